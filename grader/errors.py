@@ -1,0 +1,28 @@
+"""The exception tree, by who must act.
+
+    GraderError
+    ├── UsageError          whoever typed the command
+    ├── AuthoringError      the instructor: course.toml, an assignment, a hidden test
+    ├── SubmissionError     the student: what was handed in cannot be read or used
+    └── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
+"""
+
+
+class GraderError(Exception):
+    """Base of every error that is meant for a person; its text is one line they can act on."""
+
+
+class UsageError(GraderError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+
+class AuthoringError(GraderError):
+    """The course, an assignment or a hidden test is wrong; the instructor must act."""
+
+
+class SubmissionError(GraderError):
+    """A submission cannot be read or used; the student must act."""
+
+
+class MachineryError(GraderError):
+    """The machine failed, not the student; the operator must act and the grading is run again."""
