@@ -185,8 +185,9 @@ class _Encoder:
 
     def put_ref(self, value: Ref, depth: int) -> None:
         self.put(b"r", _INT64.pack(value.id))
-        self.put_str(value.kind, depth)
-        self.put_str(value.type_name, depth)
+        for name in (value.kind, value.type_name):
+            text = str.encode(name[:200], "utf-8", "replace")
+            self.put(_LENGTH.pack(len(text)), text)
 
 
 _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[_Encoder, Any, int], None]], ...] = (
@@ -335,7 +336,7 @@ class _Decoder:
         return torch.frombuffer(bytearray(raw), dtype=kind).reshape(shape)
 
     def take_ref(self, depth: int) -> Any:
-        made = Ref(self.take_int64(), self.take_str()[:80], self.take_str()[:200])
+        made = Ref(self.take_int64(), self.take_str(), self.take_str())
         return made if self.resolve is None else self.resolve(made)
 
 
