@@ -107,7 +107,7 @@ def _course(value: object, where: str) -> Course:
             name=table.take("name", _text),
             scheme=scheme,
             close_names=table.get("close_names", _text, "report"),
-            release_address=table.get("release_address", _text, ""),
+            release_address=table.get("release_address", _text_or_nothing, ""),
         )
 
 
@@ -222,6 +222,10 @@ def _text(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _wrong(where, "text in quotes", value)
     return value
+
+
+def _text_or_nothing(value: object, where: str) -> str:
+    return "" if value == "" else _text(value, where)
 
 
 def _whole(value: object, where: str) -> int:
