@@ -20,7 +20,8 @@ RUN set -eu \
  && /pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-index --no-deps /wheelhouse/*.whl \
  && site=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
  && cd "$site" \
- && rm -rf torch/include torch/test torch/bin torch/share torch/lib/*.a \
+ && rm -rf torch/include torch/test torch/share torch/lib/*.a \
+ && find torch/bin -mindepth 1 ! -name torch_shm_manager -delete \
  && find . -depth -type d -name tests ! -path './torch/*' -exec rm -rf {} + \
  && rm -rf matplotlib/mpl-data/sample_data \
  && echo /opt/grader > grader.pth \
@@ -45,14 +46,14 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     MKL_NUM_THREADS=1 \
     OMP_WAIT_POLICY=passive \
     PYTORCH_NVML_BASED_CUDA_CHECK=1
-# Last, because it changes most often: a new runtime rebuilds from here on, in seconds.
-COPY runtime /opt/grader
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/grader
-USER 1000:1000
 WORKDIR /tmp
 # -I: no PYTHON* variable, no user site, no working folder on the path. /opt/grader is found through grader.pth.
 # The same program by hand: docker run --rm --entrypoint python grader -m grader.zygote --help
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-m", "grader.zygote"]
 CMD ["--help"]
+# Last, because it changes most often: a new runtime rebuilds from here on, in seconds.
+COPY runtime /opt/grader
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/grader
+USER 1000:1000
 ARG INPUTS=unknown
 LABEL grader.image="1" grader.inputs="${INPUTS}"
