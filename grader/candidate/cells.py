@@ -1,0 +1,59 @@
+"""Run a notebook's cells in order in one namespace, as a kernel would; a cell that raises is reported, the next one runs."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import os
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from grader.candidate import faults
+
+
+def fresh_namespace() -> types.ModuleType:
+    """A new `__main__`, so that dataclasses, pickling and `inspect` work as in a notebook."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    return module
+
+
+def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Run (number, code) cells; return what was raised, each with the number of its cell."""
+    raised = []
+    for number, code in cells:
+        try:
+            run_code(module, f"<cell {number}>", code)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
+            raised.append({"cell": number, **faults.describe(error)})
+    return raised
+
+
+def run_code(module: types.ModuleType, filename: str, code: str) -> None:
+    """Run one cell; top-level `await` works."""
+    faults.remember_source(filename, code)
+    compiled = compile(code, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    result = eval(compiled, module.__dict__)  # noqa: S307 - this is what the sandbox is for
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+def write_files(files: Sequence[tuple[str, bytes]]) -> None:
+    """Put files beside the notebook: released modules, and what the student handed in with it. Read-only."""
+    for name, content in files:
+        folder = os.path.dirname(name)
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+        with open(name, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o444)
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+
+
+def public_names(module: types.ModuleType, most: int = 2000) -> list[str]:
+    """Names the notebook defined, for finding the nearest one to a missing name."""
+    return [name for name in vars(module) if type(name) is str and not name.startswith("_")][:most]

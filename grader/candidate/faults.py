@@ -1,0 +1,56 @@
+"""What student code raised, as plain values: type, message and the student's own frames."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+import types
+from typing import Any
+
+MAX_MESSAGE = 1000
+MAX_FRAMES = 12
+OWN_FILES = ("<cell", "<probe", "/job/")  # cells, probes, and modules that were handed in
+
+
+class MissingName(Exception):
+    """The notebook does not define a name that a question asks for."""
+
+
+class ForbiddenOperator(Exception):
+    """The question rules out an operator that was executed."""
+
+
+def remember_source(filename: str, source: str) -> None:
+    """Let tracebacks and `inspect.getsource` find the lines of code that is in no file."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Describe an exception without calling more of the student's code than its `__str__`."""
+    return {
+        "type": type(error).__name__,
+        "bases": [base.__name__ for base in type(error).__mro__[:20]],
+        "message": _text(error)[:MAX_MESSAGE],
+        "frames": _frames(error),
+    }
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - the student's own __str__ may raise anything
+        return "(its message cannot be read)"
+
+
+def _frames(error: BaseException) -> list[tuple[str, int, str, str]]:
+    """(where, line, function, source line) of each frame in the student's code, outermost first."""
+    if isinstance(error, SyntaxError):
+        return [(str(error.filename).strip("<>"), error.lineno or 0, "", (error.text or "").strip()[:200])]
+    found = []
+    trace: types.TracebackType | None = error.__traceback__
+    for frame, line in traceback.walk_tb(trace):
+        name = frame.f_code.co_filename
+        if name.startswith(OWN_FILES):
+            source = linecache.getline(name, line).strip()[:200]
+            found.append((name.strip("<>").removeprefix("/job/"), line, frame.f_code.co_name[:80], source))
+    return found[-MAX_FRAMES:]

@@ -1,0 +1,170 @@
+"""Answer requests, one frame each, until the other side hangs up.
+
+A request is a dict with an `id` and an `op`; the reply carries the same id and either a `value` or a `fault`, besides what
+was printed (`output`) and what the call did besides returning (`effects`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import random
+import socket
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader import wire
+from grader.candidate import cells, faults, output, standins, watch
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in "add sub mul truediv floordiv mod pow matmul neg pos abs getitem setitem eq lt le gt ge".split()
+} | {"len": len}
+
+
+class Names:
+    """What a probe sees of the notebook: `nb.softmax`."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self.__dict__["_module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return vars(self._module)[name]
+        except KeyError:
+            raise faults.MissingName(name) from None
+
+
+class Candidate:
+    """The notebook's namespace, the objects that were referred to, and one method for each op."""
+
+    def __init__(self, answer_bytes: int, output_chars: int) -> None:
+        self.answer_bytes = answer_bytes
+        self.ring = output.capture(output_chars)
+        self.module = cells.fresh_namespace()
+        self.names = Names(self.module)
+        self.objects: dict[int, Any] = {}
+        self.probes: dict[str, Callable[..., Any]] = {}
+        self.device = "cpu"
+        self.effects: list[str] = []
+        self.scope = ""
+
+    def refer(self, value: Any) -> wire.Ref:
+        """Keep an object that cannot travel, and say what it is."""
+        number = len(self.objects) + 1
+        self.objects[number] = value
+        kind = "class" if isinstance(value, type) else "function" if callable(value) else "object"
+        kind = "module" if isinstance(value, types.ModuleType) else kind
+        return wire.Ref(number, kind, type(value).__name__)
+
+    def resolve(self, ref: wire.Ref) -> Any:
+        if ref.id not in self.objects:
+            raise wire.WireError(f"no object {ref.id}")
+        return self.objects[ref.id]
+
+    def answer(self, payload: bytes) -> bytes:
+        """Carry out one request; whatever student code raises becomes part of the reply."""
+        request = wire.decode(payload, self.resolve, self.device)
+        reply: dict[str, Any] = {"id": request["id"]}
+        self.effects = []
+        if request["scope"] != self.scope:  # a new check: references of the last one are gone
+            self.scope = request["scope"]
+            self.objects.clear()
+        try:
+            seed_everything(request.get("seed", 0))
+            value = getattr(self, "op_" + request["op"])(request)
+            reply["value"] = value
+            encoded = wire.encode(reply | self.remarks(), self.answer_bytes, self.refer)
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: it ends the call, not the candidate
+            reply.pop("value", None)
+            reply["fault"] = faults.describe(error)
+            encoded = wire.encode(reply | self.remarks(), self.answer_bytes)
+        return encoded
+
+    def remarks(self) -> dict[str, Any]:
+        return {"output": self.ring.take(), "effects": self.effects[:20]}
+
+    def op_load(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run the cells of the notebook in a fresh namespace."""
+        self.device = request["device"]
+        standins.install(request["hidden_modules"])
+        cells.write_files(request["files"])
+        raised = cells.run_cells(self.module, request["cells"])
+        return {"raised": raised, "names": cells.public_names(self.module)}
+
+    def op_has(self, request: dict[str, Any]) -> bool:
+        return request["name"] in vars(self.module)
+
+    def op_call(self, request: dict[str, Any]) -> Any:
+        """Call a name of the notebook, or an object that was referred to."""
+        target = request["target"]
+        function = getattr(self.names, target) if type(target) is str else target
+        return self.calling(request, function, request["args"], request["kwargs"])
+
+    def calling(self, request: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
+        named = [(str(place + 1), value) for place, value in enumerate(args)] + list(kwargs.items())
+        with contextlib.ExitStack() as stack:
+            if request.get("pure"):
+                stack.enter_context(watch.watching(named, self.effects))
+            stack.enter_context(watch.forbidding(request.get("forbids", ()), self.effects))
+            return function(*args, **kwargs)
+
+    def op_name(self, request: dict[str, Any]) -> Any:
+        return getattr(self.names, request["name"])
+
+    def op_get(self, request: dict[str, Any]) -> Any:
+        return getattr(request["target"], request["name"])
+
+    def op_set(self, request: dict[str, Any]) -> None:
+        setattr(request["target"], request["name"], request["value"])
+
+    def op_operate(self, request: dict[str, Any]) -> Any:
+        return OPERATORS[request["operator"]](*request["operands"])
+
+    def op_put(self, request: dict[str, Any]) -> wire.Ref:
+        return self.refer(request["value"])
+
+    def op_rng(self, request: dict[str, Any]) -> wire.Ref:
+        return self.refer(np.random.default_rng(request["value"]))
+
+    def op_generator(self, request: dict[str, Any]) -> wire.Ref:
+        return self.refer(sys.modules["torch"].Generator().manual_seed(request["value"]))
+
+    def op_fetch(self, request: dict[str, Any]) -> Any:
+        return request["target"]
+
+    def op_run(self, request: dict[str, Any]) -> Any:
+        """Run a probe: a function of ours, sent as source, next to the student's objects."""
+        source = request["source"]
+        if source not in self.probes:
+            faults.remember_source("<probe>", source)
+            space: dict[str, Any] = {"np": np, "__name__": "probe"}
+            if "torch" in sys.modules:
+                space["torch"] = sys.modules["torch"]
+            exec(compile(source, "<probe>", "exec", dont_inherit=True), space)  # noqa: S102 - a trusted source
+            self.probes[source] = space[request["name"]]
+        return self.calling(request, self.probes[source], [self.names, *request["args"]], request["kwargs"])
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's, NumPy's and, where it is loaded, torch's global generators."""
+    random.seed(seed)
+    np.random.seed(seed % (1 << 32))
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+
+
+def serve(stream: socket.socket, answer_bytes: int, output_chars: int) -> None:
+    """Answer requests from `stream` until it ends."""
+    candidate = Candidate(answer_bytes, output_chars)
+    while True:
+        try:
+            payload = wire.receive_frame(stream, 1 << 30)
+        except EOFError:
+            return
+        wire.send_frame(stream, candidate.answer(payload))

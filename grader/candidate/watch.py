@@ -1,0 +1,66 @@
+"""Watch one call: did it change its arguments, touch global random state, execute a forbidden operator?"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader import wire
+from grader.candidate.faults import ForbiddenOperator
+
+
+@contextlib.contextmanager
+def watching(arguments: Sequence[tuple[str, Any]], effects: list[str]) -> Iterator[None]:
+    """Append to `effects` what the block did besides returning: ("argument x changed", ...)."""
+    before = [(name, value, _bytes(value)) for name, value in arguments]
+    states = _random_states()
+    try:
+        yield
+    finally:
+        effects.extend(f"argument {name} was changed" for name, value, then in before if _bytes(value) != then)
+        now = _random_states()
+        effects.extend(
+            f"the global random state of {name} was used" for name in states if states[name] != now.get(name)
+        )
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return wire.encode(value)
+    except Exception:  # noqa: BLE001 - an object of the student's; what cannot be sent is not watched
+        return b""
+
+
+def _random_states() -> dict[str, bytes]:
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    states = {"random": repr(hash(random.getstate())).encode()}
+    states["numpy"] = repr((kind, position, has_gauss, cached)).encode() + np.asarray(keys).tobytes()
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    return states
+
+
+@contextlib.contextmanager
+def forbidding(operators: Sequence[str], effects: list[str]) -> Iterator[None]:
+    """Let every operator in `operators` ("aten::convolution") raise when the dispatcher reaches it, whoever calls it."""
+    if not operators or "torch" not in sys.modules:
+        yield
+        return
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Guard(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            name = func._schema.name
+            if name in operators:
+                effects.append(f"forbidden operator {name}")
+                raise ForbiddenOperator(f"{name} may not be used in this question")
+            return func(*args, **(kwargs or {}))
+
+    with Guard():
+        yield

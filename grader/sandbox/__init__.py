@@ -1,0 +1,75 @@
+"""Sandboxes: something that opens a candidate for one submission after the other.
+
+`Sandbox` is one slot: it serves one candidate at a time. What goes wrong has two families and no third way out:
+`CandidateFailure` is about the student's code and becomes the outcome of a check; `MachineryError` is about us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from grader.schema import Usage
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a candidate ended. `how`: "closed" (by us), "exit", "signal", "memory", "unknown"."""
+
+    how: str
+    code: int = 0
+    usage: Usage = Usage()
+
+    @property
+    def sentence(self) -> str:
+        """Say to the student what happened to the process."""
+        return {
+            "exit": f"the process ended itself with exit code {self.code} (os._exit, quit?)",
+            "signal": f"the process was ended by signal {self.code}",
+            "memory": "the process ran out of memory and was ended",
+            "unknown": "the process ended",
+            "closed": "the process was ended",
+        }[self.how]
+
+
+class CandidateFailure(Exception):
+    """The candidate did not answer as it should. `ending` tells how its process ended."""
+
+    def __init__(self, message: str, ending: Ending) -> None:
+        super().__init__(message)
+        self.ending = ending
+
+
+class DeadlinePassed(CandidateFailure):
+    """No complete answer before the deadline; the candidate has been ended."""
+
+
+class CandidateGone(CandidateFailure):
+    """The candidate's process ended instead of answering."""
+
+
+class ProtocolViolation(CandidateFailure):
+    """What came is no answer to what was asked; the candidate has been ended."""
+
+
+class Candidate(Protocol):
+    """One submission's process."""
+
+    def exchange(self, request: bytes, deadline_s: float, answer_bytes: int) -> bytes:
+        """Send one request frame and return the reply frame. Raises CandidateFailure; the candidate is over then."""
+
+    def close(self) -> Ending:
+        """End the candidate and everything it started; idempotent. Raises MachineryError when something is left."""
+
+
+class Sandbox(Protocol):
+    """One slot. `isolation` and `environment` go into the evidence of every attempt."""
+
+    isolation: str
+    environment: str
+
+    def open(self) -> Candidate:
+        """Open a fresh candidate. Raises MachineryError."""
+
+    def close(self) -> None:
+        """Give everything back; idempotent."""

@@ -1,0 +1,95 @@
+"""The sandbox without Docker: the same zygote and the same jail, directly on this machine.
+
+Covered where the kernel allows namespaces (as root, or where unprivileged user namespaces are on): files, processes,
+network, and all limits per process. Not covered: there is no limit on the memory of all processes together and none on
+the processor. Where there are no namespaces (`process-bare`) student code can read what this user can read, the hidden
+tests too; use it for your own notebooks only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from grader import schema
+from grader.errors import MachineryError
+from grader.paths import PACKAGE
+from grader.sandbox.link import Link, LinkedCandidate
+
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+
+
+class ProcessSandbox:
+    """One zygote as a child of this process. `level`: "userns", "caps", "bare", or None for the best there is."""
+
+    def __init__(self, assignment: schema.Assignment, level: str | None = None) -> None:
+        self.assignment = assignment
+        self.child: subprocess.Popen[bytes] | None = None
+        self.link: Link | None = None
+        self.workdir = Path(tempfile.mkdtemp(prefix="grader-job-"))
+        levels = [level] if level else ["caps" if os.geteuid() == 0 else "userns", "bare"]
+        self.level = self._start_best(levels)
+        self.isolation = f"process-{self.level}"
+        self.environment = self._environment()
+
+    def _start_best(self, levels: list[str]) -> str:
+        for level in levels[:-1]:
+            try:
+                self._start(level)
+                return level
+            except MachineryError:
+                self._stop()
+        self._start(levels[-1])
+        return levels[-1]
+
+    def _start(self, level: str) -> None:
+        here, there = socket.socketpair()
+        command = [sys.executable, "-m", "grader.zygote", "--fd", str(there.fileno()), "--level", level]
+        self.child = subprocess.Popen(
+            [*command, "--preload", ",".join(self.assignment.preload)],
+            pass_fds=[there.fileno()],
+            env={**THREADS, "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(PACKAGE.parent)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        there.close()
+        self.link = Link(here)
+
+    def _environment(self) -> str:
+        assert self.link is not None
+        versions = sorted(self.link.about["versions"].items())
+        return schema.digest_of(f"{name}={version}".encode() for name, version in versions)
+
+    def open(self) -> LinkedCandidate:
+        if self.link is None:
+            self._start(self.level)
+        assert self.link is not None
+        if self.level == "bare":
+            for path in self.workdir.iterdir():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        workdir = str(self.workdir) if self.level == "bare" else "/job"
+        try:
+            return self.link.open(self.assignment.limits, self.assignment.hidden_modules, workdir)
+        except MachineryError:
+            self._stop()  # a fresh zygote for the next one
+            raise
+
+    def _stop(self) -> None:
+        if self.link is not None:
+            self.link.close()
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+        self.link = self.child = None
+
+    def close(self) -> None:
+        self._stop()
+        shutil.rmtree(self.workdir, ignore_errors=True)

@@ -1,0 +1,187 @@
+"""What a candidate's process can see and do.
+
+`enter` is called by the keeper before it forks the candidate: new namespaces and a root file system of its own, made of
+read-only binds of the system's folders and small tmpfs. `lock` is called by the candidate's process itself, before it
+has read a byte of the submission: /proc of its own, no privilege, limits, the filter. Nothing of it can be undone.
+
+Levels: `userns` needs no privilege (an unprivileged user namespace); `caps` needs CAP_SYS_ADMIN, SETUID, SETGID and
+KILL and gives every job a user id of its own; `bare` is for a container that serves one job and is then removed: limits
+and filter only, the container is the jail.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+
+from grader.zygote import kernel
+from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT
+
+LEVELS = ("userns", "caps", "bare")
+SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+STAGE = "/tmp"  # where the new root is put together; every system has it
+FIRST_UID = 100_000
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one candidate may use; `number` counts the jobs of a zygote."""
+
+    number: int
+    memory_mib: int
+    disk_mib: int
+    processes: int
+    hidden_modules: tuple[str, ...]
+    level: str
+    workdir: str = "/job"  # another one only in `bare`, where there is no root of its own
+
+    @property
+    def uid(self) -> int:
+        return FIRST_UID + self.number if self.level == "caps" else os.getuid()
+
+
+def enter(order: Order) -> None:
+    """Put this process into new namespaces (its children into a new pid namespace) and under a new root."""
+    if order.level == "bare":
+        return
+    namespaces = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    namespaces |= kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
+    if order.level == "userns":
+        uid, gid = os.getuid(), os.getgid()
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the files below belong to root
+        kernel.unshare(namespaces | kernel.CLONE_NEWUSER)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            _write(f"/proc/self/{name}", text)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    else:
+        kernel.unshare(namespaces)
+    kernel.sethostname("sandbox")
+    _new_root(order)
+
+
+def _new_root(order: Order) -> None:
+    kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
+    kernel.mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=1024,mode=0755")
+    for folder in dict.fromkeys((*SYSTEM_FOLDERS, sys.base_prefix, sys.prefix)):
+        _show(folder)
+    for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob("/dev/nvidia*"))):
+        _show(file)
+    for module in order.hidden_modules:
+        _hide(module)
+    owner = f",uid={order.uid},gid={order.uid}" if order.level == "caps" else ""
+    for folder in ("/tmp", "/job", "/dev/shm"):
+        os.makedirs(STAGE + folder)
+        options = f"size={order.disk_mib}m,nr_inodes=4096,mode=0700{owner}"
+        kernel.mount("tmpfs", STAGE + folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    for folder in ("/proc", "/old"):
+        os.mkdir(STAGE + folder)
+    _write(STAGE + "/etc/passwd", f"student:x:{order.uid}:{order.uid}::/job:/bin/sh\n")
+    kernel.pivot_root(STAGE, STAGE + "/old")
+    os.chdir("/")
+
+
+def _show(path: str) -> None:
+    """Bind `path` read-only into the new root; links are made anew, what does not exist is left out."""
+    target = STAGE + path
+    if os.path.islink(path):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.isfile(path):  # /etc/localtime
+            _bind(os.path.realpath(path), target)
+        else:
+            os.symlink(os.readlink(path), target)
+    elif os.path.exists(path) and not os.path.exists(target):
+        _bind(path, target)
+
+
+def _bind(path: str, target: str) -> None:
+    if os.path.isdir(path):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _write(target, "")
+    kernel.mount(path, target, None, MS_BIND | MS_REC)
+    if not path.startswith("/dev/"):
+        kernel.mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | _locked_flags(path))
+
+
+def _locked_flags(path: str) -> int:
+    """Mount flags that an unprivileged remount has to keep."""
+    found = os.statvfs(path).f_flag
+    kept = found & (os.ST_NODEV | os.ST_NOEXEC | os.ST_NOSUID | os.ST_NOATIME | os.ST_NODIRATIME)
+    return kept | (kernel.MS_RELATIME if found & os.ST_RELATIME else 0)
+
+
+def _hide(module: str) -> None:
+    """Cover a module's folder in every place Python would look, so that it is not there for any kind of import."""
+    for folder in sys.path:
+        package = os.path.join(folder or "/nowhere", module)
+        if os.path.isdir(STAGE + package):
+            kernel.mount("tmpfs", STAGE + package, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=0555")
+
+
+def lock(order: Order) -> None:
+    """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
+    if order.level != "bare":
+        _own_proc()
+        kernel.unmount("/old")
+        kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    os.setsid()
+    _set_oom_first()
+    if order.level == "caps":
+        os.setgroups([])
+        os.setresgid(order.uid, order.uid, order.uid)
+        os.setresuid(order.uid, order.uid, order.uid)
+    kernel.drop_capabilities()
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.umask(0o077)
+    os.chdir(order.workdir)
+    _set_limits(order)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    if kernel.SUPPORTED:
+        kernel.install_seccomp()
+
+
+def _own_proc() -> None:
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    try:
+        kernel.mount("proc", "/proc", "proc", flags)
+    except PermissionError:  # a container whose own /proc is masked refuses a fresh one
+        kernel.mount("tmpfs", "/proc", "tmpfs", flags | MS_RDONLY, "size=4k,mode=0555")
+        return
+    kernel.mount("tmpfs", "/proc/sys", "tmpfs", flags | MS_RDONLY, "size=4k,mode=0555")
+    for name in ("kcore", "keys", "key-users", "kallsyms", "kmsg", "sysrq-trigger", "timer_list", "locks", "config.gz"):
+        if os.path.exists(f"/proc/{name}"):
+            kernel.mount("/dev/null", f"/proc/{name}", None, MS_BIND)
+
+
+def _set_oom_first() -> None:
+    """When memory runs out, the candidate goes, not its zygote."""
+    if os.path.exists("/proc/self/oom_score_adj"):
+        _write("/proc/self/oom_score_adj", "1000")
+
+
+def _set_limits(order: Order) -> None:
+    # no limit on the address space: torch and CUDA reserve far more than they use
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_DATA: order.memory_mib * MIB,
+        resource.RLIMIT_FSIZE: order.disk_mib * MIB,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_NPROC: order.processes,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    for kind, value in limits.items():
+        resource.setrlimit(kind, (value, value))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)

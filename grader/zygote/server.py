@@ -1,0 +1,139 @@
+"""The zygote: imports once, then forks a keeper for every order that comes over its control stream.
+
+It never reads a submission: the candidate does that, after it is locked in. So its memory, which all candidates
+share, holds nothing of anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from grader import wire
+from grader.zygote import jail, keeper, kernel
+
+ENVIRONMENT = {  # all that a candidate sees of an environment
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/job",
+    "TMPDIR": "/tmp",
+    "LANG": "C.UTF-8",
+    "USER": "student",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+KEPT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "CUDA_VISIBLE_DEVICES")
+
+
+def run(control: socket.socket, level: str, preload: list[str]) -> None:
+    """Import `preload`, announce what this zygote can do, then serve orders until the control stream ends."""
+    os.environ.update(ENVIRONMENT)
+    for name in set(os.environ) - set(ENVIRONMENT) - set(KEPT):
+        del os.environ[name]
+    started = time.process_time()
+    _preload(preload)
+    note = _why_not(level)
+    _announce(control, level, note, time.process_time() - started)
+    if note:
+        return
+    number = 0
+    while True:
+        try:
+            request = wire.decode(wire.receive_frame(control, 1 << 20))
+        except EOFError:
+            return
+        _reap()
+        number += 1
+        _open(control, request, number, level)
+
+
+def _preload(modules: list[str]) -> None:
+    os.makedirs(ENVIRONMENT["MPLCONFIGDIR"], exist_ok=True)
+    for name in modules:
+        importlib.import_module(name)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)  # a parallel region before a fork would hang every child
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    gc.collect()
+    gc.freeze()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _announce(control: socket.socket, level: str, note: str, cpu_s: float) -> None:
+    versions = {name: getattr(sys.modules.get(name), "__version__", "") for name in ("numpy", "torch")}
+    message = {
+        "level": level,
+        "fault": note,
+        "import_cpu_s": cpu_s,
+        "threads": len(os.listdir("/proc/self/task")),
+        "versions": {"python": sys.version.split()[0], **versions},
+    }
+    wire.send_frame(control, wire.encode(message))
+
+
+def _why_not(level: str) -> str:
+    """Try the level once, in a child; return why it cannot be had here, or nothing."""
+    if level not in jail.LEVELS:
+        return f"no isolation level {level!r}; there is: {', '.join(jail.LEVELS)}"
+    if level != "bare" and not kernel.SUPPORTED:
+        return "the seccomp filter is written for x86-64 only"
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            jail.enter(jail.Order(0, 256, 1, 16, (), level))
+            inner = os.fork()
+            if inner == 0:
+                jail.lock(jail.Order(0, 256, 1, 16, (), level, workdir="/"))
+                os._exit(0)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 255)
+        except OSError as error:
+            os.write(writing, str(error).encode()[:500])
+        os._exit(1)
+    os.close(writing)
+    said = os.read(reading, 1000).decode("utf-8", "replace")
+    os.close(reading)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return said or (f"a trial candidate ended with code {code}" if code else "")
+
+
+def _open(control: socket.socket, request: dict[str, Any], number: int, level: str) -> None:
+    """Fork one keeper and hand the other ends of its two streams over the control stream."""
+    order = jail.Order(
+        number=number,
+        memory_mib=request["memory_mib"],
+        disk_mib=request["disk_mib"],
+        processes=request["processes"],
+        hidden_modules=tuple(request["hidden_modules"]),
+        level=level,
+        workdir=request["workdir"],
+    )
+    data_here, data_there = socket.socketpair()
+    talk_here, talk_there = socket.socketpair()
+    if os.fork() == 0:
+        for stream in (control, data_there, talk_there):
+            stream.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        keeper.keep(order, request["answer_bytes"], request["output_chars"], data_here, talk_here)
+    data_here.close()
+    talk_here.close()
+    socket.send_fds(control, [b"+"], [data_there.fileno(), talk_there.fileno()])
+    data_there.close()
+    talk_there.close()
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
