@@ -226,9 +226,9 @@ class Store:
             Status.GRADED.value,
         )
         return {
-            question: self._known_question(question, attempt, seed)
+            text(question): self._known_question(text(question), attempt, text(seed))
             for question, digest, attempt, seed in rows
-            if tests.get(question) == digest
+            if tests.get(text(question)) == text(digest)
         }
 
     def _known_question(self, question: str, attempt: int, seed: str) -> KnownQuestion:

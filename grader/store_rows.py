@@ -125,8 +125,8 @@ class Rows:
         """Attempt id -> (run, filename, attempt), in order of id; ids that do not exist are left out."""
         wanted = sorted(ids)
         tests: dict[int, list[tuple[str, str]]] = {each: [] for each in wanted}
-        for attempt, *test in self._of_attempts("attempt, question, digest FROM tests", wanted):
-            tests[attempt].append((text(test[0]), test[1]))
+        for attempt, question, digest in self._of_attempts("attempt, question, digest FROM tests", wanted):
+            tests[attempt].append((text(question), text(digest)))
         results = self.load_results(wanted)
         found = {}
         for row, run, status, image, device, seed, isolation, notices, cpu_s, wall_s, peak_mib, *who in self.select(
