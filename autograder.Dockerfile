@@ -53,7 +53,7 @@ ENTRYPOINT ["/opt/venv/bin/python", "-I", "-m", "grader.zygote"]
 CMD ["--help"]
 # Last, because it changes most often: a new runtime rebuilds from here on, in seconds.
 COPY runtime /opt/grader
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/grader
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /opt/grader
 USER 1000:1000
 ARG INPUTS=unknown
 LABEL grader.image="1" grader.inputs="${INPUTS}"

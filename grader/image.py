@@ -1,0 +1,156 @@
+"""The grading image: built, loaded, saved and checked. It is never pulled while grading.
+
+Inside are Python, torch and the program of the sandbox; no hidden test, no solution, no secret. The build context
+is gathered file by file from an allow-list, and `check` looks at what really is inside.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from grader.engine import connect, first_line
+from grader.errors import MachineryError, UsageError
+from grader.image_base import Say, base_image, log_file, requirements, wheelhouse
+from grader.paths import PACKAGE, Paths
+from grader.schema import digest_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.images import Image
+
+TAG = "grader:latest"
+RUNTIME = ("__init__.py", "wire.py", "candidate", "zygote")  # all of our code that a student may see
+RUNTIME_SUFFIXES = (".py", ".json")
+BUILD_S = 1800  # without a line from the build
+
+
+def digest(tag: str = TAG) -> str:
+    """The id of the image, `sha256:...`; MachineryError when there is none."""
+    with connect() as client:
+        return str(find(client, tag).id)
+
+
+def find(client: DockerClient, tag: str = TAG) -> Image:
+    """The image with this tag; MachineryError says how to get it."""
+    from docker.errors import ImageNotFound
+
+    try:
+        return client.images.get(tag)
+    except ImageNotFound:
+        raise MachineryError(
+            f"no grading image {tag!r}; build it with: grader image build, or load one: grader image load FILE"
+        ) from None
+
+
+def runtime_files(package: Path = PACKAGE) -> dict[str, Path]:
+    """Our files inside the image: name below /opt/grader -> file on the host."""
+    found: dict[str, Path] = {}
+    for name in RUNTIME:
+        top = package / name
+        for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if file.is_file() and file.suffix in RUNTIME_SUFFIXES:
+                found[f"{package.name}/{file.relative_to(package).as_posix()}"] = file
+    return found
+
+
+def inputs_digest(paths: Paths) -> str:
+    """Digest of everything that decides what is inside, but the base: Dockerfile, pinned versions, runtime."""
+    files = {file.name: file for file in (paths.dockerfile, requirements(paths))} | runtime_files()
+    parts: list[bytes] = []
+    for name, file in sorted(files.items()):
+        parts += [name.encode(), file.read_bytes()]
+    return digest_of(parts)
+
+
+def is_current(paths: Paths, tag: str = TAG) -> bool:
+    """Whether there is an image and it was built from the files as they are now."""
+    with connect() as client:
+        return any(image.labels.get("grader.inputs") == inputs_digest(paths) for image in client.images.list(tag))
+
+
+def build(paths: Paths, *, tag: str = TAG, force: bool = False, say: Say = lambda _line: None) -> str:
+    """Build the image unless a current one is there; return its id. The log goes to .cache/log/image.log.
+
+    say: told about each step that takes long.
+    """
+    if not force and is_current(paths, tag):
+        return digest(tag)
+    inputs = inputs_digest(paths)
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    with connect(BUILD_S) as client, tempfile.TemporaryFile(dir=paths.cache) as context:
+        base = base_image(client, paths, say)
+        wheels = wheelhouse(client, paths, base, say)
+        say(f"building {tag} on {base}")
+        _write_context(context, _context(paths, wheels))
+        context.seek(0)
+        _run_build(client, paths, context, tag, {"BASE_IMAGE": base, "INPUTS": inputs})
+        return str(find(client, tag).id)
+
+
+def load(file: Path, *, tag: str = TAG) -> str:
+    """Take the image from a file that `save` (or `docker save`) wrote, plain or compressed; return its id."""
+    from docker.errors import APIError, ImageLoadError
+
+    if not file.is_file():
+        raise UsageError(f"no file {file}; write one where the image is, with: grader image save FILE")
+    with connect(BUILD_S) as client:
+        try:
+            with file.open("rb") as stream:
+                images = client.images.load(stream)
+        except (APIError, ImageLoadError) as error:
+            raise UsageError(f"{file} is not an image archive: {first_line(error)}") from None
+        ours = [image for image in images if image.labels.get("grader.image") == "1"]
+        if len(ours) != 1:
+            raise UsageError(f"{file}: expected one grading image, got {len(ours)} among {len(images)} images")
+        ours[0].tag(tag)
+        return str(ours[0].id)
+
+
+def save(file: Path, *, tag: str = TAG) -> None:
+    """Write the image into a file, for `load` on a machine that cannot build it."""
+    partial = file.with_name(file.name + ".partial")
+    with connect(BUILD_S) as client, partial.open("wb") as target:
+        for chunk in find(client, tag).save(named=tag):
+            target.write(chunk)
+    partial.replace(file)
+
+
+def _context(paths: Paths, wheels: Path) -> dict[str, Path]:
+    """The allow-list of the build: name in the context -> file."""
+    named = {f"wheelhouse/{wheel.name}": wheel for wheel in sorted(wheels.glob("*.whl"))}
+    named |= {f"runtime/{name}": file for name, file in runtime_files().items()}
+    return named | {paths.dockerfile.name: paths.dockerfile}
+
+
+def _write_context(target: BinaryIO, files: Mapping[str, Path]) -> None:
+    """Write a tar whose bytes depend on the files' names and contents alone, so that Docker's cache holds."""
+    with tarfile.open(fileobj=target, mode="w") as tar:
+        for name, file in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = file.stat().st_size
+            entry.mode = 0o644
+            with file.open("rb") as source:
+                tar.addfile(entry, source)
+
+
+def _run_build(client: DockerClient, paths: Paths, context: BinaryIO, tag: str, arguments: dict[str, str]) -> None:
+    """Build with the classic builder, which every engine has, and without network."""
+    from docker.errors import APIError
+
+    log = log_file(paths, "image")
+    try:
+        events = client.api.build(
+            fileobj=context, custom_context=True, dockerfile=paths.dockerfile.name, tag=tag, buildargs=arguments,
+            network_mode="none", rm=True, forcerm=True, decode=True,
+        )  # fmt: skip
+        with log.open("w") as target:
+            for event in events:
+                target.write(event.get("stream", ""))
+                if "error" in event:
+                    raise MachineryError(f"building {tag} failed: {first_line(event['error'])[:200]} (log: {log})")
+    except APIError as error:
+        raise MachineryError(f"building {tag} failed: {first_line(error)}") from None
