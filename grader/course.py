@@ -174,7 +174,7 @@ def _limits(value: object, where: str) -> Limits:
     read: dict[str, Callable[[object, str], float]] = {
         name: _whole if kind is int else _seconds for name, kind in kinds.items()
     }
-    with _located(where):
+    with _located(where.removesuffix(": limits")):  # Limits says "limits" itself
         return Limits(**{name: table.take(name, read[name]) for name in table.values})  # type: ignore[arg-type]
 
 
