@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, close
+from grader.compare import array, close, number
 
 pytestmark = pytest.mark.question("q4")
 
@@ -48,8 +48,8 @@ def test_shape_and_dtype_are_kept_and_the_input_is_untouched(student, rng):
             function = getattr(student, name)
             array(function(box.astype(np.float32)), shape=(2, 3, 4), dtype=np.float32, what=f"{name} of float32")
             array(function(box), shape=(2, 3, 4), dtype=np.float64, what=f"{name} of float64")
-            single = array(function(np.array(box[0, 0, 0])), shape=(), what=f"{name} of a single number")
-            close(function(box[0, 0, :1]), single.reshape(1), dtype="any", what=f"{name} of one number in an array")
+            single = number(function(np.array(box[0, 0, 0])), what=f"{name} of a single number")
+            close(function(box[0, 0, :1]), np.array([single]), what=f"{name} of one number in an array")
             as_floats = array(function(whole.astype(float)), shape=(4,), dtype="float", what=name)
             close(function(whole), as_floats, dtype="any", what=f"{name} of integers")
 

@@ -14,9 +14,9 @@ def _keep(thing, right):
     return tuple(_keep(value, right) for value in thing) if isinstance(thing, tuple) else thing
 
 
-_right = {name: value for name, value in globals().items() if not name.startswith("_")}
-_right.update({name: _keep(value, _right) for name, value in _right.items()})
-globals().update(_right)
+_right = dict(globals())
+for _name in [name for name in _right if not name.startswith("__")]:
+    _right[_name] = globals()[_name] = _keep(_right[_name], _right)
 
 
 # %% sign_of_the_exponent | fails: test_smooth_activations_have_the_right_values | hint: The exponent has the wrong sign: sigmoid(z) = 1 / (1 + exp(-z)) rises with z.
