@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from grader.engine import connect, first_line
 from grader.errors import MachineryError, UsageError
 from grader.image_base import Say, base_image, log_file, requirements, wheelhouse
+from grader.image_scan import file_findings, history_findings, probe_findings, read_pins, run_probe
 from grader.paths import PACKAGE, Paths
 from grader.schema import digest_of
 
@@ -26,6 +28,19 @@ TAG = "grader:latest"
 RUNTIME = ("__init__.py", "wire.py", "candidate", "zygote")  # all of our code that a student may see
 RUNTIME_SUFFIXES = (".py", ".json")
 BUILD_S = 1800  # without a line from the build
+IMPORTED = ("torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
+REPORTED = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found. `findings` is empty when the image may be used."""
+
+    image: str  # its id
+    size_mib: int
+    user: str
+    versions: tuple[tuple[str, str], ...]
+    findings: tuple[str, ...]
 
 
 def digest(tag: str = TAG) -> str:
@@ -117,6 +132,44 @@ def save(file: Path, *, tag: str = TAG) -> None:
         for chunk in find(client, tag).save(named=tag):
             target.write(chunk)
     partial.replace(file)
+
+
+def check(paths: Paths, tag: str = TAG) -> Report:
+    """Look whether the image is the one of these files, runs, is not root's, and holds nothing that may not be seen.
+
+    Takes about ten seconds: it imports torch in a container and reads every file of the image.
+    """
+    with connect(BUILD_S) as client:
+        image = find(client, tag)
+        probe = run_probe(client, image, [*IMPORTED, *_modules(runtime_files())])
+        findings = [*_label_findings(paths, image), *history_findings(image)]
+        findings += probe_findings(probe, read_pins(requirements(paths)))
+        ours = {name: file.read_bytes() for name, file in runtime_files().items()}
+        findings += file_findings(client, image, ours, _secret_files(paths))
+    versions = [("python", probe.python), *((name, probe.versions.get(name, "-")) for name in REPORTED)]
+    size_mib = round(image.attrs["Size"] / 2**20)
+    return Report(str(image.id), size_mib, image.attrs["Config"]["User"], tuple(versions), tuple(findings))
+
+
+def _label_findings(paths: Paths, image: Image) -> Iterator[str]:
+    if image.labels.get("grader.image") != "1":
+        yield "it is not a grading image: no label grader.image=1"
+    elif image.labels.get("grader.inputs") != inputs_digest(paths):
+        yield "it was built from other files than these; rebuild it with: grader image build"
+
+
+def _modules(runtime: Mapping[str, Path]) -> list[str]:
+    """The importable modules of the runtime; a program (__main__) is not imported but run."""
+    sources = [name.removesuffix(".py") for name in runtime if name.endswith(".py")]
+    modules = [name.removesuffix("/__init__").replace("/", ".") for name in sources]
+    return [module for module in modules if not module.endswith("__main__")]
+
+
+def _secret_files(paths: Paths) -> Iterator[Path]:
+    """What no student may see: hidden tests, solutions, the course's secret, people's names and marks."""
+    folders = [*paths.assignments.glob("*/hidden"), paths.solutions, paths.marks_folder]
+    files = [file for folder in folders for file in folder.rglob("*")] + [paths.secret, paths.roster_csv]
+    return (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
 def _context(paths: Paths, wheels: Path) -> dict[str, Path]:
