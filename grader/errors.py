@@ -1,10 +1,10 @@
 """The exception tree, by who must act.
 
-    GraderError
-    ├── UsageError          whoever typed the command
-    ├── AuthoringError      the instructor: course.toml, an assignment, a hidden test
-    ├── SubmissionError     the student: what was handed in cannot be read or used
-    └── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
+GraderError
+├── UsageError          whoever typed the command
+├── AuthoringError      the instructor: course.toml, an assignment, a hidden test
+├── SubmissionError     the student: what was handed in cannot be read or used
+└── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
 """
 
 

@@ -90,4 +90,6 @@ def find_root(start: Path | None = None) -> Path:
     for folder in [here] if override else [here, *here.parents]:
         if (folder / "course.toml").is_file():
             return folder
-    raise UsageError(f"no course.toml in {here}{'' if override else ' or above it'}; go to the course's folder or set GRADER_COURSE")
+    raise UsageError(
+        f"no course.toml in {here}{'' if override else ' or above it'}; go to the course's folder or set GRADER_COURSE"
+    )

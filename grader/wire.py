@@ -211,9 +211,12 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[_Encoder, Any, int], No
 # ---------------------------------------------------------------------------------------------------- decoding
 
 
-def decode(payload: bytes, resolve: Callable[[Ref], Any] | None = None) -> Any:
-    """Decode exactly one value; each Ref becomes what `resolve` makes of it. Raises WireError and nothing else."""
-    decoder = _Decoder(payload, resolve)
+def decode(payload: bytes, resolve: Callable[[Ref], Any] | None = None, device: str = "cpu") -> Any:
+    """Decode exactly one value; each Ref becomes what `resolve` makes of it, tensors are put on `device`.
+
+    Raises WireError and nothing else (of its own; what `resolve` raises is the caller's).
+    """
+    decoder = _Decoder(payload, resolve, device)
     value = decoder.value(0)
     if decoder.at != len(payload):
         raise WireError(f"{len(payload) - decoder.at} bytes too many")
@@ -221,8 +224,9 @@ def decode(payload: bytes, resolve: Callable[[Ref], Any] | None = None) -> Any:
 
 
 class _Decoder:
-    def __init__(self, payload: bytes, resolve: Callable[[Ref], Any] | None) -> None:
+    def __init__(self, payload: bytes, resolve: Callable[[Ref], Any] | None, device: str) -> None:
         self.payload = payload
+        self.device = device
         self.at = 0
         self.items = MAX_ITEMS
         self.resolve = resolve
@@ -328,12 +332,10 @@ class _Decoder:
         import torch
 
         dtype, shape, raw = self.shaped(TORCH_DTYPES)
-        kind = getattr(torch, dtype)
-        if not raw:
-            return torch.empty(shape, dtype=kind)
-        if dtype == "bool":
-            return torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(shape) != 0
-        return torch.frombuffer(bytearray(raw), dtype=kind).reshape(shape)
+        kind = torch.uint8 if dtype == "bool" else getattr(torch, dtype)
+        flat = torch.frombuffer(bytearray(raw), dtype=kind) if raw else torch.empty(0, dtype=kind)
+        made = flat.reshape(shape)
+        return (made != 0 if dtype == "bool" else made).to(self.device)
 
     def take_ref(self, depth: int) -> Any:
         made = Ref(self.take_int64(), self.take_str(), self.take_str())

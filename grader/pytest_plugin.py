@@ -1,0 +1,260 @@
+"""Hidden tests in pytest: the fixtures they use, the marks they carry, and what their outcomes mean.
+
+By hand: `pytest assignments/a1_mlp/hidden --submission notebook.ipynb` examines one notebook in the process sandbox.
+When a class is graded, the examiner drives the same session once for every submission.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader import notebook
+from grader.channel import Channel
+from grader.compare import Mismatch
+from grader.course import read_assignment, read_course
+from grader.errors import AuthoringError, GraderError, SubmissionError
+from grader.paths import Paths, find_root
+from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
+from grader.student import Student, StudentFault
+
+
+@dataclass
+class Examination:
+    """What a pytest session is examining now, and what came of it."""
+
+    channel: Channel
+    seed: str
+    close_names: bool = False
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
+
+
+@dataclass
+class Hidden:
+    """An assignment's hidden tests in this session."""
+
+    paths: Paths
+    assignment: Assignment
+    close_names: bool
+    checks: dict[str, Check] = field(default_factory=dict)  # by node id
+    examination: Examination | None = None
+
+
+HIDDEN = pytest.StashKey[Hidden]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grader")
+    group.addoption("--submission", metavar="FILE", help="notebook (.ipynb) or .py to examine with the hidden tests")
+    group.addoption("--seed", default="0", help="seed of the hidden inputs when run by hand")
+    group.addoption("--device", default="cpu", choices=["cpu", "cuda"], help="where tensors live when run by hand")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "question(id): the question a hidden test belongs to",
+        "points(n, hint=...): what a hidden test is worth, and what a student reads when it fails",
+        "needs(what): what a hidden test needs besides a processor (cuda)",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+# ------------------------------------------------------------------------------------------------ collecting
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    hidden = next((item for item in items if "hidden" in item.path.parts), None)
+    if hidden is None:
+        return
+    try:
+        config.stash[HIDDEN] = describe(hidden.path, items)
+    except GraderError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def describe(path: Path, items: list[pytest.Item]) -> Hidden:
+    """Read the assignment that `path` belongs to and check that its tests' points add up. Raises AuthoringError."""
+    paths = Paths(find_root(path))
+    assignment_id = path.relative_to(paths.assignments).parts[0]
+    hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
+    for item in items:
+        hidden.checks[item.nodeid] = _check(item, hidden.assignment)
+    names = [check.name for check in hidden.checks.values()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise AuthoringError(f"assignments/{assignment_id}/hidden: two tests are called {twice[0]}")
+    for question in {check.question for check in hidden.checks.values()}:
+        _check_sum(hidden.assignment, question, hidden.checks)
+    return hidden
+
+
+def _check(item: pytest.Item, assignment: Assignment) -> Check:
+    question, points = item.get_closest_marker("question"), item.get_closest_marker("points")
+    where = f"assignments/{assignment.id}/hidden/{item.path.name}: {item.name}"
+    if question is None or len(question.args) != 1:
+        raise AuthoringError(f'{where} belongs to no question; write pytestmark = pytest.mark.question("q1")')
+    if points is None or len(points.args) != 1:
+        raise AuthoringError(f"{where} is worth nothing; write @pytest.mark.points(2, hint=...)")
+    assignment.question(question.args[0])
+    return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
+
+
+def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check]) -> None:
+    worth = assignment.question(question_id).points
+    total = sum((check.max_points for check in checks.values() if check.question == question_id), Decimal(0))
+    if total != worth:
+        where = f"assignments/{assignment.id}/assignment.toml"
+        raise AuthoringError(
+            f"{where}: question {question_id} is worth {worth} points but its hidden tests add up to {total}"
+        )
+
+
+# ------------------------------------------------------------------------------------------------ fixtures
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The submission, as this check sees it."""
+    examination = _examination(request.config)
+    return Student(examination.channel, request.node.name, examination.seed, examination.close_names)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Draws this check's inputs: from the attempt's seed and the check's name, so that order does not matter."""
+    text = f"{_examination(request.config).seed}/{request.node.name}/inputs"
+    return np.random.default_rng(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little"))
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """Where the student's tensors live: "cpu" or "cuda"."""
+    return _examination(request.config).channel.device
+
+
+@pytest.fixture(scope="session")
+def reference(request: pytest.FixtureRequest) -> types.ModuleType:
+    """The reference solution as a module of this process; its experiment cells are not run."""
+    hidden = request.config.stash[HIDDEN]
+    return load_reference(hidden.paths, hidden.assignment.id)
+
+
+def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
+    """Run the reference solution's cells in a module. Raises AuthoringError if it cannot be read or run."""
+    path = paths.reference(assignment_id)
+    module = types.ModuleType(f"reference_{assignment_id}")
+    try:
+        for cell in notebook.read(path.read_bytes(), path.name).cells:
+            if not cell.experiment:
+                exec(compile(cell.code, f"{path.name} cell {cell.number}", "exec", dont_inherit=True), module.__dict__)
+    except (OSError, SubmissionError) as error:
+        raise AuthoringError(f"solutions/{assignment_id}/{path.name}: {error}") from None
+    except Exception as error:  # noqa: BLE001 - the author's code may raise anything
+        raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
+    return module
+
+
+def _examination(config: pytest.Config) -> Examination:
+    hidden = config.stash.get(HIDDEN, None)
+    if hidden is None or hidden.examination is None:
+        raise pytest.UsageError("no submission to examine; add --submission notebook.ipynb")
+    return hidden.examination
+
+
+# ------------------------------------------------------------------------------------------------ outcomes
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:  # the wrapper's protocol: it yields once and returns the report
+    report = yield
+    hidden = item.config.stash.get(HIDDEN, None)
+    examination = hidden.examination if hidden is not None else None
+    if hidden is None or examination is None or call.when == "teardown":
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is not None or call.when == "call":
+        result = result_of(hidden.checks[item.nodeid], error, call.duration)
+        examination.results[result.name] = result
+        if result.outcome is Outcome.DEFERRED:
+            examination.faults.append(f"{result.name}: {result.message}")
+    return report
+
+
+def result_of(check: Check, error: BaseException | None, wall_s: float) -> CheckResult:
+    """What an exception out of a hidden test means. What is neither the student's nor a judgement is ours."""
+    if error is None:
+        outcome, message = Outcome.PASSED, ""
+    elif isinstance(error, StudentFault):
+        outcome, message = error.outcome, str(error)
+    elif isinstance(error, Mismatch):
+        outcome, message = Outcome.FAILED, str(error)
+    elif isinstance(error, (AssertionError, pytest.fail.Exception)):
+        outcome, message = Outcome.FAILED, ""  # its text holds values of the hidden inputs
+    elif isinstance(error, GraderError):
+        outcome, message = Outcome.DEFERRED, str(error)
+    else:
+        outcome, message = Outcome.DEFERRED, f"the hidden test itself failed: {type(error).__name__}: {error}"
+    hint = "" if outcome is Outcome.PASSED else check.hint
+    return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))
+
+
+# ------------------------------------------------------------------------------------------------ by hand
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _examined_by_hand(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --submission: examine one file in the process sandbox."""
+    hidden = request.config.stash.get(HIDDEN, None)
+    file = request.config.getoption("--submission")
+    if hidden is None or hidden.examination is not None or file is None:
+        yield
+        return
+    with by_hand(hidden, Path(file), request.config.getoption("--device")) as channel:
+        hidden.examination = Examination(channel, request.config.getoption("--seed"), hidden.close_names)
+        yield
+        hidden.examination = None
+
+
+class by_hand:  # noqa: N801 - a context manager read as a verb
+    """One file's channel in a process sandbox of its own."""
+
+    def __init__(self, hidden: Hidden, file: Path, device: str) -> None:
+        from grader.sandbox.process import ProcessSandbox
+        from grader.transcript import Transcript
+
+        try:
+            book = notebook.read(file.read_bytes(), file.name)
+        except (OSError, SubmissionError) as error:
+            raise pytest.UsageError(f"{file}: {error}") from None
+        self.sandbox = ProcessSandbox(hidden.assignment)
+        released = released_files(hidden.paths, hidden.assignment)
+        open_sandbox: Callable[[], ProcessSandbox] = lambda: self.sandbox  # noqa: E731
+        self.channel = Channel(hidden.assignment, book, released, open_sandbox, Transcript(), device)
+
+    def __enter__(self) -> Channel:
+        return self.channel
+
+    def __exit__(self, *error: object) -> None:
+        self.channel.close()
+        self.sandbox.close()
+
+
+def released_files(paths: Paths, assignment: Assignment) -> tuple[tuple[str, bytes], ...]:
+    """The files released beside the notebook. Raises AuthoringError when one is missing."""
+    found = []
+    for name in assignment.files:
+        file = paths.assignment(assignment.id) / name
+        if not file.is_file():
+            raise AuthoringError(f"assignments/{assignment.id}/assignment.toml: files: there is no {name}")
+        found.append((name, file.read_bytes()))
+    return tuple(found)

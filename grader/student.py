@@ -1,0 +1,348 @@
+"""The proxy that hidden tests talk to: `student.softmax(x)` runs in the sandbox and returns plain values.
+
+What cannot travel stays there and is answered for by a `Reference`. Whatever the student's code does wrong in a call
+ends the check with a `StudentFault`; a test need not, and should not, catch it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader import wire
+from grader.channel import Channel
+from grader.compare import Mismatch
+from grader.errors import AuthoringError, MachineryError
+from grader.notebook import definitions, nearest
+from grader.schema import Outcome
+from grader.transcript import Said
+
+MAX_TOLD = 160  # characters of an exception's text that are shown
+
+
+class StudentFault(Exception):
+    """The student's code did not answer; `outcome` says how, the text says where and what to do."""
+
+    def __init__(self, outcome: Outcome, message: str, bases: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.bases = bases
+
+
+class Reference:
+    """An object in the sandbox. Attributes, calls, indexing and arithmetic happen there."""
+
+    __slots__ = ("_ref", "_student")
+    __array_priority__ = 1000.0
+    __array_ufunc__ = None  # let NumPy operands hand over to us
+
+    def __init__(self, student: Student, ref: wire.Ref) -> None:
+        object.__setattr__(self, "_student", student)
+        object.__setattr__(self, "_ref", ref)
+
+    @classmethod
+    def __describe__(cls, self: Reference) -> str:
+        return f"a {self._ref.kind}" if self._ref.kind != "object" else f"an object of class {self._ref.type_name}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._student._ask("get", target=self._ref, name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._student._ask("set", target=self._ref, name=name, value=_sendable(value))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._student._call(self._ref, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._student._operate("getitem", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._student._operate("setitem", self, key, value)
+
+    def __len__(self) -> int:
+        size = self._student._operate("len", self)
+        return size if type(size) is int and size >= 0 else 0
+
+    def __bool__(self) -> bool:
+        return True  # an object exists; its own opinion is not asked
+
+    def __iter__(self) -> Iterator[Any]:
+        raise Mismatch(f"the result is {type(self).__describe__(self)}, where values were asked for")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__describe__(self)} in the sandbox>"
+
+
+def _operator(name: str, swapped: bool) -> Callable[[Reference, Any], Any]:
+    def operate(self: Reference, other: Any) -> Any:
+        operands = (other, self) if swapped else (self, other)
+        return self._student._operate(name, *operands)
+
+    return operate
+
+
+for _name in "add sub mul truediv floordiv mod pow matmul".split():
+    setattr(Reference, f"__{_name}__", _operator(_name, swapped=False))
+    setattr(Reference, f"__r{_name}__", _operator(_name, swapped=True))
+for _name in "neg pos abs".split():
+    setattr(Reference, f"__{_name}__", lambda self, _name=_name: self._student._operate(_name, self))
+
+
+class Name:
+    """A name of the notebook, not looked up yet."""
+
+    def __init__(self, student: Student, name: str) -> None:
+        self._student = student
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._student._call(self._name, args, kwargs)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self._student._ask("name", name=self._name), attribute)
+
+
+class Student:
+    """One submission as one check sees it. References end with the check."""
+
+    def __init__(self, channel: Channel, check: str, seed: str, allow_close_names: bool = False) -> None:
+        self._channel = channel
+        self._check = check
+        self._seed = seed
+        self._calls = 0
+        self._options: dict[str, Any] = {}
+        self._call_s = channel.assignment.limits.call_s
+        self._close_names = allow_close_names
+        self._load()
+
+    def __getattr__(self, name: str) -> Name:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Name(self, name)
+
+    def __getitem__(self, name: str) -> Name:
+        """A name that a method of this class hides: `student["run"]`."""
+        return Name(self, name)
+
+    # -------------------------------------------------------------------------------- for tests
+
+    def has(self, name: str) -> bool:
+        """Whether the notebook defines `name`."""
+        return self._ask("has", name=name) is True
+
+    def put(self, value: Any) -> Reference:
+        """Make a copy of `value` in the sandbox, for functions that work in place."""
+        return self._made("put", value)
+
+    def rng(self, seed: int) -> Reference:
+        """A fresh np.random.Generator in the sandbox."""
+        return self._made("rng", seed)
+
+    def generator(self, seed: int) -> Reference:
+        """A fresh torch.Generator in the sandbox."""
+        return self._made("generator", seed)
+
+    def fetch(self, reference: Any) -> Any:
+        """The value a reference stands for, as plain values where it has any."""
+        if isinstance(reference, str):
+            return self._ask("name", name=reference)
+        return self._ask("fetch", target=_sendable(reference))
+
+    def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names."""
+        source = textwrap.dedent(inspect.getsource(probe))
+        fields = {"source": source, "name": probe.__name__, "args": _sendable(list(args)), "kwargs": _sendable(kwargs)}
+        return self._ask("run", **fields, **self._options)
+
+    @contextlib.contextmanager
+    def pure(self) -> Iterator[None]:
+        """Calls in the block must leave their arguments and the global random states alone."""
+        with self._option("pure", True):
+            yield
+
+    @contextlib.contextmanager
+    def forbids(self, *operators: str) -> Iterator[None]:
+        """Calls in the block must not execute these operators ("aten::convolution"), under whatever name."""
+        with self._option("forbids", list(operators)):
+            yield
+
+    @contextlib.contextmanager
+    def limit(self, call_s: float) -> Iterator[None]:
+        """Another deadline for the calls in the block, in wall seconds."""
+        before, self._call_s = self._call_s, call_s
+        try:
+            yield
+        finally:
+            self._call_s = before
+
+    @contextlib.contextmanager
+    def raises(self, kind: type[BaseException]) -> Iterator[None]:
+        """The call in the block must raise `kind`."""
+        try:
+            yield
+        except StudentFault as fault:
+            if kind.__name__ in fault.bases:
+                return
+            raise
+        raise Mismatch(f"{kind.__name__} was to be raised, and nothing was")
+
+    # -------------------------------------------------------------------------------- asking
+
+    @contextlib.contextmanager
+    def _option(self, name: str, value: Any) -> Iterator[None]:
+        before = dict(self._options)
+        self._options[name] = value
+        try:
+            yield
+        finally:
+            self._options = before
+
+    def _load(self) -> None:
+        said = self._channel.load()
+        if said.failure:
+            raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
+
+    def _made(self, op: str, value: Any) -> Reference:
+        made = self._ask(op, value=_sendable(value))
+        if not isinstance(made, Reference):
+            raise self._violation("no reference where one was made")
+        return made
+
+    def _call(self, target: str | wire.Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._ask("call", target=target, args=_sendable(list(args)), kwargs=_sendable(kwargs), **self._options)
+
+    def _operate(self, operator: str, *operands: Any) -> Any:
+        return self._ask("operate", operator=operator, operands=_sendable(list(operands)))
+
+    def _ask(self, op: str, **fields: Any) -> Any:
+        self._calls += 1
+        seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
+        request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
+        try:
+            said = self._channel.ask(self._check, request, self._call_s)
+        except wire.WireError as error:
+            raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
+        if said.failure:
+            raise StudentFault(Outcome(said.failure), said.message)
+        return self._value(op, fields, self._decoded(said))
+
+    def _renamed(self, op: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Where the course grades close names, ask for the name that the notebook defines."""
+        key = "target" if op == "call" else "name"
+        name = fields.get(key)
+        if not self._close_names or op not in ("call", "name") or not isinstance(name, str):
+            return fields
+        defined = definitions(self._channel.notebook)
+        close = None if name in defined else nearest(name, self._spare(defined))
+        return {**fields, key: close} if close else fields
+
+    def _spare(self, defined: dict[str, tuple[int, ...]]) -> set[str]:
+        asked_for = {name for question in self._channel.assignment.questions for name in question.names}
+        return set(defined) - asked_for
+
+    def _decoded(self, said: Said) -> dict[str, Any]:
+        try:
+            reply = wire.decode(said.reply, lambda ref: Reference(self, ref))
+        except wire.WireError as error:
+            raise self._violation(str(error)) from None
+        if type(reply) is not dict or not {"output", "effects"} <= reply.keys() or type(reply["effects"]) is not list:
+            raise self._violation("a reply of another form")
+        return reply
+
+    def _violation(self, message: str) -> StudentFault:
+        self._channel.reject()
+        return StudentFault(Outcome.PROTOCOL, f"what came back is no answer: {message}")
+
+    def _value(self, op: str, fields: dict[str, Any], reply: dict[str, Any]) -> Any:
+        called = fields.get("target") if isinstance(fields.get("target"), str) else fields.get("name")
+        forbidden = [effect for effect in reply["effects"] if str(effect).startswith("forbidden operator ")]
+        if forbidden:
+            raise StudentFault(
+                Outcome.FORBIDDEN, f"{str(forbidden[0]).removeprefix('forbidden ')} was used; it is ruled out"
+            )
+        if "fault" in reply:
+            raise self._fault(reply["fault"])
+        if reply["effects"]:
+            raise Mismatch(f"{called or 'the call'} did more than return: {str(reply['effects'][0])[:MAX_TOLD]}")
+        if "value" not in reply:
+            raise self._violation("neither a value nor a fault")
+        return reply["value"]
+
+    # -------------------------------------------------------------------------------- explaining
+
+    def _fault(self, fault: Any) -> StudentFault:
+        try:
+            kind, bases, text = str(fault["type"]), tuple(map(str, fault["bases"])), str(fault["message"])
+            frames = [(str(where), int(line), str(name), str(source)) for where, line, name, source in fault["frames"]]
+        except (TypeError, KeyError, ValueError):
+            return self._violation("a fault of another form")
+        if kind == "MissingName":
+            return StudentFault(Outcome.MISSING, self._missing(text), bases)
+        place = ""
+        if frames:
+            where, line, name, source = frames[-1]
+            inside = f", in {name}" if name.isidentifier() else ""
+            place = f" in {where}, line {line}{inside}: `{source}`" if source else f" in {where}, line {line}{inside}"
+        memory = "MemoryError" in bases or "can't allocate memory" in text or "out of memory" in text
+        outcome = Outcome.MEMORY if memory else Outcome.ERROR
+        return StudentFault(outcome, f"{kind}{place}{_told(text)}", bases)
+
+    def _missing(self, name: str) -> str:
+        """Say where a missing name may have gone: misspelt, in a cell that is skipped, in one that raised."""
+        notebook = self._channel.notebook
+        defined = definitions(notebook)
+        cells = {cell.number: cell for cell in notebook.cells}
+        looked = f"looked for {name}"
+        for number in defined.get(name, ()):
+            if cells[number].experiment:
+                return f"{looked}; it is defined in cell {number}, which is marked as an experiment and is not run"
+            return f"{looked}; cell {number}, which is to define it, did not get that far: {self._why(number)}"
+        close = nearest(name, self._spare(defined))
+        if close:
+            return f"{looked}; your notebook defines {close} (cell {defined[close][-1]})"
+        return f"{looked}; your notebook does not define it"
+
+    def _why(self, number: int) -> str:
+        for raised in load_errors(self._channel.load()):
+            if raised.get("cell") == number:
+                return f"{raised.get('type')}{_told(str(raised.get('message', '')))}"
+        return "the name was deleted later"
+
+
+def load_errors(said: Said) -> list[dict[str, Any]]:
+    """What cells raised when the notebook was run, as plain values; [] where the reply is none of ours."""
+    try:
+        raised = wire.decode(said.reply)["value"]["raised"]
+        return [error for error in raised if isinstance(error, dict)]
+    except (wire.WireError, KeyError, TypeError):
+        return []
+
+
+def _told(text: str) -> str:
+    """An exception's text as it may be shown: short, without the numbers that may come from hidden inputs."""
+    line = " ".join(text.split())
+    masked = re.sub(r"[-+]?\d[\d.,_]*(?:[eE][-+]?\d+)?", "#", line)
+    clean = "".join(character if character.isprintable() else "?" for character in masked)
+    return f": {clean[:MAX_TOLD]}" if clean else ""
+
+
+def _sendable(value: Any) -> Any:
+    """Replace References by what the wire knows them as, inside containers too."""
+    if isinstance(value, Reference):
+        return object.__getattribute__(value, "_ref")
+    if isinstance(value, Name):
+        raise MachineryError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
+    if isinstance(value, dict):
+        return {key: _sendable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_sendable(item) for item in value)
+    return value
