@@ -225,23 +225,23 @@ class Store:
             device,
             Status.GRADED.value,
         )
+        newest = {text(q): (row, text(seed)) for q, digest, row, seed in rows if tests.get(text(q)) == text(digest)}
+        results = self._rows.load_results([row for row, _ in newest.values()])
         return {
-            text(question): self._known_question(text(question), attempt, text(seed))
-            for question, digest, attempt, seed in rows
-            if tests.get(text(question)) == text(digest)
+            question: KnownQuestion(
+                results=tuple(result for result in results[row] if result.question == question),
+                transcript=self._transcript(row, question),
+                attempt=row,
+                seed=seed,
+            )
+            for question, (row, seed) in newest.items()
         }
 
-    def _known_question(self, question: str, attempt: int, seed: str) -> KnownQuestion:
-        results = self._rows.load_results([attempt])[attempt]
+    def _transcript(self, attempt_id: int, question: str) -> bytes:
         blobs = self._rows.select(
-            "SELECT content FROM transcripts WHERE attempt = ? AND question = ?", attempt, question
+            "SELECT content FROM transcripts WHERE attempt = ? AND question = ?", attempt_id, question
         )
-        return KnownQuestion(
-            results=tuple(result for result in results if result.question == question),
-            transcript=self._rows.content(blobs[0][0]) if blobs else b"",
-            attempt=attempt,
-            seed=seed,
-        )
+        return self._rows.content(blobs[0][0]) if blobs else b""
 
     def attempt(self, attempt_id: int) -> StoredAttempt:
         """One attempt by its id."""

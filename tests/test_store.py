@@ -209,6 +209,7 @@ def test_all_students_and_assignments_are_listed_in_order(store):
         pytest.param({"status": Status.DEFERRED}, set(), id="deferred"),
         pytest.param({"results": (result("q1"), result("q2", Outcome.DEFERRED))}, set(), id="a deferred result"),
         pytest.param({"status": Status.UNREADABLE, "results": ()}, set(), id="unreadable"),
+        pytest.param({"status": Status.UNREADABLE}, set(), id="unreadable, whatever was added"),
         pytest.param({"results": (result("q1", Outcome.FAILED),)}, {"q1"}, id="a question without results"),
         pytest.param({"seed": "01", "isolation": "strict"}, {"q1", "q2"}, id="another seed and isolation"),
     ],
@@ -307,6 +308,13 @@ def test_an_attempt_at_a_file_that_was_never_handed_in_is_refused(store):
     store.add_submission(handed_in("bo", content=b"second"))
     with pytest.raises(MachineryError, match="of ana to a1_mlp is not recorded"):
         record(store, graded(SECOND))
+
+
+def test_an_attempt_belongs_to_a_run_that_was_begun(store):
+    store.add_submission(FIRST)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add_attempt(7, graded(FIRST), {})
+    assert store.history("ana", A1) == ()
 
 
 def test_opening_the_record_imports_neither_torch_nor_numpy():

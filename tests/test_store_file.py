@@ -114,6 +114,18 @@ def test_nothing_reported_is_lost_when_the_writer_is_killed_at_any_instant(path)
     assert len(reported) > 15, "the writers were killed before they wrote: nothing was tried"
 
 
+def test_a_record_whose_making_was_killed_can_be_made(tmp_path):
+    draw = random.Random(8)
+    for number in range(8):
+        path = tmp_path / str(number) / "record.sqlite"
+        with child("write", path) as writer:
+            writer.stdout.readline()
+            time.sleep(draw.uniform(0, 0.03))
+        with Store.open(path) as store:
+            add(store, 1000)
+            assert_whole(store, numbers_in(store))
+
+
 def test_what_a_killed_writer_left_can_be_read_before_anybody_writes(path):
     with child("write", path) as writer:
         writer.stdout.readline()
