@@ -17,17 +17,16 @@ _SIGNATURES = (
     (b"GIF8", "an image (GIF)"),
     (b"II*\0", "an image (TIFF)"),
     (b"MM\0*", "an image (TIFF)"),
-    (b"BM", "an image (BMP)"),
     (b"\xd0\xcf\x11\xe0", "a Word or Excel file"),
     (b"{\\rtf", "a Word file (RTF)"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
-    (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
     (b"\x89HDF", "a checkpoint of a network (HDF5)"),
     (b"\x93NUMPY", "a NumPy array (.npy)"),
     (b"SQLite format 3", "a database (SQLite)"),
+    (b"version https://git-lfs", "a pointer to a file in Git LFS"),
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _SAFETENSORS = re.compile(rb".{8}\{\"", re.DOTALL)

@@ -10,7 +10,7 @@ from grader.errors import SubmissionError
 from grader.foreign import CLEAR, DOWNLOAD, refuse_conflict, truncated
 
 MAX_VALUES = 4_000_000  # JSON values that are made into objects, some 100 bytes each
-MAX_CELLS = 10_000
+MAX_SKIPPED = 10_000  # lists of outputs; there are no more cells than that
 BIG_OUTPUT_BYTES = 5 * 2**20
 
 _OUTPUTS = b'"outputs": [\n'
@@ -37,17 +37,12 @@ class RawNotebook:
 def read_json(text: bytes, name: str) -> RawNotebook:
     """Read notebook JSON in UTF-8; raise SubmissionError if it is broken, too large or no notebook."""
     refuse_conflict(text, name)
-    if not text.rstrip().endswith(b"}"):
+    if not text[-4096:].rstrip().endswith(b"}"):
         raise truncated(text, name)
-    slim = _without_outputs(text)
-    if slim.count(b",") + slim.count(b"[") + slim.count(b"{") > MAX_VALUES:
-        raise SubmissionError(f"{name}: the notebook holds more than {MAX_VALUES} values; {CLEAR}")
     try:
-        document = _loads(slim)
+        document = _loads(_without_outputs(text), name)
     except json.JSONDecodeError:
-        document = _loads_or_refuse(text, name)
-    except RecursionError:
-        raise SubmissionError(f"{name}: the JSON in it is nested too deeply for a notebook; {DOWNLOAD}") from None
+        document = _loads_or_refuse(text, name)  # broken, or laid out so that skipping its outputs broke it
     return _notebook(document, name)
 
 
@@ -58,42 +53,46 @@ def _without_outputs(text: bytes) -> bytes:
     end of a line is closed by the first `]` that starts a line with the same indentation. Anything else is left.
     """
     parts: list[bytes] = []
-    done = 0
-    at = text.find(_OUTPUTS)
-    while at >= 0:
+    done = at = 0
+    for _ in range(MAX_SKIPPED):
+        at = text.find(_OUTPUTS, at)
+        if at < 0:
+            break
         start = at + len(_OUTPUTS) - 2
         line = text.rfind(b"\n", max(at - 100, 0), at)
-        indent = text[line:at]
-        close = text.find(indent + b"]", start) if line >= 0 and not indent.strip() else -1
-        if close < 0:
-            at = text.find(_OUTPUTS, start)
-            if line >= 0:
-                break
+        indent = text[line:at] if line >= 0 else b"?"
+        at = start
+        if indent.strip():
             continue
-        end = close + len(indent) + 1
-        parts += [text[done:start], str(end - start).encode()]
-        done = end
-        at = text.find(_OUTPUTS, end)
+        close = text.find(indent + b"]", start)
+        if close < 0:
+            break
+        at = close + len(indent) + 1
+        parts += [text[done:start], str(at - start).encode()]
+        done = at
     return b"".join([*parts, text[done:]])
 
 
-def _loads(text: bytes) -> Any:
-    # float for whole numbers too: int() refuses very long ones, and none of them is looked at
-    return json.loads(text.decode("utf-8", "replace"), parse_int=float)
+def _loads(text: bytes, name: str) -> Any:
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_VALUES:
+        raise SubmissionError(f"{name}: more than {MAX_VALUES // 10**6} million values are in it; {CLEAR}")
+    try:
+        # float for whole numbers too: int() refuses very long ones, and none of them is looked at
+        return json.loads(text.decode("utf-8", "replace"), parse_int=float)
+    except RecursionError:
+        raise SubmissionError(f"{name}: its JSON is nested too deeply for a notebook; {DOWNLOAD}") from None
 
 
 def _loads_or_refuse(text: bytes, name: str) -> Any:
-    """Read the whole text after what was left without outputs was no JSON; say where it is broken."""
+    """Read the text with its outputs; say where it is broken."""
     try:
-        return _loads(text)
+        return _loads(text, name)
     except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()):
+        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
             raise truncated(text, name) from None
         raise SubmissionError(
             f"{name}: the notebook is broken at line {error.lineno}, column {error.colno} ({error.msg}); {DOWNLOAD}"
         ) from None
-    except RecursionError:
-        raise SubmissionError(f"{name}: the JSON in it is nested too deeply for a notebook; {DOWNLOAD}") from None
 
 
 def _notebook(document: Any, name: str) -> RawNotebook:
@@ -102,8 +101,6 @@ def _notebook(document: Any, name: str) -> RawNotebook:
     cells = _cell_list(document)
     if cells is None:
         raise SubmissionError(f"{name}: {_what_json(document)}; {DOWNLOAD}")
-    if len(cells) > MAX_CELLS:
-        raise SubmissionError(f"{name}: the notebook has {len(cells)} cells, at most {MAX_CELLS} are read")
     notebook = RawNotebook(language=_language(document))
     sizes = [_size_of_outputs(cell) for cell in cells]
     for number, cell in enumerate(cells, 1):
@@ -148,14 +145,16 @@ def _size_of_outputs(cell: Any) -> int:
     outputs = cell.get("outputs") if isinstance(cell, dict) else None
     if isinstance(outputs, float):
         return int(outputs) if 0 < outputs < 2**31 else 0
-    size, todo = 0, [outputs]
+    size = 0
+    todo: list[Any] = [outputs]
     while todo:
         value = todo.pop()
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             size += len(value)
-        elif isinstance(value, list):
+        elif kind is list:
             todo += value
-        elif isinstance(value, dict):
+        elif kind is dict:
             todo += value.values()
     return size
 

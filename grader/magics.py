@@ -59,8 +59,12 @@ class Plain:
     appends: bool = False
 
 
-def plain(source: str) -> Plain:
-    """Turn a cell's source into Python that runs without IPython. What is still no Python then is left as it is."""
+def plain(source: str, *, checked: bool = True) -> Plain:
+    """Turn a cell's source into Python that runs without IPython. What is still no Python then is left as it is.
+
+    checked: see first whether it is Python already. Only for very long notebooks this is not worth its time; then
+        lines are recognised by their look alone.
+    """
     lines = source.split("\n")
     dropped: list[str] = []
     doubtful = False
@@ -76,8 +80,8 @@ def plain(source: str) -> Plain:
             return _foreign(text, lines[index + 1 :], dropped)
         doubtful = doubtful or name not in RUNS_ITS_BODY
         lines[index] = ""
-    code, ignored = _without_line_magics("\n".join(lines) if dropped else source)
-    if doubtful and parse(code) is None:
+    code, ignored = _without_line_magics("\n".join(lines) if dropped else source, checked)
+    if doubtful and (not checked or parse(code) is None):
         return Plain("", tuple(dropped), skipped=True)
     return Plain(code, (*dropped, *ignored))
 
@@ -119,10 +123,10 @@ def _foreign(magic: str, body: list[str], dropped: list[str]) -> Plain:
     return Plain("", tuple(dropped), skipped=True, file=file, appends=bool(writes["append"]))
 
 
-def _without_line_magics(text: str) -> tuple[str, list[str]]:
+def _without_line_magics(text: str, checked: bool) -> tuple[str, list[str]]:
     if not _CANDIDATE.search(text):
         return text, []
-    is_python = parse(text) is not None
+    is_python = checked and parse(text) is not None
     if is_python and "get_ipython()" not in text:
         return text, []
     if not is_python:
@@ -176,7 +180,7 @@ def _inert_export(call: re.Match[str], line: str, ignored: list[str]) -> str:
         arguments = [item for item in constants if isinstance(item, str)]
     match arguments:
         case [name, _, body] if name in RUNS_ITS_BODY and not call["indent"] and "run_cell_magic" in call[0]:
-            return _without_line_magics(body)[0].rstrip("\n") + tail
+            return _without_line_magics(body, True)[0].rstrip("\n") + tail
         case ["time", statement] if "run_line_magic" in call[0]:
             return call["indent"] + statement + tail
     return call["indent"] + "pass" + tail

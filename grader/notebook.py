@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import codecs
 import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.bindings import bound_names, paragraphs
 from grader.errors import SubmissionError
 from grader.foreign import DOWNLOAD, refuse_conflict, refuse_foreign
 from grader.ipynb import RawCell, RawNotebook, read_json
@@ -18,9 +18,14 @@ from grader.percent import PercentCell, exported_cells, percent_cells
 __all__ = ["Cell", "Notebook", "PercentCell", "definitions", "from_percent", "nearest", "percent_cells", "read"]
 
 MAX_SOURCE_CHARS = 10 * 2**20
+MAX_LINES = 200_000
+MAX_CELLS = 10_000
+MAX_CHECKED_CHARS = 2**20  # of a longer notebook the rest is not parsed (some seconds a MiB at the worst)
+MAX_NOTICES = 50
 NEAR = 0.86  # softmax_los is near softmax_loss (0.95), decoder is not near encoder (0.857)
 
 _EXPERIMENT = re.compile(r"\s*#\s*experiment\b", re.IGNORECASE)
+_NO_DIGIT = re.compile(r"\D")
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 _ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -60,12 +65,17 @@ class Notebook:
 def read(content: bytes, filename: str) -> Notebook:
     """Read a notebook or Python file; raise SubmissionError saying what the file is instead."""
     name = _shown(filename)
-    is_script = filename.lower().endswith((".py", ".py.txt"))
+    is_script = filename.lower().endswith(".py")
     refuse_foreign(content, name)
     text = _as_utf8(content)
-    if text[:4096].lstrip().startswith(b"{") and not (is_script and parse(text[:4096].decode("utf-8", "replace"))):
-        return _assembled(read_json(text, name), name)
-    refuse_conflict(text, name)
+    if text is not content:
+        refuse_foreign(text, name)
+    if text[:4096].lstrip().startswith(b"{"):
+        try:
+            return _assembled(read_json(text, name), name)
+        except SubmissionError:
+            if not is_script or syntax_error(text[:MAX_SOURCE_CHARS].decode("utf-8", "replace")):
+                raise
     return _assembled(_read_script(text, name, is_script), name)
 
 
@@ -80,30 +90,38 @@ def definitions(notebook: Notebook) -> dict[str, tuple[int, ...]]:
     Experiment cells are included. A cell that is no Python counts with the `def` and `class` lines in it.
     """
     found: dict[str, list[int]] = {}
-    for cell in notebook.cells:
-        tree = parse(cell.code)
-        names = _DEFINED.findall(cell.code) if tree is None else _bound(tree.body)
+    for cell, checked in zip(notebook.cells, _worth_parsing(notebook.cells), strict=True):
+        tree = parse(cell.code) if checked else None
+        names = _DEFINED.findall(cell.code) if tree is None else bound_names(tree)
         for name in dict.fromkeys(names):
             found.setdefault(name, []).append(cell.number)
     return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that a misspelt one most likely stands for; None if none is near.
+    """Return the name that was most likely meant for `name`; None if none is near.
 
     Case and underscores do not count, digits must be the same (conv1d is not conv2d). Leave out of `names` what is
-    itself asked for: sigmoid_grad is no misspelling.
+    itself asked for: logsigmoid is no misspelt log_sigmoid where both are wanted.
     """
-    wanted = _bare(name)
-    digits = re.sub(r"\D", "", name)
-    near = [other for other in names if re.sub(r"\D", "", other) == digits and abs(len(other) - len(name)) <= len(name)]
-    scored = [(difflib.SequenceMatcher(None, _bare(other), wanted).ratio(), other) for other in near]
-    ratio, best = max(scored, default=(0.0, ""))
-    return best if ratio >= NEAR else None
+    digits = _NO_DIGIT.sub("", name)
+    bare = {
+        _bare(other): other for other in names if len(other) <= 2 * len(name) and _NO_DIGIT.sub("", other) == digits
+    }
+    found = difflib.get_close_matches(_bare(name), bare, n=1, cutoff=NEAR)
+    return bare[found[0]] if found else None
 
 
 def _bare(name: str) -> str:
     return name.replace("_", "").lower()
+
+
+def _worth_parsing(cells: Iterable[Cell | RawCell]) -> Iterator[bool]:
+    """Say for each cell whether it is within the first MAX_CHECKED_CHARS."""
+    seen = 0
+    for cell in cells:
+        seen += len(cell.source)
+        yield seen <= MAX_CHECKED_CHARS
 
 
 def _as_utf8(content: bytes) -> bytes:
@@ -122,57 +140,73 @@ def _recoded(content: bytes, encoding: str) -> bytes:
 
 
 def _read_script(text: bytes, name: str, is_script: bool) -> RawNotebook:
-    if len(text) > 4 * MAX_SOURCE_CHARS:
-        raise SubmissionError(f"{name}: no notebook, and too long for Python; {DOWNLOAD}")
     source = _tidy(text.decode("utf-8", "replace"))
-    told = "a Python file and no notebook" if is_script else "named like a notebook but holds plain Python"
-    cells, mark = _marked_cells(source)
-    if cells:
-        notice = f"{name} is {told}: accepted, cut into {len(cells)} cells at its {mark!r} lines"
-        return RawNotebook([RawCell(cell.kind, cell.source) for cell in cells], notices=[notice])
-    code = plain(source).code
-    wrong = syntax_error(code) or (not is_script and not _defines(code) and "it defines nothing")
+    _refuse_much_code([RawCell("code", source)], name)
+    cells, how = _cells_of_script(source)
+    _refuse_much_code(cells, name)
+    tried = [
+        cell for cell, checked in zip(cells, _worth_parsing(cells), strict=True) if checked and cell.kind == "code"
+    ]
+    codes = [plain(cell.source).code for cell in tried]
+    wrong = [reason for reason in map(syntax_error, codes) if reason]
     if wrong:
-        raise SubmissionError(f"{name}: neither a notebook nor Python ({wrong}); {DOWNLOAD}")
-    return RawNotebook([RawCell("code", source)], notices=[f"{name} is {told}: accepted, taken as one cell"])
+        refuse_conflict(text, name)
+    if codes and (len(wrong) == len(codes) or not (is_script or any(map(_defines, codes)))):
+        reason = wrong[0] if wrong else "it defines nothing"
+        raise SubmissionError(f"{name}: this is neither a notebook nor Python ({reason}); {DOWNLOAD}")
+    return RawNotebook(cells, notices=[f"{name} holds plain Python and no notebook: accepted, {how}"])
 
 
-def _marked_cells(source: str) -> tuple[tuple[PercentCell, ...], str]:
+def _cells_of_script(source: str) -> tuple[list[RawCell], str]:
     for cut, mark in ((percent_cells, "# %%"), (exported_cells, "# In[ ]:")):
         cells = cut(source)
         if len(cells) > 1:
-            return cells, mark
-    return (), ""
+            return [RawCell(cell.kind, cell.source) for cell in cells], f"cut into cells at its {mark!r} lines"
+    parts = paragraphs(source, parse(plain(source).code))
+    if 1 < len(parts) <= MAX_CELLS:
+        return [RawCell("code", part) for part in parts], f"cut into {len(parts)} cells at blank lines"
+    return [RawCell("code", source)], "taken as one cell"
 
 
 def _defines(code: str) -> bool:
     tree = parse(code)
-    return tree is None or any(True for _ in _bound(tree.body))
+    return tree is None or any(True for _ in bound_names(tree))
+
+
+def _refuse_much_code(cells: list[RawCell], name: str) -> None:
+    if len(cells) > MAX_CELLS:
+        raise SubmissionError(f"{name}: {len(cells)} cells, at most {MAX_CELLS} are read; clear out what is not needed")
+    sources = [cell.source for cell in cells if cell.kind == "code"]
+    size, lines = sum(map(len, sources)), sum(source.count("\n") + source.count("\r") for source in sources)
+    if size > MAX_SOURCE_CHARS or lines > MAX_LINES:
+        raise SubmissionError(
+            f"{name}: {size / 2**20:.1f} MiB of code in {lines} lines, at most {MAX_SOURCE_CHARS // 2**20} MiB and "
+            f"{MAX_LINES} lines are read; put large values into a file, not into the code"
+        )
 
 
 def _assembled(raw: RawNotebook, name: str) -> Notebook:
     notices = list(raw.notices)
+    if "-checkpoint." in name:
+        notices.append(f"{name} is a copy that Jupyter saved by itself; it may be older than your notebook")
     if raw.language and not raw.language.lower().startswith(("python", "ipython")):
         notices.append(f"the notebook's language is {_shown(raw.language)}; it is run as Python")
-    code_cells = [(number, cell.source) for number, cell in enumerate(raw.cells, 1) if cell.kind == "code"]
-    size = sum(len(source) for _, source in code_cells)
-    if size > MAX_SOURCE_CHARS:
-        raise SubmissionError(
-            f"{name}: {size / 2**20:.1f} MiB of code, at most {MAX_SOURCE_CHARS // 2**20} are read; "
-            "put large values into a file, not into the code"
-        )
-    if not any(source.strip() for _, source in code_cells):
+    _refuse_much_code(raw.cells, name)
+    if not any(cell.source.strip() for cell in raw.cells if cell.kind == "code"):
         notices.append("there is no code in it")
     cells: list[Cell] = []
     files: dict[str, str] = {}
-    for number, written in code_cells:
-        source = _tidy(written)
-        result = plain(source)
-        experiment = bool(_EXPERIMENT.match(source))
-        cells.append(Cell(number, source, result.code, result.ignored, experiment))
-        if result.skipped and not experiment:
-            notices.append(_skipped(number, result, files))
-    return Notebook(tuple(cells), tuple(notices), tuple(files.items()))
+    for number, (cell, checked) in enumerate(zip(raw.cells, _worth_parsing(raw.cells), strict=True), 1):
+        if cell.kind == "code":
+            source = _tidy(cell.source)
+            result = plain(source, checked=checked)
+            experiment = bool(_EXPERIMENT.match(source))
+            cells.append(Cell(number, source, result.code, result.ignored, experiment))
+            if result.skipped and not experiment:
+                notices.append(_skipped(number, result, files))
+    more = len(notices) - MAX_NOTICES
+    shown = notices if more <= 0 else [*notices[:MAX_NOTICES], f"and {more} more notices"]
+    return Notebook(tuple(cells), tuple(shown), tuple(files.items()))
 
 
 def _skipped(number: int, result: Plain, files: dict[str, str]) -> str:
@@ -195,36 +229,6 @@ def _encodes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _bound(body: list[ast.stmt]) -> Iterator[str]:
-    for statement in body:
-        match statement:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from (item.asname or item.name.partition(".")[0] for item in names)
-            case ast.Assign(targets=targets):
-                yield from (name for target in targets for name in _targets(target))
-            case ast.AnnAssign(target=target, value=ast.expr()) | ast.For(target=target) | ast.AsyncFor(target=target):
-                yield from _targets(target)
-            case ast.With(items=items) | ast.AsyncWith(items=items):
-                yield from (name for item in items if item.optional_vars for name in _targets(item.optional_vars))
-        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for inner in ("body", "orelse", "finalbody"):
-                yield from _bound(getattr(statement, inner, []))
-            for handler in getattr(statement, "handlers", []):
-                yield from _bound(handler.body)
-
-
-def _targets(target: ast.expr) -> Iterator[str]:
-    match target:
-        case ast.Name(id=name):
-            yield name
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            yield from (name for item in items for name in _targets(item))
-        case ast.Starred(value=value):
-            yield from _targets(value)
 
 
 def _shown(text: str) -> str:

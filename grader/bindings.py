@@ -1,0 +1,62 @@
+"""What a module's top level binds, and where it can be cut: questions to a syntax tree, nothing is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def bound_names(tree: ast.Module) -> Iterator[str]:
+    """Yield the names bound at the top level, also inside its if, for, while, with, try and match."""
+    todo: list[ast.AST] = list(reversed(tree.body))
+    while todo:  # no recursion: a chain of a thousand `elif` is a thousand levels deep
+        node = todo.pop()
+        yield from _bound_by(node)
+        if not isinstance(node, (*_SCOPES, ast.expr)):
+            todo += reversed([inner for inner in ast.iter_child_nodes(node) if not isinstance(inner, ast.expr)])
+
+
+def paragraphs(source: str, tree: ast.Module | None) -> list[str]:
+    """Cut a script before each top-level statement that follows a blank line, comments going with what they precede.
+
+    So a line that raises costs its paragraph and not the rest of the file. One part if there is no tree, or if a
+    `from __future__` import must hold for all of it.
+    """
+    if tree is None or any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body):
+        return [source]
+    lines = source.split("\n")
+    cuts = [0]
+    for before, node in zip(tree.body, tree.body[1:], strict=False):
+        first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))]) - 1
+        between = range(before.end_lineno or first, min(first, len(lines)))
+        cuts += [at for at in between if not lines[at].strip()][:1]
+    return ["\n".join(lines[start:stop]).strip("\n") for start, stop in zip(cuts, [*cuts[1:], len(lines)], strict=True)]
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            yield from (item.asname or item.name.partition(".")[0] for item in names)
+        case ast.Assign(targets=targets):
+            yield from (name for target in targets for name in _targets(target))
+        case ast.AnnAssign(target=target, value=ast.expr()) | ast.For(target=target) | ast.AsyncFor(target=target):
+            yield from _targets(target)
+        case ast.withitem(optional_vars=ast.expr() as target):
+            yield from _targets(target)
+
+
+def _targets(target: ast.expr) -> Iterator[str]:
+    """Yield the names in an assignment's left side; attributes and items bind none."""
+    todo = [target]
+    while todo:
+        match todo.pop():
+            case ast.Name(id=name):
+                yield name
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                todo += reversed(items)
+            case ast.Starred(value=value):
+                todo.append(value)
