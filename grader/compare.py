@@ -27,7 +27,7 @@ import numpy as np
 
 from grader import diagnosis
 from grader.errors import AuthoringError
-from grader.kinds import NOUNS, Numeric, describe, dtype_name, is_plain, numeric
+from grader.kinds import FAMILY, NOUNS, Numeric, describe, dtype_name, is_plain, numeric
 
 Dtype = Literal["family", "exact", "any"]
 
@@ -156,6 +156,8 @@ def _refuse(actual: object, noun: str, what: str) -> NoReturn:
     advice = " Is a return missing?" if actual is None else ""
     if type(actual) in (list, tuple) and "array" in noun:
         advice = " np.array(...) makes one."
+    if type(actual) is np.ndarray and actual.dtype.kind not in FAMILY:
+        noun = f"numbers in {noun}"
     _fail(f"{what} is {describe(actual)}, expected {noun}.{advice}")
 
 
@@ -233,15 +235,16 @@ def _judge_series(actual: Sequence[object], expected: Sequence[Any], what: str, 
         answers.append(_accept(entry, Numeric(np.asarray(wanted)), f"{what}[{index}]", policy))
     with np.errstate(all="ignore"):
         series = np.array([float(answer.values) for answer in answers])
-        _check_values(series, np.array([float(wanted) for wanted in expected]), "float64", what, policy)
+        _check_values(series, np.array([float(wanted) for wanted in expected]), "float64", True, what, policy)
 
 
 def _judge_numeric(actual: object, expected: Numeric, what: str, policy: _Policy) -> None:
+    bounded = _check_expected(expected.values, what, policy)
     got = _accept(actual, expected, what, policy)
     with np.errstate(all="ignore"):  # infinities and overflow are judged, not warned about
         if got.values.shape != expected.values.shape:
             _fail(f"{what} {diagnosis.of_shape(got.values, expected.values)}")
-        _check_values(got.values, expected.values, expected.dtype, what, policy)
+        _check_values(got.values, expected.values, expected.dtype, bounded, what, policy)
 
 
 def _accept(actual: object, expected: Numeric, what: str, policy: _Policy) -> Numeric:
@@ -251,7 +254,7 @@ def _accept(actual: object, expected: Numeric, what: str, policy: _Policy) -> Nu
         _refuse(actual, _asked(expected), what)
     library_matters = not expected.scalar or (expected.tensor and policy.dtype == "exact")
     if library_matters and got.tensor != expected.tensor and not (got.scalar and not expected.scalar):
-        _refuse(actual, _asked(expected), what)
+        _refuse(actual, "a number in a torch tensor" if expected.scalar else _asked(expected), what)
     if got.scalar != expected.scalar:
         noun = "a single number" if got.scalar else f"{describe(actual)} with shape {got.values.shape}"
         _fail(f"{what} is {noun}, expected {_asked(expected)}.")
@@ -273,11 +276,10 @@ def _check_dtype(got: Numeric, expected: Numeric, what: str, policy: _Policy) ->
     _fail(f"{what} has dtype {got.dtype}, expected {asked}{reason}.")
 
 
-def _check_values(answer: np.ndarray, wanted: np.ndarray, dtype: str, what: str, policy: _Policy) -> None:
+def _check_values(
+    answer: np.ndarray, wanted: np.ndarray, dtype: str, bounded: bool, what: str, policy: _Policy
+) -> None:
     a, e = _comparable(answer, wanted)
-    bounded = e.dtype.kind in "biu" or bool(np.isfinite(e).all())
-    if not bounded:
-        _check_expected(e, what, policy)
     rtol, atol = policy.tolerance(dtype)
     right = _within(a, e, rtol, atol)
     if not bounded:  # an infinite expectation has an infinite tolerance: only itself will do
@@ -292,11 +294,15 @@ def _check_values(answer: np.ndarray, wanted: np.ndarray, dtype: str, what: str,
     _fail(f"{what} {diagnosis.of_values(a, e, ~right, rtol, atol, rounding, policy.factors)}")
 
 
-def _check_expected(wanted: np.ndarray, what: str, policy: _Policy) -> None:
+def _check_expected(wanted: np.ndarray, what: str, policy: _Policy) -> bool:
+    """Return whether the expected value is finite; raise AuthoringError where it may not be otherwise."""
+    if wanted.dtype.kind in "biu" or np.isfinite(wanted).all():
+        return True
     if np.isnan(wanted).any():
         raise AuthoringError(f"{what}: the expected value holds NaN, which no answer equals")
     if policy.finite:
         raise AuthoringError(f"{what}: the expected value holds infinities; pass finite=False if that is meant")
+    return False
 
 
 def _check_infinite(answer: np.ndarray, wanted: np.ndarray, what: str) -> None:

@@ -61,7 +61,7 @@ def _turned(answer: np.ndarray, wanted: np.ndarray) -> str:
         for order in itertools.permutations(range(wanted.ndim)):
             turned = wanted.transpose(order)
             if turned.shape == answer.shape and np.allclose(answer, turned, rtol=LOOSEST, atol=0):
-                return f"it is the expected one {mistakes.order_words(order)}"
+                return f"it is {mistakes.order_words(order)}"
     return "it looks transposed" if wanted.ndim == 2 else "the axes are in another order"
 
 
@@ -116,16 +116,14 @@ def _how_far(a: np.ndarray, e: np.ndarray, wrong: np.ndarray) -> str:
     size = np.sqrt(np.mean(np.abs(a) ** 2))
     far = ""
     if error <= SINGLE_PRECISION:
-        far = "only in the last digits, as if calculated in float32 or with an extra epsilon"
+        far = ", but only in the last digits, as if calculated in float32 or with an extra epsilon"
     elif error <= 0.01:
-        far = "by less than 1 %"
+        far = ", but by less than 1 %"
     elif size > FAR * scale > 0:
-        far = f"and is more than {FAR:.0f} times too large on the whole"
+        far = f"; on the whole it is more than {FAR:.0f} times too large"
     elif 0 < size < scale / FAR:
-        far = f"and is more than {FAR:.0f} times too small on the whole"
-    if not a.ndim:
-        return f"differs from the expected number{' ' if far else ''}{far}."
-    return f"differs from the expected{' ' if far else ''}{far} in {places(wrong)}."
+        far = f"; on the whole it is more than {FAR:.0f} times too small"
+    return f"differs from {f'what is expected in {places(wrong)}' if a.ndim else 'the expected number'}{far}."
 
 
 # ---------------------------------------------------------------------------------------------------------- regions
