@@ -7,16 +7,32 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Protocol
 
 from grader.course import Course, did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
 from grader.paths import Paths
 from grader.policy import CourseMark, Entry, State, course_mark
-from grader.schema import Attempt, Outcome, Status
+from grader.schema import Assignment, Attempt, Outcome, Status
 from grader.scheme import plain
 from grader.sheets import Column, Ruling, Student, read_marks, read_roster, read_rulings
 
 Pair = tuple[str, str]  # (student, item)
+
+
+class Change(Protocol):
+    """A change of a question's points made by hand, as the store keeps it. Changes of one question add up."""
+
+    @property
+    def student(self) -> str: ...
+    @property
+    def assignment(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def delta(self) -> Decimal: ...
+    @property
+    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -26,6 +42,7 @@ class Record:
     attempts: Mapping[Pair, Attempt]
     late_minutes: Mapping[Pair, Decimal] = field(default_factory=dict)
     ungraded: Collection[Pair] = ()
+    changes: Sequence[Change] = ()
 
     @cached_property
     def begun(self) -> frozenset[str]:
@@ -35,10 +52,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that decides the marks. `graded_here`: assignment -> its points."""
+    """Everything that decides the marks. `graded_here`: the assignments with questions, by id."""
 
     course: Course
-    graded_here: Mapping[str, Decimal]
+    graded_here: Mapping[str, Assignment]
     roster: Sequence[Student]
     columns: Mapping[str, Column]
     rulings: Mapping[Pair, Ruling]
@@ -83,15 +100,20 @@ def read_gradebook(
     attempts: Mapping[Pair, Attempt],
     late_minutes: Mapping[Pair, Decimal] | None = None,
     ungraded: Collection[Pair] = (),
+    changes: Sequence[Change] = (),
 ) -> Gradebook:
-    """The gradebook of a course folder and its attempts, one per (student, assignment): the one that counts."""
+    """The gradebook of a course folder and its attempts, one per (student, assignment): the one that counts.
+
+    late_minutes: after the deadline, of the submission that counts; ungraded: that submission has no attempt yet;
+    changes: of points, made by hand.
+    """
     course = read_course(paths)
-    points = {name: read_assignment(paths, name).max_points for name in course.assignments}
-    graded_here = {name: worth for name, worth in points.items() if worth}
+    assignments = [read_assignment(paths, name) for name in course.assignments]
+    graded_here = {assignment.id: assignment for assignment in assignments if assignment.max_points}
     from_tables = [item for item in course.scheme.items if item not in graded_here]
     columns = read_marks(paths, from_tables, graded_here)
     rulings = read_rulings(paths, course.scheme.items)
-    record = Record(attempts, late_minutes or {}, ungraded)
+    record = Record(attempts, late_minutes or {}, ungraded, changes)
     return gradebook(Sources(course, graded_here, read_roster(paths), columns, rulings, record))
 
 
@@ -135,22 +157,38 @@ def _from_record(sources: Sources, student: str, item: str) -> Entry:
     late = record.late_minutes.get(pair, Decimal(0))
     if attempt is None or pair in record.ungraded:
         return Entry(State.DEFERRED, late_minutes=late, reason="handed in, and not graded yet")
-    return replace(_graded(attempt, sources.graded_here[item]), late_minutes=late)
+    changes = [change for change in record.changes if (change.student, change.assignment) == pair]
+    return replace(_graded(attempt, sources.graded_here[item], changes), late_minutes=late)
 
 
-def _graded(attempt: Attempt, max_points: Decimal) -> Entry:
+def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> Entry:
     """An attempt as an entry. One that the machine spoilt, or that was made for other points, is no mark."""
-    source = _provenance(attempt)
-    if attempt.status is Status.UNREADABLE:
-        reason = "; ".join(("no notebook could be read", *attempt.notices))
-        return Entry(State.GRADED, Decimal(0), max_points, reason=reason, source=source)
+    source, max_points = _provenance(attempt), assignment.max_points
     if attempt.status is Status.DEFERRED or any(check.outcome is Outcome.DEFERRED for check in attempt.results):
         return Entry(State.DEFERRED, reason="the machine failed while grading; it will be run again", source=source)
     checked = sum((check.max_points for check in attempt.results), Decimal(0))
-    if checked != max_points:
+    if checked != max_points and attempt.status is not Status.UNREADABLE:
         now = f"the checks of this attempt add up to {plain(checked)} points, assignment.toml says {plain(max_points)}"
         return Entry(State.DEFERRED, reason=f"{now}; to be graded again", source=source)
-    return Entry(State.GRADED, attempt.points, max_points, source=source)
+    points, reasons = _changed(attempt, assignment, changes)
+    if attempt.status is Status.UNREADABLE:
+        reasons = ["no notebook could be read", *attempt.notices, *reasons]
+    return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source=source)
+
+
+def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Decimal, list[str]]:
+    """Points after the changes made by hand, and what was changed. A question stays between 0 and its points."""
+    points, words = attempt.points, []
+    for question_id in sorted({change.question for change in changes}):
+        of_question = [change for change in changes if change.question == question_id]
+        before = sum((check.points for check in attempt.of_question(question_id)), Decimal(0))
+        wanted = before + sum((change.delta for change in of_question), Decimal(0))
+        after = min(max(wanted, Decimal(0)), assignment.question(question_id).points)
+        points += after - before
+        why = "; ".join(change.reason for change in of_question)
+        held = "" if after == wanted else f", held at {plain(after)}"
+        words.append(f"{question_id} {plain(before)} -> {plain(after)} points by hand{held} ({why})")
+    return points, words
 
 
 def _provenance(attempt: Attempt) -> str:
@@ -184,6 +222,8 @@ def _everybody(sources: Sources) -> Iterator[Pair]:
     """(student, where named) for every place that names a student."""
     for student, assignment in (*sources.record.attempts, *sources.record.ungraded):
         yield student, f"submission of {assignment}"
+    for change in sources.record.changes:
+        yield change.student, f"points changed by hand in {change.assignment}"
     for column in sources.columns.values():
         for student, entry in column.entries.items():
             yield student, entry.source
@@ -192,8 +232,12 @@ def _everybody(sources: Sources) -> Iterator[Pair]:
 
 
 def _notices(sources: Sources) -> Iterator[str]:
-    """Attempts that decide nothing."""
+    """Attempts and changes that decide nothing."""
     unused = Counter(name for _, name in sources.record.attempts if name not in sources.graded_here)
     for name, number in sorted(unused.items()):
         why = "has no questions" if name in sources.course.assignments else "is not part of the course"
         yield f"{number} graded {'submission' if number == 1 else 'submissions'} of {name} not used: {name} {why}"
+    for change in sources.record.changes:
+        if (change.student, change.assignment) not in sources.record.attempts:
+            what = f"{change.student} {change.assignment} {change.question}"
+            yield f"points of {what} changed by hand, not used: that submission has no attempt"

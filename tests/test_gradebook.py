@@ -18,6 +18,7 @@ from grader.gradebook import Gradebook, read_gradebook
 from grader.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
 from grader.paths import Paths
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status
+from grader.store import Override
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "marks.md").read_text(encoding="utf-8")
@@ -172,6 +173,29 @@ def test_lateness_comes_with_the_submission_and_a_ruling_is_above_it(folder):
     assert [entry(book, who, "a1_mlp").late_minutes for who in ("cs101", "cs102", "cs104")] == [26 * 60 + 30, 0, 30]
 
 
+@pytest.mark.parametrize(
+    ("deltas", "points", "says"),
+    [
+        (["2.5"], "53.5", "q4 0 -> 2.5 points by hand (seen)"),
+        (["2.5", "-1"], "52.5", "q4 0 -> 1.5 points by hand (seen; seen)"),
+        (["9"], "56", "q4 0 -> 5 points by hand, held at 5 (seen)"),
+        (["-1"], "51", "q4 0 -> 0 points by hand, held at 0 (seen)"),
+    ],
+)
+def test_points_changed_by_hand_count_within_the_question(folder, deltas, points, says):
+    changes = [Override("cs104", "a1_mlp", "q4", Decimal(delta), "seen", "ta") for delta in deltas]
+    made = attempts(attempt("cs104", failed=["q4"]), attempt("cs105", failed=["q4"]))
+    book = read_gradebook(folder, made, changes=changes)
+    assert (entry(book, "cs104", "a1_mlp").points, entry(book, "cs104", "a1_mlp").reason) == (Decimal(points), says)
+    assert entry(book, "cs105", "a1_mlp").points == 51
+
+
+def test_a_change_of_points_without_an_attempt_is_said(folder):
+    book = read_gradebook(folder, GRADED, changes=[Override("cs999", "a1_mlp", "q4", Decimal(1), "seen", "ta")])
+    assert book.notices == ("points of cs999 a1_mlp q4 changed by hand, not used: that submission has no attempt",)
+    assert ("cs999", ("points changed by hand in a1_mlp",)) in [(who.id, who.found) for who in book.strangers]
+
+
 def test_a_ruling_is_above_what_was_graded_and_keeps_both_sources(book):
     got = entry(book, "cs102", "a1_mlp")
     assert (got.state.value, got.reason) == ("integrity", "notebook shared with another student")
@@ -323,6 +347,7 @@ def test_names_cannot_write_on_the_terminal(folder):
     assert "  ?[2Jroot?: submission of a1_mlp" in as_table(book)
     assert clean("ന\u200dമ") == "ന\u200dമ"  # a joiner is part of a name
     assert clean("a\u202eb") == "a?b"  # reversed writing is not
+    assert guarded("a\n=1+1") == "a?=1+1"
 
 
 def test_an_unknown_student_is_answered_with_the_nearest(book):

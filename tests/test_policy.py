@@ -36,9 +36,6 @@ def verdicts(mark):
     return [item.verdict.value for part in mark.components for item in part.items]
 
 
-# --- best k --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("entries", "total", "picked"),
     [
@@ -76,11 +73,10 @@ def test_lateness_comes_before_picking():
 
 
 def test_percentages_are_compared_and_not_points():
-    mark = mark_of(graded(50, max_points=56), graded(60), graded(70), graded(80))
-    assert verdicts(mark) == ["counted", "dropped", "counted", "counted"]
-
-
-# --- lateness ------------------------------------------------------------------------------------
+    assert verdicts(mark_of(graded(50, max_points=56), graded(60), graded(70), graded(80)))[:2] == [
+        "counted",
+        "dropped",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,9 +126,6 @@ def test_an_item_that_waits_keeps_its_free_days():
     assert [item.free_days for item in mark.components[0].items] == [1, 0, 0, 0]
 
 
-# --- what is open --------------------------------------------------------------------------------
-
-
 def test_an_item_without_a_mark_makes_the_total_incomplete_and_not_zero():
     mark = mark_of(graded(90), DEFERRED, graded(80), graded(70))
     assert (mark.total, mark.exact, mark.components[0].percent) == (None, None, None)
@@ -164,9 +157,6 @@ def test_a_student_excused_from_everything_has_no_total():
     assert len(mark.incomplete) == 2
 
 
-# --- rounding ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("value", "digits", "expected"),
     [
@@ -191,14 +181,12 @@ def test_rounding_twice_would_give_another_mark():
 
 
 def test_decimals_are_exact():
-    """Ten times 0.1 is 1: binary fractions would miss the half and round down."""
-    columns = tuple(f"quiz{n}" for n in range(10))
-    scheme = Scheme((Component("quizzes", "Quizzes", Decimal(100), (), columns),), rounding_digits=0)
-    mark = course_mark(scheme, dict.fromkeys(columns, graded("0.5", max_points=100)))
-    assert mark.total == 1
+    """Ten times 0.15 is 1.5, which goes up to 2; in binary fractions it is less and would go down to 1."""
+    quizzes = [Component(f"part{n}", "Quiz", Decimal(10), (), (f"quiz{n}",)) for n in range(10)]
+    entries = {item: graded("1.5") for part in quizzes for item in part.items}
+    assert sum([0.15] * 10) < 1.5
+    assert course_mark(Scheme(tuple(quizzes), rounding_digits=0), entries).total == 2
 
-
-# --- against every choice ------------------------------------------------------------------------
 
 ENTRIES = st.one_of(
     st.builds(
@@ -352,9 +340,6 @@ def test_a_waiting_item_never_gives_a_total(case, choice):
     mark = course_mark(scheme, {**entries, item: DEFERRED})
     assert mark.total is None
     assert f"{item} has no mark yet" in mark.incomplete
-
-
-# --- the explanation and what is refused -----------------------------------------------------------
 
 
 def test_the_explanation_shows_every_step():
