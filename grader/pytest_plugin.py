@@ -20,7 +20,7 @@ from grader import notebook
 from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.course import read_assignment, read_course
-from grader.errors import AuthoringError, GraderError, SubmissionError
+from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
 from grader.student import Student, StudentFault
@@ -35,6 +35,7 @@ class Examination:
     close_names: bool = False
     results: dict[str, CheckResult] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
+    broken: bool = False  # the machine failed, as opposed to one test
 
 
 @dataclass
@@ -187,6 +188,7 @@ def pytest_runtest_makereport(
         examination.results[result.name] = result
         if result.outcome is Outcome.DEFERRED:
             examination.faults.append(f"{result.name}: {result.message}")
+            examination.broken = isinstance(error, MachineryError)
     return report
 
 

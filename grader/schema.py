@@ -112,7 +112,7 @@ class Submission:
     def digest(self) -> str:
         """SHA-256 over the kind of file, its bytes and the extra files; the student's name is not part of it."""
         suffix = self.filename.rpartition(".")[2].lower()
-        parts = [suffix.encode(), self.content]
+        parts = [suffix.encode("utf-8", "surrogateescape"), self.content]
         for name, content in sorted(self.extras):
             parts += [name.encode("utf-8", "surrogateescape"), content]
         return digest_of(parts)

@@ -69,7 +69,13 @@ class Sandbox(Protocol):
     environment: str
 
     def open(self) -> Candidate:
-        """Open a fresh candidate. Raises MachineryError."""
+        """Open a fresh candidate; the one before it is closed. Raises MachineryError."""
+
+    def settle(self, how: str) -> None:
+        """Hear how a candidate ended (Ending.how); a sandbox that cannot be trusted any more is replaced."""
+
+    def prepare(self) -> None:
+        """Do now, while a candidate is at work, what would delay the next one."""
 
     def close(self) -> None:
         """Give everything back; idempotent."""

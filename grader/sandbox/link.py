@@ -6,7 +6,8 @@ import contextlib
 import select
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from grader import wire
 from grader.errors import MachineryError
@@ -16,14 +17,24 @@ from grader.schema import Limits, Usage
 START_S = 120.0  # importing torch on a cold, busy machine
 JAIL_S = 30.0
 END_S = 20.0
+GRACE_S = 2.0
 
 
 class Link:
     """The control stream to one zygote. Every failure here is ours: MachineryError."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, announced: bool = True) -> None:
         self.control = control
-        self.about = self._announcement()
+        self._about: dict[str, Any] | None = None
+        if announced:
+            self.about  # noqa: B018 - wait for it now
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the zygote said when it came up: its level, versions, threads."""
+        if self._about is None:
+            self._about = self._announcement()
+        return self._about
 
     def _announcement(self) -> dict[str, Any]:
         about = _message(self.control, START_S, "the zygote did not come up")
@@ -31,8 +42,10 @@ class Link:
             raise MachineryError(f"isolation level {about.get('level')} cannot be had here: {about['fault']}")
         return about
 
-    def open(self, limits: Limits, hidden_modules: tuple[str, ...], workdir: str = "/job") -> LinkedCandidate:
-        """Order one candidate; return it when it is locked in."""
+    def open(
+        self, limits: Limits, hidden_modules: tuple[str, ...], on_end: Callable[[str], None], workdir: str = "/job"
+    ) -> LinkedCandidate:
+        """Order one candidate; return it when it is locked in. `on_end` hears how it ended."""
         order = {
             "memory_mib": limits.memory_mib,
             "disk_mib": limits.disk_mib,
@@ -42,13 +55,16 @@ class Link:
             "hidden_modules": list(hidden_modules),
             "workdir": workdir,
         }
+        self.about  # noqa: B018 - orders wait until it is up
         try:
             self.control.settimeout(JAIL_S)
             wire.send_frame(self.control, wire.encode(order))
             _, (data, talk), _, _ = socket.recv_fds(self.control, 1, 2)
         except (OSError, ValueError) as error:
             raise MachineryError(f"the zygote does not take orders: {error or 'it is gone'}") from None
-        return LinkedCandidate(socket.socket(fileno=data), socket.socket(fileno=talk))
+        candidate = LinkedCandidate(socket.socket(fileno=data), socket.socket(fileno=talk), on_end)
+        candidate.wait_until_ready()
+        return candidate
 
     def close(self) -> None:
         self.control.close()
@@ -57,16 +73,25 @@ class Link:
 class LinkedCandidate:
     """A candidate behind two streams: `data` to its own process, `talk` to its keeper."""
 
-    def __init__(self, data: socket.socket, talk: socket.socket) -> None:
+    def __init__(self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], None]) -> None:
         self.data = data
         self.talk = talk
+        self.on_end = on_end
         self.ending: Ending | None = None
+
+    def wait_until_ready(self) -> None:
+        """Wait until the jail is closed. Raises MachineryError, with the jail's own words where it has some."""
         try:
-            ready = _message(data, JAIL_S, "the candidate did not start")
+            ready = _message(self.data, JAIL_S, "the candidate did not start")
         except MachineryError as error:
             raise MachineryError(self._why_not_started(str(error))) from None
         if not ready.get("ready"):
             raise MachineryError(str(ready.get("fault", "the candidate did not start")))
+
+    def hand_over(self) -> tuple[socket.socket, socket.socket]:
+        """Give the two streams to another process; this object is over."""
+        self.ending = Ending("closed")
+        return self.data, self.talk
 
     def _why_not_started(self, otherwise: str) -> str:
         with contextlib.suppress(MachineryError):
@@ -87,18 +112,22 @@ class LinkedCandidate:
         except wire.WireError as error:
             self._fail(ProtocolViolation, f"what came back is no answer: {error}")
         except (EOFError, OSError):
+            select.select([self.talk], [], [], GRACE_S)  # it may still be ending by itself; that is worth knowing
             self._fail(CandidateGone, "")
-        raise AssertionError("unreachable")
 
-    def _fail(self, kind: type[CandidateFailure], message: str) -> None:
+    def _fail(self, kind: type[CandidateFailure], message: str) -> NoReturn:
         ending = self.close()
         raise kind(message or ending.sentence, ending)
 
     def close(self) -> Ending:
         if self.ending is None:
-            self.ending = self._end()
-            self.data.close()
-            self.talk.close()
+            self.ending = Ending("unknown")
+            try:
+                self.ending = self._end()
+            finally:
+                self.data.close()
+                self.talk.close()
+                self.on_end(self.ending.how)
         return self.ending
 
     def _end(self) -> Ending:

@@ -77,10 +77,17 @@ class ProcessSandbox:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         workdir = str(self.workdir) if self.level == "bare" else "/job"
         try:
-            return self.link.open(self.assignment.limits, self.assignment.hidden_modules, workdir)
+            return self.link.open(self.assignment.limits, self.assignment.hidden_modules, self.settle, workdir)
         except MachineryError:
-            self._stop()  # a fresh zygote for the next one
+            self._stop()
             raise
+
+    def settle(self, how: str) -> None:
+        if how == "unknown":
+            self._stop()  # a fresh zygote for the next one
+
+    def prepare(self) -> None:
+        return None
 
     def _stop(self) -> None:
         if self.link is not None:

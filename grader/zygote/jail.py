@@ -128,6 +128,7 @@ def _hide(module: str) -> None:
 
 def lock(order: Order) -> None:
     """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc entries belong to root; inherited from the zygote
     if order.level != "bare":
         _own_proc()
         kernel.unmount("/old")
@@ -144,7 +145,7 @@ def lock(order: Order) -> None:
     os.umask(0o077)
     os.chdir(order.workdir)
     _set_limits(order)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user took it away
     if kernel.SUPPORTED:
         kernel.install_seccomp()
 

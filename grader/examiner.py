@@ -1,0 +1,117 @@
+"""Hidden tests x one submission -> results and evidence.
+
+The tests are collected once, in a pytest session that then waits for submissions; each is examined by a fork of that
+session, which gets its candidates from the process it was forked from. So a submission costs neither imports nor
+collection, and nothing that an examination does to this side's memory reaches the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from grader import notebook
+from grader.channel import LOAD, Channel
+from grader.errors import MachineryError, SubmissionError
+from grader.pytest_plugin import Examination, Hidden, released_files
+from grader.sandbox import Sandbox
+from grader.schema import CheckResult, Status, Submission, Usage
+from grader.student import load_errors
+from grader.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to examine: for which questions, with which inputs, and what is known of it already.
+
+    `evidence` holds transcripts of earlier attempts with the same seed.
+    """
+
+    submission: Submission
+    seed: str
+    questions: tuple[str, ...]
+    device: str = "cpu"
+    evidence: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What came of a task. `fault` is ours, and then the status is DEFERRED."""
+
+    status: Status
+    results: tuple[CheckResult, ...] = ()
+    notices: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    transcripts: dict[str, bytes] = field(default_factory=dict)
+    fault: str = ""
+    asked_live: int = 0  # calls that ran student code; the others were answered from evidence
+
+
+def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Callable[[], Sandbox]) -> Examined:
+    """Examine one submission with the collected tests. Every exception of ours becomes a deferred result."""
+    submission = task.submission
+    try:
+        book = notebook.read(submission.content, submission.filename)
+    except SubmissionError as error:
+        return Examined(Status.UNREADABLE, notices=(str(error),))
+    transcript = Transcript()
+    for part in task.evidence:
+        transcript.read(part)
+    files = (*submission.extras, *released_files(hidden.paths, hidden.assignment))
+    channel = Channel(hidden.assignment, book, files, sandbox, transcript, task.device)
+    examination = Examination(channel, task.seed, hidden.close_names)
+    hidden.examination = examination
+    try:
+        _run([item for item in items if hidden.checks[item.nodeid].question in task.questions], examination)
+        return _collected(task, hidden, examination, book)
+    finally:
+        hidden.examination = None
+        with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
+            channel.close()
+
+
+def _run(items: list[pytest.Item], examination: Examination) -> None:
+    for place, item in enumerate(items):
+        following = items[place + 1] if place + 1 < len(items) else None
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        if examination.broken:
+            return  # the machine is at fault; asking it again will not help
+
+
+def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
+    channel = examination.channel
+    results = tuple(examination.results.values())
+    notices = (*book.notices, *_cell_notices(channel))
+    channel.close()
+    parts = {question: _names(hidden, question) for question in task.questions}
+    transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
+    faults = [*examination.faults]
+    missing = [name for names in parts.values() for name in names if name not in examination.results]
+    if missing and not faults:
+        faults.append(f"{missing[0]} gave no result")
+    status = Status.DEFERRED if faults else Status.GRADED
+    return Examined(status, results, notices, channel.usage, transcripts, "; ".join(faults), channel.answered)
+
+
+def _names(hidden: Hidden, question: str) -> list[str]:
+    return [check.name for check in hidden.checks.values() if check.question == question]
+
+
+def _cell_notices(channel: Channel) -> tuple[str, ...]:
+    """What the student should know about the run of the cells: which raised, and what."""
+    said = channel.load()
+    if said.failure:
+        return (f"running the notebook's cells: {said.message}",)
+    notices = []
+    for error in load_errors(said)[:10]:
+        message = " ".join(str(error.get("message", "")).split())[:200]
+        notices.append(f"cell {error.get('cell')} raised {error.get('type')}: {message}")
+    return tuple(notices)
+
+
+def deferred(fault: str) -> Examined:
+    """An examination that could not be done; it is ours and will be done again."""
+    return Examined(Status.DEFERRED, fault=fault)

@@ -1,0 +1,222 @@
+"""The default sandbox: containers of the grading image, driven through the Docker SDK.
+
+A container has no network, a read-only root, tmpfs only, no new privileges, and limits on memory, swap, processes and
+processor. Its one tie to us is a Unix socket in a folder that it sees read-only; we listen, its zygote connects, then
+the socket is gone. Levels:
+
+    zygote   one container serves many submissions, one at a time, each jailed in namespaces of its own: without any
+             privilege where the host lets an unprivileged container make them (userns), else with four capabilities
+             (caps). The container is replaced after RECYCLE_AFTER submissions and after any anomaly.
+    strict   a container serves one submission and is removed; it has no capability, and the next one is kept warm.
+
+Covered: what `grader.zygote` says, and memory and processor for all processes together. Not covered: the kernel is the
+host's, unless Docker runs the containers with another runtime; the GPU driver's interface where GPUs are given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import MachineryError
+from grader.sandbox.engine import connect, owner_label
+from grader.sandbox.link import START_S, Link, LinkedCandidate
+from grader.schema import Assignment
+from grader.zygote.kernel import DENIED
+
+RECYCLE_AFTER = 200  # submissions served by one container
+ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote and its imports
+ZYGOTE_PROCESSES = 32
+USER = "1000:1000"
+CAPABILITIES = ["SYS_ADMIN", "SETUID", "SETGID", "KILL"]  # `caps`: without KILL a deadline could not be kept
+SETTING_UP = ("mount", "umount2", "pivot_root", "unshare", "sethostname")  # what the jail itself needs
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What every container of a sandbox gets: the image, processors, and a GPU's id or nothing."""
+
+    image: str
+    cpus: float = 1.0
+    gpu: str | None = None
+
+
+@dataclass
+class Container:
+    """A running container and our end of its zygote."""
+
+    id: str
+    link: Link
+    folder: Path
+    served: int = 0
+
+
+def outer_filter() -> str:
+    """The container's seccomp profile: what a candidate may not do, less what the jail needs to be built."""
+    refused = sorted(set(DENIED) - set(SETTING_UP))
+    calls = [{"names": refused, "action": "SCMP_ACT_ERRNO"}]
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": calls})
+
+
+class DockerSandbox:
+    """One slot. `level`: "userns", "caps" or "strict"; `grader.sandbox.choose` finds out which zygote level works."""
+
+    def __init__(self, assignment: Assignment, grant: Grant, level: str) -> None:
+        self.assignment = assignment
+        self.grant = grant
+        self.level = level
+        self.isolation = level if level == "strict" else f"zygote-{level}"
+        self.client = connect()
+        self.environment = self._image_id()
+        self.current: Container | None = None
+        self.warm: Container | None = None
+
+    def _image_id(self) -> str:
+        import docker.errors
+
+        try:
+            return str(self.client.images.get(self.grant.image).id).removeprefix("sha256:")
+        except docker.errors.ImageNotFound:
+            raise MachineryError(
+                f"no grading image {self.grant.image!r}; build it with: grader image build, "
+                "or load one: grader image load FILE"
+            ) from None
+
+    # ------------------------------------------------------------------------------------------ candidates
+
+    def open(self) -> LinkedCandidate:
+        if self.current is None:
+            self.current, self.warm = self.warm or self._start(), None
+        container = self.current
+        try:
+            container.served += 1
+            return container.link.open(self.assignment.limits, self.assignment.hidden_modules, self.settle)
+        except MachineryError:
+            self._discard()
+            raise
+
+    def settle(self, how: str) -> None:
+        """Keep the container only where nothing unusual happened, and `zygote` lets it serve again."""
+        tidy = how in ("closed", "exit", "signal")
+        if self.current is not None and not (tidy and self.level != "strict" and self.current.served < RECYCLE_AFTER):
+            self._discard()
+
+    def prepare(self) -> None:
+        """Warm up the container that `strict` needs next; a failure shows when it is needed."""
+        if self.level == "strict" and self.warm is None:
+            with contextlib.suppress(MachineryError):
+                self.warm = self._start(wait=False)
+
+    def _discard(self) -> None:
+        container, self.current = self.current, None
+        if container is not None:
+            self._remove(container)
+
+    # ------------------------------------------------------------------------------------------ containers
+
+    def _start(self, wait: bool = True) -> Container:
+        folder = Path(tempfile.mkdtemp(prefix=f"grader-{os.getpid()}-"))
+        shared = folder / "ctl"
+        shared.mkdir(mode=0o755)
+        os.chmod(shared, 0o755)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(shared / "zygote.sock"))
+            os.chmod(shared / "zygote.sock", 0o666)
+            listener.listen(1)
+            listener.settimeout(START_S)
+            name = f"grader-{os.getpid()}-{secrets.token_hex(4)}"
+            try:
+                created = self.client.api.create_container(**self._settings(name, shared))
+                self.client.api.start(created["Id"])
+                control, _ = listener.accept()
+            except (OSError, self._docker_error()) as error:
+                self._force_remove(name)
+                shutil.rmtree(folder, ignore_errors=True)
+                raise MachineryError(f"no container of {self.grant.image} could be started: {error}") from None
+        (shared / "zygote.sock").unlink()
+        try:
+            return Container(created["Id"], Link(control, announced=wait), folder)
+        except MachineryError:
+            self._force_remove(name)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _docker_error(self) -> type[Exception]:
+        import docker.errors
+
+        return docker.errors.APIError
+
+    def _settings(self, name: str, shared: Path) -> dict[str, Any]:
+        level = "bare" if self.level == "strict" else self.level
+        arguments = ["--connect", "/ctl/zygote.sock", "--level", level]
+        return {
+            "image": self.grant.image,
+            "name": name,
+            "command": [*arguments, "--preload", ",".join(self.assignment.preload)],
+            "user": "0:0" if self.level == "caps" else USER,
+            "labels": {"grader": "1", "grader.owner": owner_label()},
+            "host_config": self._host_config(shared),
+            "network_disabled": True,
+        }
+
+    def _host_config(self, shared: Path) -> dict[str, Any]:
+        limits = self.assignment.limits
+        owned = "uid=1000,gid=1000,mode=0700" if self.level == "strict" else "mode=0755"
+        tmpfs = f"size={limits.disk_mib}m,nr_inodes=4096,{owned}"
+        memory = f"{limits.memory_mib + ZYGOTE_MIB}m"
+        security = ["no-new-privileges"]
+        if self.level != "strict":
+            security += [f"seccomp={outer_filter()}", "apparmor=unconfined"]
+        config: dict[str, Any] = self.client.api.create_host_config(
+            auto_remove=True,
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            cap_add=CAPABILITIES if self.level == "caps" else [],
+            security_opt=security,
+            mem_limit=memory,
+            memswap_limit=memory,
+            pids_limit=limits.processes + ZYGOTE_PROCESSES,
+            nano_cpus=int(self.grant.cpus * 1e9),
+            tmpfs={"/tmp": tmpfs, "/job": tmpfs},
+            shm_size=f"{limits.disk_mib}m",
+            ipc_mode="private",
+            binds={str(shared): {"bind": "/ctl", "mode": "ro"}},
+            device_requests=self._gpu_request(),
+        )
+        if (
+            self.level == "userns"
+        ):  # a masked /proc forbids a fresh one inside; the zygote has no privilege to misuse it
+            config["MaskedPaths"] = config["ReadonlyPaths"] = []
+        return config
+
+    def _gpu_request(self) -> list[Any]:
+        import docker.types
+
+        if self.grant.gpu is None:
+            return []
+        return [docker.types.DeviceRequest(device_ids=[self.grant.gpu], capabilities=[["compute", "utility"]])]
+
+    def _remove(self, container: Container) -> None:
+        container.link.close()
+        self._force_remove(container.id)
+        shutil.rmtree(container.folder, ignore_errors=True)
+
+    def _force_remove(self, name: str) -> None:
+        with contextlib.suppress(self._docker_error()):  # gone already, or on its way
+            self.client.api.remove_container(name, force=True)
+
+    def close(self) -> None:
+        for container in (self.current, self.warm):
+            if container is not None:
+                self._remove(container)
+        self.current = self.warm = None
+        self.client.close()
