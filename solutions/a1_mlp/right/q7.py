@@ -1,0 +1,186 @@
+"""Right solutions of question 7 that look different from the reference."""
+
+# %% closures | why: every result carries a function that passes its grad on; the sort is iterative
+import math
+
+
+class Value:
+    def __init__(self, data):
+        self.data, self.grad = data, 0.0
+        self.operands, self.push = [], lambda: None
+
+    @staticmethod
+    def lift(x):
+        return x if isinstance(x, Value) else Value(x)
+
+    def result(self, data, *pairs):
+        out = Value(data)
+        out.operands = [operand for operand, _ in pairs]
+
+        def push():
+            for operand, slope in pairs:
+                operand.grad += out.grad * slope
+
+        out.push = push
+        return out
+
+    def __add__(self, other):
+        other = Value.lift(other)
+        return self.result(self.data + other.data, (self, 1), (other, 1))
+
+    def __mul__(self, other):
+        other = Value.lift(other)
+        return self.result(self.data * other.data, (self, other.data), (other, self.data))
+
+    def __pow__(self, n):
+        return self.result(self.data**n, (self, n * self.data ** (n - 1)))
+
+    def __neg__(self):
+        return -1 * self
+
+    def __sub__(self, other):
+        return self + Value.lift(other) * -1
+
+    def __truediv__(self, other):
+        return self * Value.lift(other) ** -1
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __rsub__(self, other):
+        return -self + other
+
+    def __rtruediv__(self, other):
+        return self**-1 * other
+
+    def exp(self):
+        return self.result(math.e**self.data, (self, math.e**self.data))
+
+    def log(self):
+        return self.result(math.log(self.data), (self, self.data**-1))
+
+    def tanh(self):
+        t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)
+        return self.result(t, (self, 1 - t * t))
+
+    def sigmoid(self):
+        return 1 / (1 + (-self).exp())
+
+    def relu(self):
+        return self.result(self.data if self.data > 0 else 0, (self, 1 if self.data > 0 else 0))
+
+    def backward(self):
+        order, entered, left = [], {id(self)}, [(self, iter(self.operands))]
+        while left:
+            node, rest = left[-1]
+            following = next((operand for operand in rest if id(operand) not in entered), None)
+            if following is None:
+                order.append(left.pop()[0])
+            else:
+                entered.add(id(following))
+                left.append((following, iter(following.operands)))
+        for node in order:
+            node.grad = 0.0
+        self.grad = 1.0
+        for node in reversed(order):
+            node.push()
+
+
+# %% numbered_nodes | why: nodes carry a serial number and backward goes from high to low over the reachable ones
+import math
+from itertools import count
+
+
+class Value:
+    _serial = count()
+
+    def __init__(self, data, *edges):
+        self.data, self.grad, self.edges, self.serial = float(data), 0.0, edges, next(Value._serial)
+
+    def _pair(self, other):
+        return self, other if isinstance(other, Value) else Value(other)
+
+    def __add__(self, other):
+        x, y = self._pair(other)
+        return Value(x.data + y.data, (x, 1.0), (y, 1.0))
+
+    def __sub__(self, other):
+        x, y = self._pair(other)
+        return Value(x.data - y.data, (x, 1.0), (y, -1.0))
+
+    def __mul__(self, other):
+        x, y = self._pair(other)
+        return Value(x.data * y.data, (x, y.data), (y, x.data))
+
+    def __truediv__(self, other):
+        x, y = self._pair(other)
+        return Value(x.data / y.data, (x, 1.0 / y.data), (y, -x.data / (y.data * y.data)))
+
+    def __pow__(self, n):
+        return Value(self.data**n, (self, n * self.data ** (n - 1.0)))
+
+    def __radd__(self, other):
+        return Value(other) + self
+
+    def __rsub__(self, other):
+        return Value(other) - self
+
+    def __rmul__(self, other):
+        return Value(other) * self
+
+    def __rtruediv__(self, other):
+        return Value(other) / self
+
+    def __neg__(self):
+        return 0.0 - self
+
+    def exp(self):
+        return Value(math.exp(self.data), (self, math.exp(self.data)))
+
+    def log(self):
+        return Value(math.log(self.data), (self, 1.0 / self.data))
+
+    def tanh(self):
+        return 2.0 * (2.0 * self).sigmoid() - 1.0
+
+    def sigmoid(self):
+        a = 0.5 * (1.0 + math.tanh(0.5 * self.data))
+        return Value(a, (self, a * (1.0 - a)))
+
+    def relu(self):
+        return Value(self.data, (self, 1.0)) if self.data > 0 else Value(0.0, (self, 0.0))
+
+    def backward(self):
+        reached, frontier = {self.serial: self}, [self]
+        while frontier:
+            for operand, _ in frontier.pop().edges:
+                if operand.serial not in reached:
+                    reached[operand.serial] = operand
+                    frontier.append(operand)
+        for node in reached.values():
+            node.grad = 1.0 if node is self else 0.0
+        for serial in sorted(reached, reverse=True):
+            node = reached[serial]
+            for operand, slope in node.edges:
+                operand.grad += slope * node.grad
+
+
+# %% counting_arrivals | why: Kahn's order: a node passes its grad on once all its users have delivered
+class Value(Value):
+    def backward(self):
+        waiting, frontier = {self: 0}, [self]
+        while frontier:
+            node = frontier.pop()
+            node.grad = 0.0
+            for operand in node._parents:
+                if operand not in waiting:
+                    waiting[operand] = 0
+                    frontier.append(operand)
+                waiting[operand] += 1
+        self.grad, ready = 1.0, [self]
+        while ready:
+            node = ready.pop()
+            for operand, slope in zip(node._parents, node._slopes, strict=True):
+                operand.grad += slope * node.grad
+                waiting[operand] -= 1
+                if not waiting[operand]:
+                    ready.append(operand)
