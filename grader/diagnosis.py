@@ -174,11 +174,11 @@ def _triangle(a: np.ndarray, e: np.ndarray, wrong: np.ndarray) -> str | None:
     rows, columns = np.ogrid[: a.shape[-2], : a.shape[-1]]
     for region, words in (
         (rows == columns, "on the diagonal"),
-        (rows != columns, "off the diagonal"),
         (rows < columns, "above the diagonal"),
         (rows > columns, "below the diagonal"),
         (rows <= columns, "on and above the diagonal"),
         (rows >= columns, "on and below the diagonal"),
+        (rows != columns, "off the diagonal"),
     ):
         if not (wrong & ~region).any() and 2 * wrong.sum() > np.broadcast_to(region, a.shape).sum():
             return f"is wrong only {words} of the last two axes."

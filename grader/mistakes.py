@@ -134,9 +134,10 @@ def information(x: np.ndarray) -> float:
 
 def name(case: Case) -> str | None:
     """Phrase the one mistake that explains every entry, or return None."""
-    if not case.telling:
-        return None
-    return next((words for find in FINDERS if (words := find(case)) is not None), None)
+    with np.errstate(all="ignore"):  # 1 / x and log(x) are tried on whatever is there
+        if not case.telling:
+            return None
+        return next((words for find in FINDERS if (words := find(case)) is not None), None)
 
 
 # ------------------------------------------------------------------------------------------- every entry by itself
