@@ -37,7 +37,7 @@ class RawNotebook:
 def read_json(text: bytes, name: str) -> RawNotebook:
     """Read notebook JSON in UTF-8; raise SubmissionError if it is broken, too large or no notebook."""
     refuse_conflict(text, name)
-    if not text[-4096:].rstrip().endswith(b"}"):
+    if not text[-4096:].rstrip().endswith((b"}", b"]")):
         raise truncated(text, name)
     try:
         document = _loads(_without_outputs(text), name)
@@ -97,7 +97,7 @@ def _loads_or_refuse(text: bytes, name: str) -> Any:
 
 def _notebook(document: Any, name: str) -> RawNotebook:
     if not isinstance(document, dict):
-        raise SubmissionError(f"{name}: this is JSON but no notebook (a {type(document).__name__}); {DOWNLOAD}")
+        raise SubmissionError(f"{name}: this is JSON but no notebook (a list); {DOWNLOAD}")
     cells = _cell_list(document)
     if cells is None:
         raise SubmissionError(f"{name}: {_what_json(document)}; {DOWNLOAD}")
@@ -173,5 +173,5 @@ def _what_json(document: dict[str, Any]) -> str:
     url = document.get("url")
     if _SHORTCUT_KEYS & set(document) or (isinstance(url, str) and "google.com" in url):
         return "this is a shortcut to a file in Google Drive, not the file"
-    keys = ", ".join(sorted(key[:20] for key in document)[:5]) or "nothing"
-    return f"this is JSON but no notebook (no cells in it, but {keys!r})"
+    keys = ", ".join(ascii(key[:20]) for key in sorted(document)[:5]) or "nothing"
+    return f"this is JSON but no notebook (it has no list of cells but: {keys})"

@@ -10,7 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass
 
-MAX_PARSED_CHARS = 300_000  # the parser needs some hundred bytes per character; longer texts are taken as they are
+MAX_PARSED_CHARS = 200_000  # the parser needs some hundred bytes per character; longer texts are taken as they are
 SHOWN_CHARS = 120
 
 RUNS_ITS_BODY = frozenset("time timeit capture prun memit mprun lprun heat".split())

@@ -20,7 +20,7 @@ __all__ = ["Cell", "Notebook", "PercentCell", "definitions", "from_percent", "ne
 MAX_SOURCE_CHARS = 10 * 2**20
 MAX_LINES = 200_000
 MAX_CELLS = 10_000
-MAX_CHECKED_CHARS = 2**20  # of a longer notebook the rest is not parsed (some seconds a MiB at the worst)
+MAX_CHECKED_CHARS = 2**19  # of a longer notebook the rest is not parsed, some seconds a MiB at the worst
 MAX_NOTICES = 50
 NEAR = 0.86  # softmax_los is near softmax_loss (0.95), decoder is not near encoder (0.857)
 
@@ -70,7 +70,7 @@ def read(content: bytes, filename: str) -> Notebook:
     text = _as_utf8(content)
     if text is not content:
         refuse_foreign(text, name)
-    if text[:4096].lstrip().startswith(b"{"):
+    if text[:4096].lstrip().startswith(b"{" if is_script else (b"{", b"[")):
         try:
             return _assembled(read_json(text, name), name)
         except SubmissionError:
