@@ -172,7 +172,8 @@ def _inert_export(call: re.Match[str], line: str, ignored: list[str]) -> str:
     ignored.append(_short(line.strip()))
     tail = "\n" * line.count("\n")
     if call["target"]:
-        return f"{call['indent']}{call['target']}None{tail}"
+        nothing = "[]" if call[0].endswith("getoutput(") else "None"
+        return f"{call['indent']}{call['target']}{nothing}{tail}"
     tree = parse(line.strip())
     arguments: list[str] = []
     if tree and tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Call):

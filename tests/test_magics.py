@@ -124,7 +124,8 @@ def test_appending_to_a_written_file_is_told_apart():
     [
         ("get_ipython().run_line_magic('matplotlib', 'inline')\nx = 1", "pass\nx = 1"),
         ("get_ipython().system('pip install x')", "pass"),
-        ("files = get_ipython().getoutput('ls')", "files = None"),
+        ("files = get_ipython().getoutput('ls')", "files = []"),
+        ("home = get_ipython().run_line_magic('env', 'HOME')", "home = None"),
         ("if x:\n    get_ipython().run_line_magic(\n        'cd', 'x')\n", "if x:\n    pass\n\n"),
         ("get_ipython().run_line_magic('time', 'x = 1')", "x = 1"),
         ("get_ipython().run_cell_magic('time', '', 'x = 1\\n%cd y\\nz = 2\\n')\n", "x = 1\npass\nz = 2\n"),
