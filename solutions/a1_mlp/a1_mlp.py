@@ -125,9 +125,9 @@ def experiment(run):
 # | `alpha` | the slope on the left, a float |
 # | returns | the shape of `z`, float32 for float32, else float64 |
 #
-# By hand, to four digits:
+# By hand, to four digits, with $\alpha = 0.01$:
 #
-# | $z$ | $\sigma$ | $\tanh$ | relu | lrelu, $\alpha = 0.01$ | $\zeta$ |
+# | $z$ | $\sigma$ | $\tanh$ | relu | lrelu | $\zeta$ |
 # |---|---|---|---|---|---|
 # | -2 | 0.1192 | -0.9640 | 0 | -0.02 | 0.1269 |
 # | 0.5 | 0.6225 | 0.4621 | 0.5 | 0.5 | 0.9741 |
@@ -617,8 +617,8 @@ def price_of_confidence():
 # **What usually goes wrong**
 # - In `x * x` both operands are the same node. Does it get both contributions? If you keep the operands in a
 #   `set`, how many are there?
-# - $f = h(h(h(\dots)))$ with `h = r + r` repeated 60 times has 61 nodes and $2^{60}$ paths. Does your walk visit
-#   nodes or paths?
+# - Repeat `r = r + r` 60 times: 61 nodes, but $2^{60}$ paths from the last to the first. Does your walk visit nodes or
+#   paths?
 # - Python allows about 1000 nested calls. What becomes of a sum with 20 000 terms? (What is a stack, if not
 #   recursion?)
 # - Call `backward()` twice. Are the gradients the same? What about `backward()` of another result that shares
@@ -1196,18 +1196,19 @@ def signal_through_layers():
 #
 # With $g$ the gradient of a parameter $w$, all operations element by element, all memories 0 at the start:
 #
-# | class | what one step does |
-# |---|---|
-# | `SGD(lr)` | $w \leftarrow w - \eta g$ |
-# | `Momentum(lr, alpha)` | $d \leftarrow \alpha d - \eta g; \quad w \leftarrow w + d$ |
-# | `Nesterov(lr, alpha)` | $v \leftarrow \alpha v + g; \quad w \leftarrow w - \eta (g + \alpha v)$ |
-# | `AdaGrad(lr, eps)` | $s \leftarrow s + g^2; \quad w \leftarrow w - \eta\, g / (\sqrt{s} + \epsilon)$ |
-# | `RMSProp(lr, rho, eps)` | $s \leftarrow \rho s + (1 - \rho) g^2; \quad w \leftarrow w - \eta\, g / (\sqrt{s} + \epsilon)$ |
-# | `AdaDelta(lr, rho, eps)` | $s$ as in RMSProp; $\ u = g \sqrt{e + \epsilon} / \sqrt{s + \epsilon}; \quad w \leftarrow w - \eta u$; then $e \leftarrow \rho e + (1 - \rho) u^2$ |
-# | `Adam(lr, beta1, beta2, eps)` | $m \leftarrow \beta_1 m + (1 - \beta_1) g; \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2; \quad$ then see below |
+# $$\begin{aligned}
+# &\texttt{SGD(lr)} && w \leftarrow w - \eta\, g \\
+# &\texttt{Momentum(lr, alpha)} && d \leftarrow \alpha d - \eta\, g, \qquad w \leftarrow w + d \\
+# &\texttt{Nesterov(lr, alpha)} && v \leftarrow \alpha v + g, \qquad w \leftarrow w - \eta\, (g + \alpha v) \\
+# &\texttt{AdaGrad(lr, eps)} && s \leftarrow s + g^2, \qquad w \leftarrow w - \eta\, g \,/\, (\sqrt{s} + \epsilon) \\
+# &\texttt{RMSProp(lr, rho, eps)} && s \leftarrow \rho s + (1 - \rho) g^2, \qquad w \leftarrow w - \eta\, g \,/\, (\sqrt{s} + \epsilon) \\
+# &\texttt{AdaDelta(lr, rho, eps)} && s \leftarrow \rho s + (1 - \rho) g^2, \qquad u = g \sqrt{e + \epsilon} \,/ \sqrt{s + \epsilon}, \\
+# & && e \leftarrow \rho e + (1 - \rho) u^2, \qquad w \leftarrow w - \eta\, u \\
+# &\texttt{Adam(lr, beta1, beta2, eps)} && t \leftarrow t + 1, \qquad m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \\
+# & && \hat m = m / (1 - \beta_1^t), \qquad \hat v = v / (1 - \beta_2^t), \qquad w \leftarrow w - \eta\, \hat m \,/\, (\sqrt{\hat v} + \epsilon)
+# \end{aligned}$$
 #
-# $$\text{Adam:} \qquad t \leftarrow t + 1 \qquad \hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad
-# w \leftarrow w - \eta \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
+# Here $\eta$ is `lr`.
 #
 # `step(params, grads)` works **in place**: the arrays in `params` change and stay the same objects.
 #
@@ -1223,13 +1224,13 @@ def signal_through_layers():
 #
 # | rule | after the first step | after the second |
 # |---|---|---|
-# | SGD | $1 - 0.1 \cdot 2 = 0.8$ | $0.8 - 0.1 \cdot 1 = 0.7$ |
-# | Momentum, $\alpha = 0.5$ | $d = -0.2$: $0.8$ | $d = -0.1 - 0.1$: $0.6$ |
-# | Nesterov, $\alpha = 0.5$ | $v = 2$: $1 - 0.1 (2 + 1) = 0.7$ | $v = 2$: $0.7 - 0.1 (1 + 1) = 0.5$ |
-# | AdaGrad | $s = 4$: $1 - 0.1 \cdot 2/2 = 0.9$ | $s = 5$: $0.9 - 0.1/\sqrt5 = 0.855279$ |
-# | RMSProp, $\rho = 0.75$ | $s = 1$: $1 - 0.1 \cdot 2/1 = 0.8$ | $s = 1$: $0.8 - 0.1 \cdot 1/1 = 0.7$ |
-# | AdaDelta, $\rho = 0.75$ | $s = 1$, $u = 2\sqrt{1/3}/\sqrt{4/3} = 1$: $0$ | $e = \frac14$, $u = \sqrt7/4$: $-0.661438$ |
-# | Adam, $\beta_1 = \frac12$, $\beta_2 = \frac34$ | $\hat m = 2$, $\hat v = 4$: $0.9$ | $\hat m = \frac43$, $\hat v = \frac{16}7$: $0.811808$ |
+# | SGD | 1 − 0.1 · 2 = 0.8 | 0.8 − 0.1 · 1 = 0.7 |
+# | Momentum, α = 0.5 | d = −0.2, so 0.8 | d = −0.1 − 0.1, so 0.6 |
+# | Nesterov, α = 0.5 | v = 2, so 1 − 0.1 (2 + 1) = 0.7 | v = 2, so 0.7 − 0.1 (1 + 1) = 0.5 |
+# | AdaGrad | s = 4, so 1 − 0.1 · 2/2 = 0.9 | s = 5, so 0.9 − 0.1/√5 = 0.855279 |
+# | RMSProp, ρ = 0.75 | s = 1, so 1 − 0.1 · 2/1 = 0.8 | s = 1, so 0.8 − 0.1 · 1/1 = 0.7 |
+# | AdaDelta, ρ = 0.75 | s = 1, u = 2 √(1/3) / √(4/3) = 1, so 0 | e = 1/4, s = 1, u = √7/4, so −0.661438 |
+# | Adam, β₁ = 0.5, β₂ = 0.75 | m̂ = 2, v̂ = 4, so 0.9 | m̂ = 4/3, v̂ = 16/7, so 0.811808 |
 #
 # **What usually goes wrong**
 # - `w = w - lr * g` or `w -= lr * g`: which one does the caller see?
@@ -1499,32 +1500,20 @@ def test_in_place(SGD, Momentum, Nesterov, AdaGrad, RMSProp, AdaDelta, Adam):
 # experiment: seven ways down a long narrow valley
 
 
-def seven_optimisers():
-    """Name -> a fresh optimiser, with learning rates that suit the two experiments below."""
-    return {
-        "SGD": SGD(0.04),
-        "Momentum": Momentum(0.01),
-        "Nesterov": Nesterov(0.01),
-        "AdaGrad": AdaGrad(0.4),
-        "RMSProp": RMSProp(0.05),
-        "AdaDelta": AdaDelta(1.0, eps=1e-3),
-        "Adam": Adam(0.1),
-    }
-
-
 @experiment
 def seven_ways_down():
     import matplotlib.pyplot as plt
 
     steepness = np.array([1.0, 40.0])  # f(w) = (w1^2 + 40 w2^2) / 2
     u, v = np.meshgrid(np.linspace(-4.5, 1.5, 100), np.linspace(-1.6, 1.6, 100))
+    rules = [SGD(0.04), Momentum(0.01), Nesterov(0.01), AdaGrad(0.4), RMSProp(0.05), AdaDelta(eps=1e-3), Adam(0.1)]
     paths = {}
-    for name, rule in seven_optimisers().items():
+    for rule in rules:
         params, path = {"w": np.array([-4.0, 1.2])}, []
         for _ in range(80):
             path.append(params["w"].copy())
             rule.step(params, {"w": steepness * params["w"]})
-        paths[name] = np.array(path)
+        paths[type(rule).__name__] = np.array(path)
     fig, axes = plt.subplots(2, 4, figsize=(15, 5), sharex=True, sharey=True)
     for ax, (name, path) in zip(axes.flat, paths.items(), strict=False):
         ax.contour(u, v, (u**2 + 40 * v**2) / 2, levels=np.logspace(-1, 2, 8), colors="lightgray")
@@ -1546,8 +1535,9 @@ def seven_learning_curves():
     import matplotlib.pyplot as plt
 
     X, y = spirals(300, 3, 0.15, np.random.default_rng(0))
+    rules = [SGD(0.5), Momentum(0.1), Nesterov(0.1), AdaGrad(0.2), RMSProp(0.02), AdaDelta(eps=1e-3), Adam(0.03)]
     curves = {}
-    for name, rule in seven_optimisers().items():
+    for rule in rules:
         params, rng = init_params([2, 32, 3], "he_normal", np.random.default_rng(1)), np.random.default_rng(2)
         curve = []
         for _ in range(400):
@@ -1555,7 +1545,7 @@ def seven_learning_curves():
             loss, grads = mlp_loss_and_grads(params, X[rows], y[rows], "relu")
             rule.step(params, grads)
             curve.append(loss)
-        curves[name] = np.convolve(curve, np.ones(20) / 20, mode="valid")
+        curves[type(rule).__name__] = np.convolve(curve, np.ones(20) / 20, mode="valid")
     plt.figure(figsize=(8, 3.5))
     for name, curve in curves.items():
         plt.plot(curve, label=name)
@@ -1738,7 +1728,8 @@ def read_digits():
     right.imshow(np.log1p(confusion), cmap="Blues")
     for true, guess in np.ndindex(10, 10):
         if confusion[true, guess]:
-            right.text(guess, true, confusion[true, guess], ha="center", va="center", fontsize=8)
+            color = "white" if true == guess else "black"
+            right.text(guess, true, confusion[true, guess], ha="center", va="center", fontsize=8, color=color)
     right.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="is")
     right.set_title(f"accuracy {np.mean(predicted == y[rest]):.3f} on {len(rest)} other images")
     fig.tight_layout()
