@@ -45,6 +45,7 @@ class Wish:
     image: str = "grader:latest"
     gpus: tuple[str | None, ...] = (None,)
     cpus: float = 1.0
+    from_evidence: bool = False  # a sandbox is the exception: do without one where there is none
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,6 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
     import pytest
 
     from grader import pytest_plugin
-    from grader.sandbox import choose
 
     class Hosting:
         """Takes the place of pytest's own loop over the tests."""
@@ -173,8 +173,10 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
                 raise AuthoringError(f"{where}: {self.problems[0]}")
             if hidden is None:
                 raise AuthoringError(f"{where} holds no tests")
-            opener = choose.opener(hidden.assignment, wish.kind, wish.level, wish.image, wish.cpus)
-            children = [_fork_worker(session.items, hidden, opener, pipes, place) for place in range(len(pipes))]
+            openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
+            children = [
+                _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)
+            ]
             for pipe in pipes:
                 pipe.close()
             for child in children:
@@ -196,6 +198,18 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         _say_to_all(pipes, "AuthoringError", f"assignments/{assignment_id}/hidden cannot be collected ({code!s})")
     return int(code)
+
+
+def _opener(hidden: Hidden, wish: Wish, gpu: str | None) -> Callable[[], Sandbox]:
+    from grader.sandbox import choose
+
+    try:
+        return choose.opener(hidden.assignment, wish.kind, wish.level, wish.image, wish.cpus, gpu)
+    except MachineryError as error:
+        if not wish.from_evidence:
+            raise
+        why = str(error)
+        return lambda: choose.NoSandbox(why)
 
 
 def _say_to_all(pipes: list[Connection], kind: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Run a notebook's cells in order in one namespace, as a kernel would; a cell that raises is reported, the next one runs."""
+"""Run a notebook's cells in order in one namespace, as a kernel would; one that raises is reported, the next runs."""
 
 from __future__ import annotations
 

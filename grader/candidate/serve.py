@@ -1,7 +1,7 @@
 """Answer requests, one frame each, until the other side hangs up.
 
-A request is a dict with an `id` and an `op`; the reply carries the same id and either a `value` or a `fault`, besides what
-was printed (`output`) and what the call did besides returning (`effects`).
+A request is a dict with an `id` and an `op`; the reply carries the same id and either a `value` or a `fault`, besides
+what was printed (`output`) and what the call did besides returning (`effects`).
 """
 
 from __future__ import annotations

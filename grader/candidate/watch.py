@@ -48,7 +48,7 @@ def _random_states() -> dict[str, bytes]:
 
 @contextlib.contextmanager
 def forbidding(operators: Sequence[str], effects: list[str]) -> Iterator[None]:
-    """Let every operator in `operators` ("aten::convolution") raise when the dispatcher reaches it, whoever calls it."""
+    """Let each of `operators` ("aten::convolution") raise when the dispatcher reaches it, whoever calls it."""
     if not operators or "torch" not in sys.modules:
         yield
         return

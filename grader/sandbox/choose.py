@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from grader.errors import MachineryError
-from grader.sandbox import Sandbox
+from grader.sandbox import Candidate, Sandbox
 from grader.schema import Assignment
+
+if TYPE_CHECKING:
+    from grader.sandbox.docker import Grant
 
 LEVELS = ("zygote", "strict")
 KINDS = ("docker", "process")
+
+
+class NoSandbox:
+    """Stands where there is no sandbox and, while evidence holds every answer, none is needed."""
+
+    isolation = environment = ""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def open(self) -> Candidate:
+        raise MachineryError(f"a call that no transcript holds needs a sandbox: {self.why}")
+
+    def settle(self, how: str) -> None:
+        return None
+
+    def prepare(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
 
 
 def opener(
@@ -23,23 +48,29 @@ def opener(
     from grader.sandbox.docker import DockerSandbox, Grant
 
     grant = Grant(image, cpus, gpu)
-    chosen = "strict" if level == "strict" else zygote_level(assignment, grant)[0]
+    chosen = "strict" if level == "strict" else zygote_level(assignment, grant)
     return lambda: DockerSandbox(assignment, grant, chosen)
 
 
-def zygote_level(assignment: Assignment, grant: object) -> tuple[str, list[str]]:
-    """The first of userns and caps that works here, and why the ones before it do not."""
-    from grader.sandbox.docker import DockerSandbox, Grant
+def zygote_level(assignment: Assignment, grant: Grant) -> str:
+    """The first of userns and caps that works here. Raises MachineryError with the reasons when neither does."""
+    from grader.sandbox.docker import DockerSandbox
 
-    assert isinstance(grant, Grant)
-    reasons: list[str] = []
-    for level in ("userns", "caps"):
-        sandbox = DockerSandbox(assignment, grant, level)
-        try:
-            sandbox.open().close()
-            return level, reasons
-        except MachineryError as error:
-            reasons.append(f"{level}: {error}")
-        finally:
-            sandbox.close()
-    raise MachineryError(f"no zygote isolation on this host ({'; '.join(reasons)}); use --isolation strict")
+    if grant not in _LEVEL_OF:
+        reasons: list[str] = []
+        for level in ("userns", "caps"):
+            sandbox = DockerSandbox(assignment, grant, level)
+            try:
+                sandbox.open().close()
+                _LEVEL_OF[grant] = level
+                break
+            except MachineryError as error:
+                reasons.append(f"{level}: {error}")
+            finally:
+                sandbox.close()
+        else:
+            raise MachineryError(f"no zygote isolation on this host ({'; '.join(reasons)}); use --isolation strict")
+    return _LEVEL_OF[grant]
+
+
+_LEVEL_OF: dict[Grant, str] = {}  # what was found out in this process

@@ -1,0 +1,177 @@
+"""The command line: parse, call one function, map errors to exit codes. Nothing heavy is imported before it is needed.
+
+Exit codes: 0 done; 1 done, and something needs a person; 2 usage; 3 bad course or assignment; 4 the machine;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from grader import __version__
+from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
+
+DONE, NEEDS_A_PERSON, USAGE, AUTHORING, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+EXIT_CODES: dict[type[GraderError], int] = {
+    UsageError: USAGE,
+    SubmissionError: USAGE,
+    AuthoringError: AUTHORING,
+    MachineryError: MACHINERY,
+}
+EXAMPLES = """\
+examples:
+  grader grade a1_mlp downloads/            a folder of STUDENT.ipynb or STUDENT/... files
+  grader grade a1_mlp alice.ipynb --json    one notebook, one JSON document
+  grader show alice a1_mlp                  what alice's marks come from
+  grader marks                              best three of four, and the course total
+  grader regrade a1_mlp                     after a change of the hidden tests; runs no student code again
+  grader doctor                             what this machine can do, and what to do about the rest
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="grader",
+        description="Grade deep-learning assignments: student code answers, the judgement is made outside the sandbox.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"grader {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_grading(commands)
+    _add_reading(commands)
+    _add_machine(commands)
+    _add_authoring(commands)
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Callable[..., int], text: str
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text)
+    made.set_defaults(run=run)
+    return made
+
+
+def _add_grading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    grade = _command(commands, "grade", _grade, "Grade submissions; what was graded before is not run again.")
+    grade.add_argument("assignment")
+    grade.add_argument("places", nargs="+", type=Path, metavar="PATH", help="notebook, .py, or folder of submissions")
+    grade.add_argument("--force", action="store_true", help="run everything again")
+    regrade = _command(
+        commands,
+        "regrade",
+        _regrade,
+        "Judge again from transcripts, after a change of tests; print whose marks changed.",
+    )
+    regrade.add_argument("assignment")
+    for made in (grade, regrade):
+        made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
+        made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
+        made.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
+        made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+        made.add_argument("--image", default="grader:latest", help="the grading image (default: %(default)s)")
+        made.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    marks = _command(commands, "marks", _marks, "Course marks: best three of four, weights, and how each came about.")
+    form = marks.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--csv", action="store_true")
+    form.add_argument("--student", metavar="ID", help="explain one student's mark")
+    show = _command(commands, "show", _show, "One student's attempt: every check, what was said, and the evidence.")
+    show.add_argument("student")
+    show.add_argument("assignment")
+    show.add_argument("--json", action="store_true")
+    report = _command(commands, "report", _report, "Write the gradebook as a page to look at and as CSV.")
+    report.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
+
+
+def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = _command(commands, "doctor", _doctor, "Probe this machine: Docker, image, isolation, GPUs.")
+    doctor.add_argument("--image", default="grader:latest")
+    doctor.add_argument("--json", action="store_true")
+    image = _command(commands, "image", _image, "Build, load, save or check the grading image.")
+    image.add_argument("action", choices=["build", "load", "save", "check"])
+    image.add_argument("file", nargs="?", type=Path, help="for load and save: a file as `docker save` makes it")
+    image.add_argument("--tag", default="grader:latest")
+
+
+def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    build = _command(commands, "build", _build, "Make the starter notebook and its public tests from the master.")
+    build.add_argument("assignment", nargs="?", help="default: every assignment that has a master")
+
+
+# ---------------------------------------------------------------------------------------------------- commands
+
+
+def _grade(chosen: argparse.Namespace) -> int:
+    from grader.commands import grading
+
+    return grading.grade(chosen)
+
+
+def _regrade(chosen: argparse.Namespace) -> int:
+    from grader.commands import grading
+
+    return grading.regrade(chosen)
+
+
+def _marks(chosen: argparse.Namespace) -> int:
+    from grader.commands import reading
+
+    return reading.marks(chosen)
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    from grader.commands import reading
+
+    return reading.show(chosen)
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from grader.commands import reading
+
+    return reading.report(chosen)
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from grader.commands import machine
+
+    return machine.doctor(chosen)
+
+
+def _image(chosen: argparse.Namespace) -> int:
+    from grader.commands import machine
+
+    return machine.image(chosen)
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    from grader.commands import authoring
+
+    return authoring.build(chosen)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a GraderError is one line on stderr."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return chosen.run(chosen)
+    except GraderError as error:
+        print(f"grader: {error}", file=sys.stderr)
+        return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+    except KeyboardInterrupt:
+        print("grader: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `grader marks | head`
+        sys.stderr.close()
+        return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

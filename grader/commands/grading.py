@@ -1,0 +1,151 @@
+"""`grade` and `regrade`: run a batch, tell how it goes, and end tidily whatever happens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from types import FrameType
+
+from grader import batch, collect, screen
+from grader.cli import DONE, INTERRUPTED, NEEDS_A_PERSON
+from grader.course import read_assignment
+from grader.errors import UsageError
+from grader.pages import attempts_document
+from grader.paths import Paths, find_root
+from grader.pool import Pool, Wish
+from grader.schema import Assignment, Status
+from grader.store import Store
+
+
+def grade(chosen: argparse.Namespace) -> int:
+    """Grade what is found at the given places; a row for every student, whatever happens."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    submissions, notes = collect.submissions(assignment.id, chosen.places)
+    for note in notes:
+        screen.say(note)
+    finished: list[batch.Graded] = []
+    interrupted = False
+    with _Session(paths, assignment, chosen, "grade") as session, screen.progress(len(submissions)) as row:
+        try:
+            for graded in session.batch.grade(session.pool, submissions):
+                finished.append(graded)
+                row(graded)
+        except KeyboardInterrupt:
+            interrupted = True
+            session.state = "interrupted"
+    finished.sort(key=lambda graded: graded.submission.student)
+    if chosen.json:
+        print(json.dumps(attempts_document(assignment, finished), indent=1, ensure_ascii=False))
+    else:
+        print(screen.attempts_table(assignment, finished), end="")
+    if interrupted:
+        left = len(submissions) - len(finished)
+        screen.say(f"interrupted: {len(finished)} graded, {left} left; the same command goes on from here")
+        return INTERRUPTED
+    return NEEDS_A_PERSON if any(row.attempt.status is not Status.GRADED for row in finished) else DONE
+
+
+def regrade(chosen: argparse.Namespace) -> int:
+    """Judge every current attempt again from its evidence, and print whose marks changed."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    changed: list[tuple[str, Decimal, Decimal]] = []
+    pairs, live, deferred = 0, 0, 0
+    finished: list[batch.Graded] = []
+    with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
+        for before, after in session.batch.regrade(session.pool):
+            pairs += 1
+            live += after.asked_live
+            finished.append(after)
+            if after.attempt.status is Status.DEFERRED:
+                deferred += 1
+                screen.say(f"{before.student}: deferred: {after.fault}")
+            elif after.attempt.points != before.points:
+                changed.append((before.student, before.points, after.attempt.points))
+    if chosen.json:
+        finished.sort(key=lambda graded: graded.submission.student)
+        moves = [{"student": who, "before": float(was), "after": float(now)} for who, was, now in sorted(changed)]
+        print(json.dumps({**attempts_document(assignment, finished), "changed": moves}, indent=1, ensure_ascii=False))
+    else:
+        print(screen.changes_table(sorted(changed)), end="")
+        calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
+        print(f"{pairs} attempts judged again, {len(changed)} marks changed; {calls}")
+    return NEEDS_A_PERSON if deferred else DONE
+
+
+class _Session:
+    """Everything a batch needs, opened in the right order and closed whatever happens."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        assignment: Assignment,
+        chosen: argparse.Namespace,
+        command: str,
+        from_evidence: bool = False,
+    ) -> None:
+        self.paths, self.assignment, self.command = paths, assignment, command
+        self.wish = wish(chosen, from_evidence)
+        self.device = "cuda" if chosen.gpus else "cpu"
+        self.force = bool(getattr(chosen, "force", False))
+        self.state = "done"
+
+    def __enter__(self) -> _Session:
+        tests = batch.tests_digests(self.paths, self.assignment)
+        secret = batch.course_secret(self.paths)
+        self.pool = Pool(self.paths, self.assignment.id, self.wish)  # forks: before the record is open
+        try:
+            self.store = Store.open(self.paths.record)
+        except BaseException:
+            self.pool.close()
+            raise
+        run = self.store.begin_run(self.assignment.id, f"{self.command} {self.assignment.id}")
+        self.batch = batch.Batch(self.store, self.assignment, tests, secret, run, self.device, self.force)
+        self._terminate = signal.signal(signal.SIGTERM, _interrupt)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        with _undisturbed():
+            self.pool.close()
+            state = "interrupted" if kind is KeyboardInterrupt else "failed" if kind else self.state
+            self.store.end_run(self.batch.run, state)
+            self.store.close()
+        signal.signal(signal.SIGTERM, self._terminate)
+
+
+def wish(chosen: argparse.Namespace, from_evidence: bool = False) -> Wish:
+    """What the pool is to run in, from the command line. Raises UsageError."""
+    processors = len(os.sched_getaffinity(0))
+    gpus: tuple[str | None, ...]
+    if chosen.gpus:
+        gpus = tuple(chosen.gpus.split(","))
+        if not all(gpu and gpu.strip() == gpu for gpu in gpus if gpu is not None):
+            raise UsageError(f"--gpus {chosen.gpus}: expected ids with commas between them, like 0,1")
+    else:
+        workers = processors if chosen.workers is None else chosen.workers
+        if not 1 <= workers <= 256:
+            raise UsageError(f"--workers {workers}: expected 1 to 256; this machine has {processors} processors")
+        gpus = (None,) * workers
+    return Wish(chosen.sandbox, chosen.isolation, chosen.image, gpus, from_evidence=from_evidence)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C does not tear the tidying up."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.stderr.flush()

@@ -1,0 +1,43 @@
+"""`doctor` and `image`: what this machine can do, and the environment that submissions are graded in."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from grader import screen
+from grader.cli import DONE, MACHINERY, NEEDS_A_PERSON
+from grader.errors import UsageError
+from grader.paths import Paths, find_root
+
+
+def doctor(chosen: argparse.Namespace) -> int:
+    """Probe and explain; 4 when there is no sandbox at all."""
+    from grader import doctor as examination
+
+    findings = examination.examine(chosen.image)
+    if chosen.json:
+        print(json.dumps([finding.as_dict() for finding in findings], indent=1))
+    else:
+        print(screen.findings_table(findings), end="")
+    usable = any(finding.ok for finding in findings if finding.about.startswith("isolation"))
+    return DONE if usable else MACHINERY
+
+
+def image(chosen: argparse.Namespace) -> int:
+    """Build, load, save or check the grading image."""
+    from grader import image as grading_image
+
+    if chosen.action in ("load", "save") and chosen.file is None:
+        raise UsageError(f"grader image {chosen.action}: which file? as in: grader image {chosen.action} grader.tar")
+    if chosen.action == "build":
+        print(grading_image.build(Paths(find_root()), tag=chosen.tag, say=screen.say))
+    elif chosen.action == "load":
+        print(grading_image.load(chosen.file, tag=chosen.tag))
+    elif chosen.action == "save":
+        grading_image.save(chosen.file, tag=chosen.tag)
+    else:
+        report = grading_image.check(Paths(find_root()), chosen.tag)
+        print(report)
+        return NEEDS_A_PERSON if report.findings else DONE
+    return DONE

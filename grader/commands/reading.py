@@ -1,0 +1,76 @@
+"""`marks`, `show`, `report`: what the record says; nothing is run and nothing changes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from grader import marksheet, pages, screen
+from grader.cli import DONE, NEEDS_A_PERSON
+from grader.course import did_you_mean, read_assignment
+from grader.errors import UsageError
+from grader.gradebook import Gradebook, read_gradebook
+from grader.paths import Paths, find_root
+from grader.store import Store, StoredAttempt
+
+
+def marks(chosen: argparse.Namespace) -> int:
+    """Print the gradebook, or one student's computation."""
+    book = gradebook(Paths(find_root()))
+    if chosen.student:
+        print(marksheet.explain_student(book, chosen.student), end="")
+        return DONE
+    render = marksheet.as_json if chosen.json else marksheet.as_csv if chosen.csv else marksheet.as_table
+    print(render(book), end="")
+    return NEEDS_A_PERSON if book.strangers or book.notices else DONE
+
+
+def gradebook(paths: Paths) -> Gradebook:
+    """The gradebook of what is on record; of nothing where nothing was graded yet."""
+    if not paths.record.exists():
+        return read_gradebook(paths, {})
+    with Store.open(paths.record, read_only=True) as store:
+        attempts = store.all_current()
+        handed_in = {
+            (student, run.assignment) for run in store.runs() for student in store.current_digests(run.assignment)
+        }
+        return read_gradebook(paths, attempts, ungraded=handed_in - set(attempts), changes=store.overrides())
+
+
+def show(chosen: argparse.Namespace) -> int:
+    """Print one attempt in full."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    with Store.open(paths.record, read_only=True) as store:
+        stored = store.current_attempt(chosen.student, assignment.id)
+        known = list(store.current_digests(assignment.id))
+    if stored is None:
+        raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{did_you_mean(chosen.student, known)}")
+    if chosen.json:
+        print(
+            json.dumps(_document(stored, pages.attempt_entry(assignment, stored.attempt)), indent=1, ensure_ascii=False)
+        )
+    else:
+        print(screen.attempt_page(assignment, stored.attempt, stored.filename), end="")
+    return DONE
+
+
+def _document(stored: StoredAttempt, entry: dict[str, object]) -> dict[str, object]:
+    return {"assignment": stored.attempt.assignment, "attempt": stored.id, "file": stored.filename, **entry}
+
+
+def report(chosen: argparse.Namespace) -> int:
+    """Write gradebook.csv and report.html, and say where."""
+    paths = Paths(find_root())
+    book = gradebook(paths)
+    attempts = {}
+    if paths.record.exists():
+        with Store.open(paths.record, read_only=True) as store:
+            attempts = store.all_current()
+    assignments = [read_assignment(paths, name) for name in book.course.assignments]
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    page = pages.report_page(book, [assignment for assignment in assignments if assignment.questions], attempts)
+    for name, text in (("report.html", page), ("gradebook.csv", marksheet.as_csv(book))):
+        (chosen.out / name).write_text(text, encoding="utf-8")
+        print(chosen.out / name)
+    return DONE

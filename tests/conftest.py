@@ -1,0 +1,46 @@
+"""What several test files need: a course folder to play in, and Docker or a reason why not."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from grader.errors import MachineryError
+from grader.paths import PACKAGE
+
+ROOT = PACKAGE.parent
+IMAGE = "grader:latest"
+
+
+@functools.cache
+def why_no_docker() -> str:
+    """Why tests with containers cannot run here; "" when they can."""
+    from grader.image import digest
+
+    try:
+        digest(IMAGE)
+    except MachineryError as error:
+        return str(error)
+    return ""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("docker") is not None and why_no_docker():
+        if os.environ.get("GRADER_REQUIRE_DOCKER"):
+            pytest.fail(f"this test needs Docker, and it is required here: {why_no_docker()}", pytrace=False)
+        pytest.skip(why_no_docker())
+    if item.get_closest_marker("gpu") is not None and shutil.which("nvidia-smi") is None:
+        pytest.skip("no NVIDIA GPU on this machine; run scripts/gpu-checks on one")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A copy of this course without any record: assignments, solutions and course.toml."""
+    for name in ("assignments", "solutions"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "course.toml", tmp_path)
+    return tmp_path
