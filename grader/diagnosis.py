@@ -43,16 +43,22 @@ def _shape_reason(answer: np.ndarray, wanted: np.ndarray) -> str:
         cause = "keepdims" if lengths[0] == 1 else "summed or averaged away"
         return f"an axis of length {lengths[0]} is missing ({cause}?)"
     if lengths := _dropped(got, asked):
-        return f"an axis of length {lengths[0]} is too many{' (keepdims?)' if lengths[0] == 1 else ''}"
+        cause = "keepdims" if lengths[0] == 1 else "not summed or averaged"
+        return f"an axis of length {lengths[0]} is too many ({cause}?)"
     if _long(got) == _long(asked):
         return f"axes of length 1 are {'too many' if len(got) > len(asked) else 'missing'}"
     if answer.size == wanted.size:
         return "the number of entries is right, a reshape is missing or wrong"
-    off = [axis for axis, (n, m) in enumerate(zip(got, asked, strict=False)) if n != m]
-    if len(got) == len(asked) and len(off) == 1:
-        difference = got[off[0]] - asked[off[0]]
-        return f"axis {off[0]} is too {'long' if difference > 0 else 'short'} by {abs(difference)}"
-    return ""
+    return _wrong_lengths(got, asked) if len(got) == len(asked) else ""
+
+
+def _wrong_lengths(got: tuple[int, ...], asked: tuple[int, ...]) -> str:
+    off = {axis: n - m for axis, (n, m) in enumerate(zip(got, asked, strict=True)) if n != m}
+    if len(set(off.values())) > 1:
+        return ""
+    difference = next(iter(off.values()))
+    axes = f"axis {next(iter(off))} is" if len(off) == 1 else f"axes {' and '.join(map(str, off))} are"
+    return f"{axes} too {'long' if difference > 0 else 'short'} by {abs(difference)}"
 
 
 def _turned(answer: np.ndarray, wanted: np.ndarray) -> str:
@@ -187,12 +193,15 @@ def _triangle(a: np.ndarray, e: np.ndarray, wrong: np.ndarray) -> str | None:
 
 def _where_zero(a: np.ndarray, e: np.ndarray, wrong: np.ndarray) -> str | None:
     """Find that the wrong entries are those where zero is expected, or answered."""
-    if min(int(wrong.sum()), int((~wrong).sum())) < ENOUGH:
+    if int(wrong.sum()) < ENOUGH:
         return None
-    if not e[wrong].any():
+    if int((~wrong).sum()) >= ENOUGH and not e[wrong].any():
         return "is not zero in some places where zero is expected, and right elsewhere."
-    if not a[wrong].any():
+    if int((~wrong).sum()) >= ENOUGH and not a[wrong].any():
         return "is zero in some places where it should not be, and right elsewhere."
+    missed, zeros = int((wrong & (e == 0)).sum()), int((e == 0).sum())
+    if missed >= ENOUGH and 2 * missed > zeros:
+        return f"is not zero in {missed} of the {zeros} places where zero is expected, and wrong elsewhere too."
     return None
 
 

@@ -20,6 +20,7 @@ LARGE = 1_000_000  # entries above which only claims that need no copy are tried
 LOOSEST = 1e-3  # relative error up to which two arrays are the same array for a claim
 TIGHTEST = 1e-9
 FACTOR_PRECISION = 1e-5
+LARGEST_PLAIN = 1000  # factor that is called a whole number although no length is it
 VANISHING = 1e-6  # next to entries of size 1
 ENOUGH = 3  # entries
 ENOUGH_BITS = 24.0  # of information in integers or bools
@@ -119,11 +120,15 @@ class Case:
 
     def is_like(self, view: np.ndarray) -> bool:
         """Say whether the answer is the given array, looking at a sample first."""
-        return self.equals(self.sampled[0], view[self.at]) and self.equals(self.answer, view)
+        return self.fits_sample(view[self.at]) and self.equals(self.answer, view)
 
     def is_made_by(self, change: Callable[[np.ndarray], np.ndarray]) -> bool:
         """Say whether the answer is change(expected), entry by entry."""
-        return self.equals(self.sampled[0], change(self.sampled[1])) and self.equals(self.answer, change(self.wanted))
+        return self.fits_sample(change(self.sampled[1])) and self.equals(self.answer, change(self.wanted))
+
+    def fits_sample(self, h: np.ndarray) -> bool:
+        """Say whether the sampled answer is h; zeros alone are no evidence."""
+        return bool(np.count_nonzero(h) >= min(ENOUGH, self.answer.size)) and self.equals(self.sampled[0], h)
 
 
 def information(x: np.ndarray) -> float:
@@ -171,10 +176,11 @@ def factor_names(case: Case, k: float) -> str:
     if given:
         return " or ".join(given)
     lengths = list(axis_products(case.answer.shape))
-    if k < LARGE and fits(round(k)):
+    if fits(round(k)):
         reasons = [reason for n, reason in lengths if n == round(k)]
         reasons += [f"{reason} minus 1" for n, reason in lengths if n - 1 == round(k)]
-        return f"{round(k)}, which is also {' or '.join(reasons)}" if reasons else str(round(k))
+        if reasons or k < LARGEST_PLAIN:
+            return f"{round(k)}, which is also {' or '.join(reasons)}" if reasons else str(round(k))
     for form, text in (
         (lambda n: math.sqrt(n), "sqrt(n)"),
         (lambda n: n / (n - 1), "n/(n - 1)"),
@@ -305,7 +311,8 @@ def factor_or_offset_by_slice(case: Case) -> str | None:
         return None
     for axes, words in slicings(e.shape):
         scale = (a * e).sum(axes, keepdims=True) / (e * e).sum(axes, keepdims=True)
-        if case.equals(a, scale * e):
+        both = (a != 0) & (e != 0)
+        if both.sum() - both.any(axes).sum() >= ENOUGH and case.equals(a, scale * e):
             return f"is off by a factor that {words}."
         offset = (a - e).mean(axes, keepdims=True)
         if case.equals(a - offset, e):

@@ -33,10 +33,11 @@ def words(answer, expected, **options):
         ((1, 6, 1), (6,), "axes of length 1 are too many"),
         ((6, 1), (1, 6), "it looks transposed"),
         ((6, 3), (6, 8, 3), "an axis of length 8 is missing (summed or averaged away?)"),
-        ((6, 8, 3), (6, 3), "an axis of length 8 is too many"),
+        ((6, 8, 3), (6, 3), "an axis of length 8 is too many (not summed or averaged?)"),
         ((48,), (6, 8), "the number of entries is right, a reshape is missing or wrong"),
         ((6, 7), (6, 8), "axis 1 is too short by 1"),
         ((8, 8), (6, 8), "axis 0 is too long by 2"),
+        ((2, 4, 5), (2, 6, 7), "axes 1 and 2 are too short by 2"),
     ],
 )
 def test_a_wrong_shape_is_explained(got, asked, reason):
@@ -44,7 +45,7 @@ def test_a_wrong_shape_is_explained(got, asked, reason):
 
 
 def test_a_shape_without_a_likely_reason_is_only_stated():
-    assert of_shape(np.ones((2, 3)), np.ones((4, 5))) == "has shape (2, 3), expected (4, 5)."
+    assert of_shape(np.ones((2, 3)), np.ones((4, 7))) == "has shape (2, 3), expected (4, 7)."
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_a_wrong_region_is_named(region, says):
 def test_zeros_in_the_wrong_places_are_named():
     says = "is not zero in some places where zero is expected, and right elsewhere."
     assert words(np.where(SPARSE == 0, NOISE, SPARSE), SPARSE) == says
+    says = f"is not zero in {(SPARSE == 0).sum()} of the {(SPARSE == 0).sum()} places where zero is expected, and wrong"
+    assert words(NOISE, SPARSE) == f"{says} elsewhere too."
     says = "is zero in some places where it should not be, and right elsewhere."
     assert words(np.where((ROW + COLUMN) % 3 == 0, 0, E), E) == says
     assert words(np.zeros_like(E), E) == "is zero everywhere."

@@ -198,11 +198,14 @@ def test_noise_is_never_explained(data):
                 lambda: rng.normal(size=shape) ** 7,
                 lambda: rng.integers(0, 10, shape).astype(float),
                 lambda: (rng.random(shape) < 0.3).astype(float),
+                lambda: np.where(rng.random(shape) < 0.5, rng.normal(size=shape), 0),
             ]
         )
     )
     factors = {"N": 5, "sqrt(d)": 2.0, "1 - p": 0.8}
-    assert name(Case(draw(), draw(), near, atol, factors)) is None
+    expected, noise = draw(), draw()
+    assert name(Case(noise, expected, near, atol, factors)) is None
+    assert name(Case(np.where(rng.random(shape) < 0.5, expected, noise), expected, near, atol, factors)) is None
 
 
 @settings(deadline=None)
