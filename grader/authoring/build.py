@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from grader.authoring.given import CHECKS_HEADER, FETCH_CELL, OTTER_CELL
 from grader.course import read_course
@@ -54,14 +55,16 @@ def built_files(paths: Paths, assignment_id: str) -> dict[str, str]:
     """What `build` writes, nothing written yet: path below the assignment's folder -> text."""
     master = _master_text(paths, assignment_id)
     notebook = _notebook_of(master, assignment_id)
+    written = _check_functions(notebook, assignment_id)
+    _refuse_unmarked_solutions(notebook, assignment_id)
     with tempfile.TemporaryDirectory(prefix="grader-build-") as scratch:
         student = _otter_assign(notebook, assignment_id, Path(scratch))
         starter = json.loads((student / f"{assignment_id}.ipynb").read_text(encoding="utf-8"))
-        made = {path.stem: path.read_text(encoding="utf-8") for path in sorted((student / "tests").glob("*.py"))}
-    written = _check_functions(notebook, assignment_id)
-    files = {f"tests/{question}.py": _checks(question, text, written) for question, text in made.items()}
+        made = {path.stem: path.read_text(encoding="utf-8") for path in (student / "tests").glob("*.py")}
+    questions = sorted(made, key=lambda question: (len(question), question))  # q4 before q14
     address = read_course(paths).release_address if paths.course_toml.is_file() else ""
-    files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, sorted(made, key=lambda q: (len(q), q)))
+    files = {f"tests/{question}.py": _checks(question, made[question], written) for question in questions}
+    files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, questions)
     for name, text in files.items():
         _refuse_leaks(master, text, f"assignments/{assignment_id}/{name}")
     return files
@@ -79,9 +82,20 @@ def solution_lines(master: str) -> list[str]:
             inside = ""
         elif inside == "prompt":
             public.add(line)
-        elif inside == "solution" and len("".join(line.split())) >= LEAK_LENGTH:
-            secret.append(line)
+        elif (inside or line.endswith("# SOLUTION")) and len("".join(line.split())) >= LEAK_LENGTH:
+            secret.append(line.removesuffix("# SOLUTION").rstrip())
     return [line for line in secret if line not in public]
+
+
+def _refuse_unmarked_solutions(notebook: dict[str, Any], assignment_id: str) -> None:
+    """A cell between BEGIN SOLUTION and END SOLUTION without marks of its own would be released as it is."""
+    inside = False
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "raw":
+            inside = cell["source"].startswith("# BEGIN SOLUTION")
+        elif inside and cell["cell_type"] == "code" and "# BEGIN SOLUTION" not in cell["source"]:
+            first = cell["source"].partition("\n")[0]
+            raise AuthoringError(f"{assignment_id}: the solution cell {first!r} has no # BEGIN SOLUTION line inside")
 
 
 def _refuse_leaks(master: str, text: str, where: str) -> None:
@@ -103,10 +117,10 @@ def _master_text(paths: Paths, assignment_id: str) -> str:
 
 def _notebook_of(master: str, assignment_id: str) -> dict[str, Any]:
     """The master as an nbformat 4 notebook."""
-    try:
-        import jupytext
-    except ImportError:
-        raise MachineryError("building needs jupytext and otter-grader: pip install 'grader[authoring]'") from None
+    if not (find_spec("jupytext") and find_spec("otter")):
+        raise MachineryError("building needs jupytext and otter-grader: pip install 'grader[authoring]'")
+    import jupytext
+
     try:
         notebook = jupytext.reads(master, fmt="py:percent")
     except (ValueError, SyntaxError) as problem:
@@ -121,7 +135,10 @@ def _otter_assign(notebook: dict[str, Any], assignment_id: str, scratch: Path) -
 
     nbformat.write(notebook, scratch / f"{assignment_id}.ipynb")
     command = [sys.executable, "-m", "otter", "assign", f"{assignment_id}.ipynb", "dist", "--no-run-tests"]
-    run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=OTTER_TIMEOUT_S, check=False)
+    try:
+        run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=OTTER_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise MachineryError(f"otter assign has not ended within {OTTER_TIMEOUT_S} s on {assignment_id}") from None
     if run.returncode != 0:
         reason = (run.stderr or run.stdout).strip().rpartition("\n")[2]
         raise AuthoringError(f"solutions/{assignment_id}/{assignment_id}.py: otter assign refuses it: {reason}")
@@ -134,8 +151,14 @@ def _check_functions(notebook: dict[str, Any], assignment_id: str) -> dict[str, 
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code" or "def test_" not in cell["source"]:
             continue
-        for node in ast.parse(cell["source"]).body:
+        try:
+            tree = ast.parse(cell["source"])
+        except SyntaxError as problem:
+            raise AuthoringError(f"{assignment_id}: a public check is not Python: {problem}") from None
+        for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                if not ast.get_docstring(node) or len(node.body) < 2:
+                    raise AuthoringError(f"{assignment_id}: {node.name} needs a docstring, its name for students")
                 if node.name in written:
                     raise AuthoringError(f"{assignment_id}: two public checks are called {node.name}")
                 written[node.name] = ast.get_source_segment(cell["source"], node) or ""
@@ -146,15 +169,13 @@ def _checks(question: str, made: str, written: dict[str, str]) -> str:
     """One file of public checks: those of otter's file, as the master has them, each named by its docstring."""
     parts = [CHECKS_HEADER.format(question=question)]
     for node in ast.parse(made).body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        title = (ast.get_docstring(node) or "").partition("\n")[0]
-        if not title or len(node.body) < 2:
-            raise AuthoringError(f"{question}: {node.name} needs a docstring, its name for students, and a body")
-        source = written[node.name].splitlines()
-        start = ast.parse(written[node.name]).body[0].body[0].end_lineno  # type: ignore[attr-defined]
-        source.insert(start, "    defined(locals())")
-        parts.append(f"@test_case(name={json.dumps(title, ensure_ascii=False)}, points=0)\n" + "\n".join(source) + "\n")
+        if isinstance(node, ast.FunctionDef):
+            title = (ast.get_docstring(node) or "").partition("\n")[0]
+            source = written[node.name].splitlines()
+            docstring = cast(ast.FunctionDef, ast.parse(written[node.name]).body[0]).body[0]
+            source.insert(cast(int, docstring.end_lineno), "    defined(locals())")
+            decorator = f"@test_case(name={json.dumps(title, ensure_ascii=False)}, points=0)"
+            parts.append("\n".join([decorator, *source, ""]))
     return "\n\n".join(parts)
 
 

@@ -532,10 +532,11 @@ def test_softmax(softmax):
 
 # %%
 def test_squared_error(mse_loss):
-    """mse_loss on a 2 x 2 case"""
-    loss, grad = mse_loss(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 0.0], [0.0, 4.0]]))
-    assert near(loss, 3.25), f"(0 + 4 + 9 + 0) / (2 * 2) = 3.25, yours is {loss}"
-    assert near(grad, [[0, 1], [1.5, 0]]), f"the gradient is the difference / 2; yours is {grad}"
+    """mse_loss on a 2 x 3 case"""
+    yhat, y = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 1.0]]), np.array([[1.0, 0.0, 0.0], [0.0, 4.0, 1.0]])
+    loss, grad = mse_loss(yhat, y)
+    assert near(loss, 3.25), f"N = 2: (0 + 4 + 0 + 9 + 0 + 0) / (2 * 2) = 3.25, yours is {loss}"
+    assert near(grad, [[0, 1, 0], [1.5, 0, 0]]), f"the gradient is the difference / 2; yours is {grad}"
 
 
 # %%

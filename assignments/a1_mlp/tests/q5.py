@@ -63,13 +63,14 @@ def test_softmax(softmax):
     assert near(softmax(Z + 1000), rows), "adding 1000 to all logits should change nothing"
 
 
-@test_case(name="mse_loss on a 2 x 2 case", points=0)
+@test_case(name="mse_loss on a 2 x 3 case", points=0)
 def test_squared_error(mse_loss):
-    """mse_loss on a 2 x 2 case"""
+    """mse_loss on a 2 x 3 case"""
     defined(locals())
-    loss, grad = mse_loss(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 0.0], [0.0, 4.0]]))
-    assert near(loss, 3.25), f"(0 + 4 + 9 + 0) / (2 * 2) = 3.25, yours is {loss}"
-    assert near(grad, [[0, 1], [1.5, 0]]), f"the gradient is the difference / 2; yours is {grad}"
+    yhat, y = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 1.0]]), np.array([[1.0, 0.0, 0.0], [0.0, 4.0, 1.0]])
+    loss, grad = mse_loss(yhat, y)
+    assert near(loss, 3.25), f"N = 2: (0 + 4 + 0 + 9 + 0 + 0) / (2 * 2) = 3.25, yours is {loss}"
+    assert near(grad, [[0, 1, 0], [1.5, 0, 0]]), f"the gradient is the difference / 2; yours is {grad}"
 
 
 @test_case(name="bce_with_logits on logits 0 and ln 3", points=0)
