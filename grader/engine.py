@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from grader.errors import MachineryError
 if TYPE_CHECKING:
     from docker import DockerClient
 
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 NOT_RUNNING = (
     "Docker is not running; start it with: systemctl start docker (elsewhere: open Docker Desktop); "
     "where it is not installed: make setup (as root on Debian or Ubuntu), or see docs/setup.md"
@@ -28,13 +31,23 @@ def connect(timeout_s: int = 60) -> Iterator[DockerClient]:
     from docker.errors import DockerException
 
     try:
+        _knock(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
         client = docker.from_env(timeout=timeout_s)  # asks the engine for its version
-    except DockerException as error:
-        raise MachineryError(NOT_ALLOWED if "Permission denied" in str(error) else NOT_RUNNING) from None
+    except PermissionError:
+        raise MachineryError(NOT_ALLOWED) from None
+    except (DockerException, OSError):
+        raise MachineryError(NOT_RUNNING) from None
     try:
         yield client
     finally:
         client.close()
+
+
+def _knock(host: str) -> None:
+    """Raise OSError when nobody listens on a local engine's socket; the Docker SDK would leave its own socket open."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(host.removeprefix("unix://"))
 
 
 def first_line(error: object) -> str:

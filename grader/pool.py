@@ -156,6 +156,7 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
     import pytest
 
     from grader import pytest_plugin
+    from grader.sandbox import leftovers
 
     class Hosting:
         """Takes the place of pytest's own loop over the tests."""
@@ -173,6 +174,9 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
                 raise AuthoringError(f"{where}: {self.problems[0]}")
             if hidden is None:
                 raise AuthoringError(f"{where} holds no tests")
+            if wish.kind == "docker":
+                with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
+                    leftovers.reap()
             openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
             children = [
                 _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,6 +26,9 @@ from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
 from grader.student import Student, StudentFault
 
+PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
+IMPATIENCE = 0.2
+
 
 @dataclass
 class Examination:
@@ -36,6 +40,11 @@ class Examination:
     results: dict[str, CheckResult] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
     broken: bool = False  # the machine failed, as opposed to one test
+    timeouts: Counter[str] = field(default_factory=Counter)  # by question
+
+    def patience(self, question: str) -> float:
+        """What part of a deadline a call gets: one function that hangs must not cost its deadline in every check."""
+        return 1.0 if self.timeouts[question] < PATIENT_TIMEOUTS else IMPATIENCE
 
 
 @dataclass
@@ -108,6 +117,15 @@ def _check(item: pytest.Item, assignment: Assignment) -> Check:
     return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
 
 
+def require_complete(hidden: Hidden) -> None:
+    """Raise AuthoringError if a question has no hidden tests: a mark without them would be a lie."""
+    tested = {check.question for check in hidden.checks.values()}
+    for question in hidden.assignment.questions:
+        if question.id not in tested and question.points:
+            where = f"assignments/{hidden.assignment.id}/hidden"
+            raise AuthoringError(f"{where}: question {question.id} is worth {question.points} points and has no tests")
+
+
 def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check]) -> None:
     worth = assignment.question(question_id).points
     total = sum((check.max_points for check in checks.values() if check.question == question_id), Decimal(0))
@@ -125,7 +143,9 @@ def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check
 def student(request: pytest.FixtureRequest) -> Student:
     """The submission, as this check sees it."""
     examination = _examination(request.config)
-    return Student(examination.channel, request.node.name, examination.seed, examination.close_names)
+    question = request.config.stash[HIDDEN].checks[request.node.nodeid].question
+    patience = examination.patience(question)
+    return Student(examination.channel, request.node.name, examination.seed, examination.close_names, patience)
 
 
 @pytest.fixture
@@ -186,6 +206,7 @@ def pytest_runtest_makereport(
     if error is not None or call.when == "call":
         result = result_of(hidden.checks[item.nodeid], error, call.duration)
         examination.results[result.name] = result
+        examination.timeouts[result.question] += result.outcome is Outcome.TIMEOUT
         if result.outcome is Outcome.DEFERRED:
             examination.faults.append(f"{result.name}: {result.message}")
             examination.broken = isinstance(error, MachineryError)

@@ -114,8 +114,11 @@ class Name:
 class Student:
     """One submission as one check sees it. References end with the check."""
 
-    def __init__(self, channel: Channel, check: str, seed: str, allow_close_names: bool = False) -> None:
+    def __init__(
+        self, channel: Channel, check: str, seed: str, allow_close_names: bool = False, patience: float = 1.0
+    ) -> None:
         self._channel = channel
+        self._patience = patience
         self._check = check
         self._seed = seed
         self._calls = 0
@@ -228,7 +231,7 @@ class Student:
         seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
         request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
         try:
-            said = self._channel.ask(self._check, request, self._call_s)
+            said = self._channel.ask(self._check, request, self._patience * self._call_s)
         except wire.WireError as error:
             raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
         if said.failure:
@@ -287,6 +290,9 @@ class Student:
             return self._violation("a fault of another form")
         if kind == "MissingName":
             return StudentFault(Outcome.MISSING, self._missing(text), bases)
+        if kind == "NotImplementedError" and frames:
+            where, line, name, _ = frames[-1]
+            return StudentFault(Outcome.ERROR, f"not written yet: {name} in {where} raises NotImplementedError", bases)
         place = ""
         if frames:
             where, line, name, source = frames[-1]

@@ -8,7 +8,9 @@ import json
 from grader import screen
 from grader.cli import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.errors import UsageError
-from grader.paths import Paths, find_root
+from grader.paths import PACKAGE, Paths
+
+HOME = Paths(PACKAGE.parent)  # the image belongs to the grader, not to a course
 
 
 def doctor(chosen: argparse.Namespace) -> int:
@@ -31,13 +33,13 @@ def image(chosen: argparse.Namespace) -> int:
     if chosen.action in ("load", "save") and chosen.file is None:
         raise UsageError(f"grader image {chosen.action}: which file? as in: grader image {chosen.action} grader.tar")
     if chosen.action == "build":
-        print(grading_image.build(Paths(find_root()), tag=chosen.tag, say=screen.say))
+        print(grading_image.build(HOME, tag=chosen.tag, say=screen.say))
     elif chosen.action == "load":
         print(grading_image.load(chosen.file, tag=chosen.tag))
     elif chosen.action == "save":
         grading_image.save(chosen.file, tag=chosen.tag)
     else:
-        report = grading_image.check(Paths(find_root()), chosen.tag)
+        report = grading_image.check(HOME, chosen.tag)
         print(report)
         return NEEDS_A_PERSON if report.findings else DONE
     return DONE

@@ -26,8 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.engine import connect
 from grader.errors import MachineryError
-from grader.sandbox.engine import connect, owner_label
+from grader.image import find
+from grader.sandbox.leftovers import owner_label
 from grader.sandbox.link import START_S, Link, LinkedCandidate
 from grader.schema import Assignment
 from grader.zygote.kernel import DENIED
@@ -35,6 +37,7 @@ from grader.zygote.kernel import DENIED
 RECYCLE_AFTER = 200  # submissions served by one container
 ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote and its imports
 ZYGOTE_PROCESSES = 32
+ENGINE_S = 120  # how long the engine may take for one answer
 USER = "1000:1000"
 CAPABILITIES = ["SYS_ADMIN", "SETUID", "SETGID", "KILL"]  # `caps`: without KILL a deadline could not be kept
 SETTING_UP = ("mount", "umount2", "pivot_root", "unshare", "sethostname")  # what the jail itself needs
@@ -74,21 +77,11 @@ class DockerSandbox:
         self.grant = grant
         self.level = level
         self.isolation = level if level == "strict" else f"zygote-{level}"
-        self.client = connect()
-        self.environment = self._image_id()
+        self._engine = contextlib.ExitStack()
+        self.client = self._engine.enter_context(connect(ENGINE_S))
+        self.environment = str(find(self.client, grant.image).id).removeprefix("sha256:")
         self.current: Container | None = None
         self.warm: Container | None = None
-
-    def _image_id(self) -> str:
-        import docker.errors
-
-        try:
-            return str(self.client.images.get(self.grant.image).id).removeprefix("sha256:")
-        except docker.errors.ImageNotFound:
-            raise MachineryError(
-                f"no grading image {self.grant.image!r}; build it with: grader image build, "
-                "or load one: grader image load FILE"
-            ) from None
 
     # ------------------------------------------------------------------------------------------ candidates
 
@@ -219,4 +212,4 @@ class DockerSandbox:
             if container is not None:
                 self._remove(container)
         self.current = self.warm = None
-        self.client.close()
+        self._engine.close()

@@ -13,6 +13,7 @@ from grader import wire
 from grader.errors import MachineryError
 from grader.sandbox import CandidateFailure, CandidateGone, DeadlinePassed, Ending, ProtocolViolation
 from grader.schema import Limits, Usage
+from grader.zygote.server import runtime_digest
 
 START_S = 120.0  # importing torch on a cold, busy machine
 JAIL_S = 30.0
@@ -40,6 +41,8 @@ class Link:
         about = _message(self.control, START_S, "the zygote did not come up")
         if about.get("fault"):
             raise MachineryError(f"isolation level {about.get('level')} cannot be had here: {about['fault']}")
+        if about.get("runtime") != runtime_digest():
+            raise MachineryError("the grading image holds another version of the grader; run: grader image build")
         return about
 
     def open(

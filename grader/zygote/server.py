@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import glob
+import hashlib
 import importlib
 import os
 import resource
@@ -77,9 +79,22 @@ def _announce(control: socket.socket, level: str, note: str, cpu_s: float) -> No
         "fault": note,
         "import_cpu_s": cpu_s,
         "threads": len(os.listdir("/proc/self/task")),
+        "runtime": runtime_digest(),
         "versions": {"python": sys.version.split()[0], **versions},
     }
     wire.send_frame(control, wire.encode(message))
+
+
+def runtime_digest() -> str:
+    """SHA-256 of the code that is in the sandbox, so that both ends can tell whether they are of one version."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    files = [os.path.join(package, "wire.py")]
+    files += [path for room in ("candidate", "zygote") for path in glob.glob(os.path.join(package, room, "*.py"))]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        with open(file, "rb") as source:
+            digest.update(hashlib.sha256(source.read()).digest())
+    return digest.hexdigest()
 
 
 def _why_not(level: str) -> str:

@@ -1,0 +1,46 @@
+"""What a killed run may leave behind, and taking it away: containers and folders whose owner is dead."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from grader.engine import connect
+
+
+def owner_label() -> str:
+    """Who made a container: process id and start time, so that a process id used again is not taken for it."""
+    return f"{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def reap() -> list[str]:
+    """Remove containers and folders whose owner is dead; return their names."""
+    import docker.errors
+
+    gone = []
+    with connect() as client:
+        for container in client.api.containers(all=True, filters={"label": "grader.owner"}):
+            if not _alive(container["Labels"]["grader.owner"]):
+                with contextlib.suppress(docker.errors.APIError):  # on its way already
+                    client.api.remove_container(container["Id"], force=True)
+                gone.append(container["Names"][0].lstrip("/"))
+    for folder in Path(tempfile.gettempdir()).glob("grader-[0-9]*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return gone
+
+
+def _alive(owner: str) -> bool:
+    pid, _, started = owner.partition(":")
+    return pid.isdigit() and _start_time(int(pid)) == started
+
+
+def _start_time(pid: int) -> str:
+    """When a process started, in clock ticks since boot; "" if there is none (or no /proc to tell)."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
