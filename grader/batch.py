@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.errors import AuthoringError, UsageError
-from grader.examiner import Examined, Task
 from grader.paths import Paths
 from grader.pool import Pool, Ready
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, digest_of
 from grader.store import KnownQuestion, Store, StoredAttempt
+from grader.task import Examined, Task
 
 QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -18,36 +17,10 @@ from grader.channel import LOAD, Channel
 from grader.errors import MachineryError, SubmissionError
 from grader.pytest_plugin import Examination, Hidden, released_files
 from grader.sandbox import Sandbox
-from grader.schema import CheckResult, Status, Submission, Usage
+from grader.schema import Status
 from grader.student import load_errors
+from grader.task import Examined, Task
 from grader.transcript import Transcript
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission to examine: for which questions, with which inputs, and what is known of it already.
-
-    `evidence` holds transcripts of earlier attempts with the same seed.
-    """
-
-    submission: Submission
-    seed: str
-    questions: tuple[str, ...]
-    device: str = "cpu"
-    evidence: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What came of a task. `fault` is ours, and then the status is DEFERRED."""
-
-    status: Status
-    results: tuple[CheckResult, ...] = ()
-    notices: tuple[str, ...] = ()
-    usage: Usage = field(default_factory=Usage)
-    transcripts: dict[str, bytes] = field(default_factory=dict)
-    fault: str = ""
-    asked_live: int = 0  # calls that ran student code; the others were answered from evidence
 
 
 def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Callable[[], Sandbox]) -> Examined:
@@ -110,8 +83,3 @@ def _cell_notices(channel: Channel) -> tuple[str, ...]:
         message = " ".join(str(error.get("message", "")).split())[:200]
         notices.append(f"cell {error.get('cell')} raised {error.get('type')}: {message}")
     return tuple(notices)
-
-
-def deferred(fault: str) -> Examined:
-    """An examination that could not be done; it is ours and will be done again."""
-    return Examined(Status.DEFERRED, fault=fault)

@@ -24,15 +24,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from grader.errors import AuthoringError, GraderError, MachineryError
 from grader.paths import Paths
+from grader.task import Examined, Task, deferred
 
 if TYPE_CHECKING:
     import pytest
 
-    from grader.examiner import Examined, Task
     from grader.pytest_plugin import Hidden
     from grader.sandbox import Sandbox
 
 GRACE_S = 60.0  # what an examination may take beside its candidate
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ERRORS: dict[str, type[GraderError]] = {"AuthoringError": AuthoringError, "MachineryError": MachineryError}
 
 
@@ -107,7 +108,7 @@ class Pool:
                     idle.append(worker)
                 except (EOFError, OSError):
                     self.workers.remove(worker)
-                    yield task, _deferred("the worker process ended")
+                    yield task, deferred("the worker process ended")
             if not self.workers:
                 raise MachineryError("every worker process ended; see grader doctor")
 
@@ -126,18 +127,13 @@ class Pool:
         self.close()
 
 
-def _deferred(fault: str) -> Examined:
-    from grader.examiner import deferred
-
-    return deferred(fault)
-
-
 # ---------------------------------------------------------------------------------------------------- host
 
 
 def _become_host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> NoReturn:
     """Collect the tests, then fork the workers; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process above, which then closes the pipes
+    os.environ.update(ONE_THREAD)  # before NumPy is imported: workers run side by side
     code = 1
     try:
         nothing = os.open("/dev/null", os.O_RDWR)
@@ -296,13 +292,13 @@ class _Worker:
         while True:
             ready = wait([fork, self.boss], timeout=deadline - time.monotonic())
             if not ready:
-                return _deferred("the examination did not end; a hidden test may hang")
+                return deferred("the examination did not end; a hidden test may hang")
             if self.boss in ready:
                 self.boss.recv()  # nothing is due from above but its end: EOFError
             try:
                 word, value = fork.recv()
             except (EOFError, OSError):
-                return _deferred("the examining process ended by itself")
+                return deferred("the examining process ended by itself")
             if word == "done":
                 return value
             if word == "ended":
@@ -325,7 +321,7 @@ class _Worker:
         self.sandbox.prepare()
 
     def _become_fork(self, task: Task, worker: Connection, streams: socket.socket) -> NoReturn:
-        from grader.examiner import deferred, examine
+        from grader.examiner import examine
 
         try:
             sandbox = _Borrowed(worker, streams, self.sandbox.isolation, self.sandbox.environment)
