@@ -18,10 +18,11 @@ from dataclasses import dataclass
 
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
-from grader.pool import Pool, Ready
+from grader.pool import Pool
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, digest_of
 from grader.store import KnownQuestion, Store, StoredAttempt
 from grader.task import Examined, Task
+from grader.wish import Ready
 
 QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
 

@@ -18,9 +18,10 @@ from grader.course import read_assignment
 from grader.errors import UsageError
 from grader.pages import attempts_document
 from grader.paths import Paths, find_root
-from grader.pool import Pool, Wish
+from grader.pool import Pool
 from grader.schema import Assignment, Status
 from grader.store import Store
+from grader.wish import Wish
 
 
 def grade(chosen: argparse.Namespace) -> int:

@@ -1,0 +1,133 @@
+"""The host: collects the hidden tests once, finds out which isolation this machine gives, forks the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, NoReturn
+
+from grader.errors import AuthoringError, GraderError, MachineryError
+from grader.paths import Paths
+from grader.wish import Wish
+
+if TYPE_CHECKING:
+    import pytest
+
+    from grader.pytest_plugin import Hidden
+    from grader.sandbox import Sandbox
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def become_host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> NoReturn:
+    """Collect the tests, then fork the workers; never returns."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process above, which then closes the pipes
+    os.environ.update(ONE_THREAD)  # before NumPy is imported: workers run side by side
+    code = 1
+    try:
+        nothing = os.open("/dev/null", os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)  # what a hidden test prints is for nobody
+        code = _host(paths, assignment_id, wish, pipes)
+    except GraderError as error:
+        _say_to_all(pipes, type(error).__name__, str(error))
+    except Exception as error:  # noqa: BLE001 - pytest and Docker may raise anything; the process above must hear it
+        _say_to_all(pipes, "MachineryError", f"{type(error).__name__}: {error}")
+    finally:
+        os._exit(code)
+
+
+def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> int:
+    import pytest
+
+    from grader import pytest_plugin
+    from grader.sandbox import leftovers
+
+    class Hosting:
+        """Takes the place of pytest's own loop over the tests."""
+
+        problems: list[str] = []
+
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            if report.failed:
+                self.problems.append(str(report.longrepr).strip().splitlines()[-1])
+
+        def pytest_runtestloop(self, session: pytest.Session) -> bool:
+            hidden = session.config.stash.get(pytest_plugin.HIDDEN, None)
+            where = f"assignments/{assignment_id}/hidden"
+            if self.problems:
+                raise AuthoringError(f"{where}: {self.problems[0]}")
+            if hidden is None:
+                raise AuthoringError(f"{where} holds no tests")
+            if wish.kind == "docker":
+                with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
+                    leftovers.reap()
+            openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
+            children = [
+                _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)
+            ]
+            for pipe in pipes:
+                pipe.close()
+            for child in children:
+                os.waitpid(child, 0)
+            return True
+
+        def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+            error = excinfo.value
+            kind = type(error).__name__ if isinstance(error, GraderError) else "MachineryError"
+            _say_to_all(pipes, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
+            return True
+
+    folder = str(paths.hidden_tests(assignment_id))
+    if not os.path.isdir(folder):
+        raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
+    os.environ["GRADER_COURSE"] = str(paths.root)
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
+    code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[Hosting()])
+    if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+        _say_to_all(pipes, "AuthoringError", f"assignments/{assignment_id}/hidden cannot be collected ({code!s})")
+    return int(code)
+
+
+def _opener(hidden: Hidden, wish: Wish, gpu: str | None) -> Callable[[], Sandbox]:
+    from grader.sandbox import choose
+
+    try:
+        return choose.opener(hidden.assignment, wish.kind, wish.level, wish.image, wish.cpus, gpu)
+    except MachineryError as error:
+        if not wish.from_evidence:
+            raise
+        why = str(error)
+        return lambda: choose.NoSandbox(why)
+
+
+def _say_to_all(pipes: list[Connection], kind: str, message: str) -> None:
+    for pipe in pipes:
+        with contextlib.suppress(OSError):
+            pipe.send((kind, message))
+
+
+def _fork_worker(
+    items: list[pytest.Item],
+    hidden: Hidden,
+    opener: Callable[[], Sandbox],
+    pipes: list[Connection],
+    place: int,
+) -> int:
+    from grader.worker import Worker
+
+    child = os.fork()
+    if child:
+        return child
+    for number, pipe in enumerate(pipes):
+        if number != place:
+            pipe.close()
+    try:
+        Worker(items, hidden, opener, pipes[place]).serve()
+    except GraderError as error:
+        _say_to_all([pipes[place]], type(error).__name__, str(error))
+    finally:
+        os._exit(0)
