@@ -81,5 +81,6 @@ def _cell_notices(channel: Channel) -> tuple[str, ...]:
     notices = []
     for error in load_errors(said)[:10]:
         message = " ".join(str(error.get("message", "")).split())[:200]
-        notices.append(f"cell {error.get('cell')} raised {error.get('type')}: {message}")
+        where = f"cell {error.get('cell')}" if error.get("cell") else "putting a file beside the notebook"
+        notices.append(f"{where} raised {error.get('type')}: {message}")
     return tuple(notices)

@@ -89,7 +89,7 @@ class Worker:
                 return value
             if word == "ended":
                 self.open_now = False
-                self.sandbox.settle(value)
+                fork.send(self.sandbox.settle(value))
             else:
                 self._open_for(streams)
 
@@ -138,8 +138,9 @@ class _Borrowed:
         data, talk = (socket.socket(fileno=descriptor) for descriptor in descriptors)
         return LinkedCandidate(data, talk, self.settle)
 
-    def settle(self, how: str) -> None:
+    def settle(self, how: str) -> bool:
         self.worker.send(("ended", how))
+        return self.worker.recv() is not False
 
     def prepare(self) -> None:
         return None

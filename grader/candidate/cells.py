@@ -41,17 +41,25 @@ def run_code(module: types.ModuleType, filename: str, code: str) -> None:
         asyncio.run(result)
 
 
-def write_files(files: Sequence[tuple[str, bytes]]) -> None:
-    """Put files beside the notebook: released modules, and what the student handed in with it. Read-only."""
+def write_files(files: Sequence[tuple[str, bytes]]) -> list[dict[str, Any]]:
+    """Put files beside the notebook, read-only: what the student handed in with it, then what was released.
+
+    Returns what could not be written, in the form of `run_cells`, as cell 0.
+    """
+    raised = []
     for name, content in files:
-        folder = os.path.dirname(name)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
-        with open(name, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o444)
+        try:
+            os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+            if os.path.isfile(name):
+                os.unlink(name)  # the released file of that name counts
+            with open(name, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o444)
+        except (OSError, ValueError) as error:
+            raised.append({"cell": 0, **faults.describe(error)})
     if "" not in sys.path:
         sys.path.insert(0, "")
+    return raised
 
 
 def public_names(module: types.ModuleType, most: int = 2000) -> list[str]:

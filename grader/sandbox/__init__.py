@@ -71,8 +71,11 @@ class Sandbox(Protocol):
     def open(self) -> Candidate:
         """Open a fresh candidate; the one before it is closed. Raises MachineryError."""
 
-    def settle(self, how: str) -> None:
-        """Hear how a candidate ended (Ending.how); a sandbox that cannot be trusted any more is replaced."""
+    def settle(self, how: str) -> bool:
+        """Hear how a candidate ended (Ending.how); a sandbox that cannot be trusted any more is replaced.
+
+        Returns whether the end may be the candidate's own doing; False where the sandbox itself went away.
+        """
 
     def prepare(self) -> None:
         """Do now, while a candidate is at work, what would delay the next one."""

@@ -27,8 +27,8 @@ class NoSandbox:
     def open(self) -> Candidate:
         raise MachineryError(f"a call that no transcript holds needs a sandbox: {self.why}")
 
-    def settle(self, how: str) -> None:
-        return None
+    def settle(self, how: str) -> bool:
+        return True
 
     def prepare(self) -> None:
         return None

@@ -96,11 +96,16 @@ class DockerSandbox:
             self._discard()
             raise
 
-    def settle(self, how: str) -> None:
+    def settle(self, how: str) -> bool:
         """Keep the container only where nothing unusual happened, and `zygote` lets it serve again."""
+        if self.current is None:
+            return True
+        # in a jail nobody can reach the keeper; in `strict` a submission can, but not the container's first process
+        own_doing = how != "unknown" or (self.level == "strict" and self.current.link.alive())
         tidy = how in ("closed", "exit", "signal")
-        if self.current is not None and not (tidy and self.level != "strict" and self.current.served < RECYCLE_AFTER):
+        if not tidy or self.level == "strict" or self.current.served >= RECYCLE_AFTER:
             self._discard()
+        return own_doing
 
     def prepare(self) -> None:
         """Warm up the container that `strict` needs next; a failure shows when it is needed."""

@@ -46,7 +46,7 @@ class Link:
         return about
 
     def open(
-        self, limits: Limits, hidden_modules: tuple[str, ...], on_end: Callable[[str], None], workdir: str = "/job"
+        self, limits: Limits, hidden_modules: tuple[str, ...], on_end: Callable[[str], bool], workdir: str = "/job"
     ) -> LinkedCandidate:
         """Order one candidate; return it when it is locked in. `on_end` hears how it ended."""
         order = {
@@ -69,6 +69,11 @@ class Link:
         candidate.wait_until_ready()
         return candidate
 
+    def alive(self) -> bool:
+        """Whether the zygote is still there, half a second after something below it went away."""
+        readable, _, _ = select.select([self.control], [], [], 0.5)
+        return not readable  # it never speaks unasked: what can be read is its end
+
     def close(self) -> None:
         self.control.close()
 
@@ -76,11 +81,12 @@ class Link:
 class LinkedCandidate:
     """A candidate behind two streams: `data` to its own process, `talk` to its keeper."""
 
-    def __init__(self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], None]) -> None:
+    def __init__(self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], bool]) -> None:
         self.data = data
         self.talk = talk
         self.on_end = on_end
         self.ending: Ending | None = None
+        self.own_doing = True
 
     def wait_until_ready(self) -> None:
         """Wait until the jail is closed. Raises MachineryError, with the jail's own words where it has some."""
@@ -120,6 +126,8 @@ class LinkedCandidate:
 
     def _fail(self, kind: type[CandidateFailure], message: str) -> NoReturn:
         ending = self.close()
+        if not self.own_doing:
+            raise MachineryError("the sandbox went away while a submission was examined")
         raise kind(message or ending.sentence, ending)
 
     def close(self) -> Ending:
@@ -130,7 +138,7 @@ class LinkedCandidate:
             finally:
                 self.data.close()
                 self.talk.close()
-                self.on_end(self.ending.how)
+                self.own_doing = self.on_end(self.ending.how)
         return self.ending
 
     def _end(self) -> Ending:

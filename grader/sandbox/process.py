@@ -82,9 +82,12 @@ class ProcessSandbox:
             self._stop()
             raise
 
-    def settle(self, how: str) -> None:
-        if how == "unknown":
-            self._stop()  # a fresh zygote for the next one
+    def settle(self, how: str) -> bool:
+        if how != "unknown" or self.link is None:
+            return True
+        own_doing = self.level == "bare" and self.link.alive()  # in a jail nobody can reach the keeper
+        self._stop()  # a fresh zygote for the next one
+        return own_doing
 
     def prepare(self) -> None:
         return None
