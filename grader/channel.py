@@ -80,6 +80,7 @@ class Channel:
             "files": [*written, *self.files],
             "hidden_modules": list(self.assignment.hidden_modules),
             "device": self.device,
+            "video_memory_mib": self.assignment.limits.video_memory_mib,
             "seed": 0,
         }
 

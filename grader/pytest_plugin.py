@@ -193,6 +193,15 @@ def _examination(config: pytest.Config) -> Examination:
 # ------------------------------------------------------------------------------------------------ outcomes
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs = item.get_closest_marker("needs")
+    hidden = item.config.stash.get(HIDDEN, None)
+    if needs is not None and hidden is not None and hidden.examination is not None:
+        device = hidden.examination.channel.device
+        if "cuda" in needs.args and device != "cuda":
+            raise MachineryError(f"{item.name} needs a GPU: grade with --gpus 0")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -92,6 +92,8 @@ class Candidate:
     def op_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the cells of the notebook in a fresh namespace."""
         self.device = request["device"]
+        if self.device != "cpu":
+            cap_video_memory(request["video_memory_mib"])
         standins.install(request["hidden_modules"])
         raised = cells.write_files(request["files"]) + cells.run_cells(self.module, request["cells"])
         return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module)}
@@ -148,6 +150,13 @@ class Candidate:
             exec(compile(source, "<probe>", "exec", dont_inherit=True), space)  # noqa: S102 - a trusted source
             self.probes[source] = space[request["name"]]
         return self.calling(request, self.probes[source], [self.names, *request["args"]], request["kwargs"])
+
+
+def cap_video_memory(limit_mib: int) -> None:
+    """Let torch's allocator stop at a part of the GPU, so that slots can share one. It opens this process's context."""
+    torch = sys.modules["torch"]
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, limit_mib * 2**20 / total))
 
 
 def seed_everything(seed: int) -> None:
