@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from grader import wire
 from grader.notebook import Notebook
@@ -18,6 +18,7 @@ from grader.schema import Assignment, Outcome, Usage
 from grader.transcript import START, Said, Transcript, key_after
 
 LOAD = "load"
+MOST_ANSWERS = 4  # so many of the largest answers may come from one submission
 REPLY_OVERHEAD = 1 << 20  # output, effects and framing beside the answer itself
 
 
@@ -43,7 +44,7 @@ class Channel:
         self.live_key: dict[str, bytes] = {}  # check -> key of the last exchange its candidate has seen
         self.asked: dict[str, list[tuple[bytes, dict[str, Any], float]]] = {}
         self.deadline = float("inf")
-        self.opened = self.answered = self.replayed = 0
+        self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
 
     # ------------------------------------------------------------------------------------------ asking
@@ -79,6 +80,7 @@ class Channel:
             "cells": cells,
             "files": [*written, *self.files],
             "hidden_modules": list(self.assignment.hidden_modules),
+            "budget_s": 0.9 * self.assignment.limits.load_s,
             "device": self.device,
             "video_memory_mib": self.assignment.limits.video_memory_mib,
             "seed": 0,
@@ -130,6 +132,9 @@ class Channel:
         answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
         reply = self.candidate.exchange(payload, min(limit_s, left), answer_bytes)
         self.answered += 1
+        self.received_bytes += len(reply)
+        if self.received_bytes > MOST_ANSWERS * answer_bytes:
+            self._violation("all answers together are too large")
         return self._without_id(reply, number)
 
     def _without_id(self, reply: bytes, number: int) -> bytes:
@@ -139,7 +144,7 @@ class Channel:
             self._violation("a reply that does not belong to the request")
         return reply[:5] + _ZERO_ID + reply[5 + len(marker) :]
 
-    def _violation(self, message: str) -> None:
+    def _violation(self, message: str) -> NoReturn:
         assert self.candidate is not None
         raise ProtocolViolation(message, self.candidate.close())
 

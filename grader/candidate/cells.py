@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import os
+import signal
 import sys
+import time
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from grader.candidate import faults
@@ -21,15 +24,37 @@ def fresh_namespace() -> types.ModuleType:
     return module
 
 
-def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Run (number, code) cells; return what was raised, each with the number of its cell."""
+class TimeLimit(BaseException):
+    """A cell took too long. No Exception, so that a loop that catches those ends too."""
+
+
+def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]], budget_s: float) -> list[dict[str, Any]]:
+    """Run (number, code) cells; return what was raised, each with the number of its cell.
+
+    A cell gets half of the time that is left, so that one that never ends does not cost what comes after it.
+    """
     raised = []
+    deadline = time.monotonic() + budget_s
     for number, code in cells:
         try:
-            run_code(module, f"<cell {number}>", code)
+            with _interrupted_after((deadline - time.monotonic()) / 2):
+                run_code(module, f"<cell {number}>", code)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
             raised.append({"cell": number, **faults.describe(error)})
     return raised
+
+
+@contextlib.contextmanager
+def _interrupted_after(seconds: float) -> Iterator[None]:
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        raise TimeLimit(f"it did not end within {seconds:.2g} s; a cell that begins with '# experiment' is not run")
+
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 0.1)  # and again, should it be caught
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def run_code(module: types.ModuleType, filename: str, code: str) -> None:

@@ -95,7 +95,8 @@ class Candidate:
         if self.device != "cpu":
             cap_video_memory(request["video_memory_mib"])
         standins.install(request["hidden_modules"])
-        raised = cells.write_files(request["files"]) + cells.run_cells(self.module, request["cells"])
+        raised = cells.write_files(request["files"])
+        raised += cells.run_cells(self.module, request["cells"], request["budget_s"])
         return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module)}
 
     def op_has(self, request: dict[str, Any]) -> bool:
