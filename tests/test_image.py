@@ -18,17 +18,14 @@ PATHS = Paths(PACKAGE.parent)
 SECRET = b"def test_softmax(student):\n    assert student.softmax(3) == 42\n"
 
 
+RUNTIME = [name if name.endswith(".py") else f"{name}/part.py" for name in image.RUNTIME]
+OUTSIDE = ["compare.py", "student.py", "candidate/test_q1.ipynb", "zygote/notes.txt"]
+
+
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A small package with the runtime's folders and with files that must stay outside."""
-    for name in (
-        "__init__.py",
-        "wire.py",
-        "compare.py",
-        "candidate/serve.py",
-        "candidate/test_q1.ipynb",
-        "zygote/a.json",
-    ):
+    """A small package with the runtime's files and some that must stay outside."""
+    for name in RUNTIME + OUTSIDE:
         file = tmp_path / "grader" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"# {name}\n")
@@ -44,8 +41,7 @@ def checkout(tmp_path: Path) -> Paths:
 
 
 def test_only_the_runtime_goes_in(package: Path) -> None:
-    names = list(image.runtime_files(package))
-    assert names == ["grader/__init__.py", "grader/wire.py", "grader/candidate/serve.py", "grader/zygote/a.json"]
+    assert list(image.runtime_files(package)) == [f"grader/{name}" for name in RUNTIME]
 
 
 def test_the_runtime_imports_nothing_that_stays_outside() -> None:
