@@ -2,7 +2,7 @@
 #
 # Build it with `grader image build`, which gathers the context: a folder that holds only what is copied below.
 #   wheelhouse/   the wheels of autograder.requirements.txt, downloaded on the host
-#   runtime/      grader/zygote, grader/candidate, grader/wire.py and the little they import
+#   runtime/      grader/zygote, grader/candidate, grader/wire and the little they import
 # No step needs a network, so the build also works behind a proxy with a private certificate authority.
 #
 # Why a plain Python image and not one with CUDA: torch's wheels bundle the CUDA libraries, and the driver's own come

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from docker.models.images import Image
 
 TAG = "grader:latest"
-RUNTIME = ("__init__.py", "wire.py", "candidate", "zygote")  # all of our code that a student may see
+RUNTIME = ("__init__.py", "wire", "candidate", "zygote")  # all of our code that a student may see
 RUNTIME_SUFFIXES = (".py", ".json")
 BUILD_S = 1800  # without a line from the build
 IMPORTED = ("torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
