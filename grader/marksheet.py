@@ -28,11 +28,17 @@ def as_table(gradebook: Gradebook) -> str:
     header = ["student", *scheme.items, *(component.id for component in scheme.components), "total", "name"]
     rows = [header, *([clean(cell) for cell in _table_row(line)] for line in gradebook.lines)]
     lines = [f"{gradebook.course.name}: {len(gradebook.lines)} students", "", *_aligned(rows), "", *LEGEND]
+    return "\n".join([*lines, *remarks(gradebook)]) + "\n"
+
+
+def remarks(gradebook: Gradebook) -> list[str]:
+    """The lines below a table of marks: who is not on the roster, and what was not used."""
+    lines: list[str] = []
     if gradebook.strangers:
         lines += ["", "Not on the roster, not counted:", *(f"  {_stranger(person)}" for person in gradebook.strangers)]
     if gradebook.notices:
         lines += ["", *gradebook.notices]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def as_csv(gradebook: Gradebook) -> str:

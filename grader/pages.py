@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grader.gradebook import Gradebook
 from grader.marksheet import as_table, clean, explain_student
 from grader.schema import Assignment, Attempt, CheckResult, Status
-from grader.screen import plain
+from grader.scheme import plain
 
 if TYPE_CHECKING:
     from grader.batch import Graded

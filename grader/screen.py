@@ -1,4 +1,4 @@
-"""What a person sees in a terminal: progress on stderr, tables and pages on stdout; students' text is made harmless."""
+"""What a person sees in a terminal besides tables: progress on stderr, one attempt in full, what doctor found."""
 
 from __future__ import annotations
 
@@ -11,13 +11,38 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from grader.marksheet import clean
-from grader.schema import Assignment, Attempt, CheckResult, Status
+from grader.schema import Assignment, Attempt, CheckResult, Outcome, Status
+from grader.scheme import plain
+from grader.tables import (
+    attempts_table,
+    changes_table,
+    cut,
+    gradebook_table,
+    points_of,
+    screen_width,
+    table,
+    total_of,
+)
 
 if TYPE_CHECKING:
     from grader.batch import Graded
     from grader.doctor import Finding
 
-WIDTH = 110
+__all__ = [
+    "attempt_page",
+    "attempts_table",
+    "changes_table",
+    "findings_table",
+    "gradebook_table",
+    "plain",
+    "progress",
+    "say",
+    "table",
+]  # what the commands use
+
+TEXT = 110  # columns of running text; longer lines are hard to read
+INDENT = " " * 6
+NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.DEFERRED)
 
 
 def say(text: str) -> None:
@@ -25,24 +50,52 @@ def say(text: str) -> None:
     print(f"grader: {clean(text)}", file=sys.stderr, flush=True)
 
 
+# ---------------------------------------------------------------------------------------------------- progress
+
+
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Graded], None]]:
-    """Count finished submissions on stderr: a line each, with an estimate of what is left."""
-    started, done, ran = time.monotonic(), 0, 0
+    """Count finished submissions on stderr, with an estimate of what is left.
 
-    def row(graded: Graded) -> None:
-        nonlocal done, ran
-        done += 1
-        ran += not graded.again
+    In a terminal one line that changes; elsewhere a line each.
+    """
+    count = _Count(total, sys.stderr.isatty())
+    try:
+        yield count.row
+    finally:
+        count.end()
+
+
+class _Count:
+    def __init__(self, total: int, live: bool) -> None:
+        self.total, self.live = total, live
+        self.started, self.done, self.ran = time.monotonic(), 0, 0
+
+    def row(self, graded: Graded) -> None:
+        self.done += 1
+        self.ran += not graded.again
         attempt = graded.attempt
-        left = (time.monotonic() - started) / ran * (total - done) if ran else 0.0
-        estimate = f", about {_clock(left)} left" if done < total and ran else ""
+        points = f"{total_of(attempt)} points" if attempt.status is Status.GRADED else attempt.status.value
         what = "graded before" if graded.again else f"{attempt.usage.wall_s:.1f} s"
-        width = len(str(total))
-        head = f"[{done:{width}}/{total}] {clean(attempt.student):24} {_points(attempt):>12}"
-        print(f"{head}  {what}{estimate}", file=sys.stderr, flush=True)
+        head = f"[{self.done:{len(str(self.total))}}/{self.total}]"
+        text = f"{head} {cut(clean(attempt.student), 24):24} {points:>14}  {what}{self._estimate()}"
+        end = "" if self.live else "\n"
+        print(f"{_START if self.live else ''}{text}", end=end, file=sys.stderr, flush=True)
 
-    yield row
+    def _estimate(self) -> str:
+        if self.done == self.total or not self.ran:
+            return ""
+        left = (time.monotonic() - self.started) / self.ran * (self.total - self.done)
+        return f", about {_clock(left)} left"
+
+    def end(self) -> None:
+        before = f", {self.done - self.ran} graded before" if self.done != self.ran else ""
+        took = _clock(time.monotonic() - self.started)
+        print(_START if self.live else "", end="", file=sys.stderr)
+        say(f"{self.done} of {self.total} submissions done in {took} min{before}")
+
+
+_START = "\r\x1b[K"  # back to the beginning of the line, and clear it
 
 
 def _clock(seconds: float) -> str:
@@ -50,106 +103,84 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def _points(attempt: Attempt) -> str:
-    return attempt.status.value if attempt.status is not Status.GRADED else f"{plain(attempt.points)} points"
-
-
-def plain(points: Decimal) -> str:
-    """Points without trailing zeros: 2.80 is 2.8, 10 stays 10."""
-    text = f"{points:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-# ---------------------------------------------------------------------------------------------------- tables
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Columns of text; the columns numbered in `right` are aligned to the right."""
-    lines = [list(head), *[[clean(cell) for cell in row] for row in rows]]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
-
-    def aligned(line: Sequence[str]) -> str:
-        cells = [
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        return "  ".join(cells).rstrip()
-
-    return "".join(
-        f"{line}\n" for line in [aligned(lines[0]), "  ".join("-" * w for w in widths), *map(aligned, lines[1:])]
-    )
-
-
-def attempts_table(assignment: Assignment, rows: Sequence[Graded]) -> str:
-    """A row per student: points by question, and the first thing to know."""
-    asked = [question.id for question in assignment.questions]
-    head = ["student", "status", "points", *asked, "cpu s", "MiB", "what to look at first"]
-    lines = []
-    for row in rows:
-        attempt = row.attempt
-        by_question = [_of_question(attempt, question) for question in asked]
-        total = plain(attempt.points) if attempt.status is Status.GRADED else "-"
-        usage = [f"{attempt.usage.cpu_s:.2f}", f"{attempt.usage.peak_mib:.0f}"] if attempt.usage.peak_mib else ["", ""]
-        lines.append([attempt.student, attempt.status.value, total, *by_question, *usage, _first_thing(attempt)])
-    worth = ["", "of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions)]
-    return table(head, [[*worth, "", "", ""], *lines], right=range(2, 5 + len(asked)))
-
-
-def _of_question(attempt: Attempt, question: str) -> str:
-    results = attempt.of_question(question)
-    return plain(sum((result.points for result in results), Decimal(0))) if results else "-"
-
-
-def _first_thing(attempt: Attempt) -> str:
-    if attempt.status is not Status.GRADED:
-        return textwrap.shorten(attempt.notices[-1] if attempt.notices else "", WIDTH, placeholder=" ...")
-    for result in attempt.results:
-        if not result.outcome.earns:
-            return textwrap.shorten(
-                f"{result.question} {result.outcome.value}: {_reason(result)}", 80, placeholder=" ..."
-            )
-    return ""
-
-
-def _reason(result: CheckResult) -> str:
-    return result.message or result.hint or result.name
-
-
-def changes_table(changed: Sequence[tuple[str, Decimal, Decimal]]) -> str:
-    """Whose marks changed, from what to what."""
-    if not changed:
-        return ""
-    rows = [[who, plain(was), plain(now), f"{'+' if now > was else ''}{plain(now - was)}"] for who, was, now in changed]
-    return table(["student", "before", "after", "change"], rows, right=(1, 2, 3)) + "\n"
+# ---------------------------------------------------------------------------------------------------- one attempt
 
 
 def attempt_page(assignment: Assignment, attempt: Attempt, filename: str) -> str:
-    """One attempt in full, as text."""
-    lines = [f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"]
+    """One attempt in full, as text. Where every check of a question passed, one line says so."""
+    head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
     if attempt.status is Status.GRADED:
-        lines[0] += f"  {plain(attempt.points)} of {plain(assignment.max_points)} points"
+        head += f"  {plain(attempt.points)} of {plain(assignment.max_points)} points"
+    lines = [head, ""]
     for question in assignment.questions:
         results = attempt.of_question(question.id)
         if results:
-            points = sum((result.points for result in results), Decimal(0))
-            lines += ["", f"{question.id}  {question.title}  {plain(points)}/{plain(question.points)}"]
-            lines += [line for result in results for line in _check_lines(result)]
+            points = f"{points_of(attempt, question.id)}/{plain(question.points)}"
+            passed = all(result.outcome.earns for result in results)
+            rest = f"   all {len(results)} checks passed" if passed else ""
+            lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
+            lines += [] if passed else [*_checks(results), ""]
     if attempt.notices:
-        lines += ["", "notices", *(f"  {notice}" for notice in attempt.notices)]
+        lines += ["", "notices", *(line for notice in attempt.notices for line in _wrapped(f"- {notice}", "  "))]
     evidence = attempt.evidence
     lines += ["", f"submission {evidence.submission[:16]}  image {evidence.image[:16]}  {evidence.isolation}"]
     lines[-1] += f"  {evidence.device}  {attempt.usage.cpu_s:.2f} CPU s  {attempt.usage.peak_mib:.0f} MiB"
     return "".join(f"{clean(line)}\n" for line in lines)
 
 
-def _check_lines(result: CheckResult) -> Iterator[str]:
-    mark = "ok" if result.outcome.earns else "no"
-    name = result.name.removeprefix("test_").replace("_", " ")
-    yield f"  {mark}  {plain(result.points):>5}/{plain(result.max_points):<5} {result.outcome.value:9} {name}"
-    if result.message:
-        yield from textwrap.wrap(result.message, WIDTH, initial_indent=" " * 27, subsequent_indent=" " * 27)
-    if result.hint and not result.outcome.earns:
-        yield from textwrap.wrap(f"hint: {result.hint}", WIDTH, initial_indent=" " * 27, subsequent_indent=" " * 27)
+def _checks(results: Sequence[CheckResult]) -> Iterator[str]:
+    """What failed, each thing said once, with its hints; then what passed, in one line."""
+    for group in failures(results):
+        yield from _failed(group, whole=len(group) == len(results) > 1)
+        if group[0].message:
+            yield from _wrapped(group[0].message, INDENT)
+        yield from (line for hint in hints(group) for line in _wrapped(f"hint: {hint}", INDENT))
+    passed = [words(result.name) for result in results if result.outcome.earns]
+    if passed:
+        yield from _wrapped(f"ok  {len(passed)} passed: {'; '.join(passed)}", "  ")
+
+
+def _failed(group: Sequence[CheckResult], whole: bool) -> Iterator[str]:
+    """A line for each check, or one for all where the whole question failed for one reason."""
+    if whole:
+        worth = sum((result.max_points for result in group), Decimal(0))
+        yield f"  no  {f'0/{plain(worth)}':>9}  {group[0].outcome.value:9} all {len(group)} checks"
+        return
+    for result in group:
+        yield f"  no  {f'0/{plain(result.max_points)}':>9}  {result.outcome.value:9} {words(result.name)}"
+
+
+def failures(results: Sequence[CheckResult]) -> list[list[CheckResult]]:
+    """The checks that did not pass, those with the same thing to say together, in order."""
+    groups: dict[str, list[CheckResult]] = {}
+    for result in results:
+        if not result.outcome.earns:
+            groups.setdefault(result.message or result.name, []).append(result)
+    return list(groups.values())
+
+
+def hints(group: Sequence[CheckResult]) -> list[str]:
+    """The different hints of a group."""
+    return [hint for hint in dict.fromkeys(hint_for(result) for result in group) if hint]
+
+
+def words(name: str) -> str:
+    """A test's name as the sentence it is."""
+    return name.removeprefix("test_").replace("_", " ")
+
+
+def hint_for(result: CheckResult) -> str:
+    """The author's hint where it helps: not for what passed, is not there yet, or ended before it could answer."""
+    unwritten = result.message.startswith("not written yet")
+    return "" if result.outcome.earns or result.outcome in NOT_ABOUT_THE_TASK or unwritten else result.hint
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    width = min(TEXT, screen_width())
+    return textwrap.wrap(clean(text), width, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+# ---------------------------------------------------------------------------------------------------- machine
 
 
 def findings_table(findings: Sequence[Finding]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 from grader import marksheet, pages, screen
 from grader.cli import DONE, NEEDS_A_PERSON
@@ -11,6 +12,7 @@ from grader.course import did_you_mean, read_assignment
 from grader.errors import UsageError
 from grader.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
+from grader.schema import Assignment, Submission
 from grader.store import Store, StoredAttempt
 
 
@@ -20,7 +22,7 @@ def marks(chosen: argparse.Namespace) -> int:
     if chosen.student:
         print(marksheet.explain_student(book, chosen.student), end="")
         return DONE
-    render = marksheet.as_json if chosen.json else marksheet.as_csv if chosen.csv else marksheet.as_table
+    render = marksheet.as_json if chosen.json else marksheet.as_csv if chosen.csv else screen.gradebook_table
     print(render(book), end="")
     return NEEDS_A_PERSON if book.strangers or book.notices else DONE
 
@@ -41,18 +43,43 @@ def show(chosen: argparse.Namespace) -> int:
     """Print one attempt in full."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
+    if chosen.question:
+        assignment = replace(assignment, questions=(assignment.question(chosen.question),))
     with Store.open(paths.record, read_only=True) as store:
         stored = store.current_attempt(chosen.student, assignment.id)
         known = list(store.current_digests(assignment.id))
-    if stored is None:
-        raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{did_you_mean(chosen.student, known)}")
-    if chosen.json:
+        if stored is None:
+            close = did_you_mean(chosen.student, known)
+            raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
+        submission = store.submission(stored.attempt.evidence.submission, chosen.student, assignment.id)
+        transcripts = store.transcripts(stored.id) if chosen.transcript else {}
+    if chosen.shell:
+        _shell(paths, assignment, submission, chosen)
+        return DONE
+    if chosen.transcript:
+        from grader.commands.shell import transcript_lines
+
+        for line in transcript_lines(transcripts, chosen.question):
+            print(line)
+    elif chosen.json:
         print(
             json.dumps(_document(stored, pages.attempt_entry(assignment, stored.attempt)), indent=1, ensure_ascii=False)
         )
     else:
         print(screen.attempt_page(assignment, stored.attempt, stored.filename), end="")
     return DONE
+
+
+def _shell(paths: Paths, assignment: Assignment, submission: Submission, chosen: argparse.Namespace) -> None:
+    """A prompt in the same kind of sandbox, with the submission loaded."""
+    from grader.commands.shell import prompt
+    from grader.sandbox.choose import opener
+
+    sandbox = opener(assignment, chosen.sandbox, chosen.isolation, chosen.image)()
+    try:
+        prompt(paths, assignment, submission, sandbox, "cpu")
+    finally:
+        sandbox.close()
 
 
 def _document(stored: StoredAttempt, entry: dict[str, object]) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""A whole class to look at: invented students, real notebooks, real accidents; `python -m examples.sample_class`."""

@@ -1,0 +1,85 @@
+"""`python -m examples.sample_class`: make the sample class, grade it, and show what a teaching assistant sees."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+
+from examples.sample_class import folder
+from examples.sample_class.people import CLASS, HOSTILE, STRANGER
+from grader.course import read_assignment
+from grader.errors import GraderError, MachineryError
+from grader.image import digest
+from grader.paths import PACKAGE, Paths
+
+ASSIGNMENT = "a1_mlp"
+CHECKOUT = Paths(PACKAGE.parent)
+ROOT = CHECKOUT.root / "build" / "sample_class"
+
+
+def main() -> int:
+    """Exit code 0 when every step ended as it should; `grade` ends with 1, for the class holds unreadable files."""
+    began = time.monotonic()
+    try:
+        kind, level, why = _sandbox()
+        folder.make(CHECKOUT, ROOT, ASSIGNMENT, HOSTILE if level == "bare" else frozenset())
+    except GraderError as error:
+        print(f"sample class: {error}", file=sys.stderr)
+        return 4
+    _introduce(kind, level, why)
+    codes = [
+        _grader("grade", ASSIGNMENT, f"downloads/{ASSIGNMENT}", *(["--sandbox", "process"] if why else [])),
+        _grader("show", "dl12", ASSIGNMENT),
+        _grader("report", "--out", "report"),
+        _grader("marks"),
+    ]
+    here = ROOT.relative_to(CHECKOUT.root)
+    print(f"\nAll of this took {time.monotonic() - began:.0f} s; a second time, nothing is graded again. Now look at")
+    print(f"  {here}/report/report.html     everybody's checks, what was said, and how each mark came about")
+    print(f"  {here}/report/gradebook.csv   the same marks for a spreadsheet")
+    return 0 if max(codes) <= 1 else max(codes)
+
+
+def _sandbox() -> tuple[str, str, str]:
+    """(kind, level, why not Docker): Docker if there is one with an image, else the process sandbox."""
+    try:
+        digest()
+        return "docker", "", ""
+    except MachineryError as error:
+        from grader.sandbox.process import ProcessSandbox
+
+        sandbox = ProcessSandbox(read_assignment(CHECKOUT, ASSIGNMENT))
+        sandbox.close()
+        return "process", sandbox.level, str(error)
+
+
+def _introduce(kind: str, level: str, why: str) -> None:
+    print(f"{ROOT.relative_to(CHECKOUT.root)} holds a course as on the day after a deadline:")
+    print(f"  roster.csv             {len(CLASS)} invented students")
+    print(f"  downloads/{ASSIGNMENT}/      what they handed in: right, wrong, broken and hostile notebooks")
+    print("  marks/*.csv            the other assignments, the exams, the project: entered by hand, nothing graded")
+    print("What happened to whom:")
+    for person in (*CLASS, STRANGER):
+        print(f"  {person.id}  {person.name:24} {person.happened}")
+    if why:
+        print(f"\nNO DOCKER: {why}")
+        print("The process sandbox is used in its place: it sets no limit on all processes together.")
+        if level == "bare":
+            left_out = ", ".join(sorted(HOSTILE))
+            print(
+                f"It has no namespaces here, so student code can read your files; left out: {left_out} (memory, forks)."
+            )
+
+
+def _grader(*arguments: str) -> int:
+    """Run one command in the course's folder, as typed at a terminal."""
+    print(f"\n$ grader {shlex.join(arguments)}", flush=True)
+    environment = {**os.environ, "GRADER_COURSE": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "grader.cli", *arguments], cwd=ROOT, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

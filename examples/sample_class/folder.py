@@ -1,0 +1,87 @@
+"""Write the course folder of the sample class: roster, marks entered by hand, downloads. What was graded stays."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+from pathlib import Path
+
+from examples.sample_class.notebooks import Material
+from examples.sample_class.people import CLASS, STRANGER, Person
+from grader.course import read_assignment, read_course
+from grader.paths import Paths
+
+MAXIMA = {"a2_cnn": 100, "a3_sequences": 100, "a4_generative": 50, "kaggle": 10, "end_semester": 60}
+EXAM_MAXIMUM = 20
+BY_HAND = "# Sample figures, as a person would enter them by hand; nothing here was graded."
+
+
+def make(checkout: Paths, root: Path, assignment: str, left_out: frozenset[str] = frozenset()) -> Paths:
+    """Write everything below `root`; assignments and solutions are links to the checkout's."""
+    paths = Paths(root)
+    root.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(checkout.course_toml, paths.course_toml)
+    for link, target in ((paths.assignments, checkout.assignments), (paths.solutions, checkout.solutions)):
+        if link.is_symlink() or not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(os.path.relpath(target, root.resolve()))
+    people = [person for person in CLASS if person.id not in left_out]
+    _write_table(paths.roster_csv, ["student", "name", "email"], [_on_roster(person) for person in people])
+    _write_marks(paths, people, assignment)
+    downloads = root / "downloads" / assignment
+    shutil.rmtree(downloads, ignore_errors=True)
+    for person in [*people, STRANGER]:
+        _hand_in(person, Material(checkout, assignment), downloads)
+    return paths
+
+
+def _on_roster(person: Person) -> list[str]:
+    return [person.id, person.name, f"{person.id}@students.example.org"]
+
+
+def _hand_in(person: Person, material: Material, downloads: Path) -> None:
+    for name, content in person.story(material).items():
+        file = downloads / person.id / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+# ---------------------------------------------------------------------------------------------------- marks
+
+
+def _write_marks(paths: Paths, people: list[Person], assignment: str) -> None:
+    """A table for each component that has items which are not graded here, and the decisions of the staff."""
+    course = read_course(paths)
+    for component in course.scheme.components:
+        items = [item for item in component.items if not _graded_here(paths, item)]
+        if items:
+            maxima = [str(MAXIMA.get(item, EXAM_MAXIMUM)) for item in items]
+            rows = [[person.id, *(_mark(person, item) for item in items)] for person in people]
+            table = [["max", *maxima], *rows]
+            _write_table(paths.marks_folder / f"{component.id}.csv", ["student", *items], table, BY_HAND)
+    rulings = [[person.id, assignment, person.ruling, person.reason] for person in people if person.ruling]
+    _write_table(paths.marks_folder / "status.csv", ["student", "item", "status", "reason"], rulings)
+
+
+def _graded_here(paths: Paths, item: str) -> bool:
+    folder = paths.assignment(item)
+    return folder.is_dir() and bool(read_assignment(paths, item).questions)
+
+
+def _mark(person: Person, item: str) -> str:
+    """The cell that the story wants, else points around the person's level in steps of a half."""
+    for wanted, cell in person.marks:
+        if wanted == item:
+            return cell
+    percent = person.level + random.Random(f"{person.id}/{item}").randint(-12, 12)
+    return f"{round(MAXIMA.get(item, EXAM_MAXIMUM) * min(percent, 100) / 50) / 2:g}"
+
+
+def _write_table(file: Path, header: list[str], rows: list[list[str]], remark: str = "") -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        if remark:
+            stream.write(f"{remark}\n")
+        csv.writer(stream, lineterminator="\n").writerows([header, *rows])
