@@ -71,10 +71,14 @@ def _add_grading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for made in (grade, regrade):
         made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
         made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
-        made.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
-        made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
-        made.add_argument("--image", default="grader:latest", help="the grading image (default: %(default)s)")
+        _add_sandbox(made)
         made.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_sandbox(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
+    made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+    made.add_argument("--image", default="grader:latest", help="the grading image (default: %(default)s)")
 
 
 def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -86,7 +90,25 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     show = _command(commands, "show", _show, "One student's attempt: every check, what was said, and the evidence.")
     show.add_argument("student")
     show.add_argument("assignment")
-    show.add_argument("--json", action="store_true")
+    show.add_argument("--question", metavar="q3", help="this question only")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--transcript", action="store_true", help="every call and what came back (shows hidden inputs)")
+    form.add_argument("--shell", action="store_true", help="a Python prompt in the sandbox, the submission loaded")
+    _add_sandbox(show)
+    status = _command(commands, "status", _status, "Where an assignment stands: handed in, graded, waiting, incidents.")
+    status.add_argument("assignment")
+    status.add_argument("--json", action="store_true")
+    override = _command(commands, "override", _override, "Change a question's points by hand, with a reason on record.")
+    for name in ("student", "assignment", "question"):
+        override.add_argument(name)
+    override.add_argument("delta", help="+2 or -0.5")
+    override.add_argument("--reason", required=True)
+    override.add_argument("--who", help="who decided it (default: the user of this machine)")
+    diff = _command(commands, "diff", _diff, "What changed between two runs, student by student (see status for runs).")
+    diff.add_argument("before", type=int, metavar="RUN")
+    diff.add_argument("after", type=int, metavar="RUN")
+    diff.add_argument("--json", action="store_true")
     report = _command(commands, "report", _report, "Write the gradebook as a page to look at and as CSV.")
     report.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
 
@@ -137,6 +159,24 @@ def _report(chosen: argparse.Namespace) -> int:
     from grader.commands import reading
 
     return reading.report(chosen)
+
+
+def _status(chosen: argparse.Namespace) -> int:
+    from grader.commands import correcting
+
+    return correcting.status(chosen)
+
+
+def _override(chosen: argparse.Namespace) -> int:
+    from grader.commands import correcting
+
+    return correcting.override(chosen)
+
+
+def _diff(chosen: argparse.Namespace) -> int:
+    from grader.commands import correcting
+
+    return correcting.diff(chosen)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

@@ -88,8 +88,8 @@ def _announce(control: socket.socket, level: str, note: str, cpu_s: float) -> No
 def runtime_digest() -> str:
     """SHA-256 of the code that is in the sandbox, so that both ends can tell whether they are of one version."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    files = [os.path.join(package, "wire.py")]
-    files += [path for room in ("candidate", "zygote") for path in glob.glob(os.path.join(package, room, "*.py"))]
+    rooms = ("wire", "candidate", "zygote")
+    files = [path for room in rooms for path in glob.glob(os.path.join(package, room, "*.py"))]
     digest = hashlib.sha256()
     for file in sorted(files):
         with open(file, "rb") as source:

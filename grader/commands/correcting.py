@@ -1,0 +1,153 @@
+"""`status`, `override`, `diff`: where a batch stands, points changed by hand, and what changed between two runs."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from grader import screen, tables
+from grader.cli import DONE, NEEDS_A_PERSON
+from grader.course import did_you_mean, read_assignment
+from grader.errors import UsageError
+from grader.marksheet import clean
+from grader.paths import Paths, find_root
+from grader.schema import Attempt, Status
+from grader.sheets import read_roster
+from grader.store import Run, Store
+
+
+def status(chosen: argparse.Namespace) -> int:
+    """Print where an assignment stands; 1 when something waits for a person or for the machine."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    with Store.open(paths.record, read_only=True) as store:
+        handed_in = store.current_digests(assignment.id)
+        attempts = {student: stored.attempt for student, stored in store.current_attempts(assignment.id).items()}
+        runs = store.runs(assignment.id)
+    counted = Counter(attempt.status for attempt in attempts.values())
+    waiting = sorted(set(handed_in) - set(attempts))
+    roster = [student.id for student in read_roster(paths)] if paths.roster_csv.exists() else []
+    document: dict[str, Any] = {
+        "assignment": assignment.id,
+        "roster": len(roster),
+        "handed_in": len(handed_in),
+        **{state.value: counted[state] for state in Status},
+        "waiting": waiting,
+        "nothing_handed_in": sorted(set(roster) - set(handed_in)),
+        "not_on_the_roster": sorted(set(handed_in) - set(roster)) if roster else [],
+        "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
+        "runs": [_run_entry(run) for run in runs],
+    }
+    if chosen.json:
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        print(_status_page(document), end="")
+    return NEEDS_A_PERSON if waiting or counted[Status.DEFERRED] or document["not_on_the_roster"] else DONE
+
+
+def _incident(attempt: Attempt) -> bool:
+    return attempt.status is not Status.GRADED and bool(attempt.notices)
+
+
+def _run_entry(run: Run) -> dict[str, Any]:
+    state = run.state or "did not end: still going on, or killed"
+    return {"run": run.id, "command": run.command, "started": run.started, "ended": run.ended, "state": state}
+
+
+def _status_page(document: dict[str, Any]) -> str:
+    counts = [(name.replace("_", " "), document[name]) for name in ("roster", "handed_in", *(s.value for s in Status))]
+    lines = [document["assignment"], *(f"  {count:5}  {name}" for name, count in counts)]
+    for name in ("waiting", "nothing_handed_in", "not_on_the_roster"):
+        if document[name]:
+            lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {', '.join(document[name][:20])}")
+    if document["incidents"]:
+        lines += ["", *(f"  {who}: {what}" for who, what in document["incidents"].items())]
+    rows = [[str(run["run"]), run["command"], run["started"], run["state"]] for run in document["runs"][-10:]]
+    text = "".join(f"{clean(line)}\n" for line in lines)
+    return text + "\n" + tables.table(["run", "command", "started", "state"], rows)
+
+
+def override(chosen: argparse.Namespace) -> int:
+    """Record a change of points by hand; the attempt itself stays as it is."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    question = assignment.question(chosen.question)
+    delta = _delta(chosen.delta)
+    with Store.open(paths.record) as store:
+        known = store.current_digests(assignment.id)
+        if chosen.student not in known:
+            close = did_you_mean(chosen.student, list(known))
+            raise UsageError(f"{chosen.student!r} has handed in nothing for {assignment.id}{close}")
+        who = chosen.who or getpass.getuser()
+        store.add_override(chosen.student, assignment.id, question.id, delta, chosen.reason, who)
+        made = store.overrides(assignment.id, chosen.student)
+    for change in made:
+        print(f"{change.made}  {change.question}  {change.delta:+f}  {change.who}: {clean(change.reason)}")
+    return DONE
+
+
+def _delta(text: str) -> Decimal:
+    try:
+        delta = Decimal(text)
+    except InvalidOperation:
+        raise UsageError(f"{text!r} is no number of points; write +2 or -0.5") from None
+    if not delta.is_finite() or not delta:
+        raise UsageError(f"{text!r} changes nothing; write +2 or -0.5")
+    return delta
+
+
+def diff(chosen: argparse.Namespace) -> int:
+    """Print what changed between two runs: the gradebook as it was after each."""
+    paths = Paths(find_root())
+    with Store.open(paths.record, read_only=True) as store:
+        runs = {run.id: run for run in store.runs()}
+        before, after = (_run(runs, number) for number in (chosen.before, chosen.after))
+        if before.assignment != after.assignment:
+            raise UsageError(f"run {before.id} is about {before.assignment}, run {after.id} about {after.assignment}")
+        students = store.current_digests(before.assignment)
+        pairs = {student: [_as_of(store, student, run) for run in (before, after)] for student in sorted(students)}
+    rows = [row for student, (old, new) in pairs.items() for row in _changes(student, old, new)]
+    if chosen.json:
+        names = ("student", "what", "before", "after")
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
+    else:
+        print(tables.table(["student", "what", f"run {before.id}", f"run {after.id}"], rows, right=(2, 3)), end="")
+        print(f"{len({row[0] for row in rows})} of {len(pairs)} students changed")
+    return DONE
+
+
+def _run(runs: dict[int, Run], number: int) -> Run:
+    if number not in runs:
+        there_is = ", ".join(map(str, runs)) or "none"
+        raise UsageError(f"no run {number} on record; there is: {there_is}")
+    return runs[number]
+
+
+def _as_of(store: Store, student: str, run: Run) -> Attempt | None:
+    """The student's last attempt up to and including a run."""
+    upto = [stored for stored in store.history(student, run.assignment) if stored.run <= run.id and not stored.deferred]
+    return max(upto, key=lambda stored: stored.id).attempt if upto else None
+
+
+def _changes(student: str, old: Attempt | None, new: Attempt | None) -> list[list[str]]:
+    """One row for the points, and one for each check whose outcome changed."""
+    rows = []
+    if _points(old) != _points(new):
+        rows.append([student, "points", _points(old), _points(new)])
+    was, now = _outcomes(old), _outcomes(new)
+    for name in {**was, **now}:
+        if was.get(name) != now.get(name):
+            rows.append([student, name, was.get(name, "-"), now.get(name, "-")])
+    return rows
+
+
+def _points(attempt: Attempt | None) -> str:
+    return "-" if attempt is None else screen.plain(attempt.points)
+
+
+def _outcomes(attempt: Attempt | None) -> dict[str, str]:
+    return {} if attempt is None else {result.name: result.outcome.value for result in attempt.results}
