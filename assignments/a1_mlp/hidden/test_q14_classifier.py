@@ -1,0 +1,174 @@
+"""Question 14: train a digit classifier. Accuracy and losses are computed here, from predicted probabilities.
+
+One training serves all checks: the first check that needs it draws the split and keeps what the network answered.
+A second one repeats it. A third one, the canary, gets validation labels that are all wrong: then the best epoch is an
+early one, and a network that was trained on these labels gives itself away.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from grader.compare import Mismatch, array, close, number
+
+pytestmark = pytest.mark.question("q14")
+
+DIGITS = load_digits()
+TRAIN, VALIDATION = 1000, 300  # rows; the other 497 are hidden
+TRAINING_S = 20.0
+NARROW_MISS = 0.006  # a fifth of the reference's margin: so near to a threshold a second run may decide
+LEAK = np.log(10.0) - 0.5  # canary loss; measured: 2.4 to 2.8 for networks that train fairly, 0.9 to 1.1 for leaks
+
+
+@dataclass
+class Run:
+    """What came of one training, not judged yet: answers are the student's."""
+
+    history: object
+    best_epoch: object
+    labels: np.ndarray  # (300,) the validation labels of this run
+    on_validation: object  # probabilities (300, 10)
+    on_hidden: object  # (497, 10)
+    one_by_one: list[object]  # of the first hidden rows, each asked for alone
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """The split, the seeds and the trainings of this examination."""
+    return {}
+
+
+def require(condition, text):
+    if not condition:
+        raise Mismatch(text)
+
+
+def trained(student, rng, runs, name="first"):
+    """The run of that name; it is trained if no check before has asked for it."""
+    if "rows" not in runs:
+        runs["rows"] = np.split(rng.permutation(len(DIGITS.target)), [TRAIN, TRAIN + VALIDATION])
+        runs["wrong by"] = int(rng.integers(1, 10))
+        runs["seeds"] = dict(zip(("first", "other"), rng.integers(1 << 30, size=2).tolist(), strict=True))
+    if name not in runs:
+        (Xtr, ytr), (Xva, yva), (Xte, _) = ((DIGITS.data[rows] / 16.0, DIGITS.target[rows]) for rows in runs["rows"])
+        labels = (yva + runs["wrong by"]) % 10 if name == "canary" else yva
+        generator = student.rng(runs["seeds"].get(name, runs["seeds"]["first"]))
+        with student.limit(call_s=TRAINING_S):
+            answer = student.train_classifier(Xtr, ytr, Xva, labels, generator)
+        require(type(answer) is dict, "train_classifier must return a dict.")
+        predict = answer.get("predict_proba")
+        require(callable(predict), "The dict must hold a function predict_proba.")
+        asked = [predict(X) for X in (Xva, Xte, Xte[:1], Xte[1:2], Xte[2:3])]
+        runs[name] = Run(answer.get("history"), answer.get("best_epoch"), labels, asked[0], asked[1], asked[2:])
+    return runs[name]
+
+
+def accuracy(student, rng, runs, name):
+    P = array(trained(student, rng, runs, name).on_hidden, shape=(497, 10), what="predict_proba")
+    return float(np.mean(P.argmax(axis=1) == DIGITS.target[runs["rows"][2]]))
+
+
+def reaches(student, rng, runs, threshold):
+    reached = accuracy(student, rng, runs, "first")
+    if threshold - NARROW_MISS <= reached < threshold:
+        reached = max(reached, accuracy(student, rng, runs, "other"))
+    require(reached >= threshold, f"The accuracy on hidden digits is below {threshold:.0%}.")
+
+
+def losses(run, name):
+    """One of the two histories as an array; everything else fails the check."""
+    require(type(run.history) is dict, "history must be a dict.")
+    values = run.history.get(name)
+    if type(values) in (list, tuple):
+        values = np.array([number(value, what=f"an entry of {name}") for value in values])
+    values = array(values, shape=(None,), what=name)
+    require(len(values) >= 2, f"{name} must have an entry for every epoch, and there should be several.")
+    return values
+
+
+def loss_on_validation(run):
+    """Mean cross-entropy of the returned network on the run's validation rows, and a tolerance that suits its dtype."""
+    P = array(run.on_validation, shape=(VALIDATION, 10), dtype="float", what="predict_proba")
+    with np.errstate(all="ignore"):
+        loss = float(np.mean(-np.log(P[np.arange(VALIDATION), run.labels])))
+    require(np.isfinite(loss), "predict_proba gives a true class no positive probability.")
+    return loss, 1e-8 if P.dtype == np.float64 else 1e-3
+
+
+@pytest.mark.points(
+    2, hint="A network that learns gets past 88 %: look at the loss curve, the initialisation, the step size."
+)
+def test_hidden_accuracy_reaches_88_percent(student, rng, runs):
+    reaches(student, rng, runs, 0.88)
+
+
+@pytest.mark.points(
+    1, hint="One hidden layer of 64, He initialisation and some dozens of epochs with shuffled batches do it."
+)
+def test_hidden_accuracy_reaches_92_percent(student, rng, runs):
+    reaches(student, rng, runs, 0.92)
+
+
+@pytest.mark.points(1, hint="Keep the network of the best epoch, and let Adam or momentum run long enough.")
+def test_hidden_accuracy_reaches_94_percent(student, rng, runs):
+    reaches(student, rng, runs, 0.94)
+
+
+@pytest.mark.points(
+    0.75,
+    hint="predict_proba returns softmax over the classes, and a row's result does not depend on the rows beside it.",
+)
+def test_predictions_are_probabilities_row_by_row(student, rng, runs):
+    run = trained(student, rng, runs)
+    P = array(run.on_hidden, shape=(497, 10), dtype="float", what="predict_proba")
+    require(bool((P >= 0.0).all()), "predict_proba holds negative numbers.")
+    with np.errstate(all="ignore"):
+        atol = 1e-9 if P.dtype == np.float64 else 1e-5
+        close(P.sum(axis=1), np.ones(497), atol=atol, dtype="any", what="the sum of each row")
+    for place, alone in enumerate(run.one_by_one):
+        alone = array(alone, shape=(1, 10), what="predict_proba of one row")
+        close(alone[0], P[place], atol=atol, dtype="any", what="a row alone beside the same row in a batch")
+
+
+@pytest.mark.points(
+    0.5, hint="best_epoch is the index, from 0, of the smallest entry of val_loss; train_loss has to fall."
+)
+def test_best_epoch_has_the_smallest_validation_loss(student, rng, runs):
+    for name in ("first", "canary"):
+        run = trained(student, rng, runs, name)
+        train_loss, val_loss = losses(run, "train_loss"), losses(run, "val_loss")
+        require(len(train_loss) == len(val_loss), "train_loss and val_loss must have one entry per epoch each.")
+        require(train_loss[-1] < train_loss[0], "The training loss does not fall.")
+        best = number(run.best_epoch, what="best_epoch")
+        require(best in range(len(val_loss)), "best_epoch is not the index of an epoch.")
+        require(val_loss[int(best)] == val_loss.min(), "val_loss has a smaller entry than that of best_epoch.")
+
+
+@pytest.mark.points(
+    1,
+    hint="Keep a copy of the parameters when an epoch is the best so far (the optimiser changes the arrays in place), "
+    "and let predict_proba use that copy.",
+)
+def test_the_returned_network_is_that_of_the_best_epoch(student, rng, runs):
+    for name in ("first", "canary"):
+        run = trained(student, rng, runs, name)
+        loss, rtol = loss_on_validation(run)
+        close(float(losses(run, "val_loss").min()), loss, rtol=rtol, atol=1e-9, what="the smallest val_loss")
+
+
+@pytest.mark.points(
+    0.5, hint="All randomness comes from the rng that is passed: initial weights and the order of the batches."
+)
+def test_the_same_generator_gives_the_same_network(student, rng, runs):
+    first = array(trained(student, rng, runs).on_hidden, shape=(497, 10), what="predict_proba")
+    with student.pure():
+        again = trained(student, rng, runs, "again")
+    close(again.on_hidden, first, what="predict_proba of a second training")
+
+
+@pytest.mark.points(0.25, hint="The validation rows choose the epoch; they are never trained on.")
+def test_validation_labels_are_not_trained_on(student, rng, runs):
+    loss, _ = loss_on_validation(trained(student, rng, runs, "canary"))
+    require(loss > LEAK, "The network knows validation labels that cannot be guessed.")
