@@ -159,8 +159,9 @@ class _Encoder:
             raise WireError("a nested or quantized tensor cannot be sent")
         self.shaped(b"x", name, tuple(value.shape), value.element_size())
         with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
-            plain = value.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
-            self.parts.append(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+            plain = value.detach().resolve_conj().resolve_neg().cpu().contiguous()
+            flat = plain.as_strided((plain.numel(),), (1,))  # one element may keep an odd stride, which `view` refuses
+            self.parts.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
 
     def shaped(self, tag: bytes, dtype: str, shape: tuple[int, ...], item_bytes: int) -> None:
         check_shape(shape)
