@@ -1,0 +1,110 @@
+"""HTML from values: text is escaped unless it is markup already, and a page loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterable
+from decimal import Decimal
+
+from grader.marksheet import clean
+from grader.page_style import STYLE
+
+VOID = ("meta", "br", "rect", "line")  # without content; SVG needs the slash that HTML ignores
+
+
+class Html(str):
+    """Text that is markup already. Everything else is escaped where it enters a page."""
+
+
+def el(tag: str, *children: object, **attributes: object) -> Html:
+    """An element. Children that are not Html are escaped, None is left out; class_ and aria_label lose their marks."""
+    named = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{html.escape(clean(str(value)))}"'
+        for name, value in attributes.items()
+        if value not in (None, "", False)
+    )
+    return Html(f"<{tag}{named}/>" if tag in VOID else f"<{tag}{named}>{joined(children)}</{tag}>")
+
+
+def joined(children: Iterable[object], between: str = "") -> Html:
+    """Children one after the other, escaped where they are not Html."""
+    return Html(between.join(_escaped(child) for child in children if child is not None))
+
+
+def _escaped(child: object) -> str:
+    if isinstance(child, Html):
+        return child
+    return html.escape("\n".join(clean(line) for line in str(child).split("\n")))  # control characters made visible
+
+
+def table(head: Iterable[Html], rows: Iterable[Iterable[Html]], caption: str = "", class_: str = "") -> Html:
+    """A table in a box of its own that scrolls sideways where the screen is too narrow. Cells are th or td."""
+    body = joined((el("tr", *row) for row in rows), "\n")
+    title = el("caption", caption) if caption else None
+    return el("div", el("table", title, el("thead", *head), el("tbody", body), class_=class_), class_="wide")
+
+
+def cell(text: object, class_: str = "", **attributes: object) -> Html:
+    return el("td", text, class_=class_, **attributes)
+
+
+def heading(text: object, class_: str = "", scope: str = "col", **attributes: object) -> Html:
+    return el("th", text, scope=scope, class_=class_, **attributes)
+
+
+def number(text: object, class_: str = "") -> Html:
+    return el("td", text, class_=f"n {class_}".strip())
+
+
+def badge(text: str, kind: str = "") -> Html:
+    """A word in a frame; what it means is in the word, the colour only repeats it."""
+    return el("span", text, class_=f"badge {kind}".strip())
+
+
+def bar(share: float, label: str) -> Html:
+    """A share from 0 to 1 as a bar; the figure stands beside it in the text."""
+    filled = round(max(0.0, min(1.0, share)) * 100)
+    frame = el("rect", width=100, height=8, rx=2, class_="rail")
+    part = el("rect", width=filled, height=8, rx=2, class_="fill") if filled else None
+    return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", role="img", aria_label=label)
+
+
+def histogram(counts: list[int], labels: list[str], caption: str) -> Html:
+    """Upright bars with their counts above and their labels below."""
+    top, step, height = max([*counts, 1]), 44, 90
+    parts: list[Html] = []
+    for place, (count, label) in enumerate(zip(counts, labels, strict=True)):
+        tall, left = round(count / top * height), place * step
+        if count:
+            parts.append(
+                el("rect", x=left + 6, y=18 + height - tall, width=step - 12, height=tall, rx=2, class_="fill")
+            )
+            parts.append(el("text", count, x=left + step // 2, y=12 + height - tall, text_anchor="middle"))
+        parts.append(el("text", label, x=left + step // 2, y=height + 34, text_anchor="middle", class_="axis"))
+    parts.append(el("line", x1=0, y1=18 + height, x2=step * len(counts), y2=18 + height, class_="rule"))
+    box = f"0 0 {step * len(counts)} {height + 40}"
+    return el("figure", el("svg", *parts, viewBox=box, class_="histogram", role="img", aria_label=caption),
+              el("figcaption", caption))  # fmt: skip
+
+
+def share_of(points: Decimal, worth: Decimal) -> float:
+    """Points as a share of what there is to get; 0 where there is nothing."""
+    return float(points / worth) if worth else 0.0
+
+
+def document(title: str, body: Html) -> str:
+    """A whole page. Its policy allows this one style sheet and nothing else: no script, no image, no address."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = [
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=policy),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("title", title),
+        Html(f"<style>{STYLE}</style>"),
+    ]
+    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body), lang="en")
+    return f"<!doctype html>\n{page}\n"

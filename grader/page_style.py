@@ -1,0 +1,68 @@
+"""The style sheet of the report page: light, dark, phone and paper. Colour only repeats what a word or number says."""
+
+STYLE = """
+:root { color-scheme: light dark; --page: #fbfbf9; --card: #fff; --ink: #1d2127; --dim: #5b6470; --line: #dcdfe4;
+  --soft: #f0f1f3; --accent: #2f5d9b; --good: #1a6b34; --goodsoft: #e3f3e7; --bad: #a3261b; --badsoft: #fbe6e3;
+  --warn: #7a5200; --warnsoft: #fbf0d5; }
+@media (prefers-color-scheme: dark) { :root { --page: #14171b; --card: #1b1f24; --ink: #e4e7eb; --dim: #9aa4b0;
+  --line: #333a43; --soft: #242a31; --accent: #7fb0f0; --good: #7ad492; --goodsoft: #1b3323; --bad: #ff9d90;
+  --badsoft: #40201d; --warn: #e9c46a; --warnsoft: #3a2f14; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 78rem; padding: 1.5rem 1.25rem 4rem; background: var(--page); color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; } h2 { font-size: 1.3rem; margin: 3rem 0 .75rem; }
+h3 { font-size: 1.05rem; margin: 1.5rem 0 .5rem; } h4 { font-size: 1rem; margin: 1.1rem 0 .25rem; }
+p { margin: .4rem 0; } a { color: var(--accent); } .dim { color: var(--dim); } .small { font-size: .86rem; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0;
+  padding: 0; list-style: none; }
+.tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .6rem .9rem; }
+.tiles b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+caption { text-align: left; padding: .6rem .75rem; color: var(--dim); }
+th, td { padding: .3rem .55rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
+thead th { border-top: 0; border-bottom: 1px solid var(--line); background: var(--soft); font-weight: 600;
+  white-space: nowrap; vertical-align: bottom; }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.group { border-left: 1px solid var(--line); text-align: left; }
+td.first, th.first { border-left: 1px solid var(--line); }
+tbody th { font-weight: 600; white-space: nowrap; position: sticky; left: 0; background: var(--card); }
+tbody tr:hover td, tbody tr:hover th { background: var(--soft); }
+td.sum { font-weight: 600; } td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
+.dropped { color: var(--dim); } td.none { background: var(--badsoft); } td.part { background: var(--warnsoft); }
+.badge { display: inline-block; border: 1px solid var(--line); border-radius: .35rem; padding: 0 .4rem;
+  font-size: .82rem; line-height: 1.45; white-space: nowrap; background: var(--soft); color: var(--ink); }
+.badge.good { background: var(--goodsoft); color: var(--good); border-color: currentColor; }
+.badge.bad { background: var(--badsoft); color: var(--bad); border-color: currentColor; }
+.badge.warn { background: var(--warnsoft); color: var(--warn); border-color: currentColor; }
+.first-look { list-style: none; padding: 0; margin: 0; display: grid; gap: .5rem; }
+.first-look li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
+  border-radius: .4rem; padding: .45rem .8rem; }
+details { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin: .5rem 0; }
+summary { cursor: pointer; padding: .5rem .9rem; display: flex; flex-wrap: wrap; gap: .15rem .9rem;
+  align-items: baseline; }
+summary::before { content: "\\25B8"; color: var(--dim); } details[open] > summary::before { content: "\\25BE"; }
+summary::-webkit-details-marker { display: none; }
+summary .end { margin-left: auto; font-variant-numeric: tabular-nums; }
+details > .inside { padding: 0 .9rem .9rem; border-top: 1px solid var(--line); }
+details:target { outline: 2px solid var(--accent); }
+ul.checks { list-style: none; padding: 0; margin: .35rem 0 .6rem; }
+ul.checks > li { border-left: .2rem solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .5rem 0; }
+.said { margin: .1rem 0; overflow-wrap: anywhere; } .hint { margin: .1rem 0; color: var(--dim); }
+.hint::before { content: "Hint: "; font-weight: 600; }
+h4 svg.bar { margin: 0 .4rem; }
+svg.bar { width: 6rem; height: .5rem; vertical-align: middle; } svg .rail { fill: var(--line); }
+svg .fill { fill: var(--accent); } svg text { fill: var(--ink); font-size: 13px; } svg .axis { fill: var(--dim); }
+svg .rule { stroke: var(--line); } svg.histogram { width: 100%; max-width: 30rem; height: auto; }
+figure { margin: 0; } figcaption { color: var(--dim); font-size: .86rem; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; align-items: start; }
+@media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }
+  .two { grid-template-columns: 1fr; } summary .end { margin-left: 0; } }
+@media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
+  body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
+  .wide { overflow: visible; border: 0; } tr, li, summary { break-inside: avoid; } tbody th { position: static; }
+  details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }
+  a { color: inherit; text-decoration: none; }
+  details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } }
+"""
