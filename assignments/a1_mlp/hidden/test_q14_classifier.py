@@ -41,6 +41,7 @@ def runs():
 
 
 def require(condition, text):
+    """Fail the check with a text that the student reads (a bare assertion shows them nothing)."""
     if not condition:
         raise Mismatch(text)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, close, unpack
+from grader.compare import Mismatch, array, close, unpack
 
 pytestmark = pytest.mark.question("q9")
 
@@ -68,6 +68,12 @@ RULES = {  # the step as a function of gradient and state; settings, the first o
 }
 
 
+def require(condition, text):
+    """Fail the check with a text that the student reads (a bare assertion shows them nothing)."""
+    if not condition:
+        raise Mismatch(text)
+
+
 def walk(nb, name, settings, start, gradients, renew=False):
     """Copies of the parameters after every step, and whether the steps worked in place and left the gradients alone.
 
@@ -98,7 +104,7 @@ def walk(nb, name, settings, start, gradients, renew=False):
 def way(path, key, shape, dtype, steps, what, since=0):
     """The values of one parameter after each of `steps` steps but the first `since`, stacked; or a failed check."""
     path = unpack(path, steps, what=what)
-    assert all(type(entry) is dict for entry in path), f"{what}: params must stay a dict."
+    require(all(type(entry) is dict for entry in path), f"{what}: params must stay a dict")
     return np.stack([array(e.get(key), shape=shape, dtype=dtype, what=f"{key} after a step") for e in path[since:]])
 
 
@@ -136,9 +142,9 @@ def judge_books(student, rng, name):
         path, in_place, dict_kept, gradients_kept = unpack(
             student.run(walk, name, settings, typed, given, renew=True), 4
         )
-        assert in_place is True, "step must change the arrays in params, not put new ones into the dict."
-        assert dict_kept is True, "step must leave the dict of gradients alone."
-        assert gradients_kept is True, "step must not change the gradients."
+        require(in_place is True, "step must change the arrays in params, not put new ones into the dict")
+        require(dict_kept is True, "step must leave the dict of gradients alone")
+        require(gradients_kept is True, "step must not change the gradients")
         for key, shape in shapes.items():
             since = 3 if key == "late" else 0
             among = way(path, key, shape, dtype, 9, name, since)
@@ -149,7 +155,7 @@ def judge_books(student, rng, name):
             with np.errstate(all="ignore"):
                 moved = among[[step - since for step in got]] - typed[key]
                 close(moved, expected - typed[key], what=f"how far {key} has moved among others")
-                assert float(np.abs(moved).max()) > 0.0, f"{key} does not move."
+                require(float(np.abs(moved).max()) > 0.0, f"{key} does not move")
             if key == "V":
                 close(among[2:5], np.stack([among[1]] * 3), rtol=0.0, atol=0.0, what="V while its gradient is None")
 
@@ -179,7 +185,7 @@ def judge_law(student, rng, name, gradient, settings, sizes):
     got = array(student.run(descend, name, settings, curvature, start, 150), shape=(3,), dtype="float", what="w")
     with np.errstate(all="ignore"):
         reached, bound = np.sum(curvature * got**2), 1.001 * np.sum(curvature * w**2)
-    assert bool(reached <= bound), "On a badly scaled quadratic the loss stays above what this rule reaches."
+    require(bool(reached <= bound), "on a badly scaled quadratic the loss stays above what this rule reaches")
 
 
 @pytest.mark.points(1.2, hint="w <- w - lr g, nothing else.")
