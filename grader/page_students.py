@@ -66,14 +66,14 @@ def _question(question: Question, results: Sequence[CheckResult]) -> Iterator[Ht
     points = sum((result.points for result in results), Decimal(0))
     score = f"{plain(points)} of {plain(question.points)}"
     share = bar(share_of(points, question.points), f"{score} points")
-    yield el("h4", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"))
     failed = failures(results)
+    passed = [words(result.name) for result in results if result.outcome.earns]
+    all_passed = joined([" ", badge(f"all {len(passed)} checks passed", "good")]) if not failed else None
+    yield el("h4", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), all_passed)
     if failed:
         yield el("ul", *(_failure(group) for group in failed), class_="checks")
-    passed = [words(result.name) for result in results if result.outcome.earns]
-    if passed:
-        what = f"{'All' if not failed else ''} {len(passed)} passed".strip()
-        yield el("p", badge(what, "good"), " ", "; ".join(passed), class_="dim small")
+    if failed and passed:
+        yield el("p", badge(f"{len(passed)} passed", "good"), " ", "; ".join(passed), class_="dim small")
 
 
 def _failure(group: Sequence[CheckResult]) -> Html:
@@ -123,8 +123,8 @@ def _item_row(item: ItemMark) -> list[Html]:
         number("" if item.raw is None else shown(item.raw)),
         cell(late, "small"),
         number("" if item.percent is None else shown(item.percent)),
-        cell(counts),
-        cell(joined(why)),
+        cell(counts, "words"),
+        cell(joined(why), "source"),
     ]
 
 

@@ -8,11 +8,12 @@ STYLE = """
   --line: #333a43; --soft: #242a31; --accent: #7fb0f0; --good: #7ad492; --goodsoft: #1b3323; --bad: #ff9d90;
   --badsoft: #40201d; --warn: #e9c46a; --warnsoft: #3a2f14; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 78rem; padding: 1.5rem 1.25rem 4rem; background: var(--page); color: var(--ink);
+body { margin: 0 auto; max-width: 96rem; padding: 1.5rem 1.25rem 4rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; } h2 { font-size: 1.3rem; margin: 3rem 0 .75rem; }
 h3 { font-size: 1.05rem; margin: 1.5rem 0 .5rem; } h4 { font-size: 1rem; margin: 1.1rem 0 .25rem; }
-p { margin: .4rem 0; } a { color: var(--accent); } .dim { color: var(--dim); } .small { font-size: .86rem; }
+p { margin: .4rem 0; max-width: 70rem; }
+a { color: var(--accent); } .dim { color: var(--dim); } .small { font-size: .86rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0;
   padding: 0; list-style: none; }
@@ -29,7 +30,8 @@ th.group { border-left: 1px solid var(--line); text-align: left; }
 td.first, th.first { border-left: 1px solid var(--line); }
 tbody th { font-weight: 600; white-space: nowrap; position: sticky; left: 0; background: var(--card); }
 tbody tr:hover td, tbody tr:hover th { background: var(--soft); }
-td.sum { font-weight: 600; } td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
+td.sum { font-weight: 600; } td.words { min-width: 11rem; } td.source { min-width: 16rem; }
+td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
 .dropped { color: var(--dim); } td.none { background: var(--badsoft); } td.part { background: var(--warnsoft); }
 .badge { display: inline-block; border: 1px solid var(--line); border-radius: .35rem; padding: 0 .4rem;
   font-size: .82rem; line-height: 1.45; white-space: nowrap; background: var(--soft); color: var(--ink); }

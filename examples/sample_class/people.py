@@ -49,8 +49,8 @@ CLASS = (
     ),
     Person("dl11", "Lerato Mokwena", "= where += belongs", a.known_mistakes(("q7", "assigned_not_added")), 85),
     Person(
-        "dl12", "Jiří Dvořáček", "gradients of a sum for a mean",
-        a.known_mistakes(("q5", "gradient_of_the_sum"), ("q8", "gradient_of_the_sum")), 70,
+        "dl12", "Jiří Dvořáček", "a gradient N times too large",
+        a.known_mistakes(("q5", "gradient_of_the_sum"), ("q7", "log_slope_of_the_output")), 70,
     ),
     Person(
         "dl13", "Nayra Condori Huanca", "biases averaged and penalised",
