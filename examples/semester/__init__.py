@@ -1,0 +1,1 @@
+"""A synthetic semester: a course folder with marks and results that nobody obtained, for trying marks and reports."""
