@@ -126,9 +126,23 @@ def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     build = _command(commands, "build", _build, "Make the starter notebook and its public tests from the master.")
     build.add_argument("assignment", nargs="?", help="default: every assignment that has a master")
+    audit = _command(commands, "audit", _audit, "Test the hidden tests: reference, starter, wrong and right solutions.")
+    audit.add_argument("assignment")
+    audit.add_argument("--seeds", type=int, default=5, metavar="N", help="times the reference is graded (default: 5)")
+    audit.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
+    audit.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
+    audit.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1")
+    audit.add_argument("--json", action="store_true", help="print one JSON document")
+    _add_sandbox(audit)
 
 
 # ---------------------------------------------------------------------------------------------------- commands
+
+
+def _audit(chosen: argparse.Namespace) -> int:
+    from grader.commands import authoring
+
+    return authoring.audit(chosen)
 
 
 def _grade(chosen: argparse.Namespace) -> int:

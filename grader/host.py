@@ -62,6 +62,7 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
                 raise AuthoringError(f"{where}: {self.problems[0]}")
             if hidden is None:
                 raise AuthoringError(f"{where} holds no tests")
+            pytest_plugin.require_complete(hidden)
             if wish.kind == "docker":
                 with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
                     leftovers.reap()

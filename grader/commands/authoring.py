@@ -1,12 +1,19 @@
-"""`build`: from an instructor's master to what students get."""
+"""`build` and `audit`: from an instructor's master to what students get, and how good its hidden tests are."""
 
 from __future__ import annotations
 
 import argparse
+import json
+from typing import TYPE_CHECKING
 
-from grader.cli import DONE
+from grader import screen, tables
+from grader.cli import DONE, NEEDS_A_PERSON
 from grader.course import assignment_ids, read_assignment
 from grader.paths import Paths, find_root
+from grader.scheme import plain
+
+if TYPE_CHECKING:
+    from grader.authoring.audit import Audit
 
 
 def build(chosen: argparse.Namespace) -> int:
@@ -19,3 +26,59 @@ def build(chosen: argparse.Namespace) -> int:
         if chosen.assignment or paths.reference(assignment_id).is_file():
             print(building.build(paths, assignment_id))
     return DONE
+
+
+def audit(chosen: argparse.Namespace) -> int:
+    """Grade submissions whose marks are known; 1 when something is not as it must be."""
+    from grader.authoring import audit as auditing
+    from grader.commands.grading import wish
+    from grader.pool import Pool
+
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick))
+    done = 0
+
+    def tell(says: str) -> None:
+        nonlocal done
+        done += 1
+        screen.say(f"[{done}/{len(planned)}] {says}")
+
+    with Pool(paths, assignment.id, wish(chosen)) as pool:
+        result = auditing.run(pool, assignment, planned, tell)
+    if chosen.json:
+        print(json.dumps(_audit_document(result), indent=1, ensure_ascii=False))
+    else:
+        print(_audit_table(result), end="")
+    return DONE if result.green else NEEDS_A_PERSON
+
+
+def _audit_rows(audit: Audit) -> list[dict[str, object]]:
+    return [
+        {
+            "question": question.id,
+            "points": plain(question.points),
+            "checks": len(audit.checks.get(question.id, ())),
+            "wrong": audit.wrong.get(question.id, 0),
+            "caught": audit.caught.get(question.id, 0),
+            "right": audit.right.get(question.id, 0),
+            "seconds": round(sum(audit.wall_s.get(name, 0.0) for name in audit.checks.get(question.id, ())), 2),
+        }
+        for question in audit.assignment.questions
+    ]
+
+
+def _audit_document(audit: Audit) -> dict[str, object]:
+    findings = [{"variant": finding.variant, "says": finding.says} for finding in audit.findings]
+    rows = _audit_rows(audit)
+    return {"assignment": audit.assignment.id, "green": audit.green, "questions": rows, "findings": findings}
+
+
+def _audit_table(audit: Audit) -> str:
+    head = ["question", "points", "checks", "wrong solutions", "caught", "right alternatives", "seconds"]
+    rows = [[str(value) for value in row.values()] for row in _audit_rows(audit)]
+    lines = [f"{finding.variant}: {finding.says}" for finding in audit.findings]
+    verdict = (
+        f"green: {audit.graded} submissions graded as they must be" if audit.green else f"red: {len(lines)} findings"
+    )
+    return tables.table(head, rows, right=range(1, 7)) + "\n" + "".join(f"{line}\n" for line in [*lines, verdict])

@@ -1,0 +1,139 @@
+"""The tests of the tests: submissions whose marks are known are graded, and what comes out is held against it.
+
+- the reference gets every point, with every seed; so does every right alternative
+- the untouched starter gets none, and nonsense (None, NaN, zero, an empty array, words) passes no check
+- every wrong solution fails the checks its header names and loses points in its question, and in no other
+- every check is failed by some wrong solution
+- no submission, however odd, makes a hidden test itself fail
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from grader.authoring import variants
+from grader.authoring.variants import Variant
+from grader.paths import Paths
+from grader.pool import Pool
+from grader.schema import Assignment, CheckResult, Outcome
+from grader.task import Examined, Task
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    variant: str
+    says: str
+
+
+@dataclass
+class Audit:
+    """What was graded and what was found."""
+
+    assignment: Assignment
+    graded: int = 0
+    wall_s: dict[str, float] = field(default_factory=dict)  # by check, for the reference
+    failed_by: dict[str, set[str]] = field(default_factory=dict)  # check -> wrong solutions that fail it
+    checks: dict[str, list[str]] = field(default_factory=dict)  # question -> its checks
+    wrong: Counter[str] = field(default_factory=Counter)  # by question: wrong solutions,
+    caught: Counter[str] = field(default_factory=Counter)  # those that lost points in it,
+    right: Counter[str] = field(default_factory=Counter)  # and right alternatives
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def green(self) -> bool:
+        return not self.findings
+
+
+def plan(paths: Paths, assignment: Assignment, seeds: int, quick: bool = False) -> Iterator[tuple[Variant, Task]]:
+    """Every variant with the task that examines it; the reference once for each seed.
+
+    `quick`: wrong and right solutions are examined for their own question only, not for what they may do to others.
+    """
+    everything = tuple(question.id for question in assignment.questions)
+    for number in range(seeds):
+        made = variants.reference(paths, assignment)
+        yield made, Task(made.submission, seed_of(f"reference {number}"), everything)
+    rest = [variants.starter(paths, assignment), *variants.right(paths, assignment), *variants.nonsense(assignment)]
+    for variant in [*rest, *variants.wrong(paths, assignment)]:
+        asked = (variant.question,) if quick and variant.question else everything
+        yield variant, Task(variant.submission, seed_of(variant.id), asked)
+
+
+def seed_of(text: str) -> str:
+    """Inputs of an audit are the same each time, and differ from variant to variant."""
+    return hashlib.sha256(f"audit/{text}".encode()).hexdigest()[:32]
+
+
+def run(
+    pool: Pool, assignment: Assignment, planned: Iterable[tuple[Variant, Task]], tell: Callable[[str], None]
+) -> Audit:
+    """Examine what was planned and judge it. `tell` hears of every variant that is done."""
+    todo = list(planned)
+    about = {(task.submission.student, task.seed): variant for variant, task in todo}
+    audit = Audit(assignment)
+    for question, name in pool.ready.checks:
+        audit.checks.setdefault(question, []).append(name)
+    for variant in about.values():
+        counted = {"wrong": audit.wrong, "right": audit.right}.get(variant.kind)
+        if counted is not None:
+            counted[variant.question] += 1
+    for task, examined in pool.run(task for _, task in todo):
+        variant = about[task.submission.student, task.seed]
+        audit.graded += 1
+        found = list(_judge(audit, variant, task, examined))
+        audit.findings += [Finding(variant.id, says) for says in found]
+        tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else 'as it must be'}")
+    audit.findings += [Finding(name, says) for name, says in _uncaught(audit)]
+    return audit
+
+
+def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> Iterator[str]:
+    if examined.fault:
+        yield f"a fault of ours: {examined.fault}"
+        return
+    if variant.kind in ("reference", "right"):
+        yield from _must_pass(examined.results)
+        if variant.kind == "reference":
+            audit.wall_s |= {result.name: result.wall_s for result in examined.results}
+    elif variant.kind in ("starter", "nonsense"):
+        yield from (f"passes {result.name}" for result in examined.results if result.outcome.earns)
+    else:
+        yield from _must_lose(audit, variant, examined.results)
+
+
+def _must_pass(results: Iterable[CheckResult]) -> Iterator[str]:
+    for result in results:
+        if not result.outcome.earns:
+            yield f"loses {result.name} ({result.outcome.value}: {result.message})"
+
+
+def _must_lose(audit: Audit, variant: Variant, results: Iterable[CheckResult]) -> Iterator[str]:
+    mine = {result.name: result for result in results if result.question == variant.question}
+    for name in variant.fails:
+        if name not in mine:
+            yield f"its header names {name}, which is no check of {variant.question}"
+        elif mine[name].outcome is Outcome.PASSED:
+            yield f"passes {name}, which must fail it"
+    lost = [name for name, result in mine.items() if not result.outcome.earns]
+    for name in lost:
+        audit.failed_by.setdefault(name, set()).add(variant.id)
+    if lost:
+        audit.caught[variant.question] += 1
+    else:
+        yield f"loses nothing in {variant.question}"
+    for result in results:
+        if result.question != variant.question and not result.outcome.earns:
+            yield f"loses {result.name} of {result.question} ({result.outcome.value}: {result.message})"
+
+
+def _uncaught(audit: Audit) -> Iterator[tuple[str, str]]:
+    """Checks that no wrong solution fails: they may test nothing. Questions without wrong solutions are not judged."""
+    for question in audit.wrong:
+        for name in audit.checks.get(question, ()):
+            if name not in audit.failed_by:
+                yield name, f"no wrong solution of {question} fails it"
