@@ -121,7 +121,7 @@ def _item_row(item: ItemMark) -> list[Html]:
         el("th", item.item, scope="row"),
         number(points),
         number("" if item.raw is None else shown(item.raw)),
-        cell(late, "small"),
+        cell(late, "small late"),
         number("" if item.percent is None else shown(item.percent)),
         cell(counts, "words"),
         cell(joined(why), "source"),

@@ -31,6 +31,7 @@ td.first, th.first { border-left: 1px solid var(--line); }
 tbody th { font-weight: 600; white-space: nowrap; position: sticky; left: 0; background: var(--card); }
 tbody tr:hover td, tbody tr:hover th { background: var(--soft); }
 td.sum { font-weight: 600; } td.words { min-width: 11rem; } td.source { min-width: 16rem; }
+td.late { min-width: 7.5rem; }
 td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
 .dropped { color: var(--dim); } td.none { background: var(--badsoft); } td.part { background: var(--warnsoft); }
 .badge { display: inline-block; border: 1px solid var(--line); border-radius: .35rem; padding: 0 .4rem;
@@ -62,9 +63,11 @@ figure { margin: 0; } figcaption { color: var(--dim); font-size: .86rem; }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }
   .two { grid-template-columns: 1fr; } summary .end { margin-left: 0; } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
-  body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
+  html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
+  nav { display: none; } h2 { break-after: avoid; }
   .wide { overflow: visible; border: 0; } tr, li, summary { break-inside: avoid; } tbody th { position: static; }
   details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }
   a { color: inherit; text-decoration: none; }
   details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } }
+@page { size: landscape; margin: 12mm; }
 """
