@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
@@ -17,24 +19,42 @@ from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question, as_points
 from grader.scheme import Component, LateRule, Scheme
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
+COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
+COURSE_TABLES = "late deadlines component".split()
 T = TypeVar("T")
 D = TypeVar("D")
 
 
 @dataclass(frozen=True)
 class Course:
-    """One course as `course.toml` describes it. `release_address` (may be empty): where public files are fetched."""
+    """One course as `course.toml` describes it. `release_address` (may be empty): where public files are fetched.
+
+    timezone: of the learning platform's clock (IANA; may be empty);  deadlines: assignment -> a time with its zone
+    """
 
     name: str
     scheme: Scheme
     close_names: str = "report"
     release_address: str = ""
+    timezone: str = ""
+    deadlines: Mapping[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.close_names not in CLOSE_NAMES:
             raise AuthoringError(f"close_names must be one of {', '.join(CLOSE_NAMES)}, got {self.close_names!r}")
         if self.release_address and not self.release_address.startswith(("https://", "http://")):
             raise AuthoringError(f"release_address must start with https://, got {self.release_address!r}")
+        if self.timezone and self.timezone not in available_timezones():
+            close = did_you_mean(self.timezone, available_timezones())
+            raise AuthoringError(f"timezone must be a name like 'Asia/Kolkata', got {self.timezone!r}{close}")
+        for name, deadline in self.deadlines.items():
+            if name not in self.assignments:
+                close = did_you_mean(name, self.assignments)
+                raise AuthoringError(f"deadlines: {name!r} is no assignment of a component{close}")
+            if deadline.utcoffset() is None:
+                raise AuthoringError(
+                    f"deadlines: {name}: whose clock? Write {deadline.isoformat()}+05:30 or set timezone"
+                )
 
     @property
     def assignments(self) -> tuple[str, ...]:
@@ -94,8 +114,7 @@ def _load(path: Path, where: str) -> object:
 
 
 def _course(value: object, where: str) -> Course:
-    known = ("name", "close_names", "release_address", "rounding_digits", "when_all_excused", "late", "component")
-    table = _Table(value, where, known)
+    table = _Table(value, where, COURSE_KEYS + COURSE_TABLES)
     with _located(where):
         scheme = Scheme(
             components=tuple(table.take("component", _list_of(_component))),
@@ -103,12 +122,28 @@ def _course(value: object, where: str) -> Course:
             rounding_digits=table.get("rounding_digits", _whole, 2),
             when_all_excused=table.get("when_all_excused", _text, "incomplete"),
         )
+        timezone = table.get("timezone", _text_or_nothing, "")
         return Course(
             name=table.take("name", _text),
             scheme=scheme,
             close_names=table.get("close_names", _text, "report"),
             release_address=table.get("release_address", _text_or_nothing, ""),
+            timezone=timezone,
+            deadlines=table.get("deadlines", _deadlines(timezone), {}),
         )
+
+
+def _deadlines(timezone: str) -> Callable[[object, str], dict[str, datetime]]:
+    """Read the table of deadlines; a time that names no zone is on the course's clock."""
+
+    def deadlines(value: object, where: str) -> dict[str, datetime]:
+        if not isinstance(value, dict):
+            raise _wrong(where, "a table", value)
+        read = {name: _time(time, f"{where}: {name}") for name, time in value.items()}
+        zone = ZoneInfo(timezone) if timezone in available_timezones() else None
+        return {name: time if time.tzinfo or not zone else time.replace(tzinfo=zone) for name, time in read.items()}
+
+    return deadlines
 
 
 def _component(value: object, where: str) -> Component:
@@ -226,6 +261,12 @@ def _text(value: object, where: str) -> str:
 
 def _text_or_nothing(value: object, where: str) -> str:
     return "" if value == "" else _text(value, where)
+
+
+def _time(value: object, where: str) -> datetime:
+    if not isinstance(value, datetime):
+        raise _wrong(where, "a date and a time like 2026-09-01T23:59:00+05:30, without quotes", value)
+    return value
 
 
 def _whole(value: object, where: str) -> int:

@@ -24,6 +24,11 @@ class Paths:
         return self.root / "roster.csv"
 
     @property
+    def roster_aliases_csv(self) -> Path:
+        """Names that learning platforms use for people and groups of the roster, as staff settled them."""
+        return self.root / "roster_aliases.csv"
+
+    @property
     def marks_folder(self) -> Path:
         """CSV files with marks that are not graded here (exams, project, assignments of before)."""
         return self.root / "marks"

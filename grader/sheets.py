@@ -1,4 +1,4 @@
-"""Read the tables that people keep: roster.csv, marks/*.csv and marks/status.csv.
+"""Read the tables that people keep: roster.csv, roster_aliases.csv, marks/*.csv and marks/status.csv.
 
 Comma-separated UTF-8 with a header; empty rows and rows that begin with # are skipped. Errors name file, line, column.
 """
@@ -25,11 +25,12 @@ STATUS_FILE = "status.csv"
 
 @dataclass(frozen=True)
 class Student:
-    """One line of the roster. `id` is what submissions and marks are matched by."""
+    """One line of the roster. `id` is what submissions and marks are matched by; `lms_id` a platform's own number."""
 
     id: str
     name: str = ""
     email: str = ""
+    lms_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,12 @@ class Row:
 
 
 def read_roster(paths: Paths) -> tuple[Student, ...]:
-    """The students in the order of the roster; an id or an email that appears twice is an error."""
+    """The students in the order of the roster; an id, an email or an LMS id that appears twice is an error."""
     students: list[Student] = []
     seen: dict[str, int] = {}
-    for row in _rows(paths.roster_csv, "roster.csv", ["student", "name", "email"]):
-        student = Student(_student(row), row.cells.get("name", ""), row.cells.get("email", ""))
-        for column, text in (("student", student.id), ("email", student.email)):
+    for row in _rows(paths.roster_csv, "roster.csv", ["student", "name", "email", "lms_id"]):
+        student = Student(_student(row), *(row.cells.get(column, "") for column in ("name", "email", "lms_id")))
+        for column, text in (("student", student.id), ("email", student.email), ("lms_id", student.lms_id)):
             key = (
                 f"{column} {text.casefold()}"  # ids that differ by case alone would be mixed up when files are matched
             )
@@ -86,6 +87,27 @@ def read_roster(paths: Paths) -> tuple[Student, ...]:
     if not students:
         raise AuthoringError("roster.csv: no students")
     return tuple(students)
+
+
+def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """roster_aliases.csv, which may be absent: a name on a learning platform -> the students it stands for.
+
+    A name with several lines is a group. A student who is not on the roster (of ids) is an error.
+    """
+    path = paths.roster_aliases_csv
+    aliases: dict[str, tuple[str, ...]] = {}
+    if not path.exists():
+        return aliases
+    for row in _rows(path, path.name, ["alias", "student"], needed=2):
+        alias, student = row.cells["alias"], _student(row)
+        if not alias:
+            raise AuthoringError(f"{row.where('alias')}: the cell is empty")
+        if student not in roster:
+            raise AuthoringError(
+                f"{row.where('student')}: no student {student!r} in roster.csv{did_you_mean(student, roster)}"
+            )
+        aliases[alias] = tuple(dict.fromkeys((*aliases.get(alias, ()), student)))
+    return aliases
 
 
 def read_marks(paths: Paths, items: Collection[str], graded_here: Collection[str]) -> dict[str, Column]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -56,6 +57,19 @@ class Run:
     started: str  # UTC, ISO 8601
     ended: str | None
     state: str | None
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What a learning platform said about a submission. `time` is in UTC, None where nothing says when it came."""
+
+    time: datetime | None
+    marked_late: bool = False  # by the platform, whose deadline may be another one
+    source: str = ""  # the download it was found in
+
+    def __post_init__(self) -> None:
+        if self.time is not None and self.time.utcoffset() is None:
+            raise UsageError(f"a hand-in time needs its zone, got {self.time.isoformat()}")
 
 
 @dataclass(frozen=True)
@@ -138,33 +152,22 @@ class Store:
 
     # submissions
 
-    def add_submission(self, submission: Submission) -> str:
+    def add_submission(self, submission: Submission, hand_in: HandIn | None = None) -> str:
         """Record what a student handed in, as their current submission; nothing is added if it is that already.
 
+        hand_in: what is known of when it came; without it, what was known before stays.
         returns the submission's digest.
         """
         digest = submission.digest
-        blobs = [packed(content) for content in (submission.content, *(content for _, content in submission.extras))]
+        row = self._rows.row_if_current(submission, digest)
+        contents = (submission.content, *(content for _, content in submission.extras))
+        blobs = [packed(content) for content in contents] if row is None else []
         with self._rows.transaction():
-            newest = self._rows.select(
-                "SELECT digest, filename FROM submissions"
-                " WHERE student = ? AND assignment = ? ORDER BY id DESC LIMIT 1",
-                submission.student,
-                submission.assignment,
-            )
-            if [(digest, bound(submission.filename))] == newest:
-                return digest
-            content, *extras = map(self._rows.insert_blob, blobs)
-            row = self._rows.insert(
-                "submissions",
-                student=submission.student,
-                assignment=submission.assignment,
-                digest=digest,
-                filename=submission.filename,
-                content=content,
-            )
-            for position, (name, _) in enumerate(submission.extras):
-                self._rows.insert("extras", submission=row, position=position, name=name, content=extras[position])
+            if row is None:
+                row = self._rows.insert_submission(submission, digest, blobs)
+            if hand_in is not None:
+                time = hand_in.time and hand_in.time.astimezone(UTC).isoformat(timespec="seconds")
+                self._rows.insert_hand_in(row, (time, int(hand_in.marked_late), bound(hand_in.source)))
         return digest
 
     def submission(self, digest: str, student: str | None = None, assignment: str | None = None) -> Submission:
@@ -193,6 +196,19 @@ class Store:
             json.dumps(self._current_rows(assignment)),
         )
         return {text(student): digest for student, digest in rows}
+
+    def hand_ins(self, assignment: str) -> dict[str, HandIn]:
+        """Student -> what was said of when the current submission came; nobody of whom nothing was said."""
+        rows = self._rows.select(
+            "SELECT student, time, marked_late, source FROM hand_ins JOIN submissions ON submissions.id = submission"
+            " WHERE hand_ins.id IN (SELECT max(id) FROM hand_ins"
+            " WHERE submission IN (SELECT value FROM json_each(?)) GROUP BY submission) ORDER BY student",
+            json.dumps(self._current_rows(assignment)),
+        )
+        return {
+            text(student): HandIn(time and datetime.fromisoformat(time), bool(late), text(source))
+            for student, time, late, source in rows
+        }
 
     # attempts
 

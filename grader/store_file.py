@@ -107,6 +107,18 @@ CREATE TABLE overrides (
 """
 TABLES = "runs run_ends blobs submissions extras attempts tests results transcripts overrides".split()
 
+SECOND = """
+CREATE TABLE hand_ins (             -- what a learning platform said about a submission; the newest row of one counts
+    id          INTEGER PRIMARY KEY,
+    submission  INTEGER NOT NULL REFERENCES submissions,
+    time        TEXT,                   -- UTC; NULL where nothing says when it was handed in
+    marked_late INTEGER NOT NULL,       -- 1: the platform itself calls it late
+    source      TEXT NOT NULL,          -- the download it was found in
+    seen        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX hand_ins_of_submission ON hand_ins (submission);
+"""
+
 
 def _guards(table: str) -> str:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
@@ -116,7 +128,7 @@ def _guards(table: str) -> str:
 
 
 # One script per version of the file; a file at version n has had the first n of them.
-MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)),)
+MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)), SECOND + _guards("hand_ins"))
 VERSION = len(MIGRATIONS)
 
 _held: set[int] = set()  # descriptors of the writer locks that this process holds
@@ -239,7 +251,7 @@ def _prepare(connection: sqlite3.Connection, record: Path, read_only: bool) -> N
             raise _nothing_in(record)
         if version < VERSION:
             raise MachineryError(
-                f"{record}: record version {version} is older than {VERSION}; any `grader grade` upgrades it"
+                f"{record}: record version {version} is older than {VERSION}; collecting or grading upgrades it"
             )
         return
     if version < VERSION:

@@ -71,6 +71,41 @@ class Rows:
             raise MachineryError(f"{self.path}: the file is damaged (content {blob} is not what was recorded)")
         return content
 
+    def row_if_current(self, submission: Submission, digest: str) -> int | None:
+        """The row of a submission, if it is what its student handed in last."""
+        newest = self.select(
+            "SELECT id, digest, filename FROM submissions"
+            " WHERE student = ? AND assignment = ? ORDER BY id DESC LIMIT 1",
+            submission.student,
+            submission.assignment,
+        )
+        same = [row for row, *known in newest if known == [digest, bound(submission.filename)]]
+        return same[0] if same else None
+
+    def insert_submission(self, submission: Submission, digest: str, blobs: list[tuple[bytes, bytes]]) -> int:
+        """Append a submission; blobs: its content, then those of its extras, packed. Returns its id."""
+        content, *extras = map(self.insert_blob, blobs)
+        row = self.insert(
+            "submissions",
+            student=submission.student,
+            assignment=submission.assignment,
+            digest=digest,
+            filename=submission.filename,
+            content=content,
+        )
+        for position, (name, _) in enumerate(submission.extras):
+            self.insert("extras", submission=row, position=position, name=name, content=extras[position])
+        return row
+
+    def insert_hand_in(self, submission: int, told: tuple[object, ...]) -> None:
+        """Append (time, marked_late, source) of a submission, unless it is what was said last."""
+        columns = ("time", "marked_late", "source")
+        newest = self.select(
+            f"SELECT {', '.join(columns)} FROM hand_ins WHERE submission = ? ORDER BY id DESC LIMIT 1", submission
+        )
+        if newest != [told]:
+            self.insert("hand_ins", submission=submission, **dict(zip(columns, told, strict=True)))
+
     def insert_attempt(self, run: int, attempt: Attempt) -> int:
         """Append an attempt, its results and the versions of its tests; returns the attempt's id."""
         evidence, usage = attempt.evidence, attempt.usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,6 +46,9 @@ title = "Activations"
 points = 1.75
 names = ["relu"]
 """
+
+
+DEADLINES = "{}\n" + COURSE + "[deadlines]\na1_mlp = {}\n"
 
 
 @pytest.fixture
@@ -262,3 +266,62 @@ def test_text_that_is_not_utf8_says_at_which_byte(course_folder):
     paths.course_toml.write_bytes(b'name = "Caf\xe9"\n')
     with pytest.raises(AuthoringError, match=r"course\.toml: not UTF-8 text at byte 11"):
         read_course(paths)
+
+
+# --- clocks
+
+
+@pytest.mark.parametrize(
+    ("line", "deadline", "utc"),
+    [
+        pytest.param("", "2026-09-01T23:59:00+05:30", "2026-09-01T18:29", id="with its zone"),
+        pytest.param("", "2026-09-01T18:29:00Z", "2026-09-01T18:29", id="UTC"),
+        pytest.param(
+            'timezone = "Asia/Kolkata"', "2026-09-01T23:59:00", "2026-09-01T18:29", id="on the course's clock"
+        ),
+        pytest.param('timezone = "Europe/Berlin"', "2026-07-01T12:00:00", "2026-07-01T10:00", id="in summer"),
+        pytest.param('timezone = "Europe/Berlin"', "2026-12-01T12:00:00", "2026-12-01T11:00", id="in winter"),
+        pytest.param(
+            'timezone = "Asia/Kolkata"', "2026-09-01T18:29:00Z", "2026-09-01T18:29", id="its own zone is above"
+        ),
+    ],
+)
+def test_a_deadline_is_a_moment(course_folder, line, deadline, utc):
+    course = read_course(course_folder(DEADLINES.format(line, deadline)))
+    assert course.deadlines["a1_mlp"].astimezone(UTC) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "deadline", "message"),
+    [
+        pytest.param(
+            "",
+            "2026-09-01T23:59:00",
+            "deadlines: a1_mlp: whose clock? Write 2026-09-01T23:59:00+05:30 or set timezone",
+            id="no zone",
+        ),
+        pytest.param(
+            "",
+            "2026-09-01",
+            "deadlines: a1_mlp: expected a date and a time like 2026-09-01T23:59:00+05:30, without quotes, got "
+            "datetime.date(2026, 9, 1)",
+            id="no time",
+        ),
+        pytest.param(
+            'timezone = "Asia/Kolkatta"',
+            "2026-09-01T23:59:00Z",
+            "timezone must be a name like 'Asia/Kolkata', got 'Asia/Kolkatta' (did you mean 'Asia/Kolkata'?)",
+            id="no such zone",
+        ),
+        pytest.param(
+            "",
+            "2026-09-01T23:59:00Z\na2_cnn = 2026-09-01T23:59:00Z",
+            "deadlines: 'a2_cnn' is no assignment of a component",
+            id="no such assignment",
+        ),
+    ],
+)
+def test_a_deadline_that_is_no_moment_says_what_is_missing(course_folder, line, deadline, message):
+    with pytest.raises(AuthoringError) as caught:
+        read_course(course_folder(DEADLINES.format(line, deadline)))
+    assert str(caught.value) == f"course.toml: {message}"

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import grader
 from grader.errors import MachineryError, UsageError
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage
-from grader.store import Store
+from grader.store import HandIn, Store
 
 ROOT = Path(grader.__file__).resolve().parents[1]
 A1 = "a1_mlp"
@@ -152,6 +153,40 @@ def test_handing_in_the_current_file_again_adds_nothing(store, path):
         ]  # fmt: skip
 
 
+# --- when it came
+
+NOON = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+
+
+def test_what_the_platform_said_comes_back_in_utc(store):
+    in_india = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    store.add_submission(FIRST, HandIn(in_india, True, "moodle \udcff.zip"))
+    store.add_submission(handed_in("bo"), HandIn(None))
+    store.add_submission(handed_in("cy"))
+    assert store.hand_ins(A1) == {"ana": HandIn(NOON, True, "moodle \udcff.zip"), "bo": HandIn(None)}
+    assert store.hand_ins(A1)["ana"].time.utcoffset() == timedelta(0)
+    assert store.hand_ins("a2_cnn") == {}
+
+
+def test_what_was_said_last_counts_and_silence_changes_nothing(store, path):
+    for hand_in in (HandIn(NOON), HandIn(NOON), None, HandIn(NOON + timedelta(hours=1)), None):
+        store.add_submission(FIRST, hand_in)
+    assert store.hand_ins(A1) == {"ana": HandIn(NOON + timedelta(hours=1))}
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT count(*) FROM hand_ins").fetchone() == (2,)
+
+
+def test_another_file_does_not_inherit_the_time(store):
+    store.add_submission(FIRST, HandIn(NOON))
+    store.add_submission(SECOND)
+    assert store.hand_ins(A1) == {}
+
+
+def test_a_time_on_nobodys_clock_is_refused():
+    with pytest.raises(UsageError, match="needs its zone"):
+        HandIn(datetime(2026, 9, 1, 12, 0))
+
+
 @pytest.mark.parametrize(
     ("recorded", "counts"),
     [
@@ -279,7 +314,7 @@ def test_an_override_needs_a_number_a_reason_and_a_person(store, delta, reason, 
 
 def test_every_table_refuses_updates_and_deletions(store, path):
     submission = replace(FIRST, extras=(("weights.bin", b"w"),))
-    store.add_submission(submission)
+    store.add_submission(submission, HandIn(NOON))
     record(store, graded(submission), transcripts={"q1": b"calls"})
     store.end_run(1, "done")
     store.add_override("ana", A1, "q1", Decimal(1), "mail", "ta")

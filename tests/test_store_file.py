@@ -20,7 +20,7 @@ import pytest
 from grader.errors import MachineryError, UsageError
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
 from grader.store import Store
-from grader.store_file import VERSION
+from grader.store_file import APPLICATION_ID, MIGRATIONS, VERSION
 from grader.store_rows import COMPRESSION
 
 A1 = "a1_mlp"
@@ -255,6 +255,23 @@ def rewrite_a_transcript(path):
 def raise_the_version(path):
     with contextlib.closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA user_version = 99")
+
+
+def test_a_record_of_the_first_version_is_upgraded_by_its_next_writer_and_loses_nothing(path):
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.executescript(MIGRATIONS[0])
+        file.execute("INSERT INTO runs (assignment, command) VALUES ('a1_mlp', 'grade')")
+        file.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        file.execute("PRAGMA user_version = 1")
+        file.commit()
+    with pytest.raises(MachineryError, match="version 1 is older than"):
+        Store.open(path, read_only=True)
+    with Store.open(path) as store:
+        add(store, 7)
+        assert [run.command for run in store.runs()] == ["grade", "grade"]
+    with Store.open(path, read_only=True) as store:
+        assert_whole(store, [7])
 
 
 def replace_by_another_database(path):
