@@ -1,6 +1,7 @@
 """Run a notebook's cells in order in one namespace, as a kernel would; one that raises is reported, the next runs."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import asyncio
@@ -15,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from grader.candidate import faults
+
+ANNOTATIONS = __future__.annotations.compiler_flag  # the only feature that is still optional
 
 
 def fresh_namespace() -> types.ModuleType:
@@ -33,12 +36,14 @@ def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]], budget
 
     A cell gets half of the time that is left, so that one that never ends does not cost what comes after it.
     """
-    raised = []
+    raised, flags = [], 0
     deadline = time.monotonic() + budget_s
     for number, code in cells:
         try:
             with _interrupted_after((deadline - time.monotonic()) / 2):
-                run_code(module, f"<cell {number}>", code)
+                compiled = compiled_cell(f"<cell {number}>", code, flags)
+                flags |= compiled.co_flags & ANNOTATIONS
+                run_code(module, compiled)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
             raised.append({"cell": number, **faults.describe(error)})
     return raised
@@ -57,10 +62,14 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def run_code(module: types.ModuleType, filename: str, code: str) -> None:
-    """Run one cell; top-level `await` works."""
+def compiled_cell(filename: str, code: str, flags: int) -> types.CodeType:
+    """Compile one cell; `flags` are those of `from __future__` in the cells before, as in a notebook."""
     faults.remember_source(filename, code)
-    compiled = compile(code, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return compile(code, filename, "exec", flags=flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+
+
+def run_code(module: types.ModuleType, compiled: types.CodeType) -> None:
+    """Run one cell; top-level `await` works."""
     result = eval(compiled, module.__dict__)  # noqa: S307 - this is what the sandbox is for
     if inspect.iscoroutine(result):
         asyncio.run(result)
