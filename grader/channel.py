@@ -42,18 +42,24 @@ class Channel:
         self.device = device
         self.candidate: Candidate | None = None
         self.live_key: dict[str, bytes] = {}  # check -> key of the last exchange its candidate has seen
-        self.asked: dict[str, list[tuple[bytes, dict[str, Any], float]]] = {}
+        self.asked: dict[str, list[tuple[bytes, bytes, float]]] = {}  # check -> (key, encoded request, deadline)
         self.deadline = float("inf")
         self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
 
     # ------------------------------------------------------------------------------------------ asking
 
-    def ask(self, check: str, request: dict[str, Any], limit_s: float) -> Said:
-        """Ask one thing of the candidate, or of the transcript if it was asked before."""
+    def ask(
+        self, check: str, request: dict[str, Any], limit_s: float, refer: Callable[[Any], wire.Ref] | None = None
+    ) -> Said:
+        """Ask one thing of the candidate, or of the transcript if it was asked before. Raises WireError.
+
+        refer: finds what objects that cannot be sent are known as in the sandbox
+        """
         before = self.asked.setdefault(check, [])
-        key = key_after(before[-1][0] if before else START, wire.encode(request, 1 << 30))
-        before.append((key, request, limit_s))
+        encoded = wire.encode(request, 1 << 30, refer)
+        key = key_after(before[-1][0] if before else START, encoded)
+        before.append((key, encoded, limit_s))
         said = self.transcript.find(check, key)
         if said is not None:
             self.replayed += 1
@@ -86,7 +92,7 @@ class Channel:
             "seed": 0,
         }
 
-    def _live(self, check: str, asked: list[tuple[bytes, dict[str, Any], float]]) -> Said:
+    def _live(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> Said:
         """Ask the candidate itself, after bringing it to where this check is."""
         started = time.monotonic()
         if self.opened == 0:
@@ -97,9 +103,10 @@ class Channel:
                 if failed is not None:
                     return failed
             seen = self.live_key.get(check)
-            keys = [key for key, _, _ in asked]
-            behind = asked[keys.index(seen) + 1 :] if seen in keys else asked
-            for key, request, limit_s in behind:
+            behind = len(asked)
+            while behind and asked[behind - 1][0] != seen:  # as a rule one step: all but the last was asked before
+                behind -= 1
+            for key, request, limit_s in asked[behind:]:
                 reply = self._exchange(check, request, limit_s)
                 self.live_key[check] = key
             return Said(reply)
@@ -113,13 +120,13 @@ class Channel:
         """Open a fresh candidate and run the cells in it; return how that failed, if it did."""
         self.live_key.clear()
         try:
-            self._exchange(LOAD, self._load_request(), self.assignment.limits.load_s)
+            self._exchange(LOAD, wire.encode(self._load_request(), 1 << 30), self.assignment.limits.load_s)
         except CandidateFailure as failure:
             self._count(failure)
             return Said(b"", outcome_of(failure).value, f"running the notebook's cells: {failure}")
         return None
 
-    def _exchange(self, check: str, request: dict[str, Any], limit_s: float) -> bytes:
+    def _exchange(self, check: str, request: bytes, limit_s: float) -> bytes:
         if self.candidate is None:
             self.candidate = self.sandbox().open()
             self.opened += 1
@@ -128,7 +135,7 @@ class Channel:
             used_up = f"the {self.assignment.limits.total_s:.3g} s for the whole submission are used up"
             raise DeadlinePassed(used_up, self.candidate.close())
         number = secrets.randbits(62)
-        payload = wire.encode({**request, "id": number, "scope": check}, 1 << 30)
+        payload = wire.extend(request, {"id": number, "scope": check})
         answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
         reply = self.candidate.exchange(payload, min(limit_s, left), answer_bytes)
         self.answered += 1

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every fork
 import pytest
 
 from grader import notebook

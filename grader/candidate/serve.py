@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every candidate
 
 from grader import wire
 from grader.candidate import cells, faults, output, standins, watch
@@ -76,7 +77,7 @@ class Candidate:
             self.scope = request["scope"]
             self.objects.clear()
         try:
-            seed_everything(request.get("seed", 0))
+            seed_everything(request.get("seed", 0), self.device)
             value = getattr(self, "op_" + request["op"])(request)
             reply["value"] = value
             encoded = wire.encode(reply | self.remarks(), self.answer_bytes, self.refer)
@@ -166,12 +167,16 @@ def cap_video_memory(limit_mib: int) -> None:
     torch.cuda.set_per_process_memory_fraction(min(1.0, limit_mib * 2**20 / total))
 
 
-def seed_everything(seed: int) -> None:
+def seed_everything(seed: int, device: str) -> None:
     """Seed Python's, NumPy's and, where it is loaded, torch's global generators."""
     random.seed(seed)
     np.random.seed(seed % (1 << 32))
     torch = sys.modules.get("torch")
-    if torch is not None:
+    if torch is None:
+        return
+    if device == "cpu" and not torch.cuda.is_initialized():
+        torch.default_generator.manual_seed(seed)  # without noting a seed, and a traceback, for GPUs to come
+    else:
         torch.manual_seed(seed)
 
 

@@ -14,7 +14,7 @@ Both sides use this room; inside the sandbox it is the only part of the package 
 """
 
 from grader.wire.decoding import decode
-from grader.wire.encoding import encode
+from grader.wire.encoding import encode, extend
 from grader.wire.form import (
     DEFAULT_LIMIT_BYTES,
     MAX_COMPARED_BYTES,
@@ -42,6 +42,7 @@ __all__ = [
     "WireError",
     "decode",
     "encode",
+    "extend",
     "receive_frame",
     "send_frame",
 ]

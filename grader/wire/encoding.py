@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,19 +13,25 @@ import numpy as np
 from grader.wire.form import (
     COMPLEX,
     DEFAULT_LIMIT_BYTES,
-    FLOAT,
     INT64,
     LENGTH,
+    MANY,
     MAX_DEPTH,
     MAX_INT_BYTES,
     MAX_ITEMS,
+    NAME_OF,
     NUMPY_DTYPES,
+    ROW_OF_FLOATS,
+    ROW_OF_INTS,
+    SHORT_NAME,
     TORCH_DTYPES,
     Ref,
     WireError,
     check_shape,
     compared_with,
 )
+
+TAG_LENGTH, TAG_INT64, TAG_FLOAT = struct.Struct("<cI"), struct.Struct("<cq"), struct.Struct("<cd")
 
 
 def encode(value: object, limit_bytes: int = DEFAULT_LIMIT_BYTES, refer: Callable[[Any], Ref] | None = None) -> bytes:
@@ -37,6 +44,12 @@ def encode(value: object, limit_bytes: int = DEFAULT_LIMIT_BYTES, refer: Callabl
     return b"".join(encoder.parts)
 
 
+def extend(encoded: bytes, more: dict[str, Any]) -> bytes:
+    """An encoded dict with more pairs at its end; their keys must be new."""
+    (size,) = LENGTH.unpack_from(encoded, 1)
+    return TAG_LENGTH.pack(b"d", size + len(more)) + encoded[5:] + encode(more)[5:]
+
+
 class _Encoder:
     def __init__(self, limit_bytes: int, refer: Callable[[Any], Ref] | None) -> None:
         self.parts: list[bytes] = []
@@ -46,9 +59,11 @@ class _Encoder:
         self.limit_bytes = limit_bytes
         self.refer = refer
 
-    def put(self, *parts: bytes) -> None:
-        self.spend(sum(map(len, parts)))
-        self.parts.extend(parts)
+    def put(self, part: bytes) -> None:
+        self.left -= len(part)
+        if self.left < 0:
+            self.spend(0)
+        self.parts.append(part)
 
     def spend(self, size: int) -> None:
         self.left -= size
@@ -56,8 +71,9 @@ class _Encoder:
             raise WireError(f"the value is larger than {_mib(self.limit_bytes)} MiB")
 
     def value(self, value: Any, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise WireError(f"the value is nested deeper than {MAX_DEPTH} levels")
+        known = _WRITER_OF.get(type(value))
+        if known is not None:
+            return known(self, value, depth)
         for kind, write in _WRITERS:
             if isinstance(value, kind):
                 return write(self, value, depth)
@@ -70,63 +86,85 @@ class _Encoder:
     def put_int(self, value: int, depth: int) -> None:
         number = int.__index__(value)
         if -(1 << 63) <= number < 1 << 63:
-            return self.put(b"i", INT64.pack(number))
+            return self.put(TAG_INT64.pack(b"i", number))
         size = number.bit_length() // 8 + 1
         if size > MAX_INT_BYTES:
             raise WireError(f"an int of {size} bytes; at most {MAX_INT_BYTES} can be sent")
-        return self.put(b"I", LENGTH.pack(size), number.to_bytes(size, "little", signed=True))
+        return self.put(TAG_LENGTH.pack(b"I", size) + number.to_bytes(size, "little", signed=True))
 
     def put_float(self, value: float, depth: int) -> None:
-        self.put(b"f", FLOAT.pack(float.__float__(value)))
+        self.put(TAG_FLOAT.pack(b"f", float.__float__(value)))
 
     def put_complex(self, value: complex, depth: int) -> None:
-        self.put(b"c", COMPLEX.pack(value.real, value.imag))
+        self.put(b"c" + COMPLEX.pack(value.real, value.imag))
 
     def put_str(self, value: str, depth: int) -> None:
         if len(value) > self.left:
             self.spend(len(value))
         text = str.encode(value, "utf-8", "surrogatepass")
-        self.put(b"s", LENGTH.pack(len(text)), text)
+        self.put(TAG_LENGTH.pack(b"s", len(text)) + text)
 
     def put_bytes(self, value: bytes, depth: int) -> None:
         plain = memoryview(value)
         self.spend(plain.nbytes)
-        self.put(b"b", LENGTH.pack(plain.nbytes))
+        self.put(TAG_LENGTH.pack(b"b", plain.nbytes))
         self.parts.append(plain.tobytes())
 
-    def head(self, tag: bytes, size: int) -> None:
+    def head(self, tag: bytes, size: int, depth: int) -> None:
+        if size and depth >= MAX_DEPTH:
+            raise WireError(f"the value is nested deeper than {MAX_DEPTH} levels")
         self.items -= size
         if self.items < 0:
             raise WireError(f"the value has more than {MAX_ITEMS} elements in its containers")
-        self.put(tag, LENGTH.pack(size))
+        self.put(TAG_LENGTH.pack(tag, size))
 
     def put_list(self, value: list[Any], depth: int) -> None:
-        self.head(b"l", list.__len__(value))
+        size = list.__len__(value)
+        self.head(b"l", size, depth)
+        if size >= MANY and self.put_numbers(value):
+            return
         for item in list.__iter__(value):
             self.value(item, depth + 1)
 
+    def put_numbers(self, value: list[Any]) -> bool:
+        """Write a list of nothing but floats, or nothing but ints of 64 bits, all at once; False if it is none."""
+        kinds = set(map(type, list.__iter__(value)))
+        if kinds != {float} and kinds != {int}:
+            return False
+        rows = np.empty(list.__len__(value), ROW_OF_FLOATS if kinds == {float} else ROW_OF_INTS)
+        rows["tag"] = ord("f" if kinds == {float} else "i")
+        try:
+            rows["number"] = value
+        except OverflowError:
+            return False
+        self.put(rows.tobytes())
+        return True
+
     def put_tuple(self, value: tuple[Any, ...], depth: int) -> None:
-        self.head(b"t", tuple.__len__(value))
+        self.head(b"t", tuple.__len__(value), depth)
         for item in tuple.__iter__(value):
             self.value(item, depth + 1)
 
     def put_set(self, value: set[Any] | frozenset[Any], depth: int) -> None:
-        items = sorted(value, key=repr)  # the same set is the same bytes
-        self.head(b"z" if isinstance(value, frozenset) else b"S", len(items))
+        items = sorted(value, key=_order)  # the same set is the same bytes
+        self.head(b"z" if isinstance(value, frozenset) else b"S", len(items), depth)
         for place, item in enumerate(items):
             self.key(item, depth + 1, place)
 
     def put_dict(self, value: dict[Any, Any], depth: int) -> None:
-        self.head(b"d", dict.__len__(value))
+        self.head(b"d", dict.__len__(value), depth)
         for place, (key, item) in enumerate(dict.items(value)):
-            self.key(key, depth + 1, place)
+            if type(key) is str:
+                self.put_str(key, depth + 1)
+            else:
+                self.key(key, depth + 1, place)
             self.value(item, depth + 1)
 
     def key(self, value: Any, depth: int, others: int) -> None:
         """Write a key of a dict or an element of a set, the one after `others`. NumPy's numbers become Python's."""
         left = self.left
-        if isinstance(value, tuple) and depth <= MAX_DEPTH:
-            self.head(b"t", tuple.__len__(value))
+        if isinstance(value, tuple):
+            self.head(b"t", tuple.__len__(value), depth)
             for item in tuple.__iter__(value):
                 self.key(item, depth + 1, others)
         elif isinstance(value, (list, dict, set, bytearray, np.ndarray)) or _is_tensor(value):
@@ -137,16 +175,16 @@ class _Encoder:
             self.compared = compared_with(others, left - self.left, isinstance(value, frozenset), self.compared)
 
     def put_array(self, value: np.ndarray, depth: int) -> None:
-        name = value.dtype.newbyteorder("=").name
-        if name not in NUMPY_DTYPES:
+        name = NAME_OF.get(value.dtype) or NAME_OF.get(value.dtype.newbyteorder("="))
+        if name is None:
             raise WireError(f"an array of dtype {value.dtype} cannot be sent")
         self.shaped(b"a", name, value.shape, value.dtype.itemsize)
         plain = np.ndarray.view(value, np.ndarray)
         self.parts.append(np.ascontiguousarray(plain, dtype=name).tobytes())
 
     def put_scalar(self, value: np.generic, depth: int) -> None:
-        name = value.dtype.name
-        if name not in NUMPY_DTYPES:
+        name = NAME_OF.get(value.dtype)
+        if name is None:
             raise WireError(f"a NumPy scalar of dtype {value.dtype} cannot be sent")
         self.shaped(b"n", name, (), value.dtype.itemsize)
         self.parts.append(value.tobytes())
@@ -166,14 +204,15 @@ class _Encoder:
     def shaped(self, tag: bytes, dtype: str, shape: tuple[int, ...], item_bytes: int) -> None:
         check_shape(shape)
         size = math.prod(shape) * item_bytes
-        self.put(tag, bytes([len(dtype)]), dtype.encode(), bytes([len(shape)]), *map(INT64.pack, shape))
+        dimensions = len(shape)
+        self.put(tag + SHORT_NAME[dtype] + struct.pack(f"<B{dimensions}q", dimensions, *shape))
         self.spend(size)
 
     def put_ref(self, value: Ref, depth: int) -> None:
-        self.put(b"r", INT64.pack(value.id))
+        self.put(b"r" + INT64.pack(value.id))
         for name in (value.kind, value.type_name):
             text = str.encode(name[:200], "utf-8", "replace")
-            self.put(LENGTH.pack(len(text)), text)
+            self.put(LENGTH.pack(len(text)) + text)
 
 
 _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[_Encoder, Any, int], None]], ...] = (
@@ -192,6 +231,18 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[_Encoder, Any, int], No
     ((set, frozenset), _Encoder.put_set),
     (Ref, _Encoder.put_ref),
 )
+_EXACT = (type(None), bool, str, bytes, int, float, complex, np.ndarray, list, tuple, dict, set, frozenset, Ref)
+_WRITER_OF: dict[type, Callable[[_Encoder, Any, int], None]] = {  # the same for exact types, which most values have
+    plain: next(write for kind, write in _WRITERS if issubclass(plain, kind))
+    for plain in (*_EXACT, *(np.dtype(name).type for name in NUMPY_DTYPES))
+}
+
+
+def _order(item: Any) -> str:
+    """What elements of sets are sorted by: their repr, but for sets in them, whose own order is any."""
+    if isinstance(item, frozenset):
+        return f"frozenset({sorted(map(_order, item))})"
+    return f"({', '.join(map(_order, item))})" if isinstance(item, tuple) else repr(item)
 
 
 def _is_tensor(value: object) -> bool:

@@ -6,6 +6,8 @@ import math
 import struct
 from dataclasses import dataclass
 
+import numpy as np
+
 MAX_DEPTH = 64  # containers within containers
 MAX_ITEMS = 1_000_000  # elements of all containers of a frame together
 MAX_INT_BYTES = 1024
@@ -18,6 +20,14 @@ NUMPY_DTYPES = (
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
 ).split()
 TORCH_DTYPES = ("bool int8 int16 int32 int64 uint8 float16 bfloat16 float32 float64 complex64 complex128").split()
+
+NAME_OF = {np.dtype(name): name for name in NUMPY_DTYPES}  # dtype.name takes longer than all the rest of an array
+ITEM_BYTES = {name: dtype.itemsize for dtype, name in NAME_OF.items()} | {"bfloat16": 2}
+SHORT_NAME = {name: bytes([len(name)]) + name.encode() for name in ITEM_BYTES}  # as it stands in a frame
+
+MANY = 16  # numbers in a row that are worth a detour through NumPy
+ROW_OF_FLOATS = np.dtype([("tag", "u1"), ("number", "<f8")])
+ROW_OF_INTS = np.dtype([("tag", "u1"), ("number", "<i8")])
 
 LENGTH = struct.Struct("<I")
 INT64 = struct.Struct("<q")
@@ -41,7 +51,7 @@ class Ref:
 def check_shape(shape: tuple[int, ...]) -> None:
     if len(shape) > MAX_DIMENSIONS:
         raise WireError(f"an array of {len(shape)} dimensions; at most {MAX_DIMENSIONS} can be sent")
-    if min(shape, default=0) < 0 or math.prod(max(size, 1) for size in shape) > MAX_ELEMENTS:
+    if min(shape, default=0) < 0 or math.prod(filter(None, shape)) > MAX_ELEMENTS:
         raise WireError(f"an array of shape {shape}")
 
 
