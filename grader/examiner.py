@@ -80,7 +80,6 @@ def _cell_notices(channel: Channel) -> tuple[str, ...]:
         return (f"running the notebook's cells: {said.message}",)
     notices = []
     for error in load_errors(said)[:10]:
-        message = " ".join(str(error.get("message", "")).split())[:200]
-        where = f"cell {error.get('cell')}" if error.get("cell") else "putting a file beside the notebook"
-        notices.append(f"{where} raised {error.get('type')}: {message}")
+        where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
+        notices.append(f"{where} raised {error['type']}: {error['message'][:200]}")
     return tuple(notices)

@@ -9,20 +9,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
-import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import wire
+from grader import told, wire
 from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.errors import AuthoringError, MachineryError
 from grader.notebook import definitions, nearest
 from grader.schema import Outcome
 from grader.transcript import Said
-
-MAX_TOLD = 160  # characters of an exception's text that are shown
 
 
 class StudentFault(Exception):
@@ -47,7 +45,12 @@ class Reference:
 
     @classmethod
     def __describe__(cls, self: Reference) -> str:
-        return f"a {self._ref.kind}" if self._ref.kind != "object" else f"an object of class {self._ref.type_name}"
+        kind = self._ref.kind
+        return (
+            f"a {kind}"
+            if kind in ("function", "class", "module")
+            else f"an object of class {told.words(self._ref.type_name)}"
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -68,7 +71,7 @@ class Reference:
 
     def __len__(self) -> int:
         size = self._student._operate("len", self)
-        return size if type(size) is int and size >= 0 else 0
+        return size if type(size) is int and 0 <= size <= sys.maxsize else 0
 
     def __bool__(self) -> bool:
         return True  # an object exists; its own opinion is not asked
@@ -267,40 +270,53 @@ class Student:
 
     def _value(self, op: str, fields: dict[str, Any], reply: dict[str, Any]) -> Any:
         called = fields.get("target") if isinstance(fields.get("target"), str) else fields.get("name")
-        forbidden = [effect for effect in reply["effects"] if str(effect).startswith("forbidden operator ")]
+        effects = told.read_effects(reply["effects"])
+        if effects is None:
+            raise self._violation("effects of another form")
+        forbidden = [effect for effect in effects if effect.startswith("forbidden operator ")]
         if forbidden:
             raise StudentFault(
-                Outcome.FORBIDDEN, f"{str(forbidden[0]).removeprefix('forbidden ')} was used; it is ruled out"
+                Outcome.FORBIDDEN, f"{forbidden[0].removeprefix('forbidden ')} was used; it is ruled out"
             )
         if "fault" in reply:
             raise self._fault(reply["fault"])
-        if reply["effects"]:
-            raise Mismatch(f"{called or 'the call'} did more than return: {str(reply['effects'][0])[:MAX_TOLD]}")
+        if effects:
+            raise Mismatch(f"{called or 'the call'} did more than return: {effects[0]}")
         if "value" not in reply:
             raise self._violation("neither a value nor a fault")
         return reply["value"]
 
     # -------------------------------------------------------------------------------- explaining
 
-    def _fault(self, fault: Any) -> StudentFault:
-        try:
-            kind, bases, text = str(fault["type"]), tuple(map(str, fault["bases"])), str(fault["message"])
-            frames = [(str(where), int(line), str(name), str(source)) for where, line, name, source in fault["frames"]]
-        except (TypeError, KeyError, ValueError):
+    def _fault(self, value: object) -> StudentFault:
+        fault = told.read_fault(value)
+        if fault is None:
             return self._violation("a fault of another form")
-        if kind == "MissingName":
-            return StudentFault(Outcome.MISSING, self._missing(text), bases)
-        if kind == "NotImplementedError" and frames:
-            where, line, name, _ = frames[-1]
-            return StudentFault(Outcome.ERROR, f"not written yet: {name} in {where} raises NotImplementedError", bases)
-        place = ""
-        if frames:
-            where, line, name, source = frames[-1]
-            inside = f", in {name}" if name.isidentifier() else ""
-            place = f" in {where}, line {line}{inside}: `{source}`" if source else f" in {where}, line {line}{inside}"
-        memory = "MemoryError" in bases or "can't allocate memory" in text or "out of memory" in text
-        outcome = Outcome.MEMORY if memory else Outcome.ERROR
-        return StudentFault(outcome, f"{kind}{place}{_told(text)}", bases)
+        if fault.kind == "MissingName":
+            return StudentFault(Outcome.MISSING, self._missing(told.words(fault.text)), fault.bases)
+        frame = fault.frames[-1] if fault.frames else None
+        if fault.kind == "NotImplementedError" and frame is not None:
+            message = f"not written yet: {frame.function} in {frame.where} raises NotImplementedError"
+            return StudentFault(Outcome.ERROR, message, fault.bases)
+        place = self._place(frame) if frame is not None else ""
+        text = told.masked(fault.text)
+        outcome = Outcome.MEMORY if fault.out_of_memory else Outcome.ERROR
+        return StudentFault(outcome, f"{fault.kind}{place}{f': {text}' if text else ''}", fault.bases)
+
+    def _place(self, frame: told.Frame) -> str:
+        """Where student code raised; its line is quoted from what was handed in, not from what the sandbox says."""
+        inside = f", in {frame.function}" if frame.function.isidentifier() else ""
+        source = self._line(frame)
+        return f" in {frame.where}, line {frame.line}{inside}{f': `{source}`' if source else ''}"
+
+    def _line(self, frame: told.Frame) -> str:
+        notebook = self._channel.notebook
+        texts = {f"cell {cell.number}": cell.source for cell in notebook.cells} | dict(notebook.files)
+        for name, content in self._channel.files:
+            if name == frame.where:
+                texts[name] = content.decode("utf-8", "replace")
+        lines = texts.get(frame.where, "").splitlines()
+        return told.words(lines[frame.line - 1], 2 * told.MAX_NAME) if 0 < frame.line <= len(lines) else ""
 
     def _missing(self, name: str) -> str:
         """Say where a missing name may have gone: misspelt, in a cell that is skipped, in one that raised."""
@@ -319,26 +335,15 @@ class Student:
 
     def _why(self, number: int) -> str:
         for raised in load_errors(self._channel.load()):
-            if raised.get("cell") == number:
-                return f"{raised.get('type')}{_told(str(raised.get('message', '')))}"
+            if raised["cell"] == number:
+                text = told.masked(raised["message"])
+                return f"{raised['type']}{f': {text}' if text else ''}"
         return "the name was deleted later"
 
 
 def load_errors(said: Said) -> list[dict[str, Any]]:
-    """What cells raised when the notebook was run, as plain values; [] where the reply is none of ours."""
-    try:
-        raised = wire.decode(said.reply)["value"]["raised"]
-        return [error for error in raised if isinstance(error, dict)]
-    except (wire.WireError, KeyError, TypeError):
-        return []
-
-
-def _told(text: str) -> str:
-    """An exception's text as it may be shown: short, without the numbers that may come from hidden inputs."""
-    line = " ".join(text.split())
-    masked = re.sub(r"[-+]?\d[\d.,_]*(?:[eE][-+]?\d+)?", "#", line)
-    clean = "".join(character if character.isprintable() else "?" for character in masked)
-    return f": {clean[:MAX_TOLD]}" if clean else ""
+    """What cells raised when the notebook was run: dicts of cell, type, message; [] where the reply is none of ours."""
+    return told.read_cell_errors(said.reply)
 
 
 def _sendable(value: Any) -> Any:

@@ -1,0 +1,117 @@
+"""What a candidate says in words: faults, effects, errors of cells. Read by exact types, cut, made printable.
+
+A candidate's words may be forged like everything else it sends. Nothing here asks more of a value than its type, and
+what is shown to a student has a length and holds no number that may come from a hidden input.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from grader import wire
+
+MAX_TEXT = 160  # characters of an exception's text that are shown
+MAX_NAME = 80  # of a class, a function, a file
+MAX_CELL_TEXT = 1000  # of what a cell raised; no hidden input exists yet when cells run
+MOST = 100  # bases, frames, effects, errors of cells
+
+_NUMBER = re.compile(r"[-+]?\d[\d.,_]*(?:[eE][-+]?\d+)?")
+_EFFECT = re.compile(
+    r"argument \w{1,80} was changed|the global random state of (?:random|numpy|torch) was used"
+    r"|forbidden operator [\w:.]{1,80}"
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where student code was when it raised: "cell 3" or a file's name, a line of it, a function."""
+
+    where: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What student code raised. `bases` are the names of its class and those above; `text` is as it was said."""
+
+    kind: str
+    bases: tuple[str, ...]
+    text: str
+    frames: tuple[Frame, ...]
+
+    @property
+    def out_of_memory(self) -> bool:
+        return "MemoryError" in self.bases or "can't allocate memory" in self.text or "out of memory" in self.text
+
+
+def words(text: str, most: int = MAX_NAME) -> str:
+    """One line of printable characters, `most` of them."""
+    line = " ".join(text[: 4 * most].split())[:most]
+    return "".join(character if character.isprintable() else "?" for character in line)
+
+
+def masked(text: str) -> str:
+    """An exception's text as it may be shown: short, without its numbers."""
+    return words(_NUMBER.sub("#", text[: 8 * MAX_TEXT]), MAX_TEXT)
+
+
+def read_fault(value: Any) -> Fault | None:
+    """The fault of a reply; None if it is of another form than ours."""
+    if type(value) is not dict:
+        return None
+    kind, bases, text, frames = map(value.get, ("type", "bases", "message", "frames"))
+    if not (type(kind) is str and type(text) is str and _strings(bases) and type(frames) is list):
+        return None
+    read = [_frame(frame) for frame in frames[:MOST]]
+    if None in read:
+        return None
+    known = tuple(frame for frame in read if frame is not None)
+    return Fault(_without_numbers(kind), tuple(bases[:MOST]), text, known)  # type: ignore[index]
+
+
+def _without_numbers(name: str) -> str:
+    """A class's name; one that is no identifier can carry anything, so its numbers go."""
+    return name if name.isidentifier() and len(name) <= MAX_NAME else words(_NUMBER.sub("#", name[:MAX_TEXT]))
+
+
+def _frame(frame: Any) -> Frame | None:
+    """A frame is (where, line, function, source line); the source is looked up where it can be trusted."""
+    if type(frame) not in (tuple, list) or len(frame) != 4:
+        return None
+    where, line, function, _ = frame
+    if not (type(where) is str and type(line) is int and type(function) is str and 0 <= line < 1_000_000):
+        return None
+    return Frame(words(where), line, words(function))
+
+
+def read_effects(value: Any) -> list[str] | None:
+    """What a call did besides returning; None if one of them is none of ours."""
+    if not _strings(value):
+        return None
+    effects: list[str] = value[:MOST]
+    return effects if all(map(_EFFECT.fullmatch, effects)) else None
+
+
+def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
+    """What cells raised when the notebook was run: dicts of cell, type, message; other forms are left out."""
+    try:
+        loaded = wire.decode(reply)
+    except wire.WireError:
+        return []
+    value = loaded.get("value") if type(loaded) is dict else None
+    raised = value.get("raised") if type(value) is dict else None
+    found = []
+    for error in raised[:MOST] if type(raised) is list else ():
+        cell, kind, text = (
+            (error.get(key) for key in ("cell", "type", "message")) if type(error) is dict else (None,) * 3
+        )
+        if type(cell) is int and 0 <= cell < 1_000_000 and type(kind) is str and type(text) is str:
+            found.append({"cell": cell, "type": words(kind), "message": words(text, MAX_CELL_TEXT)})
+    return found
+
+
+def _strings(value: object) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
