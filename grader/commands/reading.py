@@ -12,19 +12,31 @@ from grader.course import did_you_mean, read_assignment
 from grader.errors import UsageError
 from grader.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
-from grader.schema import Assignment, Submission
+from grader.schema import Assignment, Attempt, Submission
 from grader.store import Store, StoredAttempt
 
 
 def marks(chosen: argparse.Namespace) -> int:
     """Print the gradebook, or one student's computation."""
-    book = gradebook(Paths(find_root()))
+    paths = Paths(find_root())
+    book = gradebook(paths)
+    if chosen.export:
+        from grader.commands.publishing import publish
+
+        return publish(paths, book, _current(paths), chosen)
     if chosen.student:
         print(marksheet.explain_student(book, chosen.student), end="")
         return DONE
     render = marksheet.as_json if chosen.json else marksheet.as_csv if chosen.csv else screen.gradebook_table
     print(render(book), end="")
     return NEEDS_A_PERSON if book.strangers or book.notices else DONE
+
+
+def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:
+    if not paths.record.exists():
+        return {}
+    with Store.open(paths.record, read_only=True) as store:
+        return store.all_current()
 
 
 def gradebook(paths: Paths) -> Gradebook:

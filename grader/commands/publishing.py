@@ -1,0 +1,123 @@
+"""`marks --export`: fill the learning platform's own file, or write one; refuse while a mark is still to come."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from grader import export, marksheet, screen
+from grader.cli import DONE, NEEDS_A_PERSON
+from grader.course import read_assignment
+from grader.errors import UsageError
+from grader.gradebook import Gradebook
+from grader.paths import Paths
+from grader.schema import Assignment, Attempt
+from grader.screen import hint_for, words
+
+NEEDS_INTO = {
+    "moodle": "the assignment's grading worksheet, downloaded from Moodle",
+    "canvas": "Canvas's gradebook export",
+}
+
+
+def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attempt], chosen: argparse.Namespace) -> int:
+    """Write one export. Raises UsageError when something is missing or would publish what is not there yet."""
+    items = chosen.item or list(book.course.scheme.items)
+    unknown = [item for item in items if item not in book.course.scheme.items]
+    if unknown:
+        raise UsageError(f"no item {unknown[0]!r} in course.toml; there is: {', '.join(book.course.scheme.items)}")
+    if chosen.out is None:
+        raise UsageError("where to? add --out FILE")
+    late = export.waiting(book, items)
+    if late and not chosen.allow_deferred:
+        shown = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
+        raise UsageError(f"{len(late)} marks are not there yet: {shown}; grade them, or add --allow-deferred")
+    if chosen.export in NEEDS_INTO:
+        return _fill(book, items, chosen)
+    if chosen.export == "gradescope":
+        return _gradescope(paths, items, attempts, chosen.out)
+    table = marksheet.as_csv(book)
+    if chosen.export == "xlsx":
+        chosen.out.write_bytes(export.as_xlsx(table))
+    else:
+        chosen.out.write_text(table, encoding="utf-8")
+    print(chosen.out)
+    return DONE
+
+
+def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
+    if chosen.into is None:
+        raise UsageError(
+            f"--export {chosen.export} fills a file of the platform: add --into FILE ({NEEDS_INTO[chosen.export]})"
+        )
+    try:
+        text = chosen.into.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{chosen.into}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{chosen.into} is not UTF-8; download it again and do not open it in a spreadsheet") from None
+    if chosen.export == "moodle":
+        if len(items) != 1:
+            raise UsageError("a Moodle worksheet belongs to one assignment: add --item a1_mlp")
+        filled = export.fill_moodle(book, items[0], text)
+    else:
+        filled = export.fill_canvas(book, _columns(items, chosen.column), text)
+    chosen.out.write_bytes(filled.text.encode("utf-8"))
+    for note in filled.notes:
+        screen.say(note)
+    for name in filled.unmatched:
+        screen.say(f"{name} in the file is nobody on the roster; left as it is")
+    print(f"{chosen.out}: {filled.cells} marks filled in")
+    return NEEDS_A_PERSON if filled.unmatched else DONE
+
+
+def _columns(items: list[str], given: list[str]) -> dict[str, str]:
+    """Items of the export with the header each is to go into; only named ones where --column is used."""
+    named = dict(text.partition("=")[::2] for text in given)
+    wrong = [item for item in named if item not in items]
+    if wrong:
+        raise UsageError(f"--column {wrong[0]}=...: no such item; write --column 'a1_mlp=A1 (1234)'")
+    return named or dict.fromkeys(items, "")
+
+
+# ---------------------------------------------------------------------------------------------------- Gradescope
+
+
+def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
+    """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
+    written = 0
+    for (student, item), attempt in sorted(attempts.items()):
+        if item in items:
+            folder = out / item / _slug(student)
+            folder.mkdir(parents=True, exist_ok=True)
+            page = results_document(read_assignment(paths, item), attempt)
+            (folder / "results.json").write_text(json.dumps(page, indent=1, ensure_ascii=False), encoding="utf-8")
+            written += 1
+    print(f"{out}: {written} results")
+    return DONE
+
+
+def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]:
+    """Gradescope's results.json: a test for each check, visible once the marks are published."""
+    tests = [
+        {
+            "name": f"{result.question}: {words(result.name)}",
+            "number": result.question,
+            "score": float(result.points),
+            "max_score": float(result.max_points),
+            "status": "passed" if result.outcome.earns else "failed",
+            "output": "\n".join(part for part in (result.message, hint_for(result)) if part),
+            "output_format": "text",
+            "visibility": "after_published",
+        }
+        for result in attempt.results
+    ]
+    output = "\n".join(attempt.notices)
+    worth = {"score": float(attempt.points), "max_score": float(assignment.max_points)}
+    return {**worth, "output": output, "output_format": "text", "stdout_visibility": "hidden", "tests": tests}
+
+
+def _slug(student: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in student).strip(".") or "_"
