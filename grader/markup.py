@@ -11,7 +11,7 @@ from decimal import Decimal
 from grader.marksheet import clean
 from grader.page_style import STYLE
 
-VOID = ("meta", "br", "rect", "line")  # without content; SVG needs the slash that HTML ignores
+VOID = ("meta", "br", "rect")  # without content; SVG needs the slash that HTML ignores
 
 
 class Html(str):
@@ -69,24 +69,6 @@ def bar(share: float, label: str) -> Html:
     frame = el("rect", width=100, height=8, rx=2, class_="rail")
     part = el("rect", width=filled, height=8, rx=2, class_="fill") if filled else None
     return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", role="img", aria_label=label)
-
-
-def histogram(counts: list[int], labels: list[str], caption: str) -> Html:
-    """Upright bars with their counts above and their labels below."""
-    top, step, height = max([*counts, 1]), 44, 90
-    parts: list[Html] = []
-    for place, (count, label) in enumerate(zip(counts, labels, strict=True)):
-        tall, left = round(count / top * height), place * step
-        if count:
-            parts.append(
-                el("rect", x=left + 6, y=18 + height - tall, width=step - 12, height=tall, rx=2, class_="fill")
-            )
-            parts.append(el("text", count, x=left + step // 2, y=12 + height - tall, text_anchor="middle"))
-        parts.append(el("text", label, x=left + step // 2, y=height + 34, text_anchor="middle", class_="axis"))
-    parts.append(el("line", x1=0, y1=18 + height, x2=step * len(counts), y2=18 + height, class_="rule"))
-    box = f"0 0 {step * len(counts)} {height + 40}"
-    return el("figure", el("svg", *parts, viewBox=box, class_="histogram", role="img", aria_label=caption),
-              el("figcaption", caption))  # fmt: skip
 
 
 def share_of(points: Decimal, worth: Decimal) -> float:

@@ -56,12 +56,9 @@ ul.checks > li { border-left: .2rem solid var(--bad); padding: .1rem 0 .1rem .7r
 .hint::before { content: "Hint: "; font-weight: 600; }
 h4 svg.bar { margin: 0 .4rem; }
 svg.bar { width: 6rem; height: .5rem; vertical-align: middle; } svg .rail { fill: var(--line); }
-svg .fill { fill: var(--accent); } svg text { fill: var(--ink); font-size: 13px; } svg .axis { fill: var(--dim); }
-svg .rule { stroke: var(--line); } svg.histogram { width: 100%; max-width: 30rem; height: auto; }
-figure { margin: 0; } figcaption { color: var(--dim); font-size: .86rem; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem; align-items: start; }
+svg .fill { fill: var(--accent); }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }
-  .two { grid-template-columns: 1fr; } summary .end { margin-left: 0; } }
+  summary .end { margin-left: 0; } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
   nav { display: none; } h2 { break-after: avoid; }

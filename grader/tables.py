@@ -97,10 +97,10 @@ def attempts_table(assignment: Assignment, rows: Sequence[Graded], width: int | 
     left_out = fixed + LAST_COLUMN > width
     if left_out:
         head, lines = [*head[:2], head[-1]], [[*line[:2], line[-1]] for line in lines]
-    more = "Points by question need a wider screen; they are in --json and in grader report.\n" if left_out else ""
-    return (
-        table(head, lines, right=range(1, len(head) - 1), width=width) + f"\n{in_short(assignment, attempts)}\n{more}"
-    )
+    end = in_short(assignment, attempts)
+    if left_out:
+        end += ". Points by question need a wider screen; they are in --json and in grader report"
+    return table(head, lines, right=range(1, len(head) - 1), width=width) + f"\n{textwrap.fill(end, width)}\n"
 
 
 def points_of(attempt: Attempt, question: str) -> str:
@@ -133,16 +133,23 @@ def in_short(assignment: Assignment, attempts: Sequence[Attempt]) -> str:
     ended = Counter(attempt.status for attempt in attempts)
     words = [f"{ended[status]} {status.value}" for status in Status if ended[status]]
     text = f"{len(attempts)} submissions: {', '.join(words)}" if attempts else "no submissions"
-    points = [attempt.points for attempt in attempts if attempt.status is Status.GRADED]
-    if points:
-        middle = plain(rounded_points(statistics.median(points)))
-        text += f"; half of the graded have {middle} of {plain(assignment.max_points)} points or more"
+    middle = middle_of(attempts)
+    if middle is not None:
+        text += f"; half of the graded have {plain(middle)} of {plain(assignment.max_points)} points or more"
     return text
 
 
-def rounded_points(points: Decimal) -> Decimal:
-    """Points with two digits at most, for people."""
-    return points.quantize(Decimal("0.01"))
+def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
+    """The median of the points of what was graded, with two digits at most; None where nothing was."""
+    points = [attempt.points for attempt in attempts if attempt.status is Status.GRADED]
+    return statistics.median(points).quantize(Decimal("0.01")) if points else None
+
+
+def mean_of(attempts: Sequence[Attempt], question: str) -> Decimal | None:
+    """The mean of a question's points where it was examined, with two digits at most."""
+    points = [sum((result.points for result in found), Decimal(0)) for attempt in attempts
+              if (found := attempt.of_question(question))]  # fmt: skip
+    return (sum(points, Decimal(0)) / len(points)).quantize(Decimal("0.01")) if points else None
 
 
 def changes_table(changed: Sequence[tuple[str, Decimal, Decimal]]) -> str:

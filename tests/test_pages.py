@@ -11,23 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from grader.cohort import Cohort, reasons_to_look
 from grader.course import read_assignment
 from grader.gradebook import Gradebook, read_gradebook
 from grader.markup import Html, document, el, table
+from grader.oddities import reasons_to_look
 from grader.pages import report_page
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Usage
+from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Usage
 
 HOSTILE = (
     '</p><script>document.title="pwned"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">\u202e"\'&\x1b[31m'
 )
-VOID = {"meta", "br", "rect", "line"}
-ASSIGNMENT = Assignment(
-    "a1_mlp",
-    "Networks",
-    (Question("q4", "Activations", Decimal("5")), Question("q5", "Losses", Decimal("8"))),
-)
+VOID = {"meta", "br", "rect"}
 
 
 def attempt(
@@ -211,26 +206,6 @@ def _row(page: str, student: str) -> str:
 )  # fmt: skip
 def test_what_is_odd_about_an_attempt(results, kinds):
     assert [kind for kind, _ in reasons_to_look(attempt("anna", *results))] == kinds
-
-
-def test_a_class_is_spread_over_tenths_and_full_marks_are_in_the_last():
-    right, wrong = Outcome.PASSED, Outcome.FAILED
-    outcomes = {"anna": (right, right), "ben": (wrong, wrong), "cleo": (right, wrong)}
-    attempts = [
-        attempt(who, check("t", "q4", "5", q4), check("u", "q5", "8", q5)) for who, (q4, q5) in outcomes.items()
-    ]
-    cohort = Cohort(ASSIGNMENT, tuple(attempts))
-    assert cohort.spread() == [1, 0, 0, 1, 0, 0, 0, 0, 0, 1]
-    assert cohort.middle == 5
-    assert cohort.mean_share("q5") == pytest.approx(1 / 3)
-
-
-def test_a_check_that_the_weaker_half_passes_is_doubted_and_an_easy_one_is_not():
-    strong = [attempt(f"a{n}", check("t", "q4", "5", Outcome.FAILED), check("u", "q5", "8")) for n in range(3)]
-    weak = [attempt(f"b{n}", check("t", "q4", "5"), check("u", "q5", "8", Outcome.FAILED)) for n in range(3)]
-    doubts = {numbers.name: numbers.doubt for numbers in Cohort(ASSIGNMENT, (*strong, *weak)).checks()}
-    assert "the weaker half does better (3 of 3)" in doubts["t"]
-    assert doubts["u"] == ""
 
 
 # ---------------------------------------------------------------------------------------------------- a browser

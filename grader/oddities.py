@@ -1,0 +1,32 @@
+"""What to look at before marks are published: odd endings, names nearly found, files nobody can read. Pure."""
+
+from __future__ import annotations
+
+from grader.schema import Attempt, Outcome, Status
+
+ODD_ENDINGS = (Outcome.TIMEOUT, Outcome.MEMORY, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.FORBIDDEN)
+
+
+def reasons_to_look(attempt: Attempt) -> list[tuple[str, str]]:
+    """Why somebody should look at an attempt, as (kind, what); empty if nothing is odd: a wrong answer is not."""
+    if attempt.status is not Status.GRADED:
+        return [(attempt.status.value, attempt.notices[-1] if attempt.notices else "")]
+    reasons = []
+    for outcome in ODD_ENDINGS:
+        ended = [result for result in attempt.results if result.outcome is outcome]
+        if ended:
+            more = f" (and {len(ended) - 1} more)" if len(ended) > 1 else ""
+            reasons.append((outcome.value, f"{ended[0].question}: {ended[0].message}{more}"))
+    reasons += [("name", named) for named in _nearly_found(attempt)]
+    if not attempt.points and not reasons and any(result.outcome is Outcome.FAILED for result in attempt.results):
+        reasons.append(("0 points", "answers were given, and none of them was right"))
+    return reasons
+
+
+def _nearly_found(attempt: Attempt) -> list[str]:
+    """Names that were not found though the notebook defines one like it."""
+    missing = [result for result in attempt.results if result.outcome is Outcome.MISSING]
+    near = [
+        f"{result.question}: {result.message}" for result in missing if "; your notebook defines " in result.message
+    ]
+    return list(dict.fromkeys(near))
