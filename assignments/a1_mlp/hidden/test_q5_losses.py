@@ -81,7 +81,9 @@ def test_mse_value(student, rng):
     for N, K in [(5, 3), (4, 4), (1, 6)]:
         yhat, y = rng.normal(size=(N, K)), rng.normal(size=(N, K))
         loss, _ = unpack(student.mse_loss(yhat, y), 2, what="mse_loss")
-        close(loss, float(np.sum((yhat - y) ** 2) / (2 * N)), what=f"mse_loss of {N} rows and {K} outputs")
+        sizes = {"the number of rows N": N, "the number of outputs K": K}
+        expected = float(np.sum((yhat - y) ** 2) / (2 * N))
+        close(loss, expected, what=f"mse_loss of {N} rows and {K} outputs", factors=sizes)
 
 
 @pytest.mark.points(0.5, hint="With logits the loss of a sample is softplus(z) - y z; average over the batch.")
@@ -89,7 +91,7 @@ def test_bce_value_with_hard_and_soft_targets(student, rng):
     for N in (7, 3):
         z, y = rng.normal(scale=3.0, size=N), soft_targets(rng, N)
         loss, _ = unpack(student.bce_with_logits(z, y), 2, what="bce_with_logits")
-        close(loss, float(bce(z, y).mean()), what="bce_with_logits")
+        close(loss, float(bce(z, y).mean()), what="bce_with_logits", factors={"the batch size N": N})
     z, y = rng.normal(size=9).astype(np.float32), rng.integers(0, 2, size=9).astype(np.float32)
     loss, _ = unpack(student.bce_with_logits(z, y), 2, what="bce_with_logits")
     close(loss, float(bce(z.astype(float), y).mean()), rtol=1e-4, atol=1e-6, what="bce_with_logits of float32")
@@ -117,7 +119,8 @@ def test_cross_entropy_value_with_every_reduction(student, rng):
         answers["default"], expected["default"] = student.softmax_cross_entropy(Z, y), expected["mean"]
         for name, answer in answers.items():
             loss, _ = unpack(answer, 2, what="softmax_cross_entropy")
-            close(loss, expected[name], what=f"the loss of ({N}, {C}) logits, reduction {name}")
+            sizes = {"the batch size N": N, "the number of classes C": C}
+            close(loss, expected[name], what=f"the loss of ({N}, {C}) logits, reduction {name}", factors=sizes)
 
 
 @pytest.mark.points(
@@ -142,7 +145,7 @@ def test_bce_gradient(student, rng):
     for N in (7, 4):
         z, y = rng.normal(scale=3.0, size=N), soft_targets(rng, N)
         _, gradient = unpack(student.bce_with_logits(z, y), 2, what="bce_with_logits")
-        close(gradient, (sigmoid(z) - y) / N, what="the gradient of bce_with_logits")
+        close(gradient, (sigmoid(z) - y) / N, what="the gradient of bce_with_logits", factors={"the batch size N": N})
 
 
 @pytest.mark.points(

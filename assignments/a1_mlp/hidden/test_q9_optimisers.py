@@ -115,6 +115,7 @@ def judge_rule(student, rng, name):
         start = {key: rng.normal(size=shape) for key, shape in SHAPES.items()}
         gradients = [{key: rng.normal(size=shape) for key, shape in SHAPES.items()} for _ in range(STEPS)]
         path, *_ = unpack(student.run(walk, name, settings, start, gradients), 4)
+        factors = {"lr": settings["lr"]} if "lr" in settings else {}
         given = f"{name} ({', '.join(settings) or 'defaults'})"
         for key, shape in SHAPES.items():
             state, moved, expected = {}, 0.0, []
@@ -123,7 +124,9 @@ def judge_rule(student, rng, name):
                 expected.append(moved)
             got = way(path, key, shape, "float", STEPS, given)
             with np.errstate(all="ignore"):
-                close(got - start[key], np.stack(expected), what=f"how far {key} has moved with {given}")
+                close(
+                    got - start[key], np.stack(expected), what=f"how far {key} has moved with {given}", factors=factors
+                )
 
 
 def judge_books(student, rng, name):
