@@ -13,7 +13,15 @@ from typing import Any, NoReturn
 
 from grader import wire
 from grader.notebook import Notebook
-from grader.sandbox import Candidate, CandidateFailure, CandidateGone, DeadlinePassed, ProtocolViolation, Sandbox
+from grader.sandbox import (
+    Candidate,
+    CandidateFailure,
+    CandidateGone,
+    DeadlinePassed,
+    Ending,
+    ProtocolViolation,
+    Sandbox,
+)
 from grader.schema import Assignment, Outcome, Usage
 from grader.transcript import START, Said, Transcript, key_after
 
@@ -43,6 +51,8 @@ class Channel:
         self.candidate: Candidate | None = None
         self.live_key: dict[str, bytes] = {}  # check -> key of the last exchange its candidate has seen
         self.asked: dict[str, list[tuple[bytes, bytes, float]]] = {}  # check -> (key, encoded request, deadline)
+        self.scopes: dict[str, str] = {}  # check -> what the sandbox hears instead of its name
+        self.current = ""  # the check that may ask; what an earlier one was given is gone
         self.deadline = float("inf")
         self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
@@ -84,7 +94,7 @@ class Channel:
         return {
             "op": "load",
             "cells": cells,
-            "files": [*written, *self.files],
+            "files": [*self.files, *written],
             "hidden_modules": list(self.assignment.hidden_modules),
             "budget_s": 0.9 * self.assignment.limits.load_s,
             "device": self.device,
@@ -107,6 +117,9 @@ class Channel:
             while behind and asked[behind - 1][0] != seen:  # as a rule one step: all but the last was asked before
                 behind -= 1
             for key, request, limit_s in asked[behind:]:
+                before = self.transcript.find(check, key)
+                if before is not None and before.failure:
+                    continue  # it ended a candidate once; a fresh one need not go the same way
                 reply = self._exchange(check, request, limit_s)
                 self.live_key[check] = key
             return Said(reply)
@@ -127,15 +140,16 @@ class Channel:
         return None
 
     def _exchange(self, check: str, request: bytes, limit_s: float) -> bytes:
+        left = self.deadline - time.monotonic()
+        if left <= 0:  # before a candidate is opened: many checks may be left
+            used_up = f"the {self.assignment.limits.total_s:.3g} s for the whole submission are used up"
+            raise DeadlinePassed(used_up, self.candidate.close() if self.candidate else Ending("closed"))
         if self.candidate is None:
             self.candidate = self.sandbox().open()
             self.opened += 1
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            used_up = f"the {self.assignment.limits.total_s:.3g} s for the whole submission are used up"
-            raise DeadlinePassed(used_up, self.candidate.close())
         number = secrets.randbits(62)
-        payload = wire.extend(request, {"id": number, "scope": check})
+        scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
+        payload = wire.extend(request, {"id": number, "scope": scope})
         answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
         reply = self.candidate.exchange(payload, min(limit_s, left), answer_bytes)
         self.answered += 1
