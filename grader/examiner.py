@@ -17,7 +17,7 @@ from grader.channel import LOAD, Channel
 from grader.errors import MachineryError, SubmissionError
 from grader.pytest_plugin import Examination, Hidden, released_files
 from grader.sandbox import Sandbox
-from grader.schema import Status
+from grader.schema import Assignment, Status
 from grader.student import load_errors
 from grader.task import Examined, Task
 from grader.transcript import Transcript
@@ -33,7 +33,7 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     transcript = Transcript()
     for part in task.evidence:
         transcript.read(part)
-    files = (*submission.extras, *released_files(hidden.paths, hidden.assignment))
+    files = (*released_files(hidden.paths, hidden.assignment), *submission.extras)
     channel = Channel(hidden.assignment, book, files, sandbox, transcript, task.device)
     examination = Examination(channel, task.seed, hidden.close_names)
     hidden.examination = examination
@@ -57,7 +57,7 @@ def _run(items: list[pytest.Item], examination: Examination) -> None:
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
     channel = examination.channel
     results = tuple(examination.results.values())
-    notices = (*book.notices, *_cell_notices(channel))
+    notices = (*book.notices, *_defined_twice(hidden.assignment, book), *_cell_notices(channel))
     channel.close()
     parts = {question: _names(hidden, question) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
@@ -71,6 +71,21 @@ def _collected(task: Task, hidden: Hidden, examination: Examination, book: noteb
 
 def _names(hidden: Hidden, question: str) -> list[str]:
     return [check.name for check in hidden.checks.values() if check.question == question]
+
+
+def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:
+    """Which of the names that are asked for several cells define: a copied cell, an old version left in."""
+    run = {cell.number for cell in book.cells if not cell.experiment}
+    found = notebook.definitions(book)
+    names_in: dict[tuple[int, ...], list[str]] = {}
+    for name in (name for question in assignment.questions for name in question.names):
+        cells = tuple(number for number in found.get(name, ()) if number in run)
+        if len(set(cells)) > 1:
+            names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
+    return tuple(
+        f"{', '.join(names)}: defined in cells {', '.join(map(str, cells))}; the last one counts"
+        for cells, names in names_in.items()
+    )
 
 
 def _cell_notices(channel: Channel) -> tuple[str, ...]:

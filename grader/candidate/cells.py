@@ -20,6 +20,9 @@ from grader.candidate import faults
 ANNOTATIONS = __future__.annotations.compiler_flag  # the only feature that is still optional
 
 
+MAX_LEFT_OUT = 10  # files that could not be written, of which the student is told
+
+
 def fresh_namespace() -> types.ModuleType:
     """A new `__main__`, so that dataclasses, pickling and `inspect` work as in a notebook."""
     module = types.ModuleType("__main__")
@@ -76,24 +79,25 @@ def run_code(module: types.ModuleType, compiled: types.CodeType) -> None:
 
 
 def write_files(files: Sequence[tuple[str, bytes]]) -> list[dict[str, Any]]:
-    """Put files beside the notebook, read-only: what the student handed in with it, then what was released.
+    """Put files beside the notebook, read-only: what was released, then what the student handed in with it.
 
-    Returns what could not be written, in the form of `run_cells`, as cell 0.
+    Of files with one name the first counts. Returns what could not be written, in the form of `run_cells`, as cell 0.
     """
     raised = []
     for name, content in files:
         try:
+            if name.startswith("/") or ".." in name.split("/"):
+                raise ValueError(f"{name} does not lie beside the notebook")
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
-            if os.path.isfile(name):
-                os.unlink(name)  # the released file of that name counts
-            with open(name, "wb") as file:
+            with open(name, "xb") as file:
                 file.write(content)
             os.chmod(name, 0o444)
         except (OSError, ValueError) as error:
-            raised.append({"cell": 0, **faults.describe(error)})
+            if not (isinstance(error, FileExistsError) and os.path.isfile(name)):
+                raised.append({"cell": 0, **faults.describe(error)})
     if "" not in sys.path:
         sys.path.insert(0, "")
-    return raised
+    return raised[:MAX_LEFT_OUT]
 
 
 def public_names(module: types.ModuleType, most: int = 2000) -> list[str]:

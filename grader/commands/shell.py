@@ -63,7 +63,7 @@ def prompt(paths: Paths, assignment: Assignment, submission: Submission, sandbox
         book = notebook.read(submission.content, submission.filename)
     except SubmissionError as error:
         raise UsageError(str(error)) from None
-    files = (*submission.extras, *released_files(paths, assignment))
+    files = (*released_files(paths, assignment), *submission.extras)
     channel = Channel(assignment, book, files, lambda: sandbox, Transcript(), device)
     try:
         said = channel.load()
