@@ -7,6 +7,7 @@ ends the check with a `StudentFault`; a test need not, and should not, catch it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import inspect
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 from grader import told, wire
 from grader.channel import Channel
 from grader.compare import Mismatch
-from grader.errors import AuthoringError, MachineryError
+from grader.errors import AuthoringError
 from grader.notebook import definitions, nearest
 from grader.schema import Outcome
 from grader.transcript import Said
@@ -58,7 +59,7 @@ class Reference:
         return self._student._ask("get", target=self._ref, name=name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._student._ask("set", target=self._ref, name=name, value=_sendable(value))
+        self._student._ask("set", target=self._ref, name=name, value=value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._student._call(self._ref, args, kwargs)
@@ -161,12 +162,11 @@ class Student:
         """The value a reference stands for, as plain values where it has any."""
         if isinstance(reference, str):
             return self._ask("name", name=reference)
-        return self._ask("fetch", target=_sendable(reference))
+        return self._ask("fetch", target=reference)
 
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names."""
-        source = textwrap.dedent(inspect.getsource(probe))
-        fields = {"source": source, "name": probe.__name__, "args": _sendable(list(args)), "kwargs": _sendable(kwargs)}
+        fields = {"source": _source(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
         return self._ask("run", **fields, **self._options)
 
     @contextlib.contextmanager
@@ -218,23 +218,23 @@ class Student:
             raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
 
     def _made(self, op: str, value: Any) -> Reference:
-        made = self._ask(op, value=_sendable(value))
+        made = self._ask(op, value=value)
         if not isinstance(made, Reference):
             raise self._violation("no reference where one was made")
         return made
 
     def _call(self, target: str | wire.Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self._ask("call", target=target, args=_sendable(list(args)), kwargs=_sendable(kwargs), **self._options)
+        return self._ask("call", target=target, args=list(args), kwargs=kwargs, **self._options)
 
     def _operate(self, operator: str, *operands: Any) -> Any:
-        return self._ask("operate", operator=operator, operands=_sendable(list(operands)))
+        return self._ask("operate", operator=operator, operands=list(operands))
 
     def _ask(self, op: str, **fields: Any) -> Any:
         self._calls += 1
         seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
         request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
         try:
-            said = self._channel.ask(self._check, request, self._patience * self._call_s)
+            said = self._channel.ask(self._check, request, self._patience * self._call_s, _refer)
         except wire.WireError as error:
             raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
         if said.failure:
@@ -341,19 +341,21 @@ class Student:
         return "the name was deleted later"
 
 
+@functools.cache
+def _source(probe: Callable[..., Any]) -> str:
+    """A probe's source; finding its end in the file takes longer than most calls."""
+    return textwrap.dedent(inspect.getsource(probe))
+
+
 def load_errors(said: Said) -> list[dict[str, Any]]:
     """What cells raised when the notebook was run: dicts of cell, type, message; [] where the reply is none of ours."""
     return told.read_cell_errors(said.reply)
 
 
-def _sendable(value: Any) -> Any:
-    """Replace References by what the wire knows them as, inside containers too."""
+def _refer(value: Any) -> wire.Ref:
+    """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known there."""
     if isinstance(value, Reference):
         return object.__getattribute__(value, "_ref")
     if isinstance(value, Name):
-        raise MachineryError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
-    if isinstance(value, dict):
-        return {key: _sendable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(_sendable(item) for item in value)
-    return value
+        raise wire.WireError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
+    raise wire.WireError(f"an object of type {type(value).__name__}")
