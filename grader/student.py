@@ -19,6 +19,7 @@ from grader import told, wire
 from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.errors import AuthoringError
+from grader.magics import syntax_error
 from grader.notebook import definitions, nearest
 from grader.schema import Outcome
 from grader.transcript import Said
@@ -327,7 +328,9 @@ class Student:
         for number in defined.get(name, ()):
             if cells[number].experiment:
                 return f"{looked}; it is defined in cell {number}, which is marked as an experiment and is not run"
-            return f"{looked}; cell {number}, which is to define it, did not get that far: {self._why(number)}"
+            wrong = syntax_error(cells[number].code)
+            why = f"SyntaxError, {wrong}" if wrong else self._why(number)
+            return f"{looked}; cell {number}, which is to define it, did not get that far: {why}"
         close = nearest(name, self._spare(defined))
         if close:
             return f"{looked}; your notebook defines {close} (cell {defined[close][-1]})"
