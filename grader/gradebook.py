@@ -36,6 +36,16 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """What changes made by hand did to one question's points; `words` say it with the reasons."""
+
+    question: str
+    before: Decimal
+    after: Decimal
+    words: str
+
+
+@dataclass(frozen=True)
 class Record:
     """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet."""
 
@@ -177,18 +187,25 @@ def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
 
 
 def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Decimal, list[str]]:
-    """Points after the changes made by hand, and what was changed. A question stays between 0 and its points."""
-    points, words = attempt.points, []
+    """Points after the changes made by hand, and what was changed."""
+    made = by_hand(attempt, assignment, changes)
+    points = sum((change.after - change.before for change in made), attempt.points)
+    return points, [f"{change.question} {change.words}" for change in made]
+
+
+def by_hand(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
+    """What the changes of one attempt come to, by question. A question stays between 0 and its points."""
+    made = []
     for question_id in sorted({change.question for change in changes}):
         of_question = [change for change in changes if change.question == question_id]
         before = sum((check.points for check in attempt.of_question(question_id)), Decimal(0))
         wanted = before + sum((change.delta for change in of_question), Decimal(0))
         after = min(max(wanted, Decimal(0)), assignment.question(question_id).points)
-        points += after - before
         why = "; ".join(change.reason for change in of_question)
         held = "" if after == wanted else f", held at {plain(after)}"
-        words.append(f"{question_id} {plain(before)} -> {plain(after)} points by hand{held} ({why})")
-    return points, words
+        words = f"{plain(before)} -> {plain(after)} points by hand{held} ({why})"
+        made.append(ByHand(question_id, before, after, words))
+    return made
 
 
 def _provenance(attempt: Attempt) -> str:

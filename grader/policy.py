@@ -112,6 +112,13 @@ def course_mark(scheme: Scheme, entries: Mapping[str, Entry]) -> CourseMark:
     return CourseMark(tuple(components), exact, rounded(exact, scheme.rounding_digits), scheme.rounding_digits)
 
 
+def so_far(scheme: Scheme, mark: CourseMark) -> CourseMark:
+    """The mark as if what has none yet were not in the set: where a student stands today. Not a course mark."""
+    entries = {item.item: item.entry for part in mark.components for item in part.items}
+    known = {item: Entry(State.EXCUSED) if entry.state is State.DEFERRED else entry for item, entry in entries.items()}
+    return course_mark(scheme, known)
+
+
 def rounded(value: Fraction, digits: int) -> Decimal:
     """The decimal with so many digits after the point that is nearest to `value` (not negative); halves go up."""
     return Decimal(math.floor(value * 10**digits + Fraction(1, 2))).scaleb(-digits)
@@ -221,12 +228,14 @@ def _what_is_open(part: ComponentMark) -> list[str]:
 
 def explain(mark: CourseMark) -> list[str]:
     """The computation in lines that a student understands. Shown with two digits, calculated exactly."""
-    lines: list[str] = []
-    for part in mark.components:
-        lines += [f"{part.component.title}: {plain(part.component.weight)} % of the course, {part.component.rule}"]
-        lines += [line for item in part.items for line in _item_lines(item)]
-        lines += [f"  = {_component_line(part)}", ""]
+    lines = [line for part in mark.components for line in (*explain_component(part), "")]
     return [*lines, *_total_lines(mark)]
+
+
+def explain_component(part: ComponentMark) -> list[str]:
+    """How one component came about, in lines that a student understands."""
+    head = f"{part.component.title}: {plain(part.component.weight)} % of the course, {part.component.rule}"
+    return [head, *(line for item in part.items for line in _item_lines(item)), f"  = {_component_line(part)}"]
 
 
 def _item_lines(item: ItemMark) -> Iterator[str]:
