@@ -88,6 +88,8 @@ def guarded(cell: str) -> str:
 
 def clean(text: str) -> str:
     """Text without line breaks, escape codes or reversed writing; names may come from outside."""
+    if text.isprintable():
+        return text  # nearly always, and a whole class's pages are made of it
     return "".join(letter if letter.isprintable() or letter in JOINERS else "?" for letter in text)
 
 

@@ -76,9 +76,10 @@ def share_of(points: Decimal, worth: Decimal) -> float:
     return float(points / worth) if worth else 0.0
 
 
-def document(title: str, body: Html) -> str:
+def document(title: str, body: Html, more_style: str = "") -> str:
     """A whole page. Its policy allows this one style sheet and nothing else: no script, no image, no address."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    style = STYLE + more_style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = [
         el("meta", charset="utf-8"),
@@ -86,7 +87,7 @@ def document(title: str, body: Html) -> str:
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="referrer", content="no-referrer"),
         el("title", title),
-        Html(f"<style>{STYLE}</style>"),
+        Html(f"<style>{style}</style>"),
     ]
     page = el("html", el("head", joined(head, "\n")), "\n", el("body", body), lang="en")
     return f"<!doctype html>\n{page}\n"
