@@ -86,7 +86,7 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
     if not os.path.isdir(folder):
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
     os.environ["GRADER_COURSE"] = str(paths.root)
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
     code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[Hosting()])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         _say_to_all(pipes, "AuthoringError", f"assignments/{assignment_id}/hidden cannot be collected ({code!s})")

@@ -6,6 +6,7 @@ When a class is graded, the examiner drives the same session once for every subm
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import types
 from collections import Counter
@@ -55,6 +56,7 @@ class Hidden:
     paths: Paths
     assignment: Assignment
     close_names: bool
+    classes: frozenset[str] = frozenset()  # names that are classes in the reference solution
     checks: dict[str, Check] = field(default_factory=dict)  # by node id
     examination: Examination | None = None
 
@@ -96,6 +98,7 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     paths = Paths(find_root(path))
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
+    hidden.classes = _classes(paths.reference(assignment_id))
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
     names = [check.name for check in hidden.checks.values()]
@@ -105,6 +108,16 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     for question in {check.question for check in hidden.checks.values()}:
         _check_sum(hidden.assignment, question, hidden.checks)
     return hidden
+
+
+def _classes(reference: Path) -> frozenset[str]:
+    """Names that the reference solution defines as classes; none where it cannot be read."""
+    try:
+        cells = notebook.read(reference.read_bytes(), reference.name).cells
+        trees = [ast.parse(cell.code) for cell in cells]
+    except (OSError, SubmissionError, SyntaxError):
+        return frozenset()
+    return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
 
 
 def _check(item: pytest.Item, assignment: Assignment) -> Check:
@@ -144,9 +157,16 @@ def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check
 def student(request: pytest.FixtureRequest) -> Student:
     """The submission, as this check sees it."""
     examination = _examination(request.config)
-    question = request.config.stash[HIDDEN].checks[request.node.nodeid].question
-    patience = examination.patience(question)
-    return Student(examination.channel, request.node.name, examination.seed, examination.close_names, patience)
+    hidden = request.config.stash[HIDDEN]
+    patience = examination.patience(hidden.checks[request.node.nodeid].question)
+    return Student(
+        examination.channel,
+        request.node.name,
+        examination.seed,
+        examination.close_names,
+        patience,
+        hidden.classes,
+    )
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from grader import told, wire
 from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.errors import AuthoringError
+from grader.kinds import describe
 from grader.magics import syntax_error
 from grader.notebook import definitions, nearest
 from grader.schema import Outcome
@@ -108,7 +109,10 @@ class Name:
         self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._student._call(self._name, args, kwargs)
+        made = self._student._call(self._name, args, kwargs)
+        if self._name in self._student._classes and not isinstance(made, Reference):
+            raise Mismatch(f"{self._name}(...) is {describe(made)}, expected an object of class {self._name}.")
+        return made
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
@@ -117,10 +121,19 @@ class Name:
 
 
 class Student:
-    """One submission as one check sees it. References end with the check."""
+    """One submission as one check sees it. References end with the check.
+
+    classes: names whose call gives an object, so that a test may use it as one without another look
+    """
 
     def __init__(
-        self, channel: Channel, check: str, seed: str, allow_close_names: bool = False, patience: float = 1.0
+        self,
+        channel: Channel,
+        check: str,
+        seed: str,
+        allow_close_names: bool = False,
+        patience: float = 1.0,
+        classes: frozenset[str] = frozenset(),
     ) -> None:
         self._channel = channel
         self._patience = patience
@@ -130,6 +143,8 @@ class Student:
         self._options: dict[str, Any] = {}
         self._call_s = channel.assignment.limits.call_s
         self._close_names = allow_close_names
+        self._classes = classes
+        channel.current = check
         self._load()
 
     def __getattr__(self, name: str) -> Name:
@@ -231,16 +246,29 @@ class Student:
         return self._ask("operate", operator=operator, operands=list(operands))
 
     def _ask(self, op: str, **fields: Any) -> Any:
+        if self._channel.current != self._check:
+            raise AuthoringError(f"{self._check} is over, and what it was given is gone; ask {self._channel.current}'s")
         self._calls += 1
         seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
         request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
         try:
-            said = self._channel.ask(self._check, request, self._patience * self._call_s, _refer)
+            said = self._channel.ask(self._check, request, self._patience * self._call_s, self._refer)
         except wire.WireError as error:
             raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
         if said.failure:
             raise StudentFault(Outcome(said.failure), said.message)
         return self._value(op, fields, self._decoded(said))
+
+    def _refer(self, value: Any) -> wire.Ref:
+        """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known."""
+        if isinstance(value, Name):
+            raise wire.WireError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
+        if not isinstance(value, Reference):
+            raise wire.WireError(f"an object of type {type(value).__name__}")
+        owner = object.__getattribute__(value, "_student")
+        if owner._check != self._check:
+            raise wire.WireError(f"a reference that {owner._check} was given; references end with their check")
+        return object.__getattribute__(value, "_ref")
 
     def _renamed(self, op: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Where the course grades close names, ask for the name that the notebook defines."""
@@ -353,12 +381,3 @@ def _source(probe: Callable[..., Any]) -> str:
 def load_errors(said: Said) -> list[dict[str, Any]]:
     """What cells raised when the notebook was run: dicts of cell, type, message; [] where the reply is none of ours."""
     return told.read_cell_errors(said.reply)
-
-
-def _refer(value: Any) -> wire.Ref:
-    """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known there."""
-    if isinstance(value, Reference):
-        return object.__getattribute__(value, "_ref")
-    if isinstance(value, Name):
-        raise wire.WireError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
-    raise wire.WireError(f"an object of type {type(value).__name__}")
