@@ -1,0 +1,6 @@
+seen = []
+
+
+def shares(x):
+    seen.append(x.copy())
+    return seen[0]
