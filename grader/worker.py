@@ -112,11 +112,12 @@ class Worker:
         try:
             sandbox = _Borrowed(worker, streams, self.sandbox.isolation, self.sandbox.environment)
             result = examine(task, self.hidden, self.items, lambda: sandbox)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the student's attempt waits for us
-            result = deferred(f"{type(error).__name__}: {error}")
-        with contextlib.suppress(OSError):
             worker.send(("done", result))
-        os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, also pytest.exit, it is ours: the attempt waits
+            with contextlib.suppress(OSError):
+                worker.send(("done", deferred(f"{type(error).__name__}: {error}")))
+        finally:
+            os._exit(0)  # on no account may the fork come back into the worker's own frames
 
 
 class _Borrowed:
