@@ -83,7 +83,7 @@ def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str
         if len(set(cells)) > 1:
             names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
     return tuple(
-        f"{', '.join(names)}: defined in cells {', '.join(map(str, cells))}; the last one counts"
+        f"defined in cells {', '.join(map(str, cells))}, of which the last counts: {', '.join(names)}"
         for cells, names in names_in.items()
     )
 
