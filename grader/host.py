@@ -51,6 +51,9 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
 
         problems: list[str] = []
 
+        def pytest_configure(self, config: pytest.Config) -> None:
+            config.stash[pytest_plugin.HOSTED] = True
+
         def pytest_collectreport(self, report: pytest.CollectReport) -> None:
             if report.failed:
                 self.problems.append(str(report.longrepr).strip().splitlines()[-1])
