@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -12,10 +13,12 @@ from typing import Any
 from grader import notebook, wire
 from grader.channel import Channel
 from grader.notebook import Notebook
+from grader.paths import Paths
 from grader.sandbox.process import ProcessSandbox
-from grader.schema import Assignment, Limits, Question
+from grader.schema import Assignment, Limits, Question, Submission
 from grader.student import Student
 from grader.transcript import Transcript
+from grader.wish import Wish
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
 LIMITS = Limits(load_s=20, call_s=20, total_s=120, memory_mib=1024, answer_mib=4, output_kib=4, disk_mib=16)
@@ -89,3 +92,33 @@ def opened(
         yield Opened(channel)
     finally:
         channel.close()
+
+
+# ------------------------------------------------------------------------------------------------ the small course
+
+
+def small_course(folder: Path) -> Paths:
+    """A copy of the small course in `folder`, without any record."""
+    shutil.copytree(SMALL_COURSE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return Paths(folder)
+
+
+def hidden(paths: Paths, name: str, text: str) -> Path:
+    """Write a file of hidden tests."""
+    file = paths.hidden_tests("tiny") / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def submission(student: str, *sources: str) -> Submission:
+    return Submission(student, "tiny", "tiny.ipynb", ipynb(*sources))
+
+
+IN_PROCESSES = Wish(kind="process")
+RIGHT = (
+    "import numpy as np",
+    "def softmax(z):\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
+    "class Counter:\n    value = 0\n    def step(self):\n        self.value += 1",
+    "def running_sum(x):\n    return np.cumsum(x)",
+)
