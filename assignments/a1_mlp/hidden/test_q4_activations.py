@@ -83,7 +83,7 @@ def test_rectifiers_have_the_right_values(student, rng):
     close(student.leaky_relu(z, alpha=alpha), np.where(z > 0, z, alpha * z), what="leaky_relu with another alpha")
 
 
-@pytest.mark.points(0.75, hint="The argument is the pre-activation z, not the activation a: d_sigmoid(z) = a (1 - a).")
+@pytest.mark.points(0.75, hint="The argument is the pre-activation z. Does your formula expect z, or the activation a?")
 def test_smooth_derivatives_are_taken_at_the_pre_activation(student, rng):
     z = rng.normal(scale=2.0, size=(3, 5))
     close(student.d_sigmoid(z), sigmoid(z) * (1.0 - sigmoid(z)), what="d_sigmoid")

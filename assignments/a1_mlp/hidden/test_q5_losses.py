@@ -86,7 +86,7 @@ def test_mse_value(student, rng):
         close(loss, expected, what=f"mse_loss of {N} rows and {K} outputs", factors=sizes)
 
 
-@pytest.mark.points(0.5, hint="With logits the loss of a sample is softplus(z) - y z; average over the batch.")
+@pytest.mark.points(0.5, hint="z is a logit, y may lie between 0 and 1, and the loss is the mean over the batch.")
 def test_bce_value_with_hard_and_soft_targets(student, rng):
     for N in (7, 3):
         z, y = rng.normal(scale=3.0, size=N), soft_targets(rng, N)
@@ -109,7 +109,9 @@ def test_softmax_normalises_along_the_axis_that_is_asked_for(student, rng):
     close(student.softmax(single), np.exp(log_softmax(box)).astype(np.float32), what="softmax of float32")
 
 
-@pytest.mark.points(0.8, hint="The loss of row i is log(sum_j exp Z_ij) - Z_iy with y = y[i]: one entry a row.")
+@pytest.mark.points(
+    0.8, hint="Row i contributes one number, which depends on one entry of its logits in particular: column y[i]."
+)
 def test_cross_entropy_value_with_every_reduction(student, rng):
     for N, C in [(6, 4), (4, 4), (5, 2), (1, 3)]:
         Z, y = labelled(rng, N, C)
@@ -140,7 +142,9 @@ def test_mse_gradient(student, rng):
         close(gradient, (yhat - y) / N, what="the gradient of mse_loss")
 
 
-@pytest.mark.points(0.6, hint="d loss / dz = (sigmoid(z) - y) / N for the mean over N samples.")
+@pytest.mark.points(
+    0.6, hint="Differentiate the loss of one sample on paper; then ask what the mean over N samples does to it."
+)
 def test_bce_gradient(student, rng):
     for N in (7, 4):
         z, y = rng.normal(scale=3.0, size=N), soft_targets(rng, N)
@@ -150,8 +154,8 @@ def test_bce_gradient(student, rng):
 
 @pytest.mark.points(
     1.0,
-    hint="dZ is p - one_hot(y), and belongs to the loss that is returned: divided by N for the mean, not for the sum; "
-    "with 'none' row i is the gradient of loss i.",
+    hint="dZ belongs to the loss that is returned: what do the mean and the sum do to the gradient of a row? With "
+    "'none' row i is the gradient of loss i.",
 )
 def test_cross_entropy_gradient_belongs_to_the_returned_loss(student, rng):
     for N, C in [(6, 4), (3, 3), (1, 5)]:
@@ -185,7 +189,9 @@ def test_softmax_and_cross_entropy_survive_large_logits(student, rng):
     close(losses, -log_softmax(gap)[:, 0], what="the loss of a class that is far behind")
 
 
-@pytest.mark.points(0.4, hint="log(1 - sigmoid(z)) is log(0) for large z; use max(z, 0) - y z + log1p(exp(-|z|)).")
+@pytest.mark.points(
+    0.4, hint="log(1 - sigmoid(z)) is log(0) for large z: simplify on paper until exp only sees numbers <= 0."
+)
 def test_bce_survives_large_logits(student, rng):
     z = np.concatenate([[1e4, -1e4, 800.0, -800.0, 40.0, -40.0], rng.normal(scale=100.0, size=3)])
     for y in ((z < 0).astype(float), (z > 0).astype(float), soft_targets(rng, len(z))):

@@ -151,8 +151,8 @@ def test_penalty_in_the_loss(student, rng):
 
 @pytest.mark.points(
     1.2,
-    hint="Xavier: variance 2 / (n_in + n_out); He: 2 / n_in. A uniform distribution on (-a, a) has variance a^2 / 3, "
-    "and rng.normal takes a standard deviation.",
+    hint="Which variance does the scheme ask for, and which of n_in and n_out are in it? A uniform distribution on "
+    "(-a, a) has variance a^2 / 3, and rng.normal takes a standard deviation.",
 )
 def test_initial_weights_have_the_right_spread(student, rng):
     sizes = [240, 130, 60]
@@ -199,8 +199,8 @@ def test_numeric_gradient_is_the_central_difference(student, rng):
 
 @pytest.mark.points(
     2.4,
-    hint="Go backwards through the layers: dW = A.T @ dZ, db = sum of dZ, then dA = dZ @ W.T times the slope at the "
-    "pre-activation of the layer below. numeric_gradient finds the first layer that is wrong.",
+    hint="Go backwards layer by layer: which arrays of the forward pass does each gradient need, and at which z is the "
+    "slope taken? numeric_gradient finds the first layer that is wrong.",
 )
 def test_gradients_at_every_depth(student, rng):
     for sizes in DEPTHS:
