@@ -140,6 +140,20 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     audit.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1")
     audit.add_argument("--json", action="store_true", help="print one JSON document")
     _add_sandbox(audit)
+    release = _command(
+        commands, "release", _release, "Make the zip for students; refused while the audit is not green."
+    )
+    release.add_argument("assignment")
+    release.add_argument("--out", type=Path, default=Path("build/release"), metavar="DIR")
+    validate = _command(
+        commands, "validate", _validate, "For students: will this notebook be accepted, what is missing?"
+    )
+    validate.add_argument("notebook", type=Path)
+    pack = _command(commands, "pack", _pack, "For students: make the zip to hand in, and a receipt.")
+    pack.add_argument("notebook", type=Path)
+    pack.add_argument("--student", required=True, metavar="ID")
+    pack.add_argument("--extra", type=Path, nargs="*", default=[], metavar="FILE", help="files that the notebook reads")
+    pack.add_argument("--out", type=Path, metavar="DIR")
 
 
 # ---------------------------------------------------------------------------------------------------- commands
@@ -149,6 +163,24 @@ def _audit(chosen: argparse.Namespace) -> int:
     from grader.commands import authoring
 
     return authoring.audit(chosen)
+
+
+def _release(chosen: argparse.Namespace) -> int:
+    from grader.commands import authoring
+
+    return authoring.release(chosen)
+
+
+def _validate(chosen: argparse.Namespace) -> int:
+    from grader.commands import student
+
+    return student.check(chosen)
+
+
+def _pack(chosen: argparse.Namespace) -> int:
+    from grader.commands import student
+
+    return student.pack(chosen)
 
 
 def _grade(chosen: argparse.Namespace) -> int:

@@ -77,6 +77,10 @@ class Paths:
         """The course's secret, from which the seeds of hidden inputs come."""
         return self.state / "secret"
 
+    def audit(self, assignment_id: str) -> Path:
+        """What the last whole audit of an assignment said."""
+        return self.state / "audits" / f"{assignment_id}.json"
+
     @property
     def dockerfile(self) -> Path:
         return self.root / "autograder.Dockerfile"

@@ -1,4 +1,4 @@
-"""`build` and `audit`: from an instructor's master to what students get, and how good its hidden tests are."""
+"""`build`, `audit`, `release`: from an instructor's master to what students get, and how good its hidden tests are."""
 
 from __future__ import annotations
 
@@ -46,11 +46,37 @@ def audit(chosen: argparse.Namespace) -> int:
 
     with Pool(paths, assignment.id, wish(chosen)) as pool:
         result = auditing.run(pool, assignment, planned, tell)
+    if not chosen.quick:
+        _keep_verdict(paths, result)
     if chosen.json:
         print(json.dumps(_audit_document(result), indent=1, ensure_ascii=False))
     else:
         print(_audit_table(result), end="")
     return DONE if result.green else NEEDS_A_PERSON
+
+
+def _keep_verdict(paths: Paths, audit: Audit) -> None:
+    """Remember what was audited and how it ended: `grader release` asks for it."""
+    from grader.authoring.release import audit_digest
+
+    said = {
+        "digest": audit_digest(paths, audit.assignment),
+        "green": audit.green,
+        "findings": len(audit.findings),
+    }
+    file = paths.audit(audit.assignment.id)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(said) + "\n", encoding="utf-8")
+
+
+def release(chosen: argparse.Namespace) -> int:
+    """Make the zip for students; refused while the audit is missing, stale or red."""
+    from grader.authoring import release as releasing
+
+    paths = Paths(find_root())
+    target, number = releasing.release(paths, read_assignment(paths, chosen.assignment), chosen.out)
+    print(f"{target}  release {number}")
+    return DONE
 
 
 def _audit_rows(audit: Audit) -> list[dict[str, object]]:

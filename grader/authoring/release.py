@@ -1,0 +1,156 @@
+"""What students get: one zip with the notebook, its public checks, a page to read first, and a manifest.
+
+The zip holds what is named here and nothing else. It is refused while the audit of these very tests is missing or red,
+and when a line of a solution or of a hidden test is found in it. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from grader.authoring.build import built_files, solution_lines
+from grader.batch import tests_digests
+from grader.errors import AuthoringError
+from grader.paths import Paths
+from grader.schema import Assignment, digest_of
+from grader.scheme import plain
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every entry: the zip depends on what is in it alone
+PASSAGE = 4  # so many lines in a row are no coincidence
+
+
+def audit_digest(paths: Paths, assignment: Assignment) -> str:
+    """What an audit's verdict is about: the tests, the starter, the reference, wrong and right solutions."""
+    folders = [paths.wrong(assignment.id), paths.right(assignment.id)]
+    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
+    known = [paths.starter(assignment.id), paths.reference(assignment.id), *files]
+    parts = [file.read_bytes() for file in known if file.is_file()]
+    return digest_of([json.dumps(tests_digests(paths, assignment), sort_keys=True).encode(), *parts])
+
+
+def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
+    """Every file of the zip, by name. Raises AuthoringError when the starter is stale or something leaks."""
+    folder = paths.assignment(assignment.id)
+    built = built_files(paths, assignment.id)
+    for name, text in built.items():
+        file = folder / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            raise AuthoringError(f"assignments/{assignment.id}/{name} is not what the master builds; run: grader build")
+    files = {name: text.encode("utf-8") for name, text in built.items()}
+    files |= {name: (folder / name).read_bytes() for name in assignment.files}
+    files["README.md"] = readme(assignment).encode("utf-8")
+    _refuse_leaks(paths, assignment, files)
+    files["manifest.json"] = manifest(assignment, files)
+    return files
+
+
+def manifest(assignment: Assignment, files: dict[str, bytes]) -> bytes:
+    """What was released, by digest; also what `grader validate` needs to know away from the course."""
+    questions = [
+        {"id": question.id, "title": question.title, "points": plain(question.points), "names": list(question.names)}
+        for question in assignment.questions
+    ]
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    release = digest_of(f"{name} {digest}".encode() for name, digest in digests.items())[:16]
+    page = {
+        "assignment": assignment.id,
+        "title": assignment.title,
+        "release": release,
+        "questions": questions,
+        "hidden_modules": list(assignment.hidden_modules),
+        "files": digests,
+    }
+    return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def readme(assignment: Assignment) -> str:
+    """The page that a student reads first."""
+    rows = "".join(
+        f"| {question.id} | {question.title} | {plain(question.points)} |\n" for question in assignment.questions
+    )
+    return f"""# {assignment.id}: {assignment.title}
+
+Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, keep the folder `tests/` beside it, and fill in the code
+cells. You need Python 3.11 or later with numpy, matplotlib, scikit-learn and otter-grader
+(`pip install numpy matplotlib scikit-learn otter-grader`).
+
+| question | title | points |
+|---|---|---|
+{rows}| | together | {plain(assignment.max_points)} |
+
+`grader.check("{assignment.questions[0].id}")` in the notebook runs a question's public checks. They give no points:
+your notebook is graded later, on inputs that nobody has seen. Cells that begin with `# experiment` are not run then.
+
+Before you hand in:
+
+    grader validate {assignment.id}.ipynb        what was found for each question, what is missing
+    grader pack {assignment.id}.ipynb --student YOUR-ID
+
+Hand in the notebook, or the zip that `grader pack` makes.
+"""
+
+
+def _refuse_leaks(paths: Paths, assignment: Assignment, files: dict[str, bytes]) -> None:
+    """Refuse a passage of a hidden test, and a line of a solution, in any file of the release."""
+    solutions = set(solution_lines(paths.reference(assignment.id).read_text(encoding="utf-8")))
+    hidden = {
+        passage
+        for file in paths.hidden_tests(assignment.id).rglob("*.py")
+        for passage in _passages(file.read_text(encoding="utf-8").splitlines())
+    }
+    for name, content in files.items():
+        text = content.decode("utf-8", "replace")
+        lines = _cell_lines(json.loads(text)) if name.endswith(".ipynb") else text.splitlines()
+        given = {line.strip() for line in lines} & solutions if name.endswith(".ipynb") else set()
+        told = [passage[0] for passage in _passages(lines) if passage in hidden]
+        for line in [*sorted(given), *told]:
+            raise AuthoringError(f"{name} would give away a solution or a hidden test: {line!r}")
+
+
+def _passages(lines: list[str]) -> list[tuple[str, ...]]:
+    """Every run of PASSAGE lines, blanks and indentation aside."""
+    told = [line.strip() for line in lines if line.strip()]
+    return [tuple(told[place : place + PASSAGE]) for place in range(len(told) - PASSAGE + 1)]
+
+
+def _cell_lines(notebook: dict[str, Any]) -> list[str]:
+    return [line for cell in notebook.get("cells", []) for line in "".join(cell["source"]).splitlines()]
+
+
+def zipped(folder: str, files: dict[str, bytes]) -> bytes:
+    """A zip of files under one folder; the same files are the same bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{folder}/{name}", EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name])
+    return made.getvalue()
+
+
+def release(paths: Paths, assignment: Assignment, out: Path) -> tuple[Path, str]:
+    """Write the zip; return its path and the release's id. Raises AuthoringError unless a fresh audit is green."""
+    _require_audit(paths, assignment)
+    files = release_files(paths, assignment)
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{assignment.id}.zip"
+    target.write_bytes(zipped(assignment.id, files))
+    return target, json.loads(files["manifest.json"])["release"]
+
+
+def _require_audit(paths: Paths, assignment: Assignment) -> None:
+    file = paths.audit(assignment.id)
+    how = f"run: grader audit {assignment.id}"
+    if not file.is_file():
+        raise AuthoringError(f"{assignment.id} has not been audited; {how}")
+    said = json.loads(file.read_text(encoding="utf-8"))
+    if said["digest"] != audit_digest(paths, assignment):
+        raise AuthoringError(f"{assignment.id} has changed since its audit; {how}")
+    if not said["green"]:
+        raise AuthoringError(f"the audit of {assignment.id} is red: {said['findings']} findings; {how}")

@@ -1,0 +1,141 @@
+"""The tests of the tests: green on assignment 1 as it is, and red, with the reason, on what was broken on purpose."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.authoring import release, variants
+from grader.cli import main
+from grader.course import read_assignment
+from grader.errors import AuthoringError
+from grader.paths import PACKAGE, Paths
+
+ROOT = PACKAGE.parent
+
+
+@pytest.fixture
+def q4_only(course: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """Assignment 1 with its first question alone, so that a whole audit takes seconds."""
+    paths = Paths(course)
+    toml = paths.assignment_toml("a1_mlp")
+    head, *questions = toml.read_text().split("[[question]]")
+    toml.write_text(head + "".join(f"[[question]]{text}" for text in questions if 'id = "q4"' in text))
+    for folder in (paths.hidden_tests("a1_mlp"), paths.wrong("a1_mlp"), paths.right("a1_mlp")):
+        for file in folder.glob("*.py"):
+            if "q4" not in file.name and file.name != "conftest.py":
+                file.unlink()
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    return paths
+
+
+def audited(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict]:
+    code = main(["audit", "a1_mlp", "--json", "--seeds", "1", "--sandbox", "process", *options])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_the_hidden_tests_of_assignment_1_catch_every_wrong_solution_and_accept_every_right_one(capsys, monkeypatch):
+    monkeypatch.setenv("GRADER_COURSE", str(ROOT))
+    code, said = audited(capsys, "--quick")
+    assert said["findings"] == [] and code == 0
+    assert all(row["wrong"] == row["caught"] >= 14 and row["right"] >= 2 for row in said["questions"])
+
+
+def test_an_audit_says_which_test_catches_nothing_any_more(q4_only, capsys):
+    assert audited(capsys)[0] == 0
+    file = next(q4_only.hidden_tests("a1_mlp").glob("test_q4*.py"))
+    name = "test_smooth_activations_have_the_right_values"
+    text = file.read_text()
+    assert f"def {name}(" in text
+    file.write_text(re.sub(rf"(def {name}\([^)]*\):\n)", r"\1    return\n", text))
+    code, said = audited(capsys)
+    findings = {(finding["variant"], finding["says"]) for finding in said["findings"]}
+    assert code == 1 and (name, "no wrong solution of q4 fails it") in findings
+    assert any(variant == "starter" and says == f"passes {name}" for variant, says in findings)
+    assert any("must fail it" in says for _, says in findings)
+
+
+def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys):
+    file = q4_only.right("a1_mlp") / "q4.py"
+    file.write_text("# %% shifted | why: it is not right at all\ndef relu(z):\n    return as_float(z) + 1\n")
+    code, said = audited(capsys, "--quick")
+    assert code == 1
+    assert {finding["variant"] for finding in said["findings"]} == {"q4-shifted"}
+    assert all(finding["says"].startswith("loses test_") for finding in said["findings"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("# %% nameless\nx = 1\n", "is not of the form"),
+        ("# %% a | fails: test_x | hint: y\nx = 1\n# %% a | fails: test_x | hint: y\nx = 1\n", "a appears twice"),
+    ],
+)
+def test_a_wrong_solution_without_a_proper_header_is_refused(q4_only, text, says):
+    (q4_only.wrong("a1_mlp") / "q4.py").write_text(text)
+    with pytest.raises(AuthoringError, match=says):
+        variants.wrong(q4_only, read_assignment(q4_only, "a1_mlp"))
+
+
+# ------------------------------------------------------------------------------------------------ release
+
+
+def test_a_release_waits_for_a_green_audit_of_these_very_tests(course, monkeypatch, capsys):
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    paths = Paths(course)
+    assignment = read_assignment(paths, "a1_mlp")
+    out = course / "out"
+
+    def refused() -> str:
+        assert main(["release", "a1_mlp", "--out", str(out)]) == 3 and not out.exists()
+        return capsys.readouterr().err
+
+    assert "has not been audited" in refused()
+    verdict = {"digest": release.audit_digest(paths, assignment), "green": False, "findings": 2}
+    paths.audit("a1_mlp").parent.mkdir(parents=True)
+    paths.audit("a1_mlp").write_text(json.dumps(verdict))
+    assert "is red: 2 findings" in refused()
+    paths.audit("a1_mlp").write_text(json.dumps(verdict | {"digest": "of other tests", "green": True}))
+    assert "has changed since its audit" in refused()
+    paths.audit("a1_mlp").write_text(json.dumps(verdict | {"green": True}))
+    assert main(["release", "a1_mlp", "--out", str(out)]) == 0
+    first = (out / "a1_mlp.zip").read_bytes()
+    assert main(["release", "a1_mlp", "--out", str(out)]) == 0
+    assert (out / "a1_mlp.zip").read_bytes() == first, "the same files are the same zip"
+
+
+def test_a_release_holds_what_students_need_and_nothing_that_tells(course):
+    paths = Paths(course)
+    files = release.release_files(paths, read_assignment(paths, "a1_mlp"))
+    assert set(files) == {
+        "README.md",
+        "a1_mlp.ipynb",
+        "manifest.json",
+        *(f"tests/{question}.py" for question in ("q4", "q5", "q7", "q8", "q9", "q14")),
+    }
+    manifest = json.loads(files["manifest.json"])
+    assert [question["id"] for question in manifest["questions"]] == ["q4", "q5", "q7", "q8", "q9", "q14"]
+    assert set(manifest["files"]) == set(files) - {"manifest.json"}
+    everything = b"\n".join(files.values())
+    assert b"hidden/" not in everything and b"solutions/" not in everything
+
+
+def test_a_passage_of_a_hidden_test_in_the_release_is_refused(course):
+    paths = Paths(course)
+    hidden = next(paths.hidden_tests("a1_mlp").glob("test_q5*.py")).read_text().splitlines()
+    toml = paths.assignment_toml("a1_mlp")
+    toml.write_text(toml.read_text().replace("files = []", 'files = ["datasets.py"]'))
+    (paths.assignment("a1_mlp") / "datasets.py").write_text("\n".join(hidden[40:60]))
+    with pytest.raises(AuthoringError, match="datasets.py would give away"):
+        release.release_files(paths, read_assignment(paths, "a1_mlp"))
+
+
+def test_a_stale_starter_is_not_released(course):
+    paths = Paths(course)
+    paths.starter("a1_mlp").write_text(paths.starter("a1_mlp").read_text().replace("Assignment 1", "Assignment One"))
+    with pytest.raises(AuthoringError, match="is not what the master builds; run: grader build"):
+        release.release_files(paths, read_assignment(paths, "a1_mlp"))
