@@ -51,6 +51,8 @@ WORKDIR /tmp
 # The same program by hand: docker run --rm --entrypoint python grader -m grader.zygote --help
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-m", "grader.zygote"]
 CMD ["--help"]
+# A name for where packages lie that does not depend on Python's version: `strict` covers hidden modules there.
+RUN ln -s "$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" /opt/packages
 # Last, because it changes most often: a new runtime rebuilds from here on, in seconds.
 COPY runtime /opt/grader
 RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /opt/grader

@@ -69,6 +69,8 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
             if wish.kind == "docker":
                 with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
                     leftovers.reap()
+            else:
+                leftovers.sweep()
             openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
             children = [
                 _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)

@@ -59,7 +59,7 @@ class Candidate(Protocol):
         """Send one request frame and return the reply frame. Raises CandidateFailure; the candidate is over then."""
 
     def close(self) -> Ending:
-        """End the candidate and everything it started; idempotent. Raises MachineryError when something is left."""
+        """End the candidate and everything it started; idempotent. Raises MachineryError when that is not possible."""
 
 
 class Sandbox(Protocol):

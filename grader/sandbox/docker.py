@@ -39,6 +39,8 @@ ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote
 ZYGOTE_PROCESSES = 32
 ENGINE_S = 120  # how long the engine may take for one answer
 USER = "1000:1000"
+PACKAGES = "/opt/packages"  # in the image: a link to where Python's packages lie
+COVER = "ro,size=4k,mode=0555"  # over the folder of a hidden module where no jail does it
 CAPABILITIES = ["SYS_ADMIN", "SETUID", "SETGID", "KILL"]  # `caps`: without KILL a deadline could not be kept
 SETTING_UP = ("mount", "umount2", "pivot_root", "unshare", "sethostname")  # what the jail itself needs
 
@@ -91,7 +93,11 @@ class DockerSandbox:
         container = self.current
         try:
             container.served += 1
-            return container.link.open(self.assignment.limits, self.assignment.hidden_modules, self.settle)
+            # the kernel counts the processes of a user, and all `strict` containers run as the same one
+            processes = 0 if self.level == "strict" else None
+            return container.link.open(
+                self.assignment.limits, self.assignment.hidden_modules, self.settle, processes=processes
+            )
         except MachineryError:
             self._discard()
             raise
@@ -169,6 +175,7 @@ class DockerSandbox:
         limits = self.assignment.limits
         owned = "uid=1000,gid=1000,mode=0700" if self.level == "strict" else "mode=0755"
         tmpfs = f"size={limits.disk_mib}m,nr_inodes=4096,{owned}"
+        covers = {f"{PACKAGES}/{module}": COVER for module in self.assignment.hidden_modules if self.level == "strict"}
         memory = f"{limits.memory_mib + ZYGOTE_MIB}m"
         security = ["no-new-privileges"]
         if self.level != "strict":
@@ -184,7 +191,7 @@ class DockerSandbox:
             memswap_limit=memory,
             pids_limit=limits.processes + ZYGOTE_PROCESSES,
             nano_cpus=int(self.grant.cpus * 1e9),
-            tmpfs={"/tmp": tmpfs, "/job": tmpfs},
+            tmpfs={"/tmp": tmpfs, "/job": tmpfs, **covers},
             shm_size=f"{limits.disk_mib}m",
             ipc_mode="private",
             binds={str(shared): {"bind": "/ctl", "mode": "ro"}},

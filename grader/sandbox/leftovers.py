@@ -27,10 +27,17 @@ def reap() -> list[str]:
                 with contextlib.suppress(docker.errors.APIError):  # on its way already
                     client.api.remove_container(container["Id"], force=True)
                 gone.append(container["Names"][0].lstrip("/"))
+    return gone + sweep()
+
+
+def sweep() -> list[str]:
+    """Remove folders whose owner is dead; return their names."""
+    gone = []
     for folder in Path(tempfile.gettempdir()).glob("grader-[0-9]*-*"):
         owner = folder.name.split("-")[1]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             shutil.rmtree(folder, ignore_errors=True)
+            gone.append(folder.name)
     return gone
 
 

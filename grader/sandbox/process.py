@@ -8,6 +8,7 @@ tests too; use it for your own notebooks only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -31,7 +32,7 @@ class ProcessSandbox:
         self.assignment = assignment
         self.child: subprocess.Popen[bytes] | None = None
         self.link: Link | None = None
-        self.workdir = Path(tempfile.mkdtemp(prefix="grader-job-"))
+        self.workdir = Path(tempfile.mkdtemp(prefix=f"grader-{os.getpid()}-"))
         levels = [level] if level else ["caps" if os.geteuid() == 0 else "userns", "bare"]
         self.level = self._start_best(levels)
         self.isolation = f"process-{self.level}"
@@ -75,9 +76,12 @@ class ProcessSandbox:
         if self.level == "bare":
             for path in self.workdir.iterdir():
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        workdir = str(self.workdir) if self.level == "bare" else "/job"
+        bare = self.level == "bare"
+        workdir = str(self.workdir) if bare else "/job"
+        limits = self.assignment.limits
+        processes = limits.processes + threads_of_this_user() if bare else None
         try:
-            return self.link.open(self.assignment.limits, self.assignment.hidden_modules, self.settle, workdir)
+            return self.link.open(limits, self.assignment.hidden_modules, self.settle, workdir, processes)
         except MachineryError:
             self._stop()
             raise
@@ -103,3 +107,13 @@ class ProcessSandbox:
     def close(self) -> None:
         self._stop()
         shutil.rmtree(self.workdir, ignore_errors=True)
+
+
+def threads_of_this_user() -> int:
+    """What the kernel holds against a limit on processes where there is no namespace to count in."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            if process.stat().st_uid == os.getuid():
+                count += len(list((process / "task").iterdir()))
+    return count

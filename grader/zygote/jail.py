@@ -25,8 +25,9 @@ LEVELS = ("userns", "caps", "bare")
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+OTHER_PACKAGES = ("/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/*-packages")
 STAGE = "/tmp"  # where the new root is put together; every system has it
-FIRST_UID = 100_000
+OWN_UIDS = 100_000 + 10_000 * int.from_bytes(os.urandom(2), "little")  # the kernel counts across containers
 MIB = 1 << 20
 
 
@@ -37,14 +38,15 @@ class Order:
     number: int
     memory_mib: int
     disk_mib: int
-    processes: int
+    processes: int  # 0: no limit but the container's
     hidden_modules: tuple[str, ...]
     level: str
     workdir: str = "/job"  # another one only in `bare`, where there is no root of its own
 
     @property
     def uid(self) -> int:
-        return FIRST_UID + self.number if self.level == "caps" else os.getuid()
+        """A user of its own where that can be had: nobody else's files, processes or place in the kernel's counts."""
+        return OWN_UIDS + self.number if self.level == "caps" else os.getuid()
 
 
 def enter(order: Order) -> None:
@@ -119,11 +121,15 @@ def _locked_flags(path: str) -> int:
 
 
 def _hide(module: str) -> None:
-    """Cover a module's folder in every place Python would look, so that it is not there for any kind of import."""
-    for folder in sys.path:
-        package = os.path.join(folder or "/nowhere", module)
-        if os.path.isdir(STAGE + package):
-            kernel.mount("tmpfs", STAGE + package, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=0555")
+    """Cover a module in every place a Python would look, so that it is not there for any kind of import."""
+    others = [folder for pattern in OTHER_PACKAGES for folder in glob.glob(pattern)]
+    for folder in dict.fromkeys(os.path.realpath(folder) for folder in (*sys.path, *others) if folder):
+        place = STAGE + os.path.join(folder, module)
+        if os.path.isdir(place):
+            kernel.mount("tmpfs", place, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=0555")
+        for file in (f"{place}.py", *glob.glob(f"{glob.escape(place)}.*.so")):
+            if os.path.isfile(file):
+                kernel.mount("/dev/null", file, None, MS_BIND)
 
 
 def lock(order: Order) -> None:
@@ -176,9 +182,10 @@ def _set_limits(order: Order) -> None:
         resource.RLIMIT_DATA: order.memory_mib * MIB,
         resource.RLIMIT_FSIZE: order.disk_mib * MIB,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: order.processes,
         resource.RLIMIT_MSGQUEUE: 0,
     }
+    if order.processes:
+        limits[resource.RLIMIT_NPROC] = order.processes
     for kind, value in limits.items():
         resource.setrlimit(kind, (value, value))
 

@@ -61,6 +61,7 @@ def _become_candidate(order: jail.Order, answer_bytes: int, output_chars: int, d
         os.dup2(data.detach(), stream_fd)
         os.closerange(stream_fd + 1, 4096)
         stream = socket.socket(fileno=stream_fd)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         jail.lock(order)
     except OSError as error:
         with contextlib.suppress(OSError):

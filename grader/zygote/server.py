@@ -38,6 +38,7 @@ KEPT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_
 
 def run(control: socket.socket, level: str, preload: list[str]) -> None:
     """Import `preload`, announce what this zygote can do, then serve orders until the control stream ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # without a jail a submission can send it
     os.environ.update(ENVIRONMENT)
     for name in set(os.environ) - set(ENVIRONMENT) - set(KEPT):
         del os.environ[name]
