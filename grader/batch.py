@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from grader.errors import AuthoringError, UsageError
@@ -105,18 +105,32 @@ class Batch:
     force: bool = False
 
     def grade(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
-        """Grade submissions; yield a row for each, in the order they are finished."""
+        """Grade submissions; yield a row for each, in the order they are finished. Equal work is examined once."""
         for submission in submissions:
             self.store.add_submission(submission)
-        left: list[Submission] = []
+        left = yield from self._not_done(pool, submissions)
+        first: dict[str, Submission] = {}
+        for submission in left:
+            first.setdefault(submission.digest, submission)
+        yield from self._examine_patiently(pool, list(first.values()))
+        twins = [submission for submission in left if first[submission.digest] is not submission]
+        yield from self._examine_patiently(pool, (yield from self._not_done(pool, twins)))
+
+    def _not_done(self, pool: Pool, submissions: list[Submission]) -> Generator[Graded, None, list[Submission]]:
+        """Yield the rows for which nothing need be run; return the other submissions."""
+        left = []
         for submission in submissions:
             done = None if self.force else self._done_before(pool.ready, submission)
             if done is None:
                 left.append(submission)
             else:
                 yield done
+        return left
+
+    def _examine_patiently(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+        """Examine submissions, once more at the end where the machine failed."""
         again: list[Submission] = []
-        for graded in self._examine(pool, left):
+        for graded in self._examine(pool, submissions):
             if graded.attempt.status is Status.DEFERRED and not again_is_pointless(graded.fault):
                 again.append(graded.submission)
             else:
