@@ -71,6 +71,7 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
                     leftovers.reap()
             else:
                 leftovers.sweep()
+            session.config.option.tbstyle = "no"  # nobody reads how a check came to fail; finding out takes 50 ms
             openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
             children = [
                 _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)
