@@ -23,7 +23,9 @@ EXIT_CODES: dict[type[GraderError], int] = {
 }
 EXAMPLES = """\
 examples:
-  grader grade a1_mlp downloads/            a folder of STUDENT.ipynb or STUDENT/... files
+  grader collect a1_mlp downloads/*.zip     who handed in what, from Moodle, Canvas, Gradescope, Teams, ...
+  grader grade a1_mlp                       what was collected; what was graded before is not run again
+  grader grade a1_mlp notebooks/            a folder of STUDENT.ipynb or STUDENT/... files, without collecting
   grader grade a1_mlp alice.ipynb --json    one notebook, one JSON document
   grader show alice a1_mlp                  what alice's marks come from
   grader marks                              best three of four, and the course total
@@ -41,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"grader {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_collecting(commands)
     _add_grading(commands)
     _add_reading(commands)
     _add_machine(commands)
@@ -56,10 +59,28 @@ def _command(
     return made
 
 
+def _add_collecting(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    collect = _command(
+        commands, "collect", _collect, "Read downloads of Moodle, Canvas and others; say whose each file is."
+    )
+    collect.add_argument("assignment")
+    collect.add_argument("places", nargs="+", type=Path, metavar="PATH", help="zips, folders, and a platform's tables")
+    layouts = ["auto", "moodle", "canvas", "gradescope", "teams", "classroom", "blackboard", "folder"]
+    collect.add_argument("--from", dest="layout", choices=layouts, default="auto", help="default: by the names in it")
+    collect.add_argument("--policy", choices=["last", "first"], default="last", help="which of several uploads counts")
+    collect.add_argument("--title", default="", help="what the platform calls the assignment, where it has several")
+    collect.add_argument("--json", action="store_true", help="print one JSON document")
+    roster = _command(commands, "roster", _roster, "Settle whom a platform's name stands for (roster_aliases.csv).")
+    roster.add_argument("action", choices=["alias"])
+    roster.add_argument("alias", help="the name as the platform writes it")
+    roster.add_argument("students", nargs="+", metavar="STUDENT", help="a student's id; several for a group")
+
+
 def _add_grading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     grade = _command(commands, "grade", _grade, "Grade submissions; what was graded before is not run again.")
     grade.add_argument("assignment")
-    grade.add_argument("places", nargs="+", type=Path, metavar="PATH", help="notebook, .py, or folder of submissions")
+    places = "download, folder, notebook or .py (default: what was collected)"
+    grade.add_argument("places", nargs="*", type=Path, metavar="PATH", help=places)
     grade.add_argument("--force", action="store_true", help="run everything again")
     regrade = _command(
         commands,
@@ -130,6 +151,8 @@ def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    new = _command(commands, "new", _new, "Begin an assignment: a question that builds, grades and passes its audit.")
+    new.add_argument("assignment", metavar="ID")
     build = _command(commands, "build", _build, "Make the starter notebook and its public tests from the master.")
     build.add_argument("assignment", nargs="?", help="default: every assignment that has a master")
     audit = _command(commands, "audit", _audit, "Test the hidden tests: reference, starter, wrong and right solutions.")
@@ -165,6 +188,12 @@ def _audit(chosen: argparse.Namespace) -> int:
     return authoring.audit(chosen)
 
 
+def _new(chosen: argparse.Namespace) -> int:
+    from grader.commands import authoring
+
+    return authoring.new(chosen)
+
+
 def _release(chosen: argparse.Namespace) -> int:
     from grader.commands import authoring
 
@@ -181,6 +210,18 @@ def _pack(chosen: argparse.Namespace) -> int:
     from grader.commands import student
 
     return student.pack(chosen)
+
+
+def _collect(chosen: argparse.Namespace) -> int:
+    from grader.commands import collecting
+
+    return collecting.collect(chosen)
+
+
+def _roster(chosen: argparse.Namespace) -> int:
+    from grader.commands import collecting
+
+    return collecting.roster(chosen)
 
 
 def _grade(chosen: argparse.Namespace) -> int:

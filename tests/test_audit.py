@@ -139,3 +139,22 @@ def test_a_stale_starter_is_not_released(course):
     paths.starter("a1_mlp").write_text(paths.starter("a1_mlp").read_text().replace("Assignment 1", "Assignment One"))
     with pytest.raises(AuthoringError, match="is not what the master builds; run: grader build"):
         release.release_files(paths, read_assignment(paths, "a1_mlp"))
+
+
+# ------------------------------------------------------------------------------------------------ new
+
+
+def test_a_new_assignment_builds_grades_audits_and_is_released(course, monkeypatch, capsys):
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    assert main(["new", "a5_rl"]) == 0
+    assert main(["audit", "a5_rl", "--sandbox", "process", "--seeds", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "green" in said
+    assert main(["release", "a5_rl", "--out", str(course / "out")]) == 0
+    assert (course / "out" / "a5_rl.zip").is_file()
+
+
+@pytest.mark.parametrize(("name", "says"), [("a1_mlp", "exists already"), ("A 5", "an id is lower-case letters")])
+def test_a_new_assignment_overwrites_nothing(course, monkeypatch, capsys, name, says):
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    assert main(["new", name]) == 2 and says in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`build`, `audit`, `release`: from an instructor's master to what students get, and how good its hidden tests are."""
+"""`new`, `build`, `audit`, `release`: from a master to what students get, and how good its hidden tests are."""
 
 from __future__ import annotations
 
@@ -108,3 +108,17 @@ def _audit_table(audit: Audit) -> str:
         f"green: {audit.graded} submissions graded as they must be" if audit.green else f"red: {len(lines)} findings"
     )
     return tables.table(head, rows, right=range(1, 7)) + "\n" + "".join(f"{line}\n" for line in [*lines, verdict])
+
+
+def new(chosen: argparse.Namespace) -> int:
+    """Write a new assignment of one question, build it, and say what comes next."""
+    from grader.authoring import build as building
+    from grader.authoring import skeleton
+
+    paths = Paths(find_root())
+    for file in skeleton.new(paths, chosen.assignment):
+        print(file.relative_to(paths.root))
+    print(building.build(paths, chosen.assignment).relative_to(paths.root))
+    print(f"next: write it over, then grader build {chosen.assignment} and grader audit {chosen.assignment};")
+    print(f"and name it in course.toml, where it is to count: assignments = [..., {chosen.assignment!r}]")
+    return DONE
