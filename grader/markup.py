@@ -36,7 +36,10 @@ def joined(children: Iterable[object], between: str = "") -> Html:
 def _escaped(child: object) -> str:
     if isinstance(child, Html):
         return child
-    return html.escape("\n".join(clean(line) for line in str(child).split("\n")))  # control characters made visible
+    text = str(child)
+    if not text.isprintable():
+        text = "\n".join(map(clean, text.split("\n")))  # control characters made visible
+    return html.escape(text)
 
 
 def table(head: Iterable[Html], rows: Iterable[Iterable[Html]], caption: str = "", class_: str = "") -> Html:

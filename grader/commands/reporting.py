@@ -1,0 +1,92 @@
+"""`report`: the dashboard for the staff, from what is on record; nothing is run and nothing changes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from grader import marksheet
+from grader.cli import DONE
+from grader.commands.reading import gradebook
+from grader.course import read_assignment
+from grader.dashboard import links, site
+from grader.dashboard.cohort import Cohort
+from grader.errors import UsageError
+from grader.gradebook import Gradebook
+from grader.paths import Paths, find_root
+from grader.policy import State
+from grader.schema import Assignment, Attempt
+from grader.store import Store
+
+GRADEBOOK = "gradebook.csv"
+
+
+def report(chosen: argparse.Namespace) -> int:
+    """Write the pages and gradebook.csv, and say where; with an assignment, its page alone."""
+    paths = Paths(find_root())
+    boundaries = [_boundary(text) for text in chosen.boundaries.split(",") if text.strip()]
+    book = gradebook(paths)
+    if chosen.assignment:
+        cohort = _cohort(paths, book, read_assignment(paths, chosen.assignment))
+        if not cohort.assignment.questions:
+            raise UsageError(f"{chosen.assignment} has no questions; its marks come from the tables in marks/")
+        _write(chosen.out, site.one_assignment(book, cohort, boundaries))
+        print(chosen.out / links.assignment_page(chosen.assignment))
+        return DONE
+    assignments = [read_assignment(paths, name) for name in book.course.assignments]
+    cohorts = [_cohort(paths, book, assignment) for assignment in assignments if assignment.questions]
+    written = _write(chosen.out, site.pages(book, cohorts, boundaries))
+    (chosen.out / GRADEBOOK).write_text(marksheet.as_csv(book), encoding="utf-8")
+    _remove_left_over(chosen.out, written)
+    for name in [name for name in written if "/" not in name]:
+        print(chosen.out / name)
+    print(chosen.out / GRADEBOOK)
+    return DONE
+
+
+def _boundary(text: str) -> Decimal:
+    try:
+        boundary = Decimal(text.strip())
+    except InvalidOperation:
+        boundary = Decimal("NaN")
+    if not 0 <= boundary <= 100:  # False for NaN
+        raise UsageError(f"{text.strip()!r} is no boundary; write percentages: --boundaries 40,50,60.5")
+    return boundary
+
+
+def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
+    """Everything on record about one assignment."""
+    attempts: dict[str, Attempt] = {}
+    handed_in: frozenset[str] = frozenset()
+    if paths.record.exists():
+        with Store.open(paths.record, read_only=True) as store:
+            attempts = {student: stored.attempt for student, stored in store.current_attempts(assignment.id).items()}
+            handed_in = frozenset(store.current_digests(assignment.id))
+    excused = frozenset(
+        line.student.id
+        for line in book.lines
+        for part in line.mark.components
+        for item in part.items
+        if item.item == assignment.id and item.entry.state is State.EXCUSED
+    )
+    roster = tuple(line.student.id for line in book.lines)
+    return Cohort(assignment, roster, handed_in, tuple(attempts.values()), excused=excused)
+
+
+def _write(folder: Path, pages: Iterator[tuple[str, str]]) -> list[str]:
+    """Write every page below the folder; returns their names."""
+    written = []
+    (folder / links.STUDENTS).mkdir(parents=True, exist_ok=True)
+    for name, text in pages:
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(name)
+    return written
+
+
+def _remove_left_over(folder: Path, written: list[str]) -> None:
+    """Remove the pages of students who are no longer part of the course; nothing else."""
+    for page in (folder / links.STUDENTS).glob("s-????????????????.html"):
+        if f"{links.STUDENTS}/{page.name}" not in written:
+            page.unlink()

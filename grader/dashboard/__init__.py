@@ -1,0 +1,4 @@
+"""The dashboard for the staff: static pages from the gradebook and the record. Pure: values in, text out.
+
+`site.pages` is the way in. Every page opens from disk, runs nothing and loads nothing. Same evidence, same bytes.
+"""

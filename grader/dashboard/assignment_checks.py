@@ -1,0 +1,95 @@
+"""The parts of an assignment's page that are about its hidden tests: every check, and failures that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from grader.dashboard.clusters import Cluster
+from grader.dashboard.links import Links
+from grader.dashboard.parts import named_students, percent, section, tall_table
+from grader.dashboard.statistics import CheckNumbers, signed
+from grader.markup import Html, badge, bar, cell, el, heading, joined, number
+from grader.scheme import plain
+from grader.screen import words
+
+MOST_ROWS = 40
+MOST_NAMES = 60  # on a card, before they are folded
+ABOUT_CLUSTERS = (
+    "One check, one diagnosis once numbers and the students' own names are masked, three students or more. "
+    "A cluster is often a bad test rather than a common mistake: a tolerance too tight, a convention that the notebook "
+    "does not state, a second right answer. Where those told the same do better elsewhere than the class by more than "
+    "chance explains, or are half of it, look at the test first."
+)
+
+
+def clusters_section(found: Sequence[Cluster], links: Links) -> Html:
+    """Those in doubt as cards, the others as a table, the largest first."""
+    doubtful = [cluster for cluster in found if cluster.doubt]
+    rest = [cluster for cluster in found if not cluster.doubt]
+    about = el("p", ABOUT_CLUSTERS, class_="lead dim small")
+    if not found:
+        return section("clusters", "Failures that look alike", about, el("p", "None."))
+    cards = el("ul", *(_card(cluster, links) for cluster in doubtful), class_="clusters") if doubtful else None
+    return section("clusters", "Failures that look alike", about, cards, _others(rest, links) if rest else None)
+
+
+def _card(cluster: Cluster, links: Links) -> Html:
+    title = [
+        badge("look at the test", "warn"),
+        " ",
+        el("b", "; ".join(map(words, cluster.checks))),
+        f" ({cluster.question}): ",
+    ]
+    where = (
+        f"Elsewhere they have {percent(cluster.elsewhere)} of the points, the class {percent(cluster.class_elsewhere)}."
+    )
+    return el(
+        "li",
+        el("p", *title, cluster.doubt, "."),
+        el("p", f"{cluster.outcome.value}: ", el("q", cluster.said), class_="said"),
+        el("p", where, class_="dim"),
+        el("div", named_students(links, cluster.students, few=MOST_NAMES), class_="small"),
+    )
+
+
+def _others(found: Sequence[Cluster], links: Links) -> Html:
+    head = el("tr", heading("students", "n"), heading("question"), heading("check"), heading("said to one of them"),
+              heading("elsewhere / class", "n"), heading("who"))  # fmt: skip
+    rows = [list(_row(cluster, links)) for cluster in found[:MOST_ROWS]]
+    left = len(found) - MOST_ROWS
+    more = el("p", f"{left} smaller ones are left out.", class_="dim small") if left > 0 else None
+    return joined([tall_table([head], rows, "Failures that look alike"), more])
+
+
+def _row(cluster: Cluster, links: Links) -> Iterator[Html]:
+    yield number(len(cluster.students), "sum")
+    yield cell(cluster.question)
+    names = "; ".join(map(words, cluster.checks))
+    many = f"{len(cluster.checks)} checks: " if len(cluster.checks) > 1 else ""
+    yield cell(f"{many}{names}", "small words")
+    yield cell(joined([badge(cluster.outcome.value), " ", cluster.said]), "small said")
+    yield number(f"{percent(cluster.elsewhere)} / {percent(cluster.class_elsewhere)}")
+    yield cell(named_students(links, cluster.students), "small students")
+
+
+def checks_section(found: Sequence[CheckNumbers]) -> Html:
+    """Every check in the order of the questions: how often it fails, how, and whether it discriminates."""
+    head = el("tr", heading("question"), heading("check"), heading("worth", "n"), heading("fail", "n"),
+              heading("share that fails"), heading("r", "n"), heading("how they fail"))  # fmt: skip
+    about = "r: point-biserial correlation between passing the check and the points of everything else."
+    rows = (list(_check_row(check)) for check in found)
+    return section(
+        "checks", "Every check", el("p", about, class_="dim small"), tall_table([head], rows, "Failure rates of checks")
+    )
+
+
+def _check_row(check: CheckNumbers) -> Iterator[Html]:
+    yield el("th", check.question, scope="row")
+    flag = joined([" ", badge(check.doubt, "warn")]) if check.doubt else None
+    yield cell(joined([words(check.name), flag]), "words")
+    yield number(plain(check.max_points))
+    yield number(f"{check.failed} of {check.asked}")
+    share = check.failed / check.asked
+    yield cell(joined([bar(share, f"{share:.0%} fail"), f" {share:.0%}"]), "n")
+    yield number("-" if check.discrimination is None else signed(check.discrimination))
+    yield cell(", ".join(f"{count} {outcome.value}" for outcome, count in check.endings), "small")

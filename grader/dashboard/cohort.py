@@ -1,0 +1,141 @@
+"""Everything on record about one assignment: who got how far, who got how many points. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from grader.schema import Assignment, Attempt, Status
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage on the way to a mark. `lost`: the students who got no further than the stage before, and why."""
+
+    name: str
+    students: int | None  # None: not on record
+    lost: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The attempts that count, one per student, in order of student. `published`: whose feedback is; None: unknown."""
+
+    assignment: Assignment
+    roster: tuple[str, ...]
+    handed_in: frozenset[str]
+    attempts: tuple[Attempt, ...]
+    published: frozenset[str] | None = None
+    excused: frozenset[str] = frozenset()
+
+    @cached_property
+    def graded(self) -> tuple[Attempt, ...]:
+        return tuple(attempt for attempt in self.attempts if attempt.status is Status.GRADED)
+
+    @cached_property
+    def points(self) -> tuple[Decimal, ...]:
+        """Of `graded`, in its order: what the checks earned, before lateness and changes by hand."""
+        return tuple(attempt.points for attempt in self.graded)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Who handed in and has no attempt yet."""
+        return tuple(sorted(self.handed_in - {attempt.student for attempt in self.attempts}))
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        return tuple(sorted((self.handed_in | {each.student for each in self.attempts}) - set(self.roster)))
+
+    def ended(self, status: Status) -> tuple[str, ...]:
+        return tuple(attempt.student for attempt in self.attempts if attempt.status is status)
+
+    def funnel(self) -> tuple[Stage, ...]:
+        """Roster, handed in, readable, graded, published: counted are those on the roster."""
+        roster = set(self.roster)
+        here = roster & (self.handed_in | {attempt.student for attempt in self.attempts})
+        readable = here - set(self.ended(Status.UNREADABLE))
+        graded = readable & set(self.ended(Status.GRADED))
+        excused = len((roster - here) & self.excused)
+        nothing = f"nothing on record{f', {excused} of them excused' if excused else ''}"
+        stages = [Stage("on the roster", len(roster))]
+        for name, left, before, why in (
+            ("handed in", here, roster, nothing),
+            ("readable", readable, here, "no notebook could be read"),
+            ("graded", graded, readable, "not graded yet, or spoilt by the machine"),
+        ):
+            lost = before - left
+            stages.append(Stage(name, len(left), tuple(sorted(lost)), why if lost else ""))
+        if self.published is None:
+            return (*stages, Stage("published", None))
+        unpublished = tuple(sorted(graded - self.published))
+        shown = len(graded & self.published)
+        return (*stages, Stage("published", shown, unpublished, "no feedback yet" if unpublished else ""))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where values lie: the least, the quartiles, the greatest, and the mean."""
+
+    number: int
+    least: float
+    lower: float
+    middle: float
+    upper: float
+    most: float
+    mean: float
+
+
+def spread(values: Iterable[Decimal | Fraction | float]) -> Spread | None:
+    """None for no values. Between two values a quantile is interpolated linearly."""
+    sorted_ = sorted(float(value) for value in values)
+    if not sorted_:
+        return None
+    low, middle, high = (_quantile(sorted_, share) for share in (0.25, 0.5, 0.75))
+    return Spread(len(sorted_), sorted_[0], low, middle, high, sorted_[-1], sum(sorted_) / len(sorted_))
+
+
+def _quantile(sorted_: Sequence[float], share: float) -> float:
+    place = share * (len(sorted_) - 1)
+    below = int(place)
+    above = min(below + 1, len(sorted_) - 1)
+    return sorted_[below] + (sorted_[above] - sorted_[below]) * (place - below)
+
+
+def bins(values: Iterable[float], top: float, number: int) -> list[int]:
+    """How many values lie in each of `number` equal parts of 0..top; a value on a border is in the part above it.
+
+    The last part has its upper border too.
+    """
+    counts = [0] * number
+    for value in values:
+        counts[min(max(int(value / top * number), 0), number - 1)] += 1
+    return counts
+
+
+@dataclass(frozen=True)
+class Near:
+    """A student's percentage that lies close to a boundary."""
+
+    student: str
+    percent: Fraction
+    boundary: Decimal
+
+    @property
+    def distance(self) -> Fraction:
+        """Below the boundary: negative."""
+        return self.percent - Fraction(self.boundary)
+
+
+def near(percents: Iterable[tuple[str, Fraction]], boundaries: Sequence[Decimal], within: Decimal) -> list[Near]:
+    """Who is at most `within` points of percentage from a boundary; those just below one come first."""
+    found = [
+        Near(student, percent, boundary)
+        for student, percent in percents
+        for boundary in boundaries
+        if abs(percent - Fraction(boundary)) <= Fraction(within)
+    ]
+    return sorted(found, key=lambda each: (each.distance >= 0, each.boundary, -each.distance, each.student))

@@ -1,0 +1,242 @@
+"""The page of the course: where the assignments stand, totals and components, what was dropped and why, every mark."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from grader.dashboard import figures
+from grader.dashboard.assignment_page import Findings, near_table
+from grader.dashboard.cohort import Near, Spread, near, spread
+from grader.dashboard.incidents import how_many
+from grader.dashboard.links import Links
+from grader.dashboard.marks_table import marks_table
+from grader.dashboard.parts import header, page, section, tile, to_section, two_digits
+from grader.gradebook import Gradebook, Line, Stranger
+from grader.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.policy import ComponentMark, ItemMark, State, Verdict
+from grader.schema import Status
+from grader.scheme import plain
+from grader.screen import words
+
+WITHIN = Decimal(1)  # points of percentage from a boundary
+FATES = ("counted", "dropped", "missing, 0", "integrity, 0", "excused", "no mark yet")
+
+
+@dataclass(frozen=True)
+class CourseFindings:
+    book: Gradebook
+    assignments: tuple[Findings, ...]
+    boundaries: tuple[Decimal, ...] = ()
+
+
+def items_of(line: Line) -> Iterator[ItemMark]:
+    return (item for part in line.mark.components for item in part.items)
+
+
+def item_percents(book: Gradebook, item: str) -> list[tuple[str, Fraction]]:
+    """(student, percentage after lateness) of everybody who has a mark in one item."""
+    return [
+        (line.student.id, mark.percent)
+        for line in book.lines
+        for mark in items_of(line)
+        if mark.item == item and mark.percent is not None and mark.entry.state is State.GRADED
+    ]
+
+
+def near_boundaries(book: Gradebook, item: str, boundaries: Sequence[Decimal]) -> list[Near]:
+    return near(item_percents(book, item), boundaries, WITHIN)
+
+
+def course_page(found: CourseFindings, links: Links) -> str:
+    book = found.book
+    sections = [
+        _look_first(found, links),
+        _assignments(found, links),
+        _totals(found, links),
+        _components(book),
+        _dropped(book),
+        section("marks", "Marks", marks_table(book, links)),
+    ]
+    names = [("look", "Look at first"), ("assignments", "Assignments"), ("totals", "Totals")]
+    names += [("components", "Components"), ("dropped", "What was dropped"), ("marks", "Marks")]
+    pages = [links.to_assignment(name) for name in links.assignments]
+    parts = [to_section(name, text) for name, text in names]
+    about = "Where the course stands. For the staff: it names students."
+    return page(f"{book.course.name}: marks", header(book.course.name, about, pages, parts, _tiles(book)), sections)
+
+
+def _tiles(book: Gradebook) -> Iterator[Html]:
+    yield tile(len(book.lines), "students on the roster")
+    totals = [line.mark.total for line in book.lines if line.mark.total is not None]
+    where = spread(totals)
+    if where is not None:
+        yield tile(len(totals), "have a total", str(len(book.lines)))
+        yield tile(two_digits(where.middle), "median total", "100")
+        yield tile(two_digits(where.mean), "mean total", "100")
+    if len(totals) < len(book.lines):
+        yield tile(len(book.lines) - len(totals), "incomplete: a mark is still to come")
+
+
+# ---------------------------------------------------------------------------------------------------- first
+
+
+def _look_first(found: CourseFindings, links: Links) -> Html:
+    items = [el("li", *_stranger(person, links)) for person in found.book.strangers]
+    for each in found.assignments:
+        items += [el("li", each_line) for each_line in _of_assignment(each, links)]
+    items += [el("li", badge("not used", "warn"), " ", notice) for notice in found.book.notices]
+    nothing = el("p", "Nothing: everybody is on the roster, every file could be read, and no check is in doubt.")
+    return section("look", "Look at these first", el("ul", *items, class_="first-look") if items else nothing)
+
+
+def _stranger(person: Stranger, links: Links) -> Iterator[object]:
+    yield el("b", links.to_student(person.id))
+    yield " "
+    yield badge("not on the roster", "warn")
+    yield f" {'; '.join(person.found)}{person.hint}; counted nowhere"
+
+
+def _of_assignment(each: Findings, links: Links) -> Iterator[Html]:
+    """What is open and what is in doubt, a line each."""
+    name = each.cohort.assignment.id
+    doubts = sorted({check.name for check in each.doubtful_checks} | {c.checks[0] for c in each.doubtful_clusters})
+    if doubts:
+        text = f"{len(doubts)} {'check' if len(doubts) == 1 else 'checks'} in doubt: {'; '.join(map(words, doubts))}"
+        yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
+    counts = how_many(each.incidents)
+    if counts:
+        yield joined([links.to_assignment(name, part="#incidents"), f" {counts}"])
+
+
+def _assignments(found: CourseFindings, links: Links) -> Html:
+    columns = ("handed in", "graded", "unreadable", "deferred", "waiting", "mean", "median", "of", "checks in doubt")
+    head = el("tr", heading("assignment"), *(heading(column, "n") for column in columns))
+    rows = [list(_assignment_row(each, links)) for each in found.assignments]
+    by_hand = [
+        name
+        for name in found.book.course.assignments
+        if name not in {e.cohort.assignment.id for e in found.assignments}
+    ]
+    rest = el("p", f"From tables in marks/: {', '.join(by_hand)}.", class_="dim small") if by_hand else None
+    if not rows:
+        return section("assignments", "Assignments", el("p", "Nothing is graded here yet."), rest)
+    return section("assignments", "Assignments", table([head], rows), rest)
+
+
+def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
+    cohort = each.cohort
+    name = links.to_assignment(cohort.assignment.id)
+    yield el("th", name, " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
+    yield number(len(cohort.handed_in))
+    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting)):
+        yield number(count)
+    where = spread(cohort.points)
+    yield number("-" if where is None else two_digits(where.mean))
+    yield number("-" if where is None else two_digits(where.middle))
+    yield number(plain(cohort.assignment.max_points))
+    doubts = len(each.doubtful_checks)
+    yield number(badge(str(doubts), "warn") if doubts else "0")
+
+
+# ---------------------------------------------------------------------------------------------------- marks
+
+
+def _totals(found: CourseFindings, links: Links) -> Html:
+    """The distribution, and who is near a boundary."""
+    book, boundaries = found.book, found.boundaries
+    totals = [(line.student.id, Fraction(line.mark.total)) for line in book.lines if line.mark.total is not None]
+    if not totals:
+        return section("totals", "Totals", el("p", "Nobody has a total yet: marks are still to come."))
+    borders = [float(boundary) for boundary in boundaries]
+    figure = figures.histogram(
+        "course totals", [float(total) for _, total in totals], 100.0, "total out of 100", borders
+    )
+    close = joined([el("h3", "Near a boundary"), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
+    return section("totals", "Totals", el("div", figure, el("div", close), class_="two"))
+
+
+def _components(book: Gradebook) -> Html:
+    """Where the percentages of every item and component lie."""
+    rows = [(name, found) for name, found in _spreads(book) if found is not None]
+    if not rows:
+        return section("components", "Components", el("p", "No marks yet."))
+    caption = (
+        "Line: least to greatest. Box: the middle half. Bar and number: the median. "
+        "Items after lateness, without those who have no mark; Q1 and Q3: a quarter lies below, or above."
+    )
+    figure = figures.spreads("components", rows, caption)
+    columns = ("marks", "least", "Q1", "median", "Q3", "most", "mean")
+    head = el("tr", heading("item, component"), *(heading(column, "n") for column in columns))
+    lines = [[el("th", name, scope="row"), *_numbers(found)] for name, found in rows]
+    return section("components", "Components", el("div", figure, table([head], lines), class_="two"))
+
+
+def _numbers(found: Spread) -> list[Html]:
+    values = (found.least, found.lower, found.middle, found.upper, found.most, found.mean)
+    return [number(found.number), *(number(f"{value:.1f}") for value in values)]
+
+
+def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
+    for place, part in enumerate(book.course.scheme.components):
+        for item in part.items:
+            yield item, spread(percent for _, percent in item_percents(book, item))
+        if len(part.items) > 1:
+            parts: list[ComponentMark] = [line.mark.components[place] for line in book.lines]
+            yield f"= {part.id}", spread(part.percent for part in parts if part.percent is not None)
+    yield "= total", spread(line.mark.total for line in book.lines if line.mark.total is not None)
+
+
+def _dropped(book: Gradebook) -> Html:
+    """What became of every item, and the reasons given for what was dropped."""
+    fates = {item: Counter[str]() for item in book.course.scheme.items}
+    reasons = {item: Counter[str]() for item in book.course.scheme.items}
+    for line in book.lines:
+        for mark in items_of(line):
+            fates[mark.item][_fate(mark)] += 1
+            if mark.verdict is Verdict.DROPPED:
+                reasons[mark.item][_why_dropped(mark)] += 1
+    rows = [figures.Row(item, tuple(counts[fate] for fate in FATES)) for item, counts in fates.items()]
+    caption = "Students by what became of each item. A mark that is not decided yet counts as no mark yet."
+    figure = figures.parts("what was dropped", FATES, rows, caption)
+    head = el("tr", heading("item"), heading("dropped", "n"), heading("why"))
+    lines = [
+        [el("th", item, scope="row"), number(fates[item]["dropped"]), cell(_in_words(reasons[item]), "small")]
+        for item in book.course.scheme.items
+    ]
+    rules = [
+        el("li", f"{part.title}: {plain(part.weight)} % of the course, {part.rule}")
+        for part in book.course.scheme.components
+    ]
+    more = el("p", "Why an item was dropped for one student stands on that student's page.", class_="dim small")
+    return section(
+        "dropped",
+        "What was dropped, and why",
+        el("ul", *rules),
+        el("div", figure, table([head], lines), class_="two"),
+        more,
+    )
+
+
+def _why_dropped(mark: ItemMark) -> str:
+    """The policy's reason without what differs from student to student."""
+    if mark.entry.state is not State.GRADED:
+        return mark.entry.state.value
+    if mark.why.startswith("equal to "):
+        return "equal to one that comes first"
+    return mark.why.replace("the best", "lower than the best").removesuffix(" count")
+
+
+def _fate(mark: ItemMark) -> str:
+    if mark.verdict in (Verdict.DROPPED, Verdict.EXCUSED):
+        return mark.verdict.value
+    if mark.verdict is not Verdict.COUNTED:
+        return "no mark yet"
+    return {State.MISSING: "missing, 0", State.INTEGRITY: "integrity, 0"}.get(mark.entry.state, "counted")
+
+
+def _in_words(reasons: Counter[str]) -> str:
+    return "; ".join(f"{count} x {why}" for why, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,53 @@
+"""What wants a person before marks are published: attempts that ended oddly, and those that took longest. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.dashboard.cohort import Cohort
+from grader.oddities import reasons_to_look
+from grader.schema import Attempt, Outcome, Status
+
+NAMED = {"name": "with a name nearly found", "waiting": "waiting to be graded"}
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One reason to look at one student's work. `kind`: in a word or two."""
+
+    student: str
+    kind: str
+    what: str
+
+
+def incidents(cohort: Cohort) -> tuple[Incident, ...]:
+    """Every incident of an assignment, by student; who handed in and was not graded yet is one too."""
+    found = [Incident(student, "waiting", "handed in, and not graded yet") for student in cohort.waiting]
+    for attempt in cohort.attempts:
+        found += [
+            Incident(attempt.student, kind, what) for kind, what in (*_spoilt(attempt), *reasons_to_look(attempt))
+        ]
+    return tuple(sorted(found, key=lambda each: each.student))
+
+
+def _spoilt(attempt: Attempt) -> list[tuple[str, str]]:
+    """Checks that the machine spoilt in an attempt that was graded otherwise."""
+    spoilt = [result for result in attempt.results if result.outcome is Outcome.DEFERRED]
+    if attempt.status is not Status.GRADED or not spoilt:
+        return []
+    more = f" (and {len(spoilt) - 1} more)" if len(spoilt) > 1 else ""
+    return [(Outcome.DEFERRED.value, f"{spoilt[0].question}: {spoilt[0].message}{more}")]
+
+
+def how_many(found: Sequence[Incident]) -> str:
+    """Incidents by kind, the most usual first: 2 timeout, 1 crashed."""
+    kinds = Counter(NAMED.get(incident.kind, incident.kind) for incident in found)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
+
+
+def slowest(cohort: Cohort, number: int = 10) -> tuple[Attempt, ...]:
+    """The attempts that took longest, by wall time; what was not run took none."""
+    ran = [attempt for attempt in cohort.attempts if attempt.usage.wall_s > 0]  # False for NaN as well
+    return tuple(sorted(ran, key=lambda attempt: (-attempt.usage.wall_s, attempt.student))[:number])

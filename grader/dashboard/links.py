@@ -1,0 +1,52 @@
+"""Where the pages of a report lie, and links between them. What is not written is named and not linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from grader.markup import Html, el, joined
+
+COURSE = "report.html"
+STUDENTS = "students"
+
+
+@dataclass(frozen=True)
+class Links:
+    """The pages that are written, as seen from one of them; `up` leads from there to the report's folder."""
+
+    course: bool
+    assignments: tuple[str, ...]
+    students: frozenset[str]
+    up: str = ""
+
+    def below(self) -> Links:
+        """The same pages as seen from a student's page."""
+        return replace(self, up="../")
+
+    def to_course(self, text: str) -> Html:
+        return self._to(COURSE if self.course else "", text)
+
+    def to_assignment(self, assignment_id: str, text: str = "", part: str = "") -> Html:
+        there = assignment_id in self.assignments
+        return self._to(f"{assignment_page(assignment_id)}{part}" if there else "", text or assignment_id)
+
+    def to_student(self, student: str) -> Html:
+        return self._to(student_page(student) if student in self.students else "", student)
+
+    def to_students(self, students: tuple[str, ...]) -> Html:
+        return joined([self.to_student(student) for student in students], ", ")
+
+    def _to(self, page: str, text: str) -> Html:
+        return el("a", text, href=f"{self.up}{page}") if page else joined([text])
+
+
+def assignment_page(assignment_id: str) -> str:
+    """Ids are made of a-z, 0-9 and _; no other page is called like that."""
+    return f"assignment_{assignment_id}.html"
+
+
+def student_page(student: str) -> str:
+    """A name made from the id's digest: an id may hold anything, file names may not."""
+    digest = sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{STUDENTS}/s-{digest}.html"

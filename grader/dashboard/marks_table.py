@@ -1,0 +1,79 @@
+"""The gradebook as a table. A zero, missing, excused, an integrity zero, no mark: all told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.dashboard.links import Links
+from grader.dashboard.parts import tall_table
+from grader.gradebook import Gradebook, Line
+from grader.markup import Html, badge, cell, el, heading, joined, number
+from grader.policy import ComponentMark, ItemMark, State, Verdict, shown
+from grader.scheme import plain
+
+KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.DEFERRED: "warn"}
+LEGEND = (
+    "Percentages after lateness. (..): dropped, does not count. ..?: not decided before every mark is there. "
+    "missing and integrity count 0; an integrity zero is never the one that is dropped. excused is out of the set. "
+    "no mark yet is not a zero. late: points were taken off for lateness. A student's page shows the computation."
+)
+
+
+def marks_table(book: Gradebook, links: Links) -> Html:
+    """A row per student in the order of the roster."""
+    parts = book.course.scheme.components
+    groups = [heading("student", rowspan=2), heading("name", rowspan=2), heading("total", "n", rowspan=2)]
+    names: list[Html] = []
+    for part in parts:
+        several = len(part.items) > 1
+        title = joined([part.title, el("br"), el("span", f"{plain(part.weight)} %, {part.rule}", class_="dim small")])
+        groups.append(heading(title, "group", scope="colgroup", colspan=len(part.items) + several))
+        names += [heading(item, f"n{' first' if not place else ''}") for place, item in enumerate(part.items)]
+        names += [heading("= %", "n")] if several else []
+    head = [el("tr", *groups), el("tr", *names)]
+    legend = el("p", LEGEND, class_="dim small")
+    rows = (list(_row(line, links)) for line in book.lines)
+    return joined([tall_table(head, rows, "Marks of every student", "marks"), legend])
+
+
+def _row(line: Line, links: Links) -> Iterator[Html]:
+    student = line.student
+    yield el("th", links.to_student(student.id), scope="row")
+    yield cell(el("bdi", student.name), "name")
+    total = line.mark.total
+    yield number(badge("incomplete", "warn") if total is None else f"{total:f}", "sum")
+    for part in line.mark.components:
+        for place, item in enumerate(part.items):
+            yield number(item_text(item), " ".join(_classes(item, first=not place)))
+        if len(part.items) > 1:
+            yield number(part_text(part), "sum")
+
+
+def _classes(item: ItemMark, first: bool) -> Iterator[str]:
+    if first:
+        yield "first"
+    if item.verdict is Verdict.DROPPED:
+        yield "dropped"
+
+
+def item_text(item: ItemMark) -> Html:
+    """What a cell of the gradebook says about one item."""
+    state = item.entry.state
+    text: Html
+    if state is State.GRADED and item.percent is not None:
+        text = joined([shown(item.percent)])
+    else:
+        word = "no mark yet" if state is State.DEFERRED else state.value
+        text = badge(word, KINDS.get(state, ""))
+    if item.verdict is Verdict.DROPPED:
+        text = joined(["(", text, ")"])
+    if item.verdict is Verdict.UNDECIDED:
+        text = joined([text, "?"])
+    return joined([badge("late"), " ", text]) if item.lateness and state is State.GRADED else text
+
+
+def part_text(part: ComponentMark) -> Html:
+    """A component's percentage, or why it has none."""
+    if part.percent is not None:
+        return joined([shown(part.percent)])
+    return badge("incomplete", "warn") if part.places else badge("excused")

@@ -1,0 +1,68 @@
+"""Pieces that several pages use: a page's frame, tiles, tables that scroll, students in a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from grader.dashboard.links import Links
+from grader.dashboard.style import STYLE
+from grader.markup import Html, document, el, joined, table
+
+FEW = 6  # students that are named at once
+
+
+def page(title: str, header: Html, sections: Iterable[Html | None]) -> str:
+    """A whole page."""
+    return document(title, joined([header, *sections], "\n"), STYLE)
+
+
+def header(title: str, about: object, pages: Sequence[Html], sections: Sequence[Html], tiles: Iterable[Html]) -> Html:
+    """Title, what the page is, links to other pages and to the parts of this one, figures to know first."""
+    row = list(tiles)
+    return el(
+        "header",
+        el("h1", title),
+        el("p", about, class_="dim"),
+        el("nav", *pages, aria_label="Other pages", class_="pages") if pages else None,
+        el("nav", *sections, aria_label="On this page", class_="small"),
+        el("ul", *row, class_="tiles") if row else None,
+    )
+
+
+def to_section(name: str, text: str) -> Html:
+    return el("a", text, href=f"#{name}")
+
+
+def section(name: str, title: str, *children: object) -> Html:
+    return el("section", el("h2", title, id=name), *children)
+
+
+def tile(figure: object, what: str, of: str = "") -> Html:
+    small = el("span", f" / {of}", class_="dim small") if of else None
+    return el("li", el("b", figure, small), what)
+
+
+def tall_table(
+    head: Iterable[Html], rows: Iterable[Iterable[Html]], label: str, class_: str = "", short: bool = False
+) -> Html:
+    """A table in a box of its own height, its head always in sight; reached and scrolled by keyboard."""
+    box = "tall short" if short else "tall"
+    return el("div", table(head, rows, class_=class_), class_=box, role="region", aria_label=label, tabindex="0")
+
+
+def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> Html:
+    """Students by name; more than a few of them in a fold."""
+    names = links.to_students(students)
+    if len(students) <= few:
+        return names
+    return el("details", el("summary", f"{len(students)} students"), names, class_="fold")
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def two_digits(points: Decimal | float) -> str:
+    """At most two digits after the point, for people."""
+    return f"{float(points):.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,52 @@
+"""All pages of a report, one after the other. Same evidence, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from grader.dashboard.assignment_page import assignment_page, findings
+from grader.dashboard.cohort import Cohort
+from grader.dashboard.course_page import CourseFindings, course_page, near_boundaries
+from grader.dashboard.links import COURSE, Links
+from grader.dashboard.links import assignment_page as name_of_assignment
+from grader.dashboard.links import student_page as name_of_student
+from grader.dashboard.student_page import student_page
+from grader.gradebook import Gradebook
+from grader.schema import Assignment, Attempt
+
+Pages = Iterator[tuple[str, str]]  # (path in the report's folder, text)
+
+
+def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decimal]) -> Pages:
+    """The course's page, one for each assignment that was begun, one for each student and each stranger."""
+    begun = [cohort for cohort in cohorts if cohort.handed_in or cohort.attempts]
+    students = [line.student.id for line in book.lines]
+    strangers = sorted({person.id for person in book.strangers} | {s for cohort in begun for s in cohort.strangers})
+    links = Links(True, tuple(cohort.assignment.id for cohort in begun), frozenset([*students, *strangers]))
+    found = tuple(findings(cohort, near_boundaries(book, cohort.assignment.id, boundaries)) for cohort in begun)
+    yield COURSE, course_page(CourseFindings(book, found, tuple(boundaries)), links)
+    for each in found:
+        yield name_of_assignment(each.cohort.assignment.id), assignment_page(each, book.course.name, links, boundaries)
+    attempts = _by_student(begun)
+    for line in book.lines:
+        student = line.student.id
+        yield name_of_student(student), student_page(student, line, attempts.get(student, []), book, links.below())
+    for student in strangers:
+        yield name_of_student(student), student_page(student, None, attempts.get(student, []), book, links.below())
+
+
+def one_assignment(book: Gradebook, cohort: Cohort, boundaries: Sequence[Decimal]) -> Pages:
+    """The page of one assignment alone: a single file without links to others."""
+    name = cohort.assignment.id
+    found = findings(cohort, near_boundaries(book, name, boundaries))
+    alone = Links(False, (name,), frozenset())
+    yield name_of_assignment(name), assignment_page(found, book.course.name, alone, boundaries)
+
+
+def _by_student(cohorts: Sequence[Cohort]) -> Mapping[str, list[tuple[Assignment, Attempt]]]:
+    found: dict[str, list[tuple[Assignment, Attempt]]] = {}
+    for cohort in cohorts:
+        for attempt in cohort.attempts:
+            found.setdefault(attempt.student, []).append((cohort.assignment, attempt))
+    return found
