@@ -7,30 +7,29 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from types import FrameType
 
-from grader import batch, collect, screen
+from grader import batch, screen
 from grader.cli import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.course import read_assignment
 from grader.errors import UsageError
 from grader.pages import attempts_document
 from grader.paths import Paths, find_root
 from grader.pool import Pool
-from grader.schema import Assignment, Status
+from grader.schema import Assignment, Status, Submission
 from grader.store import Store
 from grader.wish import Wish
 
 
 def grade(chosen: argparse.Namespace) -> int:
-    """Grade what is found at the given places; a row for every student, whatever happens."""
+    """Grade what is found at the given places, else what was collected; a row for every student, whatever happens."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    submissions, notes = collect.submissions(assignment.id, chosen.places)
-    for note in notes:
-        screen.say(note)
+    submissions, held = _submissions(paths, assignment, chosen.places)
     finished: list[batch.Graded] = []
     interrupted = False
     with _Session(paths, assignment, chosen, "grade") as session, screen.progress(len(submissions)) as row:
@@ -50,7 +49,26 @@ def grade(chosen: argparse.Namespace) -> int:
         left = len(submissions) - len(finished)
         screen.say(f"interrupted: {len(finished)} graded, {left} left; the same command goes on from here")
         return INTERRUPTED
-    return NEEDS_A_PERSON if any(row.attempt.status is not Status.GRADED for row in finished) else DONE
+    unsettled = held or any(row.attempt.status is not Status.GRADED for row in finished)
+    return NEEDS_A_PERSON if unsettled else DONE
+
+
+def _submissions(paths: Paths, assignment: Assignment, places: Sequence[Path]) -> tuple[list[Submission], int]:
+    """What is to be graded, and how many hand-ins are held because nobody knows whose they are. Raises UsageError."""
+    if places:
+        from grader.commands.collecting import read_now
+
+        return read_now(paths, assignment, places)
+    submissions: Sequence[Submission] = ()
+    if paths.record.exists():
+        with Store.open(paths.record, read_only=True) as store:
+            submissions = store.current_submissions(assignment.id)
+    if not submissions:
+        raise UsageError(
+            f"nothing is collected for {assignment.id}; run `grader collect {assignment.id} DOWNLOAD...`, or name the "
+            "files or folders to grade"
+        )
+    return list(submissions), 0
 
 
 def regrade(chosen: argparse.Namespace) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 from grader import marksheet, pages, screen
 from grader.cli import DONE, NEEDS_A_PERSON
-from grader.course import did_you_mean, read_assignment
+from grader.collect.times import late_minutes
+from grader.course import did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
 from grader.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
@@ -48,7 +50,18 @@ def gradebook(paths: Paths) -> Gradebook:
         handed_in = {
             (student, run.assignment) for run in store.runs() for student in store.current_digests(run.assignment)
         }
-        return read_gradebook(paths, attempts, ungraded=handed_in - set(attempts), changes=store.overrides())
+        late = _late_minutes(paths, store)
+        return read_gradebook(paths, attempts, late, ungraded=handed_in - set(attempts), changes=store.overrides())
+
+
+def _late_minutes(paths: Paths, store: Store) -> dict[tuple[str, str], Decimal]:
+    """How late each current submission came, of those whose time and deadline are known."""
+    late = {
+        (student, assignment): late_minutes(hand_in.time, deadline)
+        for assignment, deadline in read_course(paths).deadlines.items()
+        for student, hand_in in store.hand_ins(assignment).items()
+    }
+    return {pair: minutes for pair, minutes in late.items() if minutes}
 
 
 def show(chosen: argparse.Namespace) -> int:

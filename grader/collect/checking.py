@@ -1,0 +1,42 @@
+"""Look into a notebook before it is graded: what its student, or whoever collects, will want to know early."""
+
+from __future__ import annotations
+
+from grader import notebook
+from grader.collect.remarks import Remark, Weight
+from grader.errors import SubmissionError
+from grader.schema import Assignment, Submission
+
+MOST_SAID = 5  # of the names of one notebook
+
+
+def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
+    """What reading it says, names that are nearly right, names that are defined more than once. Nothing is run."""
+    try:
+        book = notebook.read(submission.content, submission.filename)
+    except SubmissionError as reason:
+        return [Remark(str(reason), Weight.ASK)]
+    remarks = [Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in book.notices]
+    return [*remarks, *_about_names(notebook.definitions(book), assignment)[:MOST_SAID]]
+
+
+def _mends(notice: str) -> bool:
+    """Whether a notice tells of a file that is not as it should be, and not of one cell."""
+    return not notice.startswith("cell ")
+
+
+def _about_names(defined: dict[str, tuple[int, ...]], assignment: Assignment) -> list[Remark]:
+    asked = {name: question.id for question in assignment.questions for name in question.names}
+    others = [name for name in defined if name not in asked]
+    remarks = []
+    for name, question in asked.items():
+        cells = defined.get(name, ())
+        near = notebook.nearest(name, others) if not cells else None
+        if near is not None:
+            what = f"looked for {name}; your notebook defines {near} (cell {defined[near][-1]})"
+            remarks.append(Remark(f"{question}: {what}"))
+        elif len(cells) > 1:
+            where = ", ".join(map(str, cells[:-1]))
+            what = f"{name} is defined in cells {where} and {cells[-1]}; the last one counts"
+            remarks.append(Remark(f"{question}: {what}"))
+    return remarks

@@ -1,0 +1,251 @@
+"""From places to one row a student: what is graded, what was mended, who has to look at what, who is missing.
+
+A hand-in whose student is not certain is held: it makes a row and no submission.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from grader.collect import layouts, places
+from grader.collect.archives import unfolded
+from grader.collect.checking import look_into
+from grader.collect.choosing import Wanted, extras_of, notebook_of, upload_that_counts
+from grader.collect.entries import MIB
+from grader.collect.people import INSIDE, Match, Roster
+from grader.collect.places import Place
+from grader.collect.remarks import Remark, Weight, listed
+from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
+from grader.collect.uploads import Hints, Person, Upload
+from grader.errors import SubmissionError, UsageError
+from grader.schema import Assignment, Submission
+
+AUTO = "auto"
+UNLISTED = "not on the roster; taken because the file was named"
+MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
+EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
+
+
+class State(enum.Enum):
+    """What became of a hand-in, or of a student without one."""
+
+    READ = "read"
+    MENDED = "mended"  # something was decided, and the row says what
+    NEEDS_YOU = "needs you"  # collected, and a person should look
+    MISSING = "missing"  # on the roster, and nothing was found
+    UNKNOWN = "unknown"  # held: nobody knows whose it is; not graded
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student, or one hand-in that is nobody's. `student` is then what the platform calls them."""
+
+    state: State
+    student: str
+    name: str = ""
+    file: str = ""
+    place: str = ""
+    time: datetime | None = None
+    marked_late: bool = False
+    late_minutes: Decimal = Decimal(0)
+    how: str = ""  # by what the student was found
+    remarks: tuple[Remark, ...] = ()
+    near: tuple[str, ...] = ()  # students that are likely, for an unknown one
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row, and what is to be recorded of it; None for what is held or missing."""
+
+    row: Row
+    submission: Submission | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place as it was read: its layout, its uploads, what belongs to nobody, what was refused."""
+
+    place: str
+    layout: str
+    uploads: int
+    left: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for, and by which rules."""
+
+    assignment: Assignment
+    roster: Roster
+    wanted: Wanted
+    layout: str = AUTO
+    title: str = ""
+    timezone: str = ""
+    deadline: datetime | None = None
+    anybody: bool = False  # single files are taken whoever's they are
+
+
+@dataclass
+class Collection:
+    """What the places hold. `found` reads one student after the other; `sources` is complete before that."""
+
+    search: Search
+    paths: Sequence[Path]
+    sources: list[Source] = field(default_factory=list)
+
+    def found(self) -> Iterator[Found]:
+        """A row for everybody: those who handed in, in order of id, then who is unknown. Raises UsageError."""
+        with ExitStack() as stack:
+            uploads = self._uploads(stack)
+            theirs, unknown = self._by_student(uploads)
+            for student in sorted(theirs):
+                yield self._of_student(student, theirs[student])
+            yield from (Found(row) for row in unknown)
+
+    # ------------------------------------------------------------------------------------------ uploads
+
+    def _uploads(self, stack: ExitStack) -> list[Upload]:
+        opened = places.opened(self.paths, stack)
+        uploads = []
+        for place in opened.places:
+            hints = self._hints(place)
+            layout = layouts.chosen(place.entries, hints)
+            if self.search.layout != AUTO and not place.single:
+                layout = layouts.LAYOUTS[self.search.layout]
+            hints = replace(hints, known=opened.known.get(layout.NAME, {}))
+            if layout is not layouts.FOLDER and not self.search.roster.known:
+                raise UsageError(
+                    f"no roster.csv: {place.name} is a download of {layout.NAME}, which needs one to find its students "
+                    "by; write a CSV with the columns student, name, email"
+                )
+            reading = layout.read(place.entries, hints)
+            left, refused = (entry.path for entry in reading.left), map(str, place.refused)
+            source = Source(place.name, layout.NAME, len(reading.uploads), tuple(left), tuple(refused), place.single)
+            self.sources.append(source)
+            uploads += [replace(upload, place=place.name) for upload in reading.uploads]
+        return uploads
+
+    def _hints(self, place: Place) -> Hints:
+        return Hints(
+            assignment=self.search.assignment.id,
+            title=self.search.title or self.search.assignment.title,
+            is_student=self.search.roster.is_student,
+            roster=self.search.roster.known,
+            place=place.stem,
+            packed=place.packed,
+            single=place.single,
+        )
+
+    def _by_student(self, uploads: Sequence[Upload]) -> tuple[dict[str, list[tuple[Upload, str]]], list[Row]]:
+        """The uploads of each student, with how each was found; and rows for those that are nobody's."""
+        theirs: dict[str, list[tuple[Upload, str]]] = {}
+        unknown: dict[Person, Row] = {}
+        for upload in uploads:
+            for person in upload.people:
+                match = self._match(person, upload, propose=len(unknown) < MOST_PROPOSALS)
+                for student in match.students:
+                    theirs.setdefault(student, []).append((upload, match.how))
+                if not match.students:
+                    unknown.setdefault(person, _held(person, upload, match))
+        return theirs, sorted(unknown.values(), key=lambda row: row.student)
+
+    def _match(self, person: Person, upload: Upload, propose: bool) -> Match:
+        roster = self.search.roster
+        if not roster.known:
+            return Match((person.name,), "name of the file or folder")
+        match = roster.match(person, propose)
+        single = any(source.place == upload.place and source.single for source in self.sources)
+        if not match.students and self.search.anybody and single:
+            return Match((person.name,), UNLISTED)
+        return match
+
+    # ------------------------------------------------------------------------------------------ one student
+
+    def _of_student(self, student: str, uploads: Sequence[tuple[Upload, str]]) -> Found:
+        search = self.search
+        moments = [on_the_clock(upload.when, search.timezone) for upload, _ in uploads]
+        order = [source.place for source in self.sources]
+        upload, remarks = upload_that_counts([upload for upload, _ in uploads], moments, order, search.wanted)
+        how = {each.place: how for each, how in uploads}[upload.place]
+        if how == INSIDE:
+            remarks.append(Remark(f"found by the id in {upload.people[0].within!r}", Weight.MENDED))
+        if how == UNLISTED:
+            remarks.append(Remark(UNLISTED, Weight.MENDED))
+        remarks += (Remark(text, Weight.ASK if not upload.files else Weight.NOTE) for text in upload.remarks)
+        time = on_the_clock(upload.when, search.timezone)
+        minutes = late_minutes(time, search.deadline)
+        remarks += self._about_time(upload, time, minutes)
+        submission, about_files = self._submission(student, upload)
+        remarks += about_files
+        row = Row(
+            state=_state(remarks),
+            student=student,
+            name=search.roster.name(student),
+            file=submission.filename,
+            place=upload.place,
+            time=time,
+            marked_late=upload.marked_late,
+            late_minutes=minutes,
+            how=how,
+            remarks=tuple(sorted(remarks, key=lambda remark: -remark.weight)),
+        )
+        return Found(row, submission)
+
+    def _submission(self, student: str, upload: Upload) -> tuple[Submission, list[Remark]]:
+        """The submission in an upload. Where no file can be read it is empty, which grading calls unreadable."""
+        assignment = self.search.assignment
+        has_notebook = any(file.name.casefold().endswith(".ipynb") for file in upload.files)
+        inside = unfolded(upload.files) if not has_notebook else None
+        files = upload.files if inside is None else inside.entries
+        remarks = [Remark(str(refusal), Weight.ASK) for refusal in (inside.refused if inside else ())]
+        chosen, about = notebook_of(files, self.search.wanted)
+        remarks += about
+        empty = Submission(student, assignment.id, f"{assignment.id}.ipynb", b"")
+        if chosen is None:
+            return empty, [*remarks, Remark("there is no file in it", Weight.ASK)]
+        try:
+            content = chosen.read()
+        except SubmissionError as reason:
+            return empty, [*remarks, Remark(f"{chosen.path}: {reason}", Weight.ASK)]
+        most_bytes = assignment.limits.disk_mib * MIB // EXTRAS_SHARE
+        extras, about = extras_of(files, chosen, most_bytes)
+        submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
+        closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
+        return submission, [*remarks, *about, *([] if closed else look_into(submission, assignment))]
+
+    def _about_time(self, upload: Upload, time: datetime | None, minutes: Decimal) -> list[Remark]:
+        """What is to say about lateness. What the platform calls late and nobody can count is for a person."""
+        if minutes:
+            return [Remark(f"{shown_late(minutes)} late ({shown(time, self.search.timezone)})")]
+        if upload.marked_late:
+            why = "its time is not known" if time is None else "there is no deadline in course.toml"
+            if time is not None and self.search.deadline is not None:
+                why = f"it came {shown(time, self.search.timezone)}, before the deadline in course.toml"
+            how = f"settle it in marks/status.csv with late_hours=... for {self.search.assignment.id}"
+            return [Remark(f"marked late, and {why}: not counted as late; {how}", Weight.ASK)]
+        return []
+
+
+def _held(person: Person, upload: Upload, match: Match) -> Row:
+    files = listed([file.path for file in upload.files])
+    remarks = (Remark(match.doubt, Weight.ASK),) if match.doubt else ()
+    return Row(State.UNKNOWN, str(person), file=files, place=upload.place, near=match.near, remarks=remarks)
+
+
+def _state(remarks: Sequence[Remark]) -> State:
+    weight = max((remark.weight for remark in remarks), default=Weight.NOTE)
+    return {Weight.NOTE: State.READ, Weight.MENDED: State.MENDED, Weight.ASK: State.NEEDS_YOU}[weight]
+
+
+def missing(search: Search, handed_in: Mapping[str, object]) -> list[Row]:
+    """A row for everybody on the roster of whom there is nothing."""
+    students = search.roster.students.values()
+    return [Row(State.MISSING, each.id, each.name) for each in students if each.id not in handed_in]

@@ -1,0 +1,59 @@
+"""Moodle, "Download all submissions": `Full name_UID_assignsubmission_file[_]/...`, flat names too.
+
+UID is a number of this assignment alone; the grading worksheet (`Participant UID`) says whose it is, and when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from grader.collect.entries import Entry
+from grader.collect.uploads import Hints, Known, Person, Reading, Upload, share
+
+NAME = "moodle"
+ANONYMOUS = "Participant"
+
+_PATH = re.compile(
+    r"(?:^|/)(?P<name>[^/]+?)_(?P<uid>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_?/|_)(?P<path>.+)$", re.IGNORECASE
+)
+
+
+def fit(paths: Sequence[str]) -> float:
+    return share(paths, _PATH.search)
+
+
+def read(entries: Sequence[Entry], hints: Hints) -> Reading:
+    """One upload a UID. Text typed into the browser is kept apart: it is no notebook."""
+    files: dict[tuple[str, str], list[Entry]] = {}
+    texts: set[tuple[str, str]] = set()
+    left = []
+    for entry in entries:
+        found = _PATH.search(entry.path)
+        if not found:
+            left.append(entry)
+            continue
+        who = (found["uid"], found["name"].replace("_", " ").strip())
+        of_person = files.setdefault(who, [])
+        if found["kind"].casefold() == "onlinetext":
+            texts.add(who)
+        else:
+            of_person.append(entry.under(found["path"]))
+    return Reading(tuple(_upload(who, files[who], who in texts, hints) for who in files), tuple(left))
+
+
+def _upload(who: tuple[str, str], files: list[Entry], typed: bool, hints: Hints) -> Upload:
+    uid, name = who
+    known = hints.known.get(uid, Known(Person()))
+    anonymous = name.casefold().startswith(ANONYMOUS.casefold())
+    person = Person(known.person.name or name, known.person.keys, within=name)
+    remarks = ["a text was typed into Moodle, too; it is not graded" if files else "only a text typed into Moodle"]
+    if anonymous and not known.person.keys:
+        person = Person(f"{ANONYMOUS} {uid}")
+    return Upload(
+        people=(person,),
+        files=tuple(files),
+        when=known.when,
+        marked_late=known.marked_late,
+        remarks=tuple(remarks) if typed else (),
+    )

@@ -1,0 +1,110 @@
+"""Names of files as they come from every system: which are refused, which are mended, which mean nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from grader.errors import SubmissionError
+
+MAX_PART_BYTES = 255
+MAX_PATH_CHARS = 1000
+MAX_DEPTH = 24
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+LEFT_BY_SYSTEMS = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini", "node_modules", "site-packages", "venv"}
+SCRATCH = (".", "~$")  # hidden files, and what Office leaves while a file is open
+CHECKPOINTS = ".ipynb_checkpoints"
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_DISGUISED = re.compile(r"\.ipynb(?:\.txt|\.json|\.html?|\s*\(\d+\))?$", re.IGNORECASE)
+_COPY = re.compile(r"\s*(?:\((\d+)\)|[-_ ]copy(?:[ _]?\(?(\d+)\)?)?|-(\d{1,2}))$", re.IGNORECASE)
+_COPY_OF = re.compile(r"^(?:copy of|kopie van|copie de|kopie von)\s+", re.IGNORECASE)
+
+
+def checked_path(raw: str) -> str:
+    """A path inside an archive or folder with / between its parts, in NFC; raises SubmissionError with the reason.
+
+    Mended: backslashes, "." and empty parts, blanks and dots at the end of a part, ":" (a stream on Windows), the names
+    of devices. Refused: whatever leads out, control characters, what no file system takes.
+    """
+    path = unicodedata.normalize("NFC", raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    path = path.replace("\\", "/")
+    if any(unicodedata.category(letter) == "Cc" for letter in path):
+        raise SubmissionError("its name holds control characters")
+    if path.startswith("/") or _DRIVE.match(path):
+        raise SubmissionError("its path is absolute")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise SubmissionError("its path leads out of the archive")
+    mended = [_checked_part(part) for part in parts]
+    if not mended:
+        raise SubmissionError("it has no name")
+    if len(mended) > MAX_DEPTH or sum(map(len, mended)) > MAX_PATH_CHARS:
+        raise SubmissionError(f"its path is too long ({len(mended)} folders, {len(path)} characters)")
+    return "/".join(mended)
+
+
+def _checked_part(part: str) -> str:
+    mended = part.replace(":", "_").rstrip(" .")
+    if not mended:
+        raise SubmissionError("it has no name")
+    if len(mended.encode("utf-8", "replace")) > MAX_PART_BYTES:
+        raise SubmissionError(f"its name is too long ({len(mended)} characters)")
+    return f"_{mended}" if mended.partition(".")[0].casefold() in RESERVED else mended
+
+
+def is_litter(path: str) -> bool:
+    """Whether systems and editors left it: never a student's work. Checkpoints of Jupyter are told apart elsewhere."""
+    parts = PurePosixPath(path).parts
+    return any(
+        part.casefold() in LEFT_BY_SYSTEMS or (part.startswith(SCRATCH) and part not in (CHECKPOINTS, ".."))
+        for part in parts
+    )
+
+
+def is_checkpoint(path: str) -> bool:
+    """Whether Jupyter saved it by itself."""
+    return CHECKPOINTS in PurePosixPath(path).parts or "-checkpoint." in PurePosixPath(path).name
+
+
+def is_notebook(name: str) -> bool:
+    """Whether a name is a notebook's, also where a browser or mailer put something behind it."""
+    return _DISGUISED.search(name) is not None
+
+
+def is_script(name: str) -> bool:
+    return name.casefold().endswith((".py", ".py.txt"))
+
+
+def stem(name: str) -> str:
+    """A file's name without what says its kind: "a1.ipynb.txt" -> "a1"."""
+    bare = _DISGUISED.sub("", name)
+    return bare if bare != name else re.sub(r"\.(?:py|py\.txt|zip|tar|tgz|tar\.gz)$", "", name, flags=re.IGNORECASE)
+
+
+def copy_number(bare: str) -> tuple[str, int]:
+    """A stem without what is added where the name is taken, and that number: "a1 (2)" -> ("a1", 2)."""
+    number = 0
+    of = _COPY_OF.sub("", bare)
+    if of != bare:
+        bare, number = of, 1
+    found = _COPY.search(bare)
+    if found and found.start():
+        return bare[: found.start()], number + int(next(filter(None, found.groups()), "1"))
+    return bare, number
+
+
+def letters(text: str) -> str:
+    """A text to compare names by: letters (with their marks) and digits, lower case, one blank between words.
+
+    Accents stay: a name without its accents is another name.
+    """
+    folded = unicodedata.normalize("NFC", text).casefold()
+    kept = (
+        letter if unicodedata.category(letter)[0] in "LMN" else "" if letter in JOINERS else " " for letter in folded
+    )
+    return " ".join("".join(kept).split())
+
+
+JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India

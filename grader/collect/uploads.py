@@ -1,0 +1,97 @@
+"""What a learning platform says: who handed in which files, when, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from grader.collect.entries import Entry
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody as a platform calls them.
+
+    keys: ids, logins and e-mail addresses, the surest first;  lms_id: a number of the platform, no other kind of id
+    name: for people;  glued: the name without blanks;  within: a text, a file's name say, that an id may be part of
+    """
+
+    name: str = ""
+    keys: tuple[str, ...] = ()
+    lms_id: str = ""
+    glued: str = ""
+    within: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.glued or (self.keys[0] if self.keys else self.within)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The files of one person, or of one group, as they were handed in together.
+
+    files: paths below the student's own folder
+    when: as the platform writes it; without a zone it is on the platform's own clock; None where it does not say
+    order: tells the uploads of one person at one place apart, the last is highest;  said: that order in words
+    """
+
+    people: tuple[Person, ...]
+    files: tuple[Entry, ...]
+    place: str = ""
+    when: datetime | None = None
+    marked_late: bool = False
+    order: tuple[int, ...] = ()
+    said: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a platform's table says about a number that file names hold."""
+
+    person: Person
+    when: datetime | None = None
+    marked_late: bool = False
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What helps to read a layout.
+
+    assignment, title: its id, and what the platform calls it;  known: what the platform's tables say, by number
+    is_student: whether a text says exactly who of the roster is meant;  roster: whether there is one
+    place: the name of the folder or archive, without its kind;  packed: it is an archive;  single: it is one file
+    """
+
+    assignment: str = ""
+    title: str = ""
+    known: Mapping[str, Known] = field(default_factory=dict)
+    is_student: Callable[[str], bool] = lambda text: False
+    roster: bool = True
+    place: str = ""
+    packed: bool = False
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a layout made of the files of a place: uploads, and the files that belong to nobody."""
+
+    uploads: tuple[Upload, ...]
+    left: tuple[Entry, ...] = ()
+
+
+class Layout(Protocol):
+    """One way in which downloads are laid out. `fit`: how much of it looks like that, 0 to 1."""
+
+    NAME: str
+
+    def fit(self, paths: Sequence[str]) -> float: ...
+    def read(self, entries: Sequence[Entry], hints: Hints) -> Reading: ...
+
+
+def share(paths: Sequence[str], matches: Callable[[str], object]) -> float:
+    """Which part of the paths matches; 0 of none."""
+    return sum(1 for path in paths if matches(path)) / len(paths) if paths else 0.0

@@ -1,0 +1,186 @@
+"""`collect` and `roster alias`: from downloads to submissions on record, and whose they are."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Collection as AnyOf
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from grader import notebook, screen
+from grader.cli import DONE, NEEDS_A_PERSON
+from grader.collect.choosing import LAST, Wanted
+from grader.collect.collection import AUTO, Collection, Found, Row, Search, State, missing
+from grader.collect.names import letters
+from grader.collect.people import Roster
+from grader.collect.remarks import Remark, Weight
+from grader.collect.times import shown
+from grader.commands.collected import as_document, as_text, what
+from grader.course import did_you_mean, read_assignment, read_course
+from grader.errors import SubmissionError, UsageError
+from grader.paths import Paths, find_root
+from grader.schema import Assignment, Submission
+from grader.sheets import read_aliases, read_roster
+from grader.store import HandIn, Store
+
+
+def collect(chosen: argparse.Namespace) -> int:
+    """Read the places, record what is somebody's, print a row for everybody. 1 where a person has to look."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
+    collection = Collection(search, chosen.places)
+    with Store.open(paths.record) as store:
+        rows, counts = _recorded(collection, store)
+        rows += missing(search, store.current_digests(assignment.id))
+    if not rows:
+        raise UsageError(nothing_in(chosen.places, assignment))
+    if chosen.json:
+        print(json.dumps(as_document(assignment, search, collection.sources, rows), indent=1, ensure_ascii=False))
+    else:
+        print(as_text(assignment, search, collection.sources, rows, counts), end="")
+    left = any(source.refused or source.left for source in collection.sources)
+    waiting = any(row.state in (State.NEEDS_YOU, State.UNKNOWN) for row in rows)
+    return NEEDS_A_PERSON if waiting or left else DONE
+
+
+def search_for(
+    paths: Paths, assignment: Assignment, layout: str = AUTO, title: str = "", policy: str = LAST, anybody: bool = False
+) -> Search:
+    """What is looked for, by the course's roster, clock and deadline. Raises AuthoringError for a wrong table."""
+    course = read_course(paths)
+    students = read_roster(paths) if paths.roster_csv.exists() else ()
+    roster = Roster(students, read_aliases(paths, [student.id for student in students]), known=bool(students))
+    names = frozenset(name for question in assignment.questions for name in question.names)
+    wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
+    deadline = course.deadlines.get(assignment.id)
+    return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody)
+
+
+def read_now(paths: Paths, assignment: Assignment, places: Sequence[Path]) -> tuple[list[Submission], int]:
+    """The submissions in places, in order of student, and how many are held; says on stderr what there is to know.
+
+    A single file is taken whoever's it is. Raises UsageError where there is nothing at all.
+    """
+    search = search_for(paths, assignment, anybody=True)
+    collection = Collection(search, places)
+    found = list(collection.found())
+    for source in collection.sources:
+        for name in source.left:
+            screen.say(f"{name} is neither a notebook nor a student's folder; left alone")
+        for refusal in source.refused:
+            screen.say(f"{source.place}: not read: {refusal}")
+    for each in found:
+        if each.row.state is not State.READ:
+            screen.say(f"{each.row.student}: {what(each.row, search)}")
+    submissions = [each.submission for each in found if each.submission is not None]
+    if not submissions:
+        raise UsageError(nothing_in(places, assignment))
+    return submissions, len(found) - len(submissions)
+
+
+def nothing_in(places: Iterable[Path], assignment: Assignment) -> str:
+    where = ", ".join(map(str, places))
+    return f"{where} holds no submission; expected a download, STUDENT.ipynb or STUDENT/{assignment.id}.ipynb"
+
+
+def hand_in_of(found: Found) -> HandIn:
+    return HandIn(found.row.time, found.row.marked_late, found.row.place)
+
+
+def _released(paths: Paths, assignment: Assignment) -> tuple[str, ...]:
+    """The code of the notebook as it was released; nothing where it is not built yet."""
+    file = paths.starter(assignment.id)
+    try:
+        return tuple(cell.source for cell in notebook.read(file.read_bytes(), file.name).cells)
+    except (OSError, SubmissionError):
+        return ()
+
+
+def _recorded(collection: Collection, store: Store) -> tuple[list[Row], Counter[str]]:
+    """Record every submission as it is read; returns the rows, and how many were new, changed, as before."""
+    assignment = collection.search.assignment.id
+    before, hand_ins = store.current_digests(assignment), store.hand_ins(assignment)
+    run = store.begin_run(assignment, f"collect {assignment}")
+    rows: list[Row] = []
+    counts: Counter[str] = Counter()
+    state = "interrupted"
+    try:
+        for found in collection.found():
+            if found.submission is None:
+                rows.append(found.row)
+                continue
+            known = hand_ins.get(found.submission.student)
+            rows.append(_kept(found.row, known, collection.search) if known else found.row)
+            if rows[-1] is found.row:
+                digest = store.add_submission(found.submission, hand_in_of(found))
+                counts[_changed(before, found.submission, digest)] += 1
+        state = "done"
+    finally:
+        store.end_run(run, state)
+    return rows, counts
+
+
+def _changed(before: Mapping[str, str], submission: Submission, digest: str) -> str:
+    if submission.student not in before:
+        return "new"
+    return "as before" if before[submission.student] == digest else "changed"
+
+
+def _kept(row: Row, known: HandIn, search: Search) -> Row:
+    """The row of a submission that the record has a later (or, by policy, an earlier) one of; else the row itself."""
+    if row.time is None or known.time is None or row.time == known.time:
+        return row
+    if (known.time > row.time) is not (search.wanted.policy == LAST):
+        return row
+    when = shown(known.time, search.timezone)
+    why = f"not taken: the record has the {search.wanted.policy} one, of {when}, from {known.source}"
+    return replace(row, state=State.MENDED, remarks=(Remark(why, Weight.MENDED),))
+
+
+# ---------------------------------------------------------------------------------------------------- roster
+
+
+def roster(chosen: argparse.Namespace) -> int:
+    """Record that a platform's name stands for a student, or for the students of a group."""
+    paths = Paths(find_root())
+    students = read_roster(paths)
+    ids = [student.id for student in students]
+    aliases = read_aliases(paths, ids)
+    for student in chosen.students:
+        if student not in ids:
+            raise UsageError(f"no student {student!r} on the roster{did_you_mean(student, ids)}")
+    _check_alias(chosen.alias, chosen.students, Roster(students), aliases)
+    there = aliases.get(chosen.alias, ())
+    added = [[chosen.alias, student] for student in dict.fromkeys(chosen.students) if student not in there]
+    _append(paths.roster_aliases_csv, added)
+    print(f"{chosen.alias} stands for {', '.join(dict.fromkeys((*there, *chosen.students)))}; collect again to use it")
+    return DONE
+
+
+def _check_alias(alias: str, students: Sequence[str], roster: Roster, aliases: Mapping[str, AnyOf[str]]) -> None:
+    """Raise UsageError for an alias that a table cannot hold, or that names somebody already."""
+    if not letters(alias) or alias.startswith("#") or alias != alias.strip() or not alias.isprintable():
+        raise UsageError(f"{alias!r} cannot be an alias: it needs letters or digits, and no # or blank in front")
+    for other, meant in aliases.items():
+        if other != alias and letters(other) == letters(alias) and set(meant) != set(students):
+            raise UsageError(f"{other!r} stands for {', '.join(meant)} already; change it in roster_aliases.csv")
+    named = [student for student in (alias, alias.casefold()) if student in roster.students]
+    if named and named != list(students):
+        raise UsageError(f"{alias!r} is itself on the roster; an alias of that name would take their work away")
+
+
+def _append(file: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Add rows to the table, all or none; the file is made with its header where it is not there."""
+    text = file.read_text(encoding="utf-8-sig") if file.exists() else "alias,student\n"
+    added = io.StringIO()
+    csv.writer(added, lineterminator="\n").writerows(rows)
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(f"{text}{'' if text.endswith(chr(10)) else chr(10)}{added.getvalue()}", encoding="utf-8")
+    os.replace(partial, file)
