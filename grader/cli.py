@@ -148,6 +148,7 @@ def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     image.add_argument("action", choices=["build", "load", "save", "check"])
     image.add_argument("file", nargs="?", type=Path, help="for load and save: a file as `docker save` makes it")
     image.add_argument("--tag", default="grader:latest")
+    image.add_argument("--force", action="store_true", help="build although a current image is there")
 
 
 def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -33,7 +33,7 @@ def image(chosen: argparse.Namespace) -> int:
     if chosen.action in ("load", "save") and chosen.file is None:
         raise UsageError(f"grader image {chosen.action}: which file? as in: grader image {chosen.action} grader.tar")
     if chosen.action == "build":
-        print(grading_image.build(HOME, tag=chosen.tag, say=screen.say))
+        print(grading_image.build(HOME, tag=chosen.tag, force=chosen.force, say=screen.say))
     elif chosen.action == "load":
         print(grading_image.load(chosen.file, tag=chosen.tag))
     elif chosen.action == "save":
