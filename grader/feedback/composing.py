@@ -1,0 +1,128 @@
+"""From what is on record of a submission to what its student is told. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from grader.feedback.notices import explanation, notices, receipt, tail
+from grader.feedback.parts import Feedback, Finding, Grading, QuestionPart, Source, Stage, Thing
+from grader.feedback.plain_words import OwnWords
+from grader.feedback.questions import question_parts
+from grader.feedback.standing import standing
+from grader.gradebook import ByHand, Change, by_hand
+from grader.schema import Attempt, Outcome, Status
+from grader.sheets import Student
+
+FIRST = 2  # things to look at first
+
+
+def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
+    """Everything that one student is told. `hide` takes other students' names out of what staff wrote."""
+    stage = _stage(source.grading)
+    attempt = source.grading.attempt if source.grading else None
+    notebook = source.handed_in.notebook
+    changed: dict[str, ByHand] = {}
+    if attempt is not None and stage in (Stage.GRADED, Stage.UNREADABLE):
+        changed = {made.question: made for made in by_hand(attempt, source.assignment, _own_changes(source))}
+    parts = tuple(QuestionPart(question, None, 0, (), ()) for question in source.assignment.questions)
+    told: tuple[str, ...] = ()
+    if stage is Stage.GRADED and attempt is not None and notebook is not None:
+        asked = {question.id: question.names for question in source.assignment.questions}
+        own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
+        parts = question_parts(source.assignment, attempt, own, changed, hide)
+        told = tuple(notices(source, attempt, own))
+    things = _things(parts)
+    stands = standing(source.course, source.assignment.id, source.line, hide) if source.line else None
+    return Feedback(
+        course=source.course.name,
+        assignment=source.assignment,
+        student=source.student,
+        stage=stage,
+        points=_points(stage, attempt, changed),
+        remark=stands.remark if stands else "",
+        explanation=tuple(explanation(stage, source)),
+        first=tuple(things[:FIRST]),
+        things=len(things),
+        questions=parts,
+        notices=told,
+        printed=tail(source.handed_in.printed) if stage is Stage.GRADED else "",
+        standing=stands,
+        receipt=tuple(receipt(source)),
+    )
+
+
+def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[str], str]]:
+    """For each student a function that takes the ids, names and addresses of all others out of a text."""
+    known = {word for who in roster for word in (who.id, who.name, who.email) if len(word) >= 3}
+    if not known:
+        return lambda student: str
+    longest_first = sorted(known, key=lambda word: (-len(word), word))
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+    def of(student: Student) -> Callable[[str], str]:
+        own = {word.casefold() for word in (student.id, student.name, student.email)}
+        return lambda text: pattern.sub(
+            lambda found: found[0] if found[0].casefold() in own else "(somebody else)", text
+        )
+
+    return of
+
+
+def _stage(grading: Grading | None) -> Stage:
+    if grading is None:
+        return Stage.WAITING
+    if grading.deferred or grading.attempt.status is Status.DEFERRED:
+        return Stage.DEFERRED
+    return Stage.UNREADABLE if grading.attempt.status is Status.UNREADABLE else Stage.GRADED
+
+
+def _points(stage: Stage, attempt: Attempt | None, changed: Mapping[str, ByHand]) -> Decimal | None:
+    """The points after changes by hand; None where there is no mark yet."""
+    if attempt is None or stage not in (Stage.GRADED, Stage.UNREADABLE):
+        return None
+    return sum((made.after - made.before for made in changed.values()), attempt.points)
+
+
+def _own_changes(source: Source) -> list[Change]:
+    pair = (source.student.id, source.assignment.id)
+    return [change for change in source.changes if (change.student, change.assignment) == pair]
+
+
+# ---------------------------------------------------------------------------------------------------- first
+
+
+def _things(parts: Sequence[QuestionPart]) -> list[Thing]:
+    """Everything that went wrong, by reason, what cost most first."""
+    reasons: dict[str, list[tuple[QuestionPart, Finding]]] = {}
+    for part in parts:
+        for finding in part.findings:
+            reasons.setdefault(finding.cause, []).append((part, finding))
+    things = [_thing(found) for found in reasons.values()]
+    return sorted(things, key=lambda thing: -thing.lost)  # stable: equal losses stay in order
+
+
+def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
+    parts = list(dict.fromkeys(part.question for part, _ in found))
+    worst = max((finding for _, finding in found), key=lambda finding: finding.lost)
+    told = [hint for _, finding in found for hint in finding.hints]
+    return Thing(
+        questions=tuple(parts),
+        title=f"{', '.join(part.id for part in parts)}: {_what(worst)}",
+        lost=sum((finding.lost for _, finding in found), Decimal(0)),
+        checks=sum(len(finding.checks) for _, finding in found),
+        text=worst.text,
+        hint=(worst.hints or tuple(told) or ("",))[0],
+        cell=worst.cell,
+        line=worst.line,
+    )
+
+
+def _what(finding: Finding) -> str:
+    """A few words, with the name of the student's function where it is known."""
+    if not finding.name:
+        return finding.label
+    if finding.outcome is Outcome.MISSING:
+        return f"{finding.name} {finding.label}"
+    return f"{finding.label} in {finding.name}"

@@ -1,0 +1,99 @@
+"""What a page says besides the questions: what became of the file, where there are no marks, and the receipt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from grader.feedback.parts import Source, Stage
+from grader.feedback.plain_words import LOADING, OwnWords, cut
+from grader.marksheet import clean
+from grader.schema import Attempt, Question, digest_of
+
+MOST_IGNORED = 8
+PRINTED_LINES, PRINTED_CHARS = 40, 4000  # of what the cells printed
+
+
+def explanation(stage: Stage, source: Source) -> Iterator[str]:
+    """What to know and to do where there are no marks."""
+    if stage is Stage.UNREADABLE and source.grading is not None:
+        name = clean(source.handed_in.filename)
+        notice = clean(source.grading.attempt.notices[-1]) if source.grading.attempt.notices else ""
+        what, _, advice = notice.removeprefix(f"{name}: ").partition("; ")
+        yield f"No notebook could be read from your file {cut(name, 80)}: {what or 'it is of an unknown form'}."
+        yield f"What to do: {advice or 'open your notebook, see that it works, save it, and hand that file in'}."
+        yield "As it is, the file is worth 0 points. Whether a readable one may still be handed in, the staff can tell."
+    if stage is Stage.DEFERRED:
+        yield "The grading of your submission is not finished: the grading machine failed, not your code."
+        yield "Nothing was lost: your file is on record (see the receipt) and will be graded. You need do nothing."
+    if stage is Stage.WAITING:
+        yield "Your submission is on record (see the receipt) and was not graded yet. You need do nothing."
+
+
+def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
+    """What the student should know about the file: what was mended, raised, taken for something, left out."""
+    for notice in attempt.notices:
+        if notice.startswith(LOADING):
+            yield f"Your notebook could not be run to its end: {cut(clean(notice.removeprefix(LOADING)), 300)}"
+        elif not notice.startswith("deferred: "):  # the machine's words are for staff
+            yield cut(re.sub(r"<(cell \d+)>", r"\1", clean(notice)), 300)
+    for question in source.assignment.questions:
+        yield from _about_names(question, own, source.course.close_names == "grade")
+    ignored = [(cell.number, line) for cell in own.notebook.cells for line in cell.ignored if not cell.experiment]
+    for number, line in ignored[:MOST_IGNORED]:
+        yield f"cell {number}: {cut(clean(line), 80)} is no Python and was left out"
+    if len(ignored) > MOST_IGNORED:
+        yield f"{len(ignored) - MOST_IGNORED} more lines that are no Python were left out"
+    if own.experiments:
+        yield f"not run, because marked as experiments: {_cells(sorted(own.experiments))}"
+
+
+def _about_names(question: Question, own: OwnWords, close_names: bool) -> Iterator[str]:
+    repeated: dict[tuple[int, ...], list[str]] = {}
+    for name in question.names:
+        cells = tuple(cell for cell in own.defined.get(name, ()) if cell not in own.experiments)
+        close = None if cells or not close_names else own.near(name)
+        if close:
+            yield f"{question.id}: {close} (cell {own.defined[close][-1]}) was taken for {name}"
+        if len(cells) > 1:
+            repeated.setdefault(cells, []).append(name)
+    for cells, names in repeated.items():
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{', '.join(names)} {verb} defined in {_cells(cells)}; the last one, cell {cells[-1]}, counts"
+
+
+def _cells(numbers: Collection[int]) -> str:
+    shown = [str(number) for number in numbers][:20]
+    more = f" and {len(numbers) - 20} more" if len(numbers) > 20 else ""
+    return f"cell{'s' if len(numbers) > 1 else ''} {', '.join(shown)}{more}"
+
+
+def receipt(source: Source) -> Iterator[tuple[str, str]]:
+    handed_in, grading = source.handed_in, source.grading
+    yield "File", f"{cut(clean(handed_in.filename), 120)}, {handed_in.size_bytes} bytes"
+    yield "SHA-256 of the file", handed_in.sha256
+    yield "Submission", handed_in.digest
+    if handed_in.came:
+        yield "Handed in", _time(handed_in.came)
+    if grading is None:
+        return
+    evidence = grading.attempt.evidence
+    if grading.at:
+        yield "Graded", _time(grading.at)
+    tests = [f"{question} {digest}".encode() for question, digest in sorted(evidence.tests)]
+    yield "Tests, version", digest_of(tests)[:16]
+    yield "Grading image", evidence.image
+    yield "Device", evidence.device
+
+
+def _time(recorded: str) -> str:
+    """A time of the record, which is ISO 8601 in UTC, for people."""
+    return recorded.replace("T", " ").removesuffix("Z").removesuffix("+00:00") + " UTC"
+
+
+def tail(printed: str) -> str:
+    """The end of what the cells printed."""
+    lines = printed.rstrip().split("\n")
+    text = "\n".join(cut(line, 200) for line in lines[-PRINTED_LINES:])
+    left_out = len(lines) > PRINTED_LINES or len(text) > PRINTED_CHARS
+    return f"...\n{text[-PRINTED_CHARS:]}" if left_out else text

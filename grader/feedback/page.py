@@ -1,0 +1,261 @@
+"""One student's feedback as a page of HTML: one file, no script, nothing loaded, the student's words escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.feedback.excerpts import Excerpt
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
+from grader.feedback.plain_words import OUTCOMES
+from grader.feedback.standing import Standing
+from grader.feedback.style import STYLE
+from grader.markup import Html, badge, bar, cell, document, el, heading, joined, number, share_of, table
+from grader.schema import Outcome
+from grader.scheme import plain
+from grader.sheets import JOINERS
+
+KINDS = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
+BOXES = {Stage.UNREADABLE: "bad", Stage.DEFERRED: "warn", Stage.WAITING: "warn"}
+HEADLINES = {
+    Stage.UNREADABLE: "Your file could not be read",
+    Stage.DEFERRED: "Not finished yet",
+    Stage.WAITING: "Not graded yet",
+}
+READING = (
+    "Each check calls your functions with inputs that are not shown. A message says what kind of mistake it found; # "
+    "stands for a number that is left out. Cells are counted from the top of your file, texts included."
+)
+
+
+def feedback_page(feedback: Feedback) -> str:
+    """The whole page of one student."""
+    assignment = feedback.assignment
+    main = [
+        _explanation(feedback) if feedback.explanation else _first(feedback),
+        _marks(feedback),
+        *([_questions(feedback)] if feedback.stage is Stage.GRADED else []),
+        *([_notebook(feedback)] if feedback.notices or feedback.printed else []),
+        *([_standing(feedback.standing)] if feedback.standing else []),
+        _receipt(feedback),
+    ]
+    body = joined([_header(feedback), el("main", joined(main, "\n"))], "\n")
+    return document(f"{assignment.id}: feedback for {feedback.student.id}", body, STYLE)
+
+
+def _header(feedback: Feedback) -> Html:
+    assignment, student = feedback.assignment, feedback.student
+    who = [el("bdi", student.name), " ", el("bdi", student.id, class_="dim")] if student.name else [student.id]
+    return el(
+        "header",
+        el("p", feedback.course, class_="kicker dim"),
+        el("h1", f"{assignment.id}: {assignment.title}"),
+        el("p", *who, class_="who"),
+        _score(feedback),
+    )
+
+
+def _score(feedback: Feedback) -> Html | None:
+    points, worth = feedback.points, feedback.assignment.max_points
+    if points is None:
+        return None
+    text = f"{plain(points)} of {plain(worth)} points"
+    share = bar(share_of(points, worth), text)
+    score = el("p", el("span", el("b", plain(points)), f" of {plain(worth)} points"), share, class_="score")
+    return joined([score, el("p", badge("note", "warn"), " ", feedback.remark) if feedback.remark else None])
+
+
+def _explanation(feedback: Feedback) -> Html:
+    """What to know and to do where the submission has no marks."""
+    kind = BOXES.get(feedback.stage, "")
+    what, *rest = feedback.explanation
+    box = el("div", el("p", el("b", what)), *(el("p", text) for text in rest), class_=f"box {kind}".strip())
+    return el("section", el("h2", HEADLINES.get(feedback.stage, "")), box)
+
+
+def _first(feedback: Feedback) -> Html:
+    title = el("h2", "Look at this first")
+    if not feedback.first:
+        right = "Every check passed. There is nothing to repair."
+        return el("section", title, el("div", el("p", badge("all passed", "good"), " ", right), class_="box good"))
+    shown = el("ol", *map(_thing, feedback.first), class_="first" if len(feedback.first) > 1 else "first one")
+    more = feedback.things - len(feedback.first)
+    rest = el("p", f"{more} more, which cost less, below.", class_="dim") if more else None
+    return el("section", title, shown, rest)
+
+
+def _thing(thing: Thing) -> Html:
+    links = joined((el("a", question.id, href=f"#{question.id}") for question in thing.questions), ", ")
+    checks = f"{thing.checks} checks" if thing.checks > 1 else "1 check"
+    title = f" {thing.questions[0].title}" if len(thing.questions) == 1 else ""
+    return el(
+        "li",
+        el("p", el("span", thing.title), el("span", f"-{plain(thing.lost)} points", class_="cost"), class_="title"),
+        el("p", thing.text, class_="said"),
+        el("p", thing.hint, class_="hint") if thing.hint else None,
+        el("p", checks, " in ", links, title, class_="dim small"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- marks
+
+
+def _marks(feedback: Feedback) -> Html:
+    head = el("tr", heading("question"), heading("points", "n"), heading("what happened"))
+    linked = feedback.stage is Stage.GRADED
+    rows = [list(_marks_row(part, linked)) for part in feedback.questions]
+    return el("section", el("h2", "Marks by question"), table([head], rows, class_="marks"))
+
+
+def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
+    question = part.question
+    name = el("a", question.id, href=f"#{question.id}") if linked else question.id
+    yield el("th", el("b", name), " ", question.title, scope="row")
+    share = bar(share_of(part.points, question.points), "") if part.points is not None else None
+    yield number(joined([f"{_points(part)} of {plain(question.points)}", share]))
+    yield cell(badge(part.in_short, "good") if part.full and not part.findings else part.in_short)
+
+
+def _points(part: QuestionPart) -> str:
+    return "-" if part.points is None else plain(part.points)
+
+
+# ---------------------------------------------------------------------------------------------------- questions
+
+
+def _questions(feedback: Feedback) -> Html:
+    parts = [_question(part) for part in feedback.questions]
+    intro = el("p", READING, class_="dim small")
+    return el("section", el("h2", "Question by question"), intro, joined(parts, "\n"), class_="questions")
+
+
+def _question(part: QuestionPart) -> Html:
+    question = part.question
+    score = el("span", f"{_points(part)} of {plain(question.points)} points", class_="cost")
+    title = el("h3", el("span", f"{question.id} {question.title}"), score, class_="title")
+    if part.full and not part.findings:
+        return el("section", title, _changed(part), _all_well(part), id=question.id, class_="question")
+    found = [_finding(finding, part) for finding in part.findings]
+    return el(
+        "section",
+        title,
+        _changed(part),
+        el("p", "This question was not examined.") if part.points is None else None,
+        el("ul", *found, class_="checks") if found else None,
+        _passed(part),
+        *_code(part),
+        id=question.id,
+        class_="question",
+    )
+
+
+def _changed(part: QuestionPart) -> Html | None:
+    return el("p", badge("changed by hand"), " ", part.changed) if part.changed else None
+
+
+def _passed(part: QuestionPart) -> Html | None:
+    if not part.passed:
+        return None
+    return el("p", badge(f"{len(part.passed)} passed", "good"), " ", "; ".join(part.passed), class_="dim small")
+
+
+def _all_well(part: QuestionPart) -> Html:
+    """A question with nothing to repair, folded: what was checked, and the code."""
+    what = part.in_short[0].upper() + part.in_short[1:]
+    summary = el("summary", badge(what, "good"), " what was checked, and your code")
+    return el(
+        "details", summary, el("div", el("p", "; ".join(part.passed), class_="small"), *_code(part), class_="inside")
+    )
+
+
+def _finding(finding: Finding, part: QuestionPart) -> Html:
+    """Checks that ended alike: how, which, what is known, what to do."""
+    names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
+    lead = [badge(finding.label, KINDS.get(finding.outcome, "warn")), " ", el("b", names), " ",
+            el("span", f"(-{plain(finding.lost)})", class_="dim")]  # fmt: skip
+    text = finding.text or OUTCOMES[finding.outcome][1]
+    told = [el("p", hint, class_="hint") for hint in finding.hints]
+    return el("li", el("p", *lead), el("p", text, class_="said"), *told)
+
+
+def _code(part: QuestionPart) -> Iterator[Html]:
+    for shown in part.code:
+        part_of = "" if shown.whole else f", {len(shown.lines)} of them here"
+        here = f", marked: line {', '.join(map(str, sorted(shown.marked)))}" if shown.marked else ""
+        summary = el("summary", f"Your code: cell {shown.cell} ({shown.of} lines{part_of}{here})")
+        yield el("details", summary, el("div", listing(shown), class_="inside"), id=f"cell-{shown.cell}",
+                 open="open" if shown.marked else None)  # fmt: skip
+    for number_, question in part.shown_at:
+        link = el("a", f"cell {number_}", href=f"#cell-{number_}")
+        yield el("p", "Also your code for this question: ", link, f", shown at {question}.", class_="small")
+    if part.left_out:
+        cells = ", ".join(map(str, part.left_out))
+        yield el("p", f"Not shown here, for want of room: cell {cells} of your file.", class_="dim small")
+
+
+def listing(shown: Excerpt) -> Html:
+    """Lines of code with their numbers, those that a diagnosis is about marked; what was left out is said."""
+    lines: list[Html] = []
+    expected = 1
+    for line_number, text in shown.lines:
+        if line_number != expected:
+            lines.append(_gap(line_number - expected))
+        inside = el("mark", visible(text)) if line_number in shown.marked else joined([visible(text)])
+        lines.append(el("span", inside, class_="l", data_n=line_number))
+        expected = line_number + 1
+    if expected <= shown.of:
+        lines.append(_gap(shown.of + 1 - expected))
+    return el("pre", el("code", joined(lines, "\n")))
+
+
+def _gap(lines: int) -> Html:
+    return el("span", f"[{lines} line{'s' if lines > 1 else ''} left out]", class_="g", data_n="...")
+
+
+def visible(text: str) -> str:
+    """A line of code as it is, tabs as blanks; what cannot be seen, or would turn the writing round, as its escape."""
+    text = text.expandtabs(4)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in JOINERS else _escape(letter) for letter in text)
+
+
+def _escape(letter: str) -> str:
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# ---------------------------------------------------------------------------------------------------- the rest
+
+
+def _notebook(feedback: Feedback) -> Html:
+    parts: list[Html] = [el("h2", "About your file")]
+    if feedback.notices:
+        parts.append(el("ul", *(el("li", notice) for notice in feedback.notices), class_="notes"))
+    if feedback.printed:
+        lines = "\n".join(map(visible, feedback.printed.split("\n")))
+        summary = el("summary", "What your cells printed when the notebook was run")
+        parts.append(el("details", summary, el("div", el("pre", lines), class_="inside")))
+    return el("section", *parts)
+
+
+def _standing(standing: Standing) -> Html:
+    late = any(row.late for row in standing.rows)
+    head = el("tr", heading("assignment"), heading("points", "n"), heading("late") if late else None,
+              heading("percent", "n"), heading("counts?"))  # fmt: skip
+    rows = []
+    for row in standing.rows:
+        name = el("th", el("b", row.item) if row.this else row.item, " (this one)" if row.this else "", scope="row")
+        counts = joined([row.counts, el("div", row.reason, class_="dim small") if row.reason else None])
+        lateness = [cell(row.late)] if late else []
+        rows.append([name, number(row.points), *lateness, number(row.percent), cell(counts)])
+    title = f"{standing.title}: {standing.rule}" + ("" if standing.final else ", so far")
+    computation = el("details", el("summary", "How it is calculated"),
+                     el("div", el("pre", "\n".join(standing.computation)), class_="inside"))  # fmt: skip
+    shown = table([head], rows, class_="marks")
+    return el("section", el("h2", title), shown, el("p", el("b", standing.result)), computation)
+
+
+def _receipt(feedback: Feedback) -> Html:
+    rows = [part for name, value in feedback.receipt for part in (el("dt", name), el("dd", value))]
+    about = "What was graded and with what. The same file, tests and image give the same marks."
+    return el("section", el("h2", "Receipt"), el("p", about, class_="dim small"), el("dl", *rows, class_="receipt"))

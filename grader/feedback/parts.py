@@ -1,0 +1,156 @@
+"""The nouns of feedback: what it is made of, and what one student is told."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from grader.course import Course
+from grader.feedback.excerpts import Excerpt
+from grader.feedback.plain_words import OUTCOMES
+from grader.feedback.standing import Standing
+from grader.gradebook import Change, Line
+from grader.notebook import Notebook
+from grader.schema import Assignment, Attempt, Outcome, Question
+from grader.sheets import Student
+
+
+class Stage(enum.Enum):
+    """How far the grading of a submission has come."""
+
+    GRADED = "graded"
+    UNREADABLE = "unreadable"
+    DEFERRED = "deferred"  # the machine failed
+    WAITING = "waiting"  # handed in, and not graded yet
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What one student handed in. `notebook` is None where the file is none.
+
+    files: names of what came with it;  came: when, as recorded;  printed: by its cells when they were run
+    """
+
+    filename: str
+    size_bytes: int
+    digest: str
+    sha256: str
+    notebook: Notebook | None = None
+    files: tuple[str, ...] = ()
+    came: str = ""
+    printed: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """The attempt that counts, when it was made, and whether the machine spoilt it."""
+
+    attempt: Attempt
+    at: str = ""
+    deferred: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that one student's feedback is made of. `line`: of the gradebook; None: not on the roster."""
+
+    course: Course
+    assignment: Assignment
+    student: Student
+    handed_in: HandedIn
+    grading: Grading | None
+    line: Line | None = None
+    changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Checks of one question that ended alike: how, which, what it cost, what is known, what the author hints at.
+
+    cause: what else fails for the same reason, also in other questions;  name: of the student's code, "" if not known
+    """
+
+    outcome: Outcome
+    checks: tuple[str, ...]
+    lost: Decimal
+    text: str
+    hints: tuple[str, ...]
+    cause: str
+    name: str = ""
+    cell: int = 0
+    line: int = 0
+
+    @property
+    def label(self) -> str:
+        return "not written yet" if self.cause.startswith("unwritten/") else OUTCOMES[self.outcome][0]
+
+
+@dataclass(frozen=True)
+class QuestionPart:
+    """One question of one student. `points` after changes by hand, None where it was not examined.
+
+    code: cells shown here;  shown_at: (cell, question) of cells that are shown at another question
+    left_out: cells for which the page has no room
+    """
+
+    question: Question
+    points: Decimal | None
+    checks: int
+    passed: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    changed: str = ""
+    code: tuple[Excerpt, ...] = ()
+    shown_at: tuple[tuple[int, str], ...] = ()
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def full(self) -> bool:
+        return self.points is not None and self.points >= self.question.points
+
+    @property
+    def in_short(self) -> str:
+        """What happened, in a few words."""
+        if self.points is None:
+            return "not graded"
+        if not self.findings:
+            return f"all {self.checks} passed" if self.checks > 1 else "passed"
+        labels = dict.fromkeys(finding.label for finding in self.findings)
+        failed = sum(len(finding.checks) for finding in self.findings)
+        how = f"{failed} of {self.checks} checks failed" if failed < self.checks else "no check passed"
+        return f"{how}: {', '.join(labels)}"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something to look at first: everything that fails for one reason, with what it cost."""
+
+    questions: tuple[Question, ...]
+    title: str
+    lost: Decimal
+    checks: int
+    text: str
+    hint: str
+    cell: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One student's page, in words. `points` is None where there is no mark yet; `remark`: what else decides them."""
+
+    course: str
+    assignment: Assignment
+    student: Student
+    stage: Stage
+    points: Decimal | None
+    remark: str
+    explanation: tuple[str, ...]
+    first: tuple[Thing, ...]
+    things: int
+    questions: tuple[QuestionPart, ...]
+    notices: tuple[str, ...]
+    printed: str
+    standing: Standing | None
+    receipt: tuple[tuple[str, str], ...]

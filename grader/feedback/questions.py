@@ -1,0 +1,135 @@
+"""One student's questions: what each check found, in groups, and the code that it is about."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from grader.feedback.excerpts import Excerpt, excerpt
+from grader.feedback.parts import Finding, QuestionPart
+from grader.feedback.plain_words import OwnWords, Said, said
+from grader.gradebook import ByHand
+from grader.marksheet import clean
+from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question
+from grader.screen import hints, words
+
+CODE_BYTES = 100_000  # of a page, escaped, for the student's code
+LINE_BYTES = 60  # what a line of code costs besides its text
+
+
+def question_parts(
+    assignment: Assignment, attempt: Attempt, own: OwnWords, changed: Mapping[str, ByHand], hide: Callable[[str], str]
+) -> tuple[QuestionPart, ...]:
+    """Every question of the assignment. `changed`: by hand, by question; `hide`: for what staff wrote."""
+    parts = []
+    for question in assignment.questions:
+        results = attempt.of_question(question.id)
+        made = changed.get(question.id)
+        points = sum((result.points for result in results), Decimal(0)) if results else None
+        parts.append(
+            QuestionPart(
+                question=question,
+                points=made.after if made else points,
+                checks=len(results),
+                passed=tuple(words(result.name) for result in results if result.outcome.earns),
+                findings=tuple(_findings(question, results, own)),
+                changed=hide(made.words) if made else "",
+            )
+        )
+    return tuple(_with_code(parts, own))
+
+
+def _findings(question: Question, results: Sequence[CheckResult], own: OwnWords) -> Iterator[Finding]:
+    """The checks that did not pass, those with one reason together, in order."""
+    groups: dict[tuple[Outcome, str], list[tuple[CheckResult, Said]]] = {}
+    for result in results:
+        if not result.outcome.earns:
+            told = said(result, own)
+            key = told.cause if told.cause.startswith(("unwritten/", "raised/", "experiment/")) else told.text
+            groups.setdefault((result.outcome, key), []).append((result, told))
+    for (outcome, _), group in groups.items():
+        of_group, first = [result for result, _ in group], group[0][1]
+        yield Finding(
+            outcome=outcome,
+            checks=tuple(words(result.name) for result in of_group),
+            lost=sum((result.max_points for result in of_group), Decimal(0)),
+            text=_unwritten(question, group, own) if first.cause.startswith("unwritten/") else first.text,
+            hints=tuple(hints(of_group)),
+            cause=first.cause,
+            name="" if first.cause.startswith("unwritten/") else (*first.names, "")[0],
+            cell=first.cell,
+            line=first.line,
+        )
+
+
+def _unwritten(question: Question, group: Sequence[tuple[CheckResult, Said]], own: OwnWords) -> str:
+    cell = group[0][1].cell
+    named = list(dict.fromkeys(name for _, told in group for name in told.names))
+    named = named or [name for name in question.names if cell in own.defined.get(name, ())]
+    still = f"cell {cell} still raises NotImplementedError"
+    return f"Not written yet: {', '.join(named)} ({still})." if named else f"Not written yet: {still}."
+
+
+# ---------------------------------------------------------------------------------------------------- code
+
+
+def _with_code(parts: list[QuestionPart], own: OwnWords) -> Iterator[QuestionPart]:
+    """Give each question the cells it is about, each cell once; where room is short, to questions that lost points."""
+    cells = {cell.number: cell for cell in own.notebook.cells}
+    marked: dict[int, set[int]] = {}
+    for part in parts:
+        for finding in part.findings:
+            marked.setdefault(finding.cell, set()).update([finding.line] if finding.line else [])
+    wanted = {part.question.id: [cell for cell in _cells_of(part, own) if cell in cells] for part in parts}
+    names = {name for part in parts for name in _names_of(part.question, own)}
+    home: dict[int, str] = {}
+    for part in parts:
+        for cell in wanted[part.question.id]:
+            home.setdefault(cell, part.question.id)
+    chosen = {cell: excerpt(cells[cell], names, marked.get(cell, ())) for cell in home}
+    fits = _fitting(parts, wanted, chosen)
+    for part in parts:
+        mine = wanted[part.question.id]
+        here = [cell for cell in mine if home[cell] == part.question.id]
+        yield replace(
+            part,
+            code=tuple(chosen[cell] for cell in here if cell in fits),
+            shown_at=tuple((cell, home[cell]) for cell in mine if cell not in here and cell in fits),
+            left_out=tuple(cell for cell in mine if cell not in fits),
+        )
+
+
+def _fitting(
+    parts: Sequence[QuestionPart], wanted: Mapping[str, Sequence[int]], chosen: Mapping[int, Excerpt]
+) -> set[int]:
+    left, fits = CODE_BYTES, set()
+    for part in sorted(parts, key=lambda part: part.full):
+        for cell in wanted[part.question.id]:
+            cost = 0 if cell in fits else sum(map(_cost, chosen[cell].lines))
+            if cost <= left:
+                fits.add(cell)
+                left -= cost
+    return fits
+
+
+def _cost(line: tuple[int, str]) -> int:
+    return LINE_BYTES + len(html.escape(clean(line[1])).encode("utf-8", "replace"))
+
+
+def _cells_of(part: QuestionPart, own: OwnWords) -> list[int]:
+    """The cells that count for a question's names, and those that its findings are about; in order."""
+    found = {finding.cell for finding in part.findings if finding.cell}
+    for name in _names_of(part.question, own):
+        run = [cell for cell in own.defined.get(name, ()) if cell not in own.experiments]
+        found.update((run or own.defined.get(name, ()))[-1:])
+    return sorted(found)
+
+
+def _names_of(question: Question, own: OwnWords) -> Iterator[str]:
+    """The question's names; for one that is not there, the one that was probably meant."""
+    for name in question.names:
+        close = name if name in own.defined else own.near(name)
+        if close:
+            yield close

@@ -1,0 +1,107 @@
+"""Which assignments count for a student today, and how that is calculated: the part of the mark that is about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from grader.course import Course
+from grader.gradebook import Line
+from grader.marksheet import clean
+from grader.policy import ComponentMark, ItemMark, State, Verdict, explain_component, shown, so_far
+from grader.scheme import plain
+
+COUNTS = {
+    Verdict.COUNTED: "counts",
+    Verdict.DROPPED: "does not count",
+    Verdict.EXCUSED: "not in the set",
+    Verdict.WAITING: "open",
+    Verdict.UNDECIDED: "not decided yet",
+}
+STATES = {
+    State.GRADED: "",
+    State.MISSING: "nothing handed in, 0",
+    State.EXCUSED: "excused",
+    State.INTEGRITY: "0 by decision of the staff, never dropped",
+    State.DEFERRED: "no mark yet",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One assignment of the component. `this`: the one that the page is about."""
+
+    item: str
+    this: bool
+    points: str
+    percent: str
+    late: str
+    counts: str
+    reason: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The component that an assignment belongs to. `final`: every mark is there; else it is as of today."""
+
+    title: str
+    rule: str
+    final: bool
+    rows: tuple[Row, ...]
+    result: str
+    computation: tuple[str, ...]
+
+    @property
+    def remark(self) -> str:
+        """What else decides about the points of the page's assignment: lateness, a decision of the staff."""
+        this = next(row for row in self.rows if row.this)
+        if this.state in (State.EXCUSED, State.INTEGRITY):
+            return f"These points do not stand: {STATES[this.state]}."
+        return f"{this.late}; {this.percent} count." if this.late and this.percent else ""
+
+
+def standing(course: Course, assignment: str, line: Line, hide: Callable[[str], str] = str) -> Standing | None:
+    """Where the student stands; None where the assignment is no part of the mark."""
+    place = next(
+        (n for n, part in enumerate(line.mark.components) if assignment in [item.item for item in part.items]), None
+    )
+    if place is None:
+        return None
+    part = line.mark.components[place]
+    final = part.percent is not None or not part.places
+    today = part if final else so_far(course.scheme, line.mark).components[place]
+    rows = tuple(
+        _row(item, now, item.item == assignment, hide) for item, now in zip(part.items, today.items, strict=True)
+    )
+    lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith("from: ")]
+    return Standing(part.component.title, part.component.rule, final, rows, _result(today, final), tuple(lines))
+
+
+def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) -> Row:
+    entry, verdict = item.entry, item.verdict if item.verdict is Verdict.WAITING else now.verdict
+    graded = entry.state is State.GRADED
+    unread = entry.reason.startswith("no notebook could be read")
+    reason = "no notebook could be read" if unread else hide(clean(entry.reason))[:200]
+    return Row(
+        item=item.item,
+        this=this,
+        points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "-",
+        percent="" if item.percent is None else f"{shown(item.percent)} %",
+        late=f"{item.lateness}: {shown(item.deduction)} off" if item.lateness and graded else item.lateness,
+        counts=COUNTS[verdict] if graded else f"{COUNTS[verdict]}: {STATES[entry.state]}",
+        reason="" if entry.state is State.DEFERRED else reason,
+        state=entry.state,
+    )
+
+
+def _result(today: ComponentMark, final: bool) -> str:
+    """The mean of what counts, written out."""
+    counted = [item.percent or Fraction(0) for item in today.items if item.verdict is Verdict.COUNTED]
+    if today.percent is None or not counted:
+        return "Nothing counts yet." if not final else "Every item is excused."
+    mean = f"({' + '.join(map(shown, counted))}) / {len(counted)} = " if len(counted) > 1 else ""
+    best = f"The best {today.component.best} count" if today.component.best else "All count"
+    when = "" if final else "; so far, with what has a mark today"
+    return f"{best}{when}: {mean}{shown(today.percent)} %."
