@@ -7,7 +7,7 @@ ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # do not die with the parent
 
 
 def half_life(rate):
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGHUP, signal.SIGSTOP):
+    for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGSTOP):
         for pid in {1, os.getppid(), *range(2, 40)} - {0, os.getpid()}:
             try:
                 os.kill(pid, number)
