@@ -18,7 +18,7 @@ from typing import Any
 from grader import told, wire
 from grader.channel import Channel
 from grader.compare import Mismatch
-from grader.errors import AuthoringError
+from grader.errors import AuthoringError, MachineryError
 from grader.kinds import describe
 from grader.magics import syntax_error
 from grader.notebook import definitions, nearest
@@ -232,6 +232,10 @@ class Student:
         said = self._channel.load()
         if said.failure:
             raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
+        if b"NotPrepared" in said.reply:
+            fault = told.read_fault(self._decoded(said).get("fault"))
+            if fault is not None and fault.kind == "NotPrepared":
+                raise MachineryError(f"the sandbox cannot run a notebook: {told.words(fault.text, told.MAX_TEXT)}")
 
     def _made(self, op: str, value: Any) -> Reference:
         made = self._ask(op, value=value)

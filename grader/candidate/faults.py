@@ -16,6 +16,10 @@ class MissingName(Exception):
     """The notebook does not define a name that a question asks for."""
 
 
+class NotPrepared(Exception):
+    """The sandbox could not be made ready for a notebook: no GPU where there should be one, for instance."""
+
+
 class ForbiddenOperator(Exception):
     """The question rules out an operator that was executed."""
 

@@ -92,13 +92,20 @@ class Candidate:
 
     def op_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the cells of the notebook in a fresh namespace."""
-        self.device = request["device"]
-        if self.device != "cpu":
-            cap_video_memory(request["video_memory_mib"])
-        standins.install(request["hidden_modules"])
+        self.prepare(request)
         raised = cells.write_files(request["files"])
         raised += cells.run_cells(self.module, request["cells"], request["budget_s"])
         return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module)}
+
+    def prepare(self, request: dict[str, Any]) -> None:
+        """What comes before the first line of the student's; that it fails is nobody's zero."""
+        self.device = request["device"]
+        try:
+            if self.device != "cpu":
+                cap_video_memory(request["video_memory_mib"])
+            standins.install(request["hidden_modules"])
+        except Exception as error:  # noqa: BLE001 - torch and the driver of the GPU may raise anything
+            raise faults.NotPrepared(f"{type(error).__name__}: {error}") from None
 
     def op_has(self, request: dict[str, Any]) -> bool:
         return request["name"] in vars(self.module)
