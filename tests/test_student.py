@@ -10,7 +10,7 @@ from tiny import assignment, opened
 
 from grader import wire
 from grader.compare import Mismatch
-from grader.errors import AuthoringError
+from grader.errors import AuthoringError, MachineryError
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Outcome, Question
 from grader.student import Reference, StudentFault
@@ -642,6 +642,18 @@ class TestTorch:
             with student.forbids("aten::convolution"):
                 for call in (lambda *args: student.run(probe, *args), made.f):
                     assert fault(call, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 2, 2))[0] is Outcome.FORBIDDEN
+
+
+def test_a_sandbox_that_is_not_ready_is_the_machines_fault_and_not_a_missing_name(sandbox):
+    with opened(sandbox, "def f(): return 4") as submission:
+        submission.channel.device = "cuda"  # and neither torch nor a GPU
+        with pytest.raises(MachineryError, match="the sandbox cannot run a notebook: "):
+            submission.check()
+
+
+def test_a_notebook_that_says_so_itself_is_not_believed(sandbox, fault):
+    with opened(sandbox, "class NotPrepared(Exception): pass\nraise NotPrepared('no GPU')") as submission:
+        assert fault(submission.check().f)[0] is Outcome.MISSING
 
 
 def test_a_reply_holds_no_more_than_it_must(sandbox):
