@@ -24,6 +24,7 @@ QUESTIONS = Path(__file__).parent / "questions"
 FAULTS = ("the better fail", "", "", "nobody passes")  # what is planted in the checks of each assignment
 MAXIMA = {"kaggle": 10, "end_semester": 60}
 EXAM_MAXIMUM = 20
+FEWEST, MOST = 30, 3000  # students: everything is to happen to somebody; and there are only so many names
 STRANGER = Person("dl01O", "", 0.4)  # the letter O where a zero belongs
 RULINGS = {
     "excused": "medical certificate seen",
@@ -45,6 +46,8 @@ def make(root: Path, students: int = 150, seed: int = 7) -> Paths:
     paths = Paths(root)
     if paths.course_toml.exists() or paths.state.exists():
         raise UsageError(f"{root} holds a course already; name a new folder")
+    if not FEWEST <= students <= MOST:
+        raise UsageError(f"a semester has from {FEWEST} to {MOST} students, got {students}")
     semester = Semester(paths, make_class(students, seed), seed)
     root.mkdir(parents=True, exist_ok=True)
     text = CHECKOUT.course_toml.read_text(encoding="utf-8")
