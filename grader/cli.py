@@ -160,6 +160,9 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     audit.add_argument("assignment")
     audit.add_argument("--seeds", type=int, default=5, metavar="N", help="times the reference is graded (default: 5)")
     audit.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
+    audit.add_argument(
+        "--mutants", type=float, default=0, metavar="PERCENT", help="share of machine-made mutants to try"
+    )
     audit.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
     audit.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1")
     audit.add_argument("--json", action="store_true", help="print one JSON document")

@@ -38,7 +38,8 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     examination = Examination(channel, task.seed, hidden.close_names)
     hidden.examination = examination
     try:
-        _run([item for item in items if hidden.checks[item.nodeid].question in task.questions], examination)
+        wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
+        _run(wanted, examination, task.first_failure)
         return _collected(task, hidden, examination, book)
     finally:
         hidden.examination = None
@@ -46,12 +47,14 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
             channel.close()
 
 
-def _run(items: list[pytest.Item], examination: Examination) -> None:
+def _run(items: list[pytest.Item], examination: Examination, first_failure: bool) -> None:
     for place, item in enumerate(items):
         following = items[place + 1] if place + 1 < len(items) else None
         item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         if examination.broken:
             return  # the machine is at fault; asking it again will not help
+        if first_failure and not all(result.outcome.earns for result in examination.results.values()):
+            return
 
 
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
@@ -63,7 +66,7 @@ def _collected(task: Task, hidden: Hidden, examination: Examination, book: noteb
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
     faults = [*examination.faults]
     missing = [name for names in parts.values() for name in names if name not in examination.results]
-    if missing and not faults:
+    if missing and not faults and not task.first_failure:
         faults.append(f"{missing[0]} gave no result")
     status = Status.DEFERRED if faults else Status.GRADED
     return Examined(status, results, notices, channel.usage, transcripts, "; ".join(faults), channel.answered)

@@ -19,6 +19,7 @@ class Task:
     questions: tuple[str, ...]
     device: str = "cpu"
     evidence: tuple[bytes, ...] = ()
+    first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
 - every wrong solution fails the checks its header names and loses points in its question, and in no other
 - every check is failed by some wrong solution
 - no submission, however odd, makes a hidden test itself fail
+- of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for)
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from grader.authoring import variants
+from grader.authoring.mutants import mutants
 from grader.authoring.variants import Variant
 from grader.paths import Paths
 from grader.pool import Pool
 from grader.schema import Assignment, CheckResult, Outcome
 from grader.task import Examined, Task
+
+KILL_RATE = 0.95  # of an assignment's mutants
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class Audit:
     wrong: Counter[str] = field(default_factory=Counter)  # by question: wrong solutions,
     caught: Counter[str] = field(default_factory=Counter)  # those that lost points in it,
     right: Counter[str] = field(default_factory=Counter)  # and right alternatives
+    mutants: Counter[str] = field(default_factory=Counter)  # by question: made by machine,
+    killed: Counter[str] = field(default_factory=Counter)  # and noticed
+    survivors: list[Variant] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -49,7 +56,9 @@ class Audit:
         return not self.findings
 
 
-def plan(paths: Paths, assignment: Assignment, seeds: int, quick: bool = False) -> Iterator[tuple[Variant, Task]]:
+def plan(
+    paths: Paths, assignment: Assignment, seeds: int, quick: bool = False, device: str = "cpu"
+) -> Iterator[tuple[Variant, Task]]:
     """Every variant with the task that examines it; the reference once for each seed.
 
     `quick`: wrong and right solutions are examined for their own question only, not for what they may do to others.
@@ -57,11 +66,23 @@ def plan(paths: Paths, assignment: Assignment, seeds: int, quick: bool = False) 
     everything = tuple(question.id for question in assignment.questions)
     for number in range(seeds):
         made = variants.reference(paths, assignment)
-        yield made, Task(made.submission, seed_of(f"reference {number}"), everything)
+        yield made, Task(made.submission, seed_of(f"reference {number}"), everything, device)
     rest = [variants.starter(paths, assignment), *variants.right(paths, assignment), *variants.nonsense(assignment)]
     for variant in [*rest, *variants.wrong(paths, assignment)]:
         asked = (variant.question,) if quick and variant.question else everything
-        yield variant, Task(variant.submission, seed_of(variant.id), asked)
+        yield variant, Task(variant.submission, seed_of(variant.id), asked, device)
+
+
+def plan_mutants(
+    paths: Paths, assignment: Assignment, share: float, device: str = "cpu"
+) -> Iterator[tuple[Variant, Task]]:
+    """A share of the machine's mutants (1.0: all of them), each examined until it is noticed."""
+    for variant in mutants(paths, assignment):
+        if int(seed_of(variant.id)[:8], 16) < share * 2**32:
+            yield (
+                variant,
+                Task(variant.submission, seed_of(variant.id), (variant.question,), device, first_failure=True),
+            )
 
 
 def seed_of(text: str) -> str:
@@ -79,7 +100,7 @@ def run(
     for question, name in pool.ready.checks:
         audit.checks.setdefault(question, []).append(name)
     for variant in about.values():
-        counted = {"wrong": audit.wrong, "right": audit.right}.get(variant.kind)
+        counted = {"wrong": audit.wrong, "right": audit.right, "mutant": audit.mutants}.get(variant.kind)
         if counted is not None:
             counted[variant.question] += 1
     for task, examined in pool.run(task for _, task in todo):
@@ -89,6 +110,10 @@ def run(
         audit.findings += [Finding(variant.id, says) for says in found]
         tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else 'as it must be'}")
     audit.findings += [Finding(name, says) for name, says in _uncaught(audit)]
+    made, killed = audit.mutants.total(), audit.killed.total()
+    if made and killed < KILL_RATE * made:
+        says = f"only {killed} of {made} are noticed, below {KILL_RATE:.0%}"
+        audit.findings.append(Finding("the machine's mutants", says))
     return audit
 
 
@@ -102,6 +127,11 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
             audit.wall_s |= {result.name: result.wall_s for result in examined.results}
     elif variant.kind in ("starter", "nonsense"):
         yield from (f"passes {result.name}" for result in examined.results if result.outcome.earns)
+    elif variant.kind == "mutant":
+        if all(result.outcome.earns for result in examined.results):
+            audit.survivors.append(variant)
+        else:
+            audit.killed[variant.question] += 1
     else:
         yield from _must_lose(audit, variant, examined.results)
 

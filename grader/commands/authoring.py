@@ -36,7 +36,9 @@ def audit(chosen: argparse.Namespace) -> int:
 
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick))
+    device = "cuda" if chosen.gpus else "cpu"
+    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device))
+    planned += auditing.plan_mutants(paths, assignment, chosen.mutants / 100, device)
     done = 0
 
     def tell(says: str) -> None:
@@ -88,6 +90,8 @@ def _audit_rows(audit: Audit) -> list[dict[str, object]]:
             "wrong": audit.wrong.get(question.id, 0),
             "caught": audit.caught.get(question.id, 0),
             "right": audit.right.get(question.id, 0),
+            "mutants": audit.mutants.get(question.id, 0),
+            "killed": audit.killed.get(question.id, 0),
             "seconds": round(sum(audit.wall_s.get(name, 0.0) for name in audit.checks.get(question.id, ())), 2),
         }
         for question in audit.assignment.questions
@@ -96,18 +100,26 @@ def _audit_rows(audit: Audit) -> list[dict[str, object]]:
 
 def _audit_document(audit: Audit) -> dict[str, object]:
     findings = [{"variant": finding.variant, "says": finding.says} for finding in audit.findings]
-    rows = _audit_rows(audit)
-    return {"assignment": audit.assignment.id, "green": audit.green, "questions": rows, "findings": findings}
+    survivors = [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors]
+    return {
+        "assignment": audit.assignment.id,
+        "green": audit.green,
+        "questions": _audit_rows(audit),
+        "findings": findings,
+        "survivors": survivors,
+    }
 
 
 def _audit_table(audit: Audit) -> str:
-    head = ["question", "points", "checks", "wrong solutions", "caught", "right alternatives", "seconds"]
+    head = ["question", "points", "checks", "wrong", "caught", "right", "mutants", "killed", "seconds"]
     rows = [[str(value) for value in row.values()] for row in _audit_rows(audit)]
-    lines = [f"{finding.variant}: {finding.says}" for finding in audit.findings]
-    verdict = (
-        f"green: {audit.graded} submissions graded as they must be" if audit.green else f"red: {len(lines)} findings"
-    )
-    return tables.table(head, rows, right=range(1, 7)) + "\n" + "".join(f"{line}\n" for line in [*lines, verdict])
+    lines = []
+    for mutant in audit.survivors:
+        lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
+    lines += [f"{finding.variant}: {finding.says}" for finding in audit.findings]
+    good = f"green: {audit.graded} submissions graded as they must be"
+    lines.append(good if audit.green else f"red: {len(audit.findings)} findings")
+    return tables.table(head, rows, right=range(1, 9)) + "\n" + "".join(f"{line}\n" for line in lines)
 
 
 def new(chosen: argparse.Namespace) -> int:

@@ -187,6 +187,7 @@ def test_softmax_and_cross_entropy_survive_large_logits(student, rng):
     gap = np.array([[0.0, 100.0, -3.0], [-1000.0, 5.0, 0.0], [30.0, 0.0, 30.0]])
     losses, _ = unpack(student.run(under_watch, "softmax_cross_entropy", gap, np.zeros(3, int), "none"), 2)
     close(losses, -log_softmax(gap)[:, 0], what="the loss of a class that is far behind")
+    close(student.run(under_watch, "softmax", gap), np.exp(log_softmax(gap)), what="softmax with a class far behind")
 
 
 @pytest.mark.points(
