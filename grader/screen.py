@@ -90,9 +90,10 @@ class _Count:
 
     def end(self) -> None:
         before = f", {self.done - self.ran} graded before" if self.done != self.ran else ""
-        took = _clock(time.monotonic() - self.started)
+        seconds = time.monotonic() - self.started
+        took = f"{seconds:.0f} s" if seconds < 100 else f"{_clock(seconds)} min"
         print(_START if self.live else "", end="", file=sys.stderr)
-        say(f"{self.done} of {self.total} submissions done in {took} min{before}")
+        say(f"{self.done} of {self.total} submissions done in {took}{before}")
 
 
 _START = "\r\x1b[K"  # back to the beginning of the line, and clear it
