@@ -57,5 +57,6 @@ def _upload(who: tuple[str, str], files: list[Entry], late: bool, typed: bool, h
     known = hints.known.get(user, Known(Person()))
     named = Person(known.person.name, known.person.keys, user, glued)
     person = named if glued else Person(f"anonymous {user}")
-    said = ("only a text or a link was handed in, no file",) if typed and not files else ()
-    return Upload((person,), tuple(files), marked_late=late, remarks=said)
+    said = ["only a text or a link was handed in, no file"] if typed and not files else []
+    said += [] if glued else ["handed in anonymously: turn that off in Canvas and download again"]
+    return Upload((person,), tuple(files), marked_late=late, remarks=tuple(said))

@@ -17,7 +17,9 @@ def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
     except SubmissionError as reason:
         return [Remark(str(reason), Weight.ASK)]
     remarks = [Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in book.notices]
-    return [*remarks, *_about_names(notebook.definitions(book), assignment)[:MOST_SAID]]
+    about = _about_names(notebook.definitions(book), assignment)
+    more = [Remark(f"and {len(about) - MOST_SAID} more names")] if len(about) > MOST_SAID else []
+    return [*remarks, *about[:MOST_SAID], *more]
 
 
 def _mends(notice: str) -> bool:
@@ -28,7 +30,9 @@ def _mends(notice: str) -> bool:
 def _about_names(defined: dict[str, tuple[int, ...]], assignment: Assignment) -> list[Remark]:
     asked = {name: question.id for question in assignment.questions for name in question.names}
     others = [name for name in defined if name not in asked]
-    remarks = []
+    remarks: list[Remark] = []
+    if asked and not any(name in defined or notebook.nearest(name, others) for name in asked):
+        return [Remark(f"it defines nothing that {assignment.id} asks for; another assignment's notebook?", Weight.ASK)]
     for name, question in asked.items():
         cells = defined.get(name, ())
         near = notebook.nearest(name, others) if not cells else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +18,12 @@ from grader.collect.archives import unfolded
 from grader.collect.checking import look_into
 from grader.collect.choosing import Wanted, extras_of, notebook_of, upload_that_counts
 from grader.collect.entries import MIB
+from grader.collect.names import is_checkpoint, is_notebook
 from grader.collect.people import INSIDE, Match, Roster
 from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
-from grader.collect.uploads import Hints, Person, Upload
+from grader.collect.uploads import Hints, Known, Person, Upload
 from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
 
@@ -93,45 +94,63 @@ class Search:
     anybody: bool = False  # single files are taken whoever's they are
 
 
-@dataclass
-class Collection:
-    """What the places hold. `found` reads one student after the other; `sources` is complete before that."""
+@dataclass(frozen=True)
+class Theirs:
+    """One upload of a student: as whom the platform named them, and by what they were found."""
 
-    search: Search
-    paths: Sequence[Path]
-    sources: list[Source] = field(default_factory=list)
+    upload: Upload
+    person: Person
+    how: str
+
+
+class Collection:
+    """What the places hold, while the `with` block lasts. `sources`: how each was read; `found()`: a row for everybody.
+
+    Entering raises UsageError for a place that cannot be used.
+    """
+
+    def __init__(self, search: Search, paths: Sequence[Path]) -> None:
+        self.search = search
+        self.sources: list[Source] = []
+        self._paths = paths
+        self._stack = ExitStack()
+        self._uploads: list[Upload] = []
+
+    def __enter__(self) -> Collection:
+        with self._stack:
+            opened = places.opened(self._paths, self._stack)
+            for place in opened.places:
+                self._read(place, opened.known)
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, kind: object, fault: object, trace: object) -> None:
+        self._stack.close()
 
     def found(self) -> Iterator[Found]:
-        """A row for everybody: those who handed in, in order of id, then who is unknown. Raises UsageError."""
-        with ExitStack() as stack:
-            uploads = self._uploads(stack)
-            theirs, unknown = self._by_student(uploads)
-            for student in sorted(theirs):
-                yield self._of_student(student, theirs[student])
-            yield from (Found(row) for row in unknown)
+        """Those who handed in, in order of id, read one after the other; then who is unknown."""
+        theirs, unknown = self._by_student()
+        for student in sorted(theirs):
+            yield self._of_student(student, theirs[student])
+        yield from (Found(row) for row in unknown)
 
     # ------------------------------------------------------------------------------------------ uploads
 
-    def _uploads(self, stack: ExitStack) -> list[Upload]:
-        opened = places.opened(self.paths, stack)
-        uploads = []
-        for place in opened.places:
-            hints = self._hints(place)
-            layout = layouts.chosen(place.entries, hints)
-            if self.search.layout != AUTO and not place.single:
-                layout = layouts.LAYOUTS[self.search.layout]
-            hints = replace(hints, known=opened.known.get(layout.NAME, {}))
-            if layout is not layouts.FOLDER and not self.search.roster.known:
-                raise UsageError(
-                    f"no roster.csv: {place.name} is a download of {layout.NAME}, which needs one to find its students "
-                    "by; write a CSV with the columns student, name, email"
-                )
-            reading = layout.read(place.entries, hints)
-            left, refused = (entry.path for entry in reading.left), map(str, place.refused)
-            source = Source(place.name, layout.NAME, len(reading.uploads), tuple(left), tuple(refused), place.single)
-            self.sources.append(source)
-            uploads += [replace(upload, place=place.name) for upload in reading.uploads]
-        return uploads
+    def _read(self, place: Place, known: Mapping[str, Mapping[str, Known]]) -> None:
+        search, hints = self.search, self._hints(place)
+        layout = layouts.chosen(place.entries, hints)
+        if search.layout != AUTO and not place.single:
+            layout = layouts.LAYOUTS[search.layout]
+        if layout is not layouts.FOLDER and not search.roster.known:
+            raise UsageError(
+                f"no roster.csv: {place.name} is a download of {layout.NAME}, which needs one to find its students by; "
+                "write a CSV with the columns student, name, email"
+            )
+        reading = layout.read(place.entries, replace(hints, known=known.get(layout.NAME, {})))
+        left, refused = (entry.path for entry in reading.left), map(str, place.refused)
+        source = Source(place.name, layout.NAME, len(reading.uploads), tuple(left), tuple(refused), place.single)
+        self.sources.append(source)
+        self._uploads += (replace(upload, place=place.name) for upload in reading.uploads)
 
     def _hints(self, place: Place) -> Hints:
         return Hints(
@@ -144,15 +163,15 @@ class Collection:
             single=place.single,
         )
 
-    def _by_student(self, uploads: Sequence[Upload]) -> tuple[dict[str, list[tuple[Upload, str]]], list[Row]]:
-        """The uploads of each student, with how each was found; and rows for those that are nobody's."""
-        theirs: dict[str, list[tuple[Upload, str]]] = {}
+    def _by_student(self) -> tuple[dict[str, list[Theirs]], list[Row]]:
+        """The uploads of each student, and rows for those that are nobody's."""
+        theirs: dict[str, list[Theirs]] = {}
         unknown: dict[Person, Row] = {}
-        for upload in uploads:
+        for upload in self._uploads:
             for person in upload.people:
                 match = self._match(person, upload, propose=len(unknown) < MOST_PROPOSALS)
                 for student in match.students:
-                    theirs.setdefault(student, []).append((upload, match.how))
+                    theirs.setdefault(student, []).append(Theirs(upload, person, match.how))
                 if not match.students:
                     unknown.setdefault(person, _held(person, upload, match))
         return theirs, sorted(unknown.values(), key=lambda row: row.student)
@@ -169,17 +188,14 @@ class Collection:
 
     # ------------------------------------------------------------------------------------------ one student
 
-    def _of_student(self, student: str, uploads: Sequence[tuple[Upload, str]]) -> Found:
+    def _of_student(self, student: str, theirs: Sequence[Theirs]) -> Found:
         search = self.search
-        moments = [on_the_clock(upload.when, search.timezone) for upload, _ in uploads]
+        uploads = [each.upload for each in theirs]
+        moments = [on_the_clock(upload.when, search.timezone) for upload in uploads]
         order = [source.place for source in self.sources]
-        upload, remarks = upload_that_counts([upload for upload, _ in uploads], moments, order, search.wanted)
-        how = {each.place: how for each, how in uploads}[upload.place]
-        if how == INSIDE:
-            remarks.append(Remark(f"found by the id in {upload.people[0].within!r}", Weight.MENDED))
-        if how == UNLISTED:
-            remarks.append(Remark(UNLISTED, Weight.MENDED))
-        remarks += (Remark(text, Weight.ASK if not upload.files else Weight.NOTE) for text in upload.remarks)
+        upload, remarks = upload_that_counts(uploads, moments, order, search.wanted)
+        remarks += _about_person(theirs)
+        remarks += (Remark(text, Weight.NOTE if upload.files else Weight.ASK) for text in upload.remarks)
         time = on_the_clock(upload.when, search.timezone)
         minutes = late_minutes(time, search.deadline)
         remarks += self._about_time(upload, time, minutes)
@@ -194,7 +210,7 @@ class Collection:
             time=time,
             marked_late=upload.marked_late,
             late_minutes=minutes,
-            how=how,
+            how=theirs[-1].how,
             remarks=tuple(sorted(remarks, key=lambda remark: -remark.weight)),
         )
         return Found(row, submission)
@@ -202,7 +218,7 @@ class Collection:
     def _submission(self, student: str, upload: Upload) -> tuple[Submission, list[Remark]]:
         """The submission in an upload. Where no file can be read it is empty, which grading calls unreadable."""
         assignment = self.search.assignment
-        has_notebook = any(file.name.casefold().endswith(".ipynb") for file in upload.files)
+        has_notebook = any(is_notebook(file.name) and not is_checkpoint(file.path) for file in upload.files)
         inside = unfolded(upload.files) if not has_notebook else None
         files = upload.files if inside is None else inside.entries
         remarks = [Remark(str(refusal), Weight.ASK) for refusal in (inside.refused if inside else ())]
@@ -234,9 +250,20 @@ class Collection:
         return []
 
 
+def _about_person(theirs: Sequence[Theirs]) -> Iterator[Remark]:
+    """What was decided to find the student."""
+    names = list(dict.fromkeys(str(each.person) for each in theirs))
+    if len(names) > 1:
+        yield Remark(f"there under several names: {listed(names)}", Weight.MENDED)
+    if any(each.how == INSIDE for each in theirs):
+        yield Remark(f"found by the id in {listed(names)}", Weight.MENDED)
+    if any(each.how == UNLISTED for each in theirs):
+        yield Remark(UNLISTED, Weight.MENDED)
+
+
 def _held(person: Person, upload: Upload, match: Match) -> Row:
     files = listed([file.path for file in upload.files])
-    remarks = (Remark(match.doubt, Weight.ASK),) if match.doubt else ()
+    remarks = tuple(Remark(text, Weight.ASK) for text in (match.doubt, *upload.remarks) if text)
     return Row(State.UNKNOWN, str(person), file=files, place=upload.place, near=match.near, remarks=remarks)
 
 

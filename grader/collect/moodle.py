@@ -47,13 +47,16 @@ def _upload(who: tuple[str, str], files: list[Entry], typed: bool, hints: Hints)
     known = hints.known.get(uid, Known(Person()))
     anonymous = name.casefold().startswith(ANONYMOUS.casefold())
     person = Person(known.person.name or name, known.person.keys, within=name)
-    remarks = ["a text was typed into Moodle, too; it is not graded" if files else "only a text typed into Moodle"]
+    remarks = []
+    if typed:
+        remarks.append(f"{'also' if files else 'only'} a text was typed into Moodle, which is not graded")
     if anonymous and not known.person.keys:
         person = Person(f"{ANONYMOUS} {uid}")
+        remarks.append("marked blindly: let Moodle reveal who is who, download again, give the grading worksheet, too")
     return Upload(
         people=(person,),
         files=tuple(files),
         when=known.when,
         marked_late=known.marked_late,
-        remarks=tuple(remarks) if typed else (),
+        remarks=tuple(remarks),
     )

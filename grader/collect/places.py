@@ -11,7 +11,7 @@ from grader.collect import archives, disk, layouts
 from grader.collect.entries import DOWNLOAD, Contents, Entry, Refusal
 from grader.collect.names import stem
 from grader.collect.uploads import Known
-from grader.collect.worksheets import known_people
+from grader.collect.worksheets import TABLES, known_people
 from grader.errors import SubmissionError, UsageError
 
 PEEKED_LEVELS = 2  # how deep in a folder a platform's download may lie unopened
@@ -53,8 +53,11 @@ class Opened:
         elif archives.is_archive(path.name) or parts or path.suffix.casefold() == ".z01":
             found = self._archive(path, parts)
             self._add(Place(name, stem(path.name), found.entries, found.refused, packed=True))
+        elif path.suffix.casefold() == ".csv":
+            self._add_table(path)
         else:
-            self._add(Place(name, stem(path.name), (disk.entry(path, path.name, path.stat().st_size),), single=True))
+            only = disk.entry(path, path.name, path.stat().st_size)
+            self.places.append(Place(name, stem(path.name), (only,), single=True))
 
     def _archive(self, path: Path, parts: list[Path]) -> Contents:
         try:
@@ -66,25 +69,23 @@ class Opened:
             raise UsageError(f"{path}: {problem.strerror}") from None
 
     def _add(self, place: Place) -> None:
-        """Take a place in: tables out of it, downloads that lie packed in it as places of their own."""
-        kept = []
-        for entry in place.entries:
-            known = known_people(entry)
-            if known is None:
-                kept.append(entry)
-            else:
-                layout, people = known
-                self.known.setdefault(layout, {}).update(people)
-        if place.single or layouts.recognised([entry.path for entry in kept]) in layouts.MARKED:
-            self._keep(replace(place, entries=tuple(kept)), bool(kept))
+        """Take a place in; downloads that lie packed in it become places of their own."""
+        if layouts.recognised([entry.path for entry in place.entries]) in layouts.MARKED:
+            self.places.append(place)
             return
-        inside = [(entry, self._download(place, entry)) for entry in kept]
-        self._keep(replace(place, entries=tuple(entry for entry, found in inside if found is None)), not inside)
+        inside = [(entry, self._download(place, entry)) for entry in place.entries]
+        others = tuple(entry for entry, found in inside if found is None)
+        if others or place.refused or not inside:
+            self.places.append(replace(place, entries=others))
         self.places += (found for _, found in inside if found is not None)
 
-    def _keep(self, place: Place, always: bool) -> None:
-        if place.entries or place.refused or always:
-            self.places.append(place)
+    def _add_table(self, path: Path) -> None:
+        """Take in a platform's table. Only one that was named is believed: students hand in tables, too."""
+        known = known_people(disk.entry(path, path.name, path.stat().st_size))
+        if known is None:
+            raise UsageError(f"{path}: a table that is not known; expected {TABLES}, with English names of columns")
+        layout, people = known
+        self.known.setdefault(layout, {}).update(people)
 
     def _download(self, place: Place, entry: Entry) -> Place | None:
         """A platform's download that lies in a place as an archive; None for anything else."""

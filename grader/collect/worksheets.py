@@ -16,6 +16,10 @@ from grader.collect.times import stated
 from grader.collect.uploads import Known, Person
 from grader.errors import SubmissionError
 
+TABLES = (
+    "Moodle's grading worksheet (Identifier, Email address, ...), Canvas's gradebook (Student, ID, SIS Login ID, ...) "
+    "or Gradescope's scores (SID, Submission ID, Submission Time, ...)"
+)
 MAX_BYTES = 64 * MIB
 _DIGITS = re.compile(r"\d+")
 _LATE = re.compile(r"\blate\b", re.IGNORECASE)
@@ -26,7 +30,7 @@ def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
 
     None if it is none of these tables.
     """
-    if not entry.name.casefold().endswith(".csv") or entry.size_bytes > MAX_BYTES:
+    if entry.size_bytes > MAX_BYTES:
         return None
     try:
         text = entry.read().decode("utf-8-sig", "replace")

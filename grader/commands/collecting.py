@@ -16,11 +16,11 @@ from pathlib import Path
 from grader import notebook, screen
 from grader.cli import DONE, NEEDS_A_PERSON
 from grader.collect.choosing import LAST, Wanted
-from grader.collect.collection import AUTO, Collection, Found, Row, Search, State, missing
+from grader.collect.collection import AUTO, Collection, Row, Search, State, missing
 from grader.collect.names import letters
 from grader.collect.people import Roster
 from grader.collect.remarks import Remark, Weight
-from grader.collect.times import shown
+from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course import did_you_mean, read_assignment, read_course
 from grader.errors import SubmissionError, UsageError
@@ -35,8 +35,7 @@ def collect(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
-    collection = Collection(search, chosen.places)
-    with Store.open(paths.record) as store:
+    with Collection(search, chosen.places) as collection, Store.open(paths.record) as store:
         rows, counts = _recorded(collection, store)
         rows += missing(search, store.current_digests(assignment.id))
     if not rows:
@@ -63,14 +62,17 @@ def search_for(
     return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody)
 
 
-def read_now(paths: Paths, assignment: Assignment, places: Sequence[Path]) -> tuple[list[Submission], int]:
-    """The submissions in places, in order of student, and how many are held; says on stderr what there is to know.
+def read_now(
+    paths: Paths, assignment: Assignment, places: Sequence[Path]
+) -> tuple[list[tuple[Submission, HandIn | None]], int]:
+    """The submissions in places, in order of student, each with its time if one is known; and how many are held.
 
-    A single file is taken whoever's it is. Raises UsageError where there is nothing at all.
+    Says on stderr what there is to know. A single file is taken whoever's it is. Raises UsageError where there is
+    nothing at all.
     """
     search = search_for(paths, assignment, anybody=True)
-    collection = Collection(search, places)
-    found = list(collection.found())
+    with Collection(search, places) as collection:
+        found = list(collection.found())
     for source in collection.sources:
         for name in source.left:
             screen.say(f"{name} is neither a notebook nor a student's folder; left alone")
@@ -79,7 +81,7 @@ def read_now(paths: Paths, assignment: Assignment, places: Sequence[Path]) -> tu
     for each in found:
         if each.row.state is not State.READ:
             screen.say(f"{each.row.student}: {what(each.row, search)}")
-    submissions = [each.submission for each in found if each.submission is not None]
+    submissions = [(each.submission, _told(each.row)) for each in found if each.submission is not None]
     if not submissions:
         raise UsageError(nothing_in(places, assignment))
     return submissions, len(found) - len(submissions)
@@ -90,8 +92,9 @@ def nothing_in(places: Iterable[Path], assignment: Assignment) -> str:
     return f"{where} holds no submission; expected a download, STUDENT.ipynb or STUDENT/{assignment.id}.ipynb"
 
 
-def hand_in_of(found: Found) -> HandIn:
-    return HandIn(found.row.time, found.row.marked_late, found.row.place)
+def _told(row: Row) -> HandIn | None:
+    """What a platform said of when it came; None where it said nothing, so that what was known before stays."""
+    return HandIn(row.time, row.marked_late, row.place) if row.time or row.marked_late else None
 
 
 def _released(paths: Paths, assignment: Assignment) -> tuple[str, ...]:
@@ -113,32 +116,31 @@ def _recorded(collection: Collection, store: Store) -> tuple[list[Row], Counter[
     state = "interrupted"
     try:
         for found in collection.found():
-            if found.submission is None:
-                rows.append(found.row)
-                continue
-            known = hand_ins.get(found.submission.student)
-            rows.append(_kept(found.row, known, collection.search) if known else found.row)
-            if rows[-1] is found.row:
-                digest = store.add_submission(found.submission, hand_in_of(found))
-                counts[_changed(before, found.submission, digest)] += 1
+            row, submission = found.row, found.submission
+            if submission is not None:
+                same = before.get(row.student) == submission.digest
+                known = hand_ins.get(row.student, HandIn(None))
+                if same and row.time is None and known.time is not None:
+                    minutes = late_minutes(known.time, collection.search.deadline)
+                    row = replace(row, time=known.time, marked_late=known.marked_late, late_minutes=minutes)
+                kept = None if same else _kept(row, known, collection.search)
+                if kept is None:
+                    store.add_submission(submission, _told(row))
+                    counts["as before" if same else "changed" if row.student in before else "new"] += 1
+                row = kept or row
+            rows.append(row)
         state = "done"
     finally:
         store.end_run(run, state)
     return rows, counts
 
 
-def _changed(before: Mapping[str, str], submission: Submission, digest: str) -> str:
-    if submission.student not in before:
-        return "new"
-    return "as before" if before[submission.student] == digest else "changed"
-
-
-def _kept(row: Row, known: HandIn, search: Search) -> Row:
-    """The row of a submission that the record has a later (or, by policy, an earlier) one of; else the row itself."""
+def _kept(row: Row, known: HandIn, search: Search) -> Row | None:
+    """What to say where the record has a later submission (or, by policy, an earlier one), which then stays."""
     if row.time is None or known.time is None or row.time == known.time:
-        return row
+        return None
     if (known.time > row.time) is not (search.wanted.policy == LAST):
-        return row
+        return None
     when = shown(known.time, search.timezone)
     why = f"not taken: the record has the {search.wanted.policy} one, of {when}, from {known.source}"
     return replace(row, state=State.MENDED, remarks=(Remark(why, Weight.MENDED),))

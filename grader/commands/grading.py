@@ -21,7 +21,7 @@ from grader.pages import attempts_document
 from grader.paths import Paths, find_root
 from grader.pool import Pool
 from grader.schema import Assignment, Status, Submission
-from grader.store import Store
+from grader.store import HandIn, Store
 from grader.wish import Wish
 
 
@@ -34,7 +34,9 @@ def grade(chosen: argparse.Namespace) -> int:
     interrupted = False
     with _Session(paths, assignment, chosen, "grade") as session, screen.progress(len(submissions)) as row:
         try:
-            for graded in session.batch.grade(session.pool, submissions):
+            for submission, hand_in in submissions:
+                session.store.add_submission(submission, hand_in)
+            for graded in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
                 finished.append(graded)
                 row(graded)
         except KeyboardInterrupt:
@@ -53,7 +55,9 @@ def grade(chosen: argparse.Namespace) -> int:
     return NEEDS_A_PERSON if unsettled else DONE
 
 
-def _submissions(paths: Paths, assignment: Assignment, places: Sequence[Path]) -> tuple[list[Submission], int]:
+def _submissions(
+    paths: Paths, assignment: Assignment, places: Sequence[Path]
+) -> tuple[list[tuple[Submission, HandIn | None]], int]:
     """What is to be graded, and how many hand-ins are held because nobody knows whose they are. Raises UsageError."""
     if places:
         from grader.commands.collecting import read_now
@@ -68,7 +72,7 @@ def _submissions(paths: Paths, assignment: Assignment, places: Sequence[Path]) -
             f"nothing is collected for {assignment.id}; run `grader collect {assignment.id} DOWNLOAD...`, or name the "
             "files or folders to grade"
         )
-    return list(submissions), 0
+    return [(submission, None) for submission in submissions], 0
 
 
 def regrade(chosen: argparse.Namespace) -> int:
