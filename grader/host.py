@@ -56,13 +56,14 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
 
         def pytest_collectreport(self, report: pytest.CollectReport) -> None:
             if report.failed:
-                self.problems.append(str(report.longrepr).strip().splitlines()[-1])
+                last = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+                self.problems.append(f"{report.nodeid}: {last}")
 
         def pytest_runtestloop(self, session: pytest.Session) -> bool:
             hidden = session.config.stash.get(pytest_plugin.HIDDEN, None)
             where = f"assignments/{assignment_id}/hidden"
             if self.problems:
-                raise AuthoringError(f"{where}: {self.problems[0]}")
+                raise AuthoringError(self.problems[0])
             if hidden is None:
                 raise AuthoringError(f"{where} holds no tests")
             pytest_plugin.require_complete(hidden)

@@ -26,6 +26,7 @@ from grader.course import read_assignment, read_course
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
+from grader.scheme import plain
 from grader.student import Student, StudentFault
 
 PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
@@ -130,7 +131,9 @@ def _check(item: pytest.Item, assignment: Assignment) -> Check:
         raise AuthoringError(f'{where} belongs to no question; write pytestmark = pytest.mark.question("q1")')
     if points is None or len(points.args) != 1:
         raise AuthoringError(f"{where} is worth nothing; write @pytest.mark.points(2, hint=...)")
-    assignment.question(question.args[0])
+    if question.args[0] not in [each.id for each in assignment.questions]:
+        there_is = ", ".join(each.id for each in assignment.questions)
+        raise AuthoringError(f"{where}: there is no question {question.args[0]!r}; there is: {there_is}")
     return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
 
 
@@ -147,10 +150,8 @@ def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check
     worth = assignment.question(question_id).points
     total = sum((check.max_points for check in checks.values() if check.question == question_id), Decimal(0))
     if total != worth:
-        where = f"assignments/{assignment.id}/assignment.toml"
-        raise AuthoringError(
-            f"{where}: question {question_id} is worth {worth} points but its hidden tests add up to {total}"
-        )
+        where = f"assignments/{assignment.id}/assignment.toml: question {question_id}"
+        raise AuthoringError(f"{where} is worth {plain(worth)} points but its hidden tests add up to {plain(total)}")
 
 
 # ------------------------------------------------------------------------------------------------ fixtures

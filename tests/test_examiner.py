@@ -295,7 +295,7 @@ SOUND = 'import pytest\npytestmark = pytest.mark.question("q3")\n@pytest.mark.po
         ),
         pytest.param(
             {"test_a": SOUND.replace("q3", "q9")},
-            "tiny has no question 'q9'; there is: q3",
+            "test_a.py: test_a: there is no question 'q9'; there is: q3",
             id="no such question",
         ),
         pytest.param(
