@@ -1,0 +1,320 @@
+"""The command line: one document, one line for every error, an exit code for every family, and a quick start."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+from tiny import RIGHT, ipynb, small_course
+
+from grader import cli
+
+NEARLY = (*RIGHT, "def running_sum(x):\n    return 1.01 * np.cumsum(x)")
+
+
+@pytest.fixture
+def paths(tmp_path, monkeypatch):
+    """A small course that the commands of this process work on."""
+    made = small_course(tmp_path / "course")
+    monkeypatch.setenv("GRADER_COURSE", str(made.root))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """What four students handed in."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "ada.ipynb").write_bytes(ipynb(*RIGHT))
+    (folder / "bob.ipynb").write_bytes(ipynb(*NEARLY))
+    (folder / "cy.ipynb").write_bytes(b"%PDF-1.7 printed")
+    (folder / "dee").mkdir()
+    (folder / "dee" / "tiny.py").write_text("# %%\nprint('hello')\n1 / 0\n")
+    return folder
+
+
+@pytest.fixture
+def grader(capsys):
+    """Run a command; return its exit code and what it said on stdout and stderr."""
+
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+IN_PROCESSES = ("--sandbox", "process", "--workers", "1")
+
+
+# ------------------------------------------------------------------------------------------------ the document
+
+TEXT, NUMBER, COUNT = str, (int, float), int
+FORM = {
+    "assignment": TEXT,
+    "attempts": [
+        {
+            "student": TEXT,
+            "submission": TEXT,
+            "status": TEXT,
+            "points": NUMBER,
+            "max_points": NUMBER,
+            "questions": [
+                {
+                    "id": TEXT,
+                    "points": NUMBER,
+                    "max_points": NUMBER,
+                    "checks": [
+                        {"name": TEXT, "outcome": TEXT, "points": NUMBER, "max_points": NUMBER, "message": TEXT}
+                    ],
+                }
+            ],
+            "notices": [TEXT],
+            "usage": {"cpu_s": NUMBER, "wall_s": NUMBER, "peak_mib": NUMBER},
+        }
+    ],
+}
+
+
+def misfits(value, form, where="$"):
+    """Where a document is not of a form; more keys than the form has are allowed."""
+    if isinstance(form, dict):
+        if not isinstance(value, dict):
+            return [f"{where} is no object"]
+        missing = [f"{where}.{key} is missing" for key in form if key not in value]
+        return missing + [
+            each for key in form.keys() & value for each in misfits(value[key], form[key], f"{where}.{key}")
+        ]
+    if isinstance(form, list):
+        if not isinstance(value, list):
+            return [f"{where} is no list"]
+        return [each for place, item in enumerate(value) for each in misfits(item, form[0], f"{where}[{place}]")]
+    return [] if isinstance(value, form) and not isinstance(value, bool) else [f"{where} is {value!r}"]
+
+
+def test_grade_prints_one_document_of_the_agreed_form(paths, handed_in, grader):
+    code, out, err = grader("grade", "tiny", handed_in, "--json", *IN_PROCESSES)
+    document = json.loads(out)
+    assert misfits(document, FORM) == []
+    assert code == cli.NEEDS_A_PERSON  # a file that is no notebook
+    ada, bob, cy, dee = document["attempts"]
+    assert [attempt["student"] for attempt in (ada, bob, cy, dee)] == ["ada", "bob", "cy", "dee"]
+    assert [attempt["status"] for attempt in (ada, bob, cy, dee)] == ["graded", "graded", "unreadable", "graded"]
+    assert [attempt["points"] for attempt in (ada, bob, cy, dee)] == [8.5, 7, 0, 0]
+    assert all(attempt["max_points"] == 8.5 for attempt in (ada, bob, cy, dee))
+    assert [(question["id"], question["points"], question["max_points"]) for question in bob["questions"]] == [
+        ("q1", 4, 4),
+        ("q2", 3, 3),
+        ("q3", 0, 1.5),
+    ]
+    [check] = bob["questions"][2]["checks"]
+    assert check["name"] == "test_running_sum" and check["outcome"] == "failed" and check["message"]
+    assert all(question["checks"] == [] for question in cy["questions"]) and "PDF" in cy["notices"][0]
+    assert "cell 1 raised ZeroDivisionError: division by zero" in dee["notices"][-1]
+    assert ada["usage"]["cpu_s"] > 0 and ada["usage"]["peak_mib"] > 1
+    assert "[4/4]" in err
+
+
+def test_the_same_evidence_is_the_same_document(paths, handed_in, grader):
+    documents = [grader("grade", "tiny", handed_in, "--json", *IN_PROCESSES)[1] for _ in range(3)]
+    assert documents[1] == documents[2]
+    assert documents[0] == documents[1]
+
+
+def test_a_table_has_a_row_for_everybody(paths, handed_in, grader):
+    code, out, _ = grader("grade", "tiny", handed_in, *IN_PROCESSES)
+    assert code == cli.NEEDS_A_PERSON
+    assert [line.split()[:2] for line in out.splitlines() if line.split()[:1] in (["ada"], ["bob"], ["dee"])] == [
+        ["ada", "8.5"],
+        ["bob", "7"],
+        ["dee", "0"],
+    ]
+    assert any(line.startswith("cy") and "PDF" in line for line in out.splitlines())
+
+
+def test_regrade_prints_whose_marks_changed(paths, handed_in, grader):
+    grader("grade", "tiny", handed_in / "ada.ipynb", handed_in / "bob.ipynb", *IN_PROCESSES)
+    tests = paths.hidden_tests("tiny") / "test_q3.py"
+    tests.write_text(tests.read_text().replace("rtol=1e-3", "rtol=1e-1"))
+    code, out, _ = grader("regrade", "tiny", "--json", *IN_PROCESSES)
+    document = json.loads(out)
+    assert code == cli.DONE and misfits(document, FORM) == []
+    assert document["changed"] == [{"student": "bob", "before": 7.0, "after": 8.5}]
+    tests.write_text(tests.read_text().replace("rtol=1e-1", "rtol=1e-4"))
+    code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
+    assert code == cli.DONE
+    assert ["bob", "8.5", "7", "-1.5"] in [line.split() for line in out.splitlines()]
+    assert "2 attempts judged again, 1 marks changed; no student code was run" in out
+
+
+def test_show_tells_what_marks_come_from_and_who_was_meant(paths, handed_in, grader):
+    grader("grade", "tiny", handed_in / "bob.ipynb", *IN_PROCESSES)
+    code, out, _ = grader("show", "bob", "tiny")
+    assert code == cli.DONE and "7 of 8.5 points" in out and "hint: The first element is the first number." in out
+    code, out, err = grader("show", "bbo", "tiny")
+    assert code == cli.USAGE and out == "" and "did you mean 'bob'" in err
+
+
+# ------------------------------------------------------------------------------------------------ errors
+
+
+def broken(file, old, new):
+    def breaks(paths):
+        path = paths.root / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    return breaks
+
+
+TOML, TESTS = "assignments/tiny/assignment.toml", "assignments/tiny/hidden/test_q3.py"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["grade", "tny", "in"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["grade", "tiny", "nowhere"], cli.USAGE, "nowhere"),
+        (["grade", "tiny", "in/ada.ipynb", "--workers", "0"], cli.USAGE, "--workers 0: expected 1 to 256"),
+        (["grade", "tiny", "in/ada.ipynb", "--workers", "-3"], cli.USAGE, "--workers -3: expected 1 to 256"),
+        (
+            ["grade", "tiny", "in/ada.ipynb", "--gpus", "0,,1"],
+            cli.USAGE,
+            "--gpus 0,,1: expected ids with commas between them",
+        ),
+        (
+            ["grade", "tiny", "in/ada.ipynb", "--gpus", "0, 1"],
+            cli.USAGE,
+            "--gpus 0, 1: expected ids with commas between them",
+        ),
+        (["regrade", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["show", "ada", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["show", "ada", "tiny"], cli.USAGE, "nothing is recorded yet"),
+        (["build", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arguments, code, says):
+    ended, out, err = grader(*arguments)
+    assert (ended, out) == (code, "") and err.startswith("grader: ") and says in err
+    assert err.count("\n") == 1 and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says"),
+    [
+        (broken(TOML, "points = 4", "points = 5"), "question q1 is worth 5 points but its hidden tests add up to 4"),
+        (broken(TOML, "points = 4", "points = "), "assignments/tiny/assignment.toml: not valid TOML"),
+        (broken(TOML, "load_s", "laod_s"), "laod_s"),
+        (
+            broken(TESTS, "import numpy", "import nowhere, numpy"),
+            "assignments/tiny/hidden/test_q3.py: ModuleNotFoundError: No module named 'nowhere'",
+        ),
+        (
+            broken(TESTS, "def test", "def f(:\n\ndef test"),
+            "assignments/tiny/hidden/test_q3.py: SyntaxError: invalid syntax",
+        ),
+        (
+            broken(TESTS, 'question("q3")', 'question("q7")'),
+            "test_q3.py: test_running_sum: there is no question 'q7'; there is: q1, q2, q3",
+        ),
+        (broken("course.toml", 'assignments = ["tiny"]', 'assignments = ["tinny"]'), "no assignment 'tinny'"),
+    ],
+)
+def test_a_wrong_course_is_one_line_and_exit_code_3(paths, handed_in, grader, breaks, says):
+    breaks(paths)
+    code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb", *IN_PROCESSES)
+    assert (code, out) == (cli.AUTHORING, "") and says in err
+    assert err.startswith("grader: ") and err.count("\n") == 1 and "Traceback" not in err
+
+
+@pytest.mark.docker
+def test_a_machine_that_cannot_is_one_line_and_exit_code_4(paths, handed_in, grader):
+    code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb", "--image", "grader-tests:nowhere")
+    assert (code, out) == (cli.MACHINERY, "") and err.count("\n") == 1
+    assert err.startswith("grader: no grading image 'grader-tests:nowhere'") and "grader image build" in err
+
+
+def test_without_docker_it_is_said_how_to_get_it(paths, handed_in, grader, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb")
+    assert (code, out) == (cli.MACHINERY, "") and err.count("\n") == 1
+    assert "Docker is not running" in err and "start" in err
+
+
+def test_a_hidden_test_that_raises_leaves_no_mark_and_exit_code_1(paths, handed_in, grader):
+    broken(TESTS, "numbers = rng", "None + 1\n    numbers = rng")(paths)
+    code, out, _ = grader("grade", "tiny", handed_in / "ada.ipynb", "--json", *IN_PROCESSES)
+    [attempt] = json.loads(out)["attempts"]
+    assert code == cli.NEEDS_A_PERSON and attempt["status"] == "deferred"
+    assert "test_running_sum: the hidden test itself failed: TypeError" in attempt["notices"][-1]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["frobnicate"], ["grade"], ["grade", "tiny", "in/ada.ipynb", "--workers", "many"]]
+)
+def test_what_is_no_command_is_shown_the_usage(capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == cli.USAGE
+    assert "usage: grader" in capsys.readouterr().err
+
+
+def test_outside_of_a_course_it_is_said_what_is_missing(tmp_path, grader, monkeypatch):
+    monkeypatch.delenv("GRADER_COURSE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = grader("marks")
+    assert code == cli.USAGE and "no course.toml in" in err
+
+
+# ------------------------------------------------------------------------------------------------ what is imported
+
+HEAVY = "torch numpy docker pytest matplotlib nbformat otter sqlite3 rich".split()
+PROBE = """
+import sys
+from grader.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print("\\n" + " ".join(name for name in {heavy} if name in sys.modules), file=sys.stderr)
+"""
+
+
+def imported_by(paths, *arguments):
+    """Which of the heavy modules a command has imported in its own process."""
+    command = [sys.executable, "-c", PROBE.format(heavy=HEAVY), *map(str, arguments)]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_help_imports_nothing_heavy_and_takes_no_time():
+    assert imported_by(None, "--help") == set()
+    taken = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(
+            [sys.executable, "-m", "grader.cli", "--help"], capture_output=True, text=True, check=True
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        assert "grader grade a1_mlp" in done.stdout and done.stderr == ""
+    assert min(taken) < 0.2
+
+
+def test_reading_imports_neither_torch_nor_docker_and_grading_leaves_them_to_its_workers(paths, handed_in):
+    light = {"torch", "docker", "pytest", "matplotlib", "nbformat", "otter"}
+    assert imported_by(paths, "grade", "tiny", handed_in, *IN_PROCESSES).isdisjoint(light | {"numpy"})
+    for command in (["show", "ada", "tiny"], ["status", "tiny"]):
+        assert imported_by(paths, *command).isdisjoint(light | {"numpy"})
+
+
+def test_a_reader_that_goes_away_is_no_error(paths, handed_in, grader):
+    grader("grade", "tiny", handed_in / "ada.ipynb", *IN_PROCESSES)
+    command = f"{sys.executable} -m grader.cli show ada tiny --json | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in ("0", "141") and "Traceback" not in done.stderr
