@@ -23,6 +23,7 @@ BOM = "\ufeff"
 CANVAS_EXCUSED = "EX"
 NO_MARK = (State.MISSING, State.EXCUSED, State.DEFERRED)
 POSSIBLE = "points possible"
+MOODLE_PEOPLE = {"ID number": "id", "Email address": "email", "Full name": "name"}  # column -> field of a student
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Filled:
 def fill_moodle(book: Gradebook, item: str, worksheet: str) -> Filled:
     """Fill the Grade column of a Moodle offline grading worksheet, the one that Moodle offers for the assignment."""
     sheet = _Sheet.read(worksheet, "the Moodle worksheet", ("Identifier", "Full name", "Grade", "Maximum Grade"))
-    find = _finder(book, sheet, {"ID number": "id", "Email address": "email", "Full name": "name"})
+    find = _finder(book, sheet, MOODLE_PEOPLE)
     notes, unmatched, cells = [], [], 0
     for row in sheet.rows:
         line = find(row)
@@ -57,6 +58,21 @@ def fill_moodle(book: Gradebook, item: str, worksheet: str) -> Filled:
         maximum = _decimal(sheet.cell(row, "Maximum Grade"), f"{line.student.id}: Maximum Grade")
         cells += sheet.put(row, "Grade", _points(mark, maximum, missing="", excused=""))
     return Filled(sheet.text(), cells, tuple(notes), tuple(unmatched))
+
+
+def moodle_participants(book: Gradebook, worksheet: str) -> dict[str, str]:
+    """Student -> participant number, as a Moodle worksheet has them; who is there twice is left out.
+
+    The number belongs to one assignment: it is neither the person's own number nor that of another assignment.
+    """
+    sheet = _Sheet.read(worksheet, "the Moodle worksheet", ("Identifier",))
+    find = _finder(book, sheet, MOODLE_PEOPLE)
+    found: dict[str, set[str]] = {}
+    for row in sheet.rows:
+        line, number = find(row), re.search(r"([0-9]{1,12})\s*$", sheet.cell(row, "Identifier"))
+        if line is not None and number is not None:
+            found.setdefault(line.student.id, set()).add(number[1])
+    return {student: numbers.pop() for student, numbers in found.items() if len(numbers) == 1}
 
 
 # ---------------------------------------------------------------------------------------------------- Canvas

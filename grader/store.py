@@ -299,6 +299,15 @@ class Store:
         )
         return {text(question): self._rows.content(blob) for question, blob in rows}
 
+    def smallest_transcript(self, attempt_id: int) -> bytes:
+        """The smallest transcript of an attempt, for what all of them hold: how the cells ran. Empty: none is there."""
+        rows = self._rows.select(
+            "SELECT content FROM transcripts JOIN blobs ON blobs.id = content WHERE attempt = ?"
+            " ORDER BY length(compressed), question LIMIT 1",
+            attempt_id,
+        )
+        return self._rows.content(rows[0][0]) if rows else b""
+
     # overrides
 
     def add_override(

@@ -12,23 +12,27 @@ from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
 from grader.gradebook import ByHand, Change, by_hand
+from grader.notebook import Notebook
 from grader.schema import Attempt, Outcome, Status
 from grader.sheets import Student
 
 FIRST = 2  # things to look at first
+STRANGER = (
+    "This id is not on the course's roster: until the staff has settled whose it is, the points count for nobody."
+)
 
 
 def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
     """Everything that one student is told. `hide` takes other students' names out of what staff wrote."""
     stage = _stage(source.grading)
     attempt = source.grading.attempt if source.grading else None
-    notebook = source.handed_in.notebook
+    notebook = source.handed_in.notebook or Notebook(())
     changed: dict[str, ByHand] = {}
     if attempt is not None and stage in (Stage.GRADED, Stage.UNREADABLE):
         changed = {made.question: made for made in by_hand(attempt, source.assignment, _own_changes(source))}
     parts = tuple(QuestionPart(question, None, 0, (), ()) for question in source.assignment.questions)
     told: tuple[str, ...] = ()
-    if stage is Stage.GRADED and attempt is not None and notebook is not None:
+    if stage is Stage.GRADED and attempt is not None:
         asked = {question.id: question.names for question in source.assignment.questions}
         own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
         parts = question_parts(source.assignment, attempt, own, changed, hide)
@@ -41,13 +45,13 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         student=source.student,
         stage=stage,
         points=_points(stage, attempt, changed),
-        remark=stands.remark if stands else "",
+        remark=STRANGER if source.stranger else stands.remark if stands else "",
         explanation=tuple(explanation(stage, source)),
         first=tuple(things[:FIRST]),
         things=len(things),
         questions=parts,
         notices=told,
-        printed=tail(source.handed_in.printed) if stage is Stage.GRADED else "",
+        printed=tail(source.handed_in.printed) if things else "",
         standing=stands,
         receipt=tuple(receipt(source)),
     )

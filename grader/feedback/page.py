@@ -21,6 +21,7 @@ HEADLINES = {
     Stage.DEFERRED: "Not finished yet",
     Stage.WAITING: "Not graded yet",
 }
+NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
 READING = (
     "Each check calls your functions with inputs that are not shown. A message says what kind of mistake it found; # "
     "stands for a number that is left out. Cells are counted from the top of your file, texts included."
@@ -75,8 +76,8 @@ def _explanation(feedback: Feedback) -> Html:
 def _first(feedback: Feedback) -> Html:
     title = el("h2", "Look at this first")
     if not feedback.first:
-        right = "Every check passed. There is nothing to repair."
-        return el("section", title, el("div", el("p", badge("all passed", "good"), " ", right), class_="box good"))
+        well = el("p", badge("all passed", "good"), " ", NOTHING_TO_REPAIR)
+        return el("section", title, el("div", well, class_="box good"))
     shown = el("ol", *map(_thing, feedback.first), class_="first" if len(feedback.first) > 1 else "first one")
     more = feedback.things - len(feedback.first)
     rest = el("p", f"{more} more, which cost less, below.", class_="dim") if more else None
@@ -111,12 +112,8 @@ def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
     name = el("a", question.id, href=f"#{question.id}") if linked else question.id
     yield el("th", el("b", name), " ", question.title, scope="row")
     share = bar(share_of(part.points, question.points), "") if part.points is not None else None
-    yield number(joined([f"{_points(part)} of {plain(question.points)}", share]))
+    yield number(joined([part.score, share]))
     yield cell(badge(part.in_short, "good") if part.full and not part.findings else part.in_short)
-
-
-def _points(part: QuestionPart) -> str:
-    return "-" if part.points is None else plain(part.points)
 
 
 # ---------------------------------------------------------------------------------------------------- questions
@@ -130,7 +127,7 @@ def _questions(feedback: Feedback) -> Html:
 
 def _question(part: QuestionPart) -> Html:
     question = part.question
-    score = el("span", f"{_points(part)} of {plain(question.points)} points", class_="cost")
+    score = el("span", f"{part.score} points", class_="cost")
     title = el("h3", el("span", f"{question.id} {question.title}"), score, class_="title")
     if part.full and not part.findings:
         return el("section", title, _changed(part), _all_well(part), id=question.id, class_="question")
@@ -248,11 +245,10 @@ def _standing(standing: Standing) -> Html:
         counts = joined([row.counts, el("div", row.reason, class_="dim small") if row.reason else None])
         lateness = [cell(row.late)] if late else []
         rows.append([name, number(row.points), *lateness, number(row.percent), cell(counts)])
-    title = f"{standing.title}: {standing.rule}" + ("" if standing.final else ", so far")
     computation = el("details", el("summary", "How it is calculated"),
                      el("div", el("pre", "\n".join(standing.computation)), class_="inside"))  # fmt: skip
     shown = table([head], rows, class_="marks")
-    return el("section", el("h2", title), shown, el("p", el("b", standing.result)), computation)
+    return el("section", el("h2", standing.heading), shown, el("p", el("b", standing.result)), computation)
 
 
 def _receipt(feedback: Feedback) -> Html:

@@ -14,6 +14,7 @@ from grader.feedback.standing import Standing
 from grader.gradebook import Change, Line
 from grader.notebook import Notebook
 from grader.schema import Assignment, Attempt, Outcome, Question
+from grader.scheme import plain
 from grader.sheets import Student
 
 
@@ -54,7 +55,10 @@ class Grading:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that one student's feedback is made of. `line`: of the gradebook; None: not on the roster."""
+    """Everything that one student's feedback is made of.
+
+    line: of the gradebook, None where there is none;  stranger: there is a roster, and the student is not on it
+    """
 
     course: Course
     assignment: Assignment
@@ -63,6 +67,7 @@ class Source:
     grading: Grading | None
     line: Line | None = None
     changes: Sequence[Change] = ()
+    stranger: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,11 @@ class QuestionPart:
     @property
     def full(self) -> bool:
         return self.points is not None and self.points >= self.question.points
+
+    @property
+    def score(self) -> str:
+        """The points, a dash where there are none yet, and what there was to get."""
+        return f"{'-' if self.points is None else plain(self.points)} of {plain(self.question.points)}"
 
     @property
     def in_short(self) -> str:

@@ -54,6 +54,10 @@ class Standing:
     computation: tuple[str, ...]
 
     @property
+    def heading(self) -> str:
+        return f"{self.title}: {self.rule}" + ("" if self.final else ", so far")
+
+    @property
     def remark(self) -> str:
         """What else decides about the points of the page's assignment: lateness, a decision of the staff."""
         this = next(row for row in self.rows if row.this)
@@ -89,7 +93,7 @@ def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) 
         this=this,
         points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "-",
         percent="" if item.percent is None else f"{shown(item.percent)} %",
-        late=f"{item.lateness}: {shown(item.deduction)} off" if item.lateness and graded else item.lateness,
+        late=f"{item.lateness}: {shown(item.deduction)} % off" if item.lateness and graded else item.lateness,
         counts=COUNTS[verdict] if graded else f"{COUNTS[verdict]}: {STATES[entry.state]}",
         reason="" if entry.state is State.DEFERRED else reason,
         state=entry.state,

@@ -20,7 +20,8 @@ body { max-width: 56rem; } h2 { margin: 2.25rem 0 .6rem; } h3 { margin: 0 0 .15r
 .first p { margin: .25rem 0; } .first p:last-child { margin-bottom: 0; }
 .marks th[scope=row] { white-space: normal; position: static; font-weight: 400; min-width: 9rem; }
 .first.one .title span:first-child::before { content: none; }
-.marks td { white-space: normal; } .marks td:last-child { min-width: 11rem; } .marks td.n { white-space: nowrap; }
+.marks td, .marks thead th { white-space: normal; } .marks td.n { white-space: nowrap; }
+.marks td:last-child { min-width: 11rem; }
 .marks svg.bar { display: block; width: 5rem; }
 .marks tr.this th, .marks tr.this td { font-weight: 600; }
 section.question { margin: 0 0 1rem; } .questions > p { margin-bottom: .8rem; }
@@ -40,10 +41,10 @@ dl.receipt { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 
 dl.receipt dt { color: var(--dim); } dl.receipt dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace,
   "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .8rem; line-height: 1.6; }
 .notes { padding-left: 1.2rem; margin: .3rem 0; } .notes li { overflow-wrap: anywhere; margin: .2rem 0; }
-@media (max-width: 40rem) { dl.receipt { grid-template-columns: 1fr; gap: 0; }
-dl.receipt dd { margin-bottom: .35rem; }
-  .marks svg.bar { width: 3.5rem; } .marks td:last-child { min-width: 7rem; }
-  h1 { font-size: 1.4rem; } }
+@media (max-width: 40rem) { h1 { font-size: 1.4rem; }
+  dl.receipt { grid-template-columns: 1fr; gap: 0; } dl.receipt dd { margin-bottom: .35rem; }
+  .marks th, .marks td { padding: .3rem .4rem; } .marks svg.bar { width: 3rem; margin-left: auto; }
+  .marks th[scope=row] { min-width: 5rem; } .marks td:last-child { min-width: 5.5rem; } }
 @media print { @page { size: a4 portrait; margin: 15mm; } pre { white-space: pre-wrap; overflow: visible; }
   section.question { break-inside: auto; border-width: 0 0 1px; border-radius: 0; padding: .5rem 0; }
   .box, .first > li { break-inside: avoid; } h3, .title { break-after: avoid; } }

@@ -1,0 +1,204 @@
+"""`feedback`: a private page for each student of an assignment, from what is on record; nothing is run."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from grader import export, notebook, screen
+from grader.cli import DONE, NEEDS_A_PERSON
+from grader.commands.reading import gradebook
+from grader.course import Course, did_you_mean, read_assignment, read_course
+from grader.errors import MachineryError, SubmissionError, UsageError
+from grader.feedback.composing import compose, without_others
+from grader.feedback.markdown import feedback_markdown
+from grader.feedback.moodle import feedback_zip
+from grader.feedback.names import slug
+from grader.feedback.page import feedback_page
+from grader.feedback.parts import Feedback, Grading, HandedIn, Source, Stage
+from grader.gradebook import Gradebook
+from grader.paths import Paths, find_root
+from grader.schema import Assignment, Submission
+from grader.sheets import Student
+from grader.store import Store, StoredAttempt
+
+RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
+    "html": (".html", feedback_page),
+    "md": (".md", feedback_markdown),
+    "moodle": (".html", feedback_page),
+}
+NAMED = 10  # students in a message
+
+
+def feedback(chosen: argparse.Namespace) -> int:
+    """Write one file for each student, or the zip that Moodle takes; say how many and what is still open."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    book = gradebook(paths) if paths.roster_csv.exists() else None
+    participants = _participants(chosen, book)
+    suffix, render = RENDERERS[chosen.format]
+    files: dict[str, bytes] = {}  # by student
+    stages: dict[str, Stage] = {}
+    with Store.open(paths.record, read_only=True) as store:
+        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student):
+            files[page.student.id] = render(page).encode("utf-8")
+            stages[page.student.id] = page.stage
+    if not files:
+        raise UsageError(f"nothing is on record for {assignment.id}; grade it first")
+    chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if participants is None:
+        written = {student: f"{slug(student)}{suffix}" for student in files}
+        for student, content in files.items():
+            (chosen.out / written[student]).write_bytes(content)
+        unknown: list[str] = []
+    else:
+        unknown = _write_zip(chosen.out / f"{assignment.id}_feedback_moodle.zip", assignment, files, participants)
+        written = {student: f"{assignment.id}_feedback_moodle.zip" for student in files if student in participants}
+    _tell(chosen, stages, written)
+    strangers = _not_on_roster(book, files)
+    return NEEDS_A_PERSON if unknown or strangers or any(map(_is_open, stages.values())) else DONE
+
+
+def feedback_of(
+    store: Store, assignment: Assignment, course: Course, book: Gradebook | None, student: str | None = None
+) -> Iterator[Feedback]:
+    """The feedback of everybody who handed something in, or of one student; in order of student."""
+    handed_in = store.current_digests(assignment.id)
+    if student is not None and student not in handed_in:
+        raise UsageError(
+            f"{student!r} has handed in nothing for {assignment.id}{did_you_mean(student, list(handed_in))}"
+        )
+    attempts = store.current_attempts(assignment.id)
+    runs = {run.id: run.started for run in store.runs(assignment.id)}
+    came = {who: told.time.isoformat() for who, told in store.hand_ins(assignment.id).items() if told.time}
+    lines = {line.student.id: line for line in book.lines} if book else {}
+    roster = [line.student for line in lines.values()]
+    others = without_others(roster or [Student(who) for who in handed_in])
+    for who in handed_in if student is None else [student]:
+        stored = attempts.get(who)
+        line = lines.get(who)
+        source = Source(
+            course=course,
+            assignment=assignment,
+            student=line.student if line else Student(who),
+            handed_in=_handed_in(
+                store, store.submission(handed_in[who], who, assignment.id), came.get(who, ""), stored
+            ),
+            grading=Grading(stored.attempt, runs.get(stored.run, ""), stored.deferred) if stored else None,
+            line=line,
+            changes=store.overrides(assignment.id, who),
+            stranger=book is not None and line is None,
+        )
+        yield compose(source, others(source.student))
+
+
+def _handed_in(store: Store, submission: Submission, came: str, stored: StoredAttempt | None) -> HandedIn:
+    try:
+        book = notebook.read(submission.content, submission.filename)
+    except SubmissionError:
+        book = None
+    return HandedIn(
+        filename=submission.filename,
+        size_bytes=len(submission.content),
+        digest=submission.digest,
+        sha256=hashlib.sha256(submission.content).hexdigest(),
+        notebook=book,
+        files=tuple(name for name, _ in submission.extras),
+        came=came,
+        printed=_printed(store.smallest_transcript(stored.id)) if stored else "",
+    )
+
+
+def _printed(part: bytes) -> str:
+    """What the cells printed when they were run, before any hidden input was there; "" where nothing is on record."""
+    if not part:
+        return ""
+    from grader import wire
+    from grader.transcript import Transcript
+
+    transcript = Transcript()
+    try:
+        transcript.read(part)
+        replies = [said.reply for said in transcript.checks.get("load", {}).values() if said.reply]
+        output = wire.decode(replies[0]).get("output", "") if replies else ""
+    except (MachineryError, wire.WireError, AttributeError):
+        return ""  # a candidate may answer anything
+    return output if type(output) is str else ""
+
+
+# ---------------------------------------------------------------------------------------------------- Moodle
+
+
+def _participants(chosen: argparse.Namespace, book: Gradebook | None) -> dict[str, str] | None:
+    """Student -> participant number; None where the format needs none. Raises UsageError where none are to be had."""
+    if chosen.format != "moodle":
+        if chosen.worksheet is not None:
+            raise UsageError("--worksheet goes with --format moodle")
+        return None
+    if chosen.worksheet is None:
+        raise UsageError(
+            "--format moodle needs participant numbers, which belong to one Moodle assignment and are in no roster: "
+            "choose Download grading worksheet there and add --worksheet FILE"
+        )
+    if book is None:
+        raise UsageError("--format moodle needs roster.csv, to tell whose participant number is whose")
+    try:
+        text = chosen.worksheet.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{chosen.worksheet}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"{chosen.worksheet} is not UTF-8; download it again, do not open it in a spreadsheet"
+        ) from None
+    return export.moodle_participants(book, text)
+
+
+def _write_zip(path: Path, assignment: Assignment, files: dict[str, bytes], participants: dict[str, str]) -> list[str]:
+    """Write the zip; return who is left out because the worksheet does not have them."""
+    unknown = [student for student in files if student not in participants]
+    if unknown:
+        shown = ", ".join(unknown[:NAMED]) + (f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else "")
+        where = "the worksheet has no row (or two) with the id number, the address or the name on the roster of"
+        if len(unknown) == len(files):
+            raise UsageError(f"{where} {shown}; is it the worksheet of {assignment.id}?")
+        screen.say(f"left out of the zip: {where} {shown}")
+    pages = {participants[student]: content for student, content in files.items() if student in participants}
+    path.write_bytes(feedback_zip(pages, f"feedback_{assignment.id}.html"))
+    return unknown
+
+
+# ---------------------------------------------------------------------------------------------------- telling
+
+
+def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: dict[str, str]) -> None:
+    if chosen.json:
+        pages = [
+            {"student": student, "stage": stage.value, "file": written.get(student)}
+            for student, stage in stages.items()
+        ]
+        print(json.dumps({"assignment": chosen.assignment, "pages": pages}, indent=1, ensure_ascii=False))
+        return
+    for file in sorted(set(written.values())) if len(set(written.values())) == 1 else []:
+        print(chosen.out / file)
+    counted = Counter(stages.values())
+    how = ", ".join(f"{counted[stage]} {stage.value}" for stage in Stage if counted[stage])
+    print(f"{chosen.out}: {len(stages)} {'page' if len(stages) == 1 else 'pages'}: {how}")
+
+
+def _not_on_roster(book: Gradebook | None, files: dict[str, bytes]) -> list[str]:
+    if book is None:
+        screen.say("there is no roster.csv: the pages say nothing of course marks")
+        return []
+    known = {line.student.id for line in book.lines}
+    strangers = [student for student in files if student not in known]
+    if strangers:
+        screen.say(f"not on the roster: {', '.join(strangers[:NAMED])}; their pages say so")
+    return strangers
+
+
+def _is_open(stage: Stage) -> bool:
+    return stage in (Stage.DEFERRED, Stage.WAITING)

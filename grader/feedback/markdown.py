@@ -1,0 +1,150 @@
+"""One student's feedback as Markdown: the same words as the page, for platforms and people that prefer text.
+
+What students write can be no markup: inline it is escaped, code stands in fences longer than any it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from grader.feedback.excerpts import Excerpt
+from grader.feedback.page import HEADLINES, NOTHING_TO_REPAIR, READING, visible
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
+from grader.feedback.standing import Standing
+from grader.marksheet import clean
+from grader.scheme import plain
+
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$]")
+_BLOCK = re.compile(r"^([-+=](?=[\s=-]|$)|#(?=[\s#]|$)|\d+(?=[.)](?:\s|$)))")
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("://", "&#58;//"), ("www.", "www&#46;"), ("@", "&#64;"))
+
+
+def feedback_markdown(feedback: Feedback) -> str:
+    """The whole of one student's feedback."""
+    parts = [*_head(feedback)]
+    parts += _explanation(feedback) if feedback.explanation else _first(feedback)
+    parts += _marks(feedback)
+    if feedback.stage is Stage.GRADED:
+        parts += ["## Question by question", inline(READING)]
+        parts += [block for part in feedback.questions for block in _question(part)]
+    parts += _notebook(feedback)
+    parts += _standing(feedback.standing) if feedback.standing else []
+    parts += ["## Receipt", "\n".join(f"- {inline(name)}: {inline(value)}" for name, value in feedback.receipt)]
+    return "\n\n".join(parts) + "\n"
+
+
+def inline(text: str) -> str:
+    """Text that stays text in Markdown: one line, no emphasis, link, address, tag, table or formula."""
+    line = clean(" ".join(text.split()))
+    line = _SPECIAL.sub(r"\\\g<0>", line)
+    for character, entity in _ENTITIES:
+        line = line.replace(character, entity)
+    return _BLOCK.sub(r"\\\1" if not line[:1].isdigit() else r"\1\\", line)
+
+
+def fenced(text: str) -> str:
+    """A block of text that ends where it should."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _head(feedback: Feedback) -> Iterator[str]:
+    assignment, student = feedback.assignment, feedback.student
+    yield f"# {inline(assignment.id)}: {inline(assignment.title)}"
+    who = f"{inline(student.name)} ({inline(student.id)})" if student.name else inline(student.id)
+    yield f"{inline(feedback.course)}, {who}"
+    if feedback.points is not None:
+        yield f"**{plain(feedback.points)} of {plain(assignment.max_points)} points**"
+    if feedback.points is not None and feedback.remark:
+        yield f"Note: {inline(feedback.remark)}"
+
+
+def _explanation(feedback: Feedback) -> Iterator[str]:
+    yield f"## {HEADLINES[feedback.stage]}"
+    yield from map(inline, feedback.explanation)
+
+
+def _first(feedback: Feedback) -> Iterator[str]:
+    yield "## Look at this first"
+    if not feedback.first:
+        yield NOTHING_TO_REPAIR
+    else:
+        yield "\n".join(f"{place}. {_thing(thing)}" for place, thing in enumerate(feedback.first, 1))
+    if feedback.things > len(feedback.first):
+        yield f"{feedback.things - len(feedback.first)} more, which cost less, below."
+
+
+def _thing(thing: Thing) -> str:
+    hint = f" Hint: {inline(thing.hint)}" if thing.hint else ""
+    return f"**{inline(thing.title)}** (-{plain(thing.lost)} points): {inline(thing.text)}{hint}"
+
+
+def _marks(feedback: Feedback) -> Iterator[str]:
+    yield "## Marks by question"
+    rows = ["| question | points | what happened |", "| --- | ---: | --- |"]
+    for part in feedback.questions:
+        name = inline(f"{part.question.id} {part.question.title}")
+        rows.append(f"| {name} | {part.score} | {inline(part.in_short)} |")
+    yield "\n".join(rows)
+
+
+def _question(part: QuestionPart) -> Iterator[str]:
+    yield f"### {inline(f'{part.question.id} {part.question.title}')}: {part.score} points"
+    if part.changed:
+        yield f"Changed by hand: {inline(part.changed)}"
+    if part.findings:
+        yield "\n".join(_finding(finding, part) for finding in part.findings)
+    if part.passed:
+        yield f"Passed ({len(part.passed)} of {part.checks}): {inline('; '.join(part.passed))}"
+    for shown in part.code:
+        yield f"Your code, cell {shown.cell}:"
+        yield fenced(_listing(shown))
+    for cell, question in part.shown_at:
+        yield f"Also your code for this question: cell {cell}, shown at {question}."
+    if part.left_out:
+        yield f"Not shown here, for want of room: cell {', '.join(map(str, part.left_out))} of your file."
+
+
+def _finding(finding: Finding, part: QuestionPart) -> str:
+    names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
+    head = f"- **{inline(finding.label)}**: {inline(names)} (-{plain(finding.lost)}). {inline(finding.text)}"
+    return "\n".join([head, *(f"  - Hint: {inline(hint)}" for hint in finding.hints)])
+
+
+def _listing(shown: Excerpt) -> str:
+    width = len(str(shown.of))
+    lines: list[str] = []
+    expected = 1
+    for number, text in shown.lines:
+        if number != expected:
+            lines.append(f"{'':{width}}  [{number - expected} left out]")
+        here = "  <- here" if number in shown.marked else ""
+        lines.append(f"{number:{width}}  {visible(text)}{here}".rstrip())
+        expected = number + 1
+    if expected <= shown.of:
+        lines.append(f"{'':{width}}  [{shown.of + 1 - expected} left out]")
+    return "\n".join(lines)
+
+
+def _notebook(feedback: Feedback) -> Iterator[str]:
+    if feedback.notices or feedback.printed:
+        yield "## About your file"
+    if feedback.notices:
+        yield "\n".join(f"- {inline(notice)}" for notice in feedback.notices)
+    if feedback.printed:
+        yield "What your cells printed when the notebook was run:"
+        yield fenced("\n".join(visible(line) for line in feedback.printed.split("\n")))
+
+
+def _standing(standing: Standing) -> Iterator[str]:
+    yield f"## {inline(standing.heading)}"
+    rows = ["| assignment | points | late | percent | counts? |", "| --- | ---: | --- | ---: | --- |"]
+    for row in standing.rows:
+        name = f"**{inline(row.item)}** (this one)" if row.this else inline(row.item)
+        counts = inline(f"{row.counts} ({row.reason})" if row.reason else row.counts)
+        rows.append(f"| {name} | {inline(row.points)} | {inline(row.late)} | {inline(row.percent)} | {counts} |")
+    yield "\n".join(rows)
+    yield f"**{inline(standing.result)}**"
+    yield fenced("\n".join(standing.computation))
