@@ -25,10 +25,10 @@ def contents(stream: BinaryIO, caps: Caps) -> Contents:
 
     Raises SubmissionError saying what it is if it cannot be read.
     """
+    if zips.is_zip(stream):
+        return zips.contents(stream, caps)
     stream.seek(0)
     start = stream.read(_START_BYTES)
-    if zips.is_zip(start):
-        return zips.contents(stream, caps)
     if tars.is_tar(start):
         return tars.contents(stream, caps)
     for mark, kind in _CLOSED:

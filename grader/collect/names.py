@@ -56,9 +56,9 @@ def _checked_part(part: str) -> str:
 
 def is_litter(path: str) -> bool:
     """Whether systems and editors left it: never a student's work. Checkpoints of Jupyter are told apart elsewhere."""
-    parts = PurePosixPath(path).parts
+    parts = path.replace("\\", "/").split("/")
     return any(
-        part.casefold() in LEFT_BY_SYSTEMS or (part.startswith(SCRATCH) and part not in (CHECKPOINTS, ".."))
+        part.casefold() in LEFT_BY_SYSTEMS or (part.startswith(SCRATCH) and part not in (CHECKPOINTS, ".", ".."))
         for part in parts
     )
 

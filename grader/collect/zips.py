@@ -39,9 +39,13 @@ _KINDS = {
 }
 
 
-def is_zip(start: bytes) -> bool:
-    """Whether a file that begins like this is a zip, or the first part of one."""
-    return start.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
+def is_zip(stream: BinaryIO) -> bool:
+    """Whether a file begins or ends like a zip, or like a part of one."""
+    stream.seek(0)
+    if stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06", SPLIT):
+        return True
+    stream.seek(max(stream.seek(0, 2) - _END.size, 0))
+    return stream.read(4) == b"PK\x05\x06"
 
 
 def contents(stream: BinaryIO, caps: Caps) -> Contents:
