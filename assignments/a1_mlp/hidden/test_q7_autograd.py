@@ -186,7 +186,8 @@ def test_arithmetic_has_the_right_values_and_slopes(student, rng):
             [*leaves(a), (kind, b, 0)],
             [*leaves(a), (kind, 2.0, 0), ("mul", 1, 1)],
         ]
-    for base, n in [(-3.0, 2.0), (-1.5, 3.0), (rng.uniform(0.5, 2), -2.0), (-1.25, -2.0), (rng.uniform(0.5, 2), 0.5)]:
+    roots = [(float(rng.uniform(0.5, 2.0)), n) for n in (-2.0, 0.5)]
+    for base, n in [(-3.0, 2.0), (-1.5, 3.0), (-1.25, -2.0), (-0.75, 1.0), *roots]:
         programs.append([*leaves(base), ("pow", 0, n)])
     programs += [[*leaves(rng.normal()), ("neg", 0, None)], [*leaves(rng.normal()), ("neg", 0, None), ("mul", 0, 1)]]
     judge(student, programs, "one operation")
