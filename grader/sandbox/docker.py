@@ -19,9 +19,11 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import shutil
 import socket
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +91,7 @@ class DockerSandbox:
 
     def open(self) -> LinkedCandidate:
         if self.current is None:
-            self.current, self.warm = self.warm or self._start(), None
+            self.current = self._warmed_up() or self._start()
         container = self.current
         try:
             container.served += 1
@@ -101,6 +103,18 @@ class DockerSandbox:
         except MachineryError:
             self._discard()
             raise
+
+    def _warmed_up(self) -> Container | None:
+        """The container that was kept warm, if it came up and is still there."""
+        container, self.warm = self.warm, None
+        if container is None:
+            return None
+        with contextlib.suppress(MachineryError):
+            container.link.about  # noqa: B018 - wait for it now
+            if container.link.alive(0):
+                return container
+        self._remove(container)
+        return None
 
     def settle(self, how: str) -> bool:
         """Keep the container only where nothing unusual happened, and `zygote` lets it serve again."""
@@ -135,12 +149,11 @@ class DockerSandbox:
             listener.bind(str(shared / "zygote.sock"))
             os.chmod(shared / "zygote.sock", 0o666)
             listener.listen(1)
-            listener.settimeout(START_S)
             name = f"grader-{os.getpid()}-{secrets.token_hex(4)}"
             try:
                 created = self.client.api.create_container(**self._settings(name, shared))
                 self.client.api.start(created["Id"])
-                control, _ = listener.accept()
+                control = self._connected(listener, name)
             except (OSError, self._docker_error()) as error:
                 self._force_remove(name)
                 shutil.rmtree(folder, ignore_errors=True)
@@ -152,6 +165,16 @@ class DockerSandbox:
             self._force_remove(name)
             shutil.rmtree(folder, ignore_errors=True)
             raise
+
+    def _connected(self, listener: socket.socket, name: str) -> socket.socket:
+        """Wait until the zygote connects, or its container has ended. Raises OSError, or the engine's error."""
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if select.select([listener], [], [], 1.0)[0]:
+                return listener.accept()[0]
+            if not self.client.api.inspect_container(name)["State"]["Running"]:
+                raise OSError("it ended before its zygote was there")
+        raise OSError(f"its zygote was not there within {START_S:g} s")
 
     def _docker_error(self) -> type[Exception]:
         import docker.errors

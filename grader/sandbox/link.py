@@ -77,9 +77,9 @@ class Link:
         candidate.wait_until_ready()
         return candidate
 
-    def alive(self) -> bool:
+    def alive(self, after_s: float = 0.5) -> bool:
         """Whether the zygote is still there, half a second after something below it went away."""
-        readable, _, _ = select.select([self.control], [], [], 0.5)
+        readable, _, _ = select.select([self.control], [], [], after_s)
         return not readable  # it never speaks unasked: what can be read is its end
 
     def close(self) -> None:
