@@ -5,14 +5,16 @@ it is put down to the student and not to the machine. Between the attacks an hon
 pool, again and again; it must not notice.
 """
 
-import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +25,7 @@ from attacks.corpus import COURSE, LEVELS, Attack, attacks, honest
 from grader import wire
 from grader.batch import Batch, Graded, course_secret, tests_digests
 from grader.course import read_assignment
+from grader.engine import connect
 from grader.pages import attempts_document
 from grader.paths import Paths
 from grader.pool import Pool
@@ -35,6 +38,7 @@ EVERYWHERE = bool(os.environ.get("GRADER_ALL_ATTACKS"))  # every attack in `stri
 CANARY = secrets.token_hex(8)
 SECRET = "SECRET_OF_THE_EXAMINER"  # in the environment of what judges
 LONGEST_MESSAGE = 1000
+IMAGE = "grader:latest"
 
 
 def runs_in(attack: Attack, level: str) -> bool:
@@ -87,6 +91,12 @@ def course(tmp_path_factory) -> Paths:
     return Paths(root)
 
 
+def wish_for(level: str, slots: int = 1) -> Wish:
+    if level == "process":
+        return Wish("process", gpus=(None,) * slots)
+    return Wish("docker", level, IMAGE, (None,) * slots)
+
+
 def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack]) -> Run:
     """Grade the attacks, an honest submission after each, on one pool of two workers; look at what is left."""
     assignment = read_assignment(course, assignment_id)
@@ -100,9 +110,7 @@ def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack
             )
             submissions.append(Submission(f"honest-{student}", assignment_id, "honest.py", honest(assignment_id)))
     run = Run()
-    wish = Wish("process") if level == "process" else Wish(level=level)
-    slots = 2 if assignment_id == "probe" else 1
-    with Pool(course, assignment_id, Wish(wish.kind, wish.level, gpus=(None,) * slots)) as pool:
+    with Pool(course, assignment_id, wish_for(level, 2 if assignment_id == "probe" else 1)) as pool:
         run.isolation = pool.ready.isolation
         if run.isolation == "process-bare":
             pytest.skip("without namespaces these attacks would meet this machine itself")
@@ -222,3 +230,89 @@ def test_an_honest_submission_among_attacks_does_not_notice_them(runs, assignmen
         assert row.judgement() == first
         assert all(outcome is Outcome.PASSED for _, outcome, _, _ in row.judgement())
     assert run.left == []
+
+
+# ------------------------------------------------------------------------------------------------ faults of ours
+
+
+SLOW = b"""
+# %%
+import time
+
+def slowly(function):
+    def run(*args):
+        time.sleep(0.3)
+        return function(*args)
+    return run
+
+shares, half_life, centred = map(slowly, (shares, half_life, centred))
+"""
+
+
+def grade_while(
+    course: Paths, level: str, slots: int, fault: Callable[[Pool], None]
+) -> tuple[list[Graded], list[Attempt]]:
+    """Grade one slow, honest submission; let `fault` happen when it is half done. Returns rows and all its attempts."""
+    assignment = read_assignment(course, "probe")
+    submission = Submission("slow", "probe", "slow.py", honest("probe") + SLOW)
+    with (
+        Pool(course, "probe", wish_for(level, slots)) as pool,
+        Store.open(course.root / f"{fault.__name__}-{level}.sqlite") as store,
+    ):
+        run = store.begin_run("probe", "grade")
+        batch = Batch(store, assignment, tests_digests(course, assignment), course_secret(course), run)
+        happening = threading.Timer(1.0, fault, [pool])
+        happening.start()
+        rows = list(batch.grade(pool, [submission]))
+        happening.join()
+        return rows, [stored.attempt for stored in store.history("slow", "probe")]
+
+
+def workers_of(pool: Pool) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pool.host)], capture_output=True, text=True, check=True)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def containers_of(pool: Pool) -> list[str]:
+    workers = [str(worker) for worker in workers_of(pool)]
+    with connect() as client:
+        listed = client.api.containers(filters={"label": "grader.owner"})
+        return [entry["Id"] for entry in listed if entry["Labels"]["grader.owner"].split(":")[0] in workers]
+
+
+def container_is_killed(pool: Pool) -> None:
+    with connect() as client:
+        for container in containers_of(pool):
+            client.api.kill(container)
+
+
+def zygote_is_killed(pool: Pool) -> None:
+    """Its keeper too, which is of the same process group; the candidate has left it."""
+    for worker in workers_of(pool):
+        for zygote in Path(f"/proc/{worker}/task/{worker}/children").read_text().split():
+            if b"grader.zygote" in Path(f"/proc/{zygote}/cmdline").read_bytes():
+                os.killpg(int(zygote), signal.SIGKILL)
+
+
+def worker_is_killed(pool: Pool) -> None:
+    os.kill(max(workers_of(pool), key=children_of), signal.SIGKILL)
+
+
+def children_of(pid: int) -> int:
+    return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("level", "slots", "fault"),
+    [
+        pytest.param("zygote", 1, container_is_killed, marks=pytest.mark.docker, id="docker kill in zygote"),
+        pytest.param("strict", 1, container_is_killed, marks=pytest.mark.docker, id="docker kill in strict"),
+        pytest.param("process", 1, zygote_is_killed, id="the zygote is killed"),
+        pytest.param("process", 2, worker_is_killed, id="a worker is killed"),
+    ],
+)
+def test_what_the_machine_breaks_is_deferred_and_tried_again_and_never_a_zero(course, level, slots, fault):
+    rows, attempts = grade_while(course, level, slots, fault)
+    assert [attempt.status for attempt in attempts] == [Status.DEFERRED, Status.GRADED]
+    assert [row.attempt.points for row in rows] == [Decimal(10)]
+    assert attempts[0].points < 10
