@@ -136,8 +136,12 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     diff.add_argument("before", type=int, metavar="RUN")
     diff.add_argument("after", type=int, metavar="RUN")
     diff.add_argument("--json", action="store_true")
-    report = _command(commands, "report", _report, "Write the gradebook as a page to look at and as CSV.")
+    drawn = "Draw where the course stands: pages that open from disk, and the marks as CSV."
+    report = _command(commands, "report", _report, drawn)
+    report.add_argument("assignment", nargs="?", help="the page of this one alone (default: the course and all)")
     report.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
+    borders = "percentages near which a mark is worth a second look (default: %(default)s)"
+    report.add_argument("--boundaries", default="40,50,60,70,80,90", metavar="LIST", help=borders)
 
 
 def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -253,9 +257,9 @@ def _show(chosen: argparse.Namespace) -> int:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from grader.commands import reading
+    from grader.commands import reporting
 
-    return reading.report(chosen)
+    return reporting.report(chosen)
 
 
 def _status(chosen: argparse.Namespace) -> int:

@@ -145,13 +145,6 @@ def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
     return statistics.median(points).quantize(Decimal("0.01")) if points else None
 
 
-def mean_of(attempts: Sequence[Attempt], question: str) -> Decimal | None:
-    """The mean of a question's points where it was examined, with two digits at most."""
-    points = [sum((result.points for result in found), Decimal(0)) for attempt in attempts
-              if (found := attempt.of_question(question))]  # fmt: skip
-    return (sum(points, Decimal(0)) / len(points)).quantize(Decimal("0.01")) if points else None
-
-
 def changes_table(changed: Sequence[tuple[str, Decimal, Decimal]]) -> str:
     """Whose marks changed, from what to what."""
     if not changed:

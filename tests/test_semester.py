@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sqlite3
 import tomllib
 from collections import Counter, defaultdict
@@ -207,6 +208,23 @@ def _everything(root: Path) -> list[object]:
     record = sqlite3.connect(root / ".grader" / "record.sqlite")
     rows = [record.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("results", "attempts")]
     return [*((root / name).read_text(encoding="utf-8") for name in ("roster.csv", "marks/exams.csv")), *rows]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        pytest.param("a1_mlp", ["who does well elsewhere passes less often", "look at the test"], id="the better fail"),
+        pytest.param("a2_cnn", [], id="nothing planted"),
+        pytest.param("a4_generative", ["nobody passes", "are told the same", "look at the test"], id="nobody passes"),
+    ],
+)
+def test_the_report_finds_the_checks_that_were_made_faulty(semester, assignment, words, monkeypatch, tmp_path):
+    monkeypatch.setenv("GRADER_COURSE", str(semester))
+    assert main(["report", assignment, "--out", str(tmp_path)]) == 0
+    page = re.sub("<[^>]*>", "", (tmp_path / f"assignment_{assignment}.html").read_text(encoding="utf-8"))
+    in_doubt = re.search(r"(\d+) / \d+checks in doubt", page)
+    assert in_doubt is not None and int(in_doubt[1]) == (0 if assignment == "a2_cnn" else 1)
+    assert [missing for missing in words if missing not in page] == []
 
 
 def test_a_course_that_is_there_is_not_overwritten(semester):

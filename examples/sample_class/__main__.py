@@ -44,7 +44,7 @@ def main() -> int:
             return code
     here = ROOT.relative_to(CHECKOUT.root)
     print(f"\nAll of this took {time.monotonic() - began:.0f} s; a second time, nothing is graded again. Now look at")
-    print(f"  {here}/report/report.html     everybody's checks, what was said, and how each mark came about")
+    print(f"  {here}/report/report.html     where the course stands; from there to every assignment and every student")
     print(f"  {here}/report/gradebook.csv   the same marks for a spreadsheet")
     return DONE
 

@@ -91,7 +91,7 @@ def _passes(planned: Planned, form: float, draw: random.Random) -> bool:
     if planned.fault == "nobody passes":
         return False
     if planned.fault == "the better fail":  # as a test does that takes one of two right answers for wrong
-        return draw.random() > 0.9 / (1 + math.exp(-2 * (form - 0.3)))
+        return draw.random() > 0.9 / (1 + math.exp(-3 * (form - 0.3)))
     return draw.random() < 1 / (1 + math.exp(-planned.sharpness * (form - planned.hardness)))
 
 

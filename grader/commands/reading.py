@@ -1,4 +1,4 @@
-"""`marks`, `show`, `report`: what the record says; nothing is run and nothing changes."""
+"""`marks`, `show`: what the record says; nothing is run and nothing changes."""
 
 from __future__ import annotations
 
@@ -109,20 +109,3 @@ def _shell(paths: Paths, assignment: Assignment, submission: Submission, chosen:
 
 def _document(stored: StoredAttempt, entry: dict[str, object]) -> dict[str, object]:
     return {"assignment": stored.attempt.assignment, "attempt": stored.id, "file": stored.filename, **entry}
-
-
-def report(chosen: argparse.Namespace) -> int:
-    """Write gradebook.csv and report.html, and say where."""
-    paths = Paths(find_root())
-    book = gradebook(paths)
-    attempts = {}
-    if paths.record.exists():
-        with Store.open(paths.record, read_only=True) as store:
-            attempts = store.all_current()
-    assignments = [read_assignment(paths, name) for name in book.course.assignments]
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    page = pages.report_page(book, [assignment for assignment in assignments if assignment.questions], attempts)
-    for name, text in (("report.html", page), ("gradebook.csv", marksheet.as_csv(book))):
-        (chosen.out / name).write_text(text, encoding="utf-8")
-        print(chosen.out / name)
-    return DONE

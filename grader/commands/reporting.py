@@ -50,8 +50,8 @@ def _boundary(text: str) -> Decimal:
     try:
         boundary = Decimal(text.strip())
     except InvalidOperation:
-        boundary = Decimal("NaN")
-    if not 0 <= boundary <= 100:  # False for NaN
+        boundary = Decimal(-1)
+    if not boundary.is_finite() or not 0 <= boundary <= 100:
         raise UsageError(f"{text.strip()!r} is no boundary; write percentages: --boundaries 40,50,60.5")
     return boundary
 
@@ -78,8 +78,8 @@ def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
 def _write(folder: Path, pages: Iterator[tuple[str, str]]) -> list[str]:
     """Write every page below the folder; returns their names."""
     written = []
-    (folder / links.STUDENTS).mkdir(parents=True, exist_ok=True)
     for name, text in pages:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
         written.append(name)
     return written

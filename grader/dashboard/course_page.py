@@ -22,6 +22,7 @@ from grader.schema import Status
 from grader.scheme import plain
 from grader.screen import words
 
+FEW_INCIDENTS = 15  # of an assignment: so few are shown one by one
 WITHIN = Decimal(1)  # points of percentage from a boundary
 FATES = ("counted", "dropped", "missing, 0", "integrity, 0", "excused", "no mark yet")
 
@@ -107,9 +108,12 @@ def _of_assignment(each: Findings, links: Links) -> Iterator[Html]:
     if doubts:
         text = f"{len(doubts)} {'check' if len(doubts) == 1 else 'checks'} in doubt: {'; '.join(map(words, doubts))}"
         yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
-    counts = how_many(each.incidents)
-    if counts:
-        yield joined([links.to_assignment(name, part="#incidents"), f" {counts}"])
+    if len(each.incidents) > FEW_INCIDENTS:
+        yield joined([links.to_assignment(name, part="#incidents"), f" {how_many(each.incidents)}"])
+        return
+    for incident in each.incidents:
+        who = el("b", links.to_student(incident.student))
+        yield joined([who, el("span", f" {name} ", class_="dim"), badge(incident.kind, "warn"), f" {incident.what}"])
 
 
 def _assignments(found: CourseFindings, links: Links) -> Html:
