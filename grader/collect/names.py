@@ -18,6 +18,7 @@ CHECKPOINTS = ".ipynb_checkpoints"
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _DISGUISED = re.compile(r"\.ipynb(?:\.txt|\.json|\.html?|\s*\(\d+\))?$", re.IGNORECASE)
+_KIND = re.compile(r"(?:\.py\.txt|\.tar\.\w{1,3}|\.\w{1,5})$", re.IGNORECASE)
 _COPY = re.compile(r"\s*(?:\((\d+)\)|[-_ ]copy(?:[ _]?\(?(\d+)\)?)?|-(\d{1,2}))$", re.IGNORECASE)
 _COPY_OF = re.compile(r"^(?:copy of|kopie van|copie de|kopie von)\s+", re.IGNORECASE)
 
@@ -78,9 +79,9 @@ def is_script(name: str) -> bool:
 
 
 def stem(name: str) -> str:
-    """A file's name without what says its kind: "a1.ipynb.txt" -> "a1"."""
+    """A file's name without what says its kind: "a1.ipynb.txt" and "a1.tar.gz" -> "a1"."""
     bare = _DISGUISED.sub("", name)
-    return bare if bare != name else re.sub(r"\.(?:py|py\.txt|zip|tar|tgz|tar\.gz)$", "", name, flags=re.IGNORECASE)
+    return bare if bare != name else _KIND.sub("", name)
 
 
 def copy_number(bare: str) -> tuple[str, int]:

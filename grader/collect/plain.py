@@ -73,7 +73,7 @@ def _counted(entries: Sequence[Entry], level: int, hints: Hints) -> tuple[int, i
 
 def _is_somebodys(entry: Entry, hints: Hints) -> bool:
     kind = hints.single or is_notebook(entry.name) or is_script(entry.name) or is_archive(entry.name)
-    return kind or hints.is_student(entry.name.partition(".")[0])
+    return kind or hints.is_student(stem(entry.name))
 
 
 def _of_file(entry: Entry, hints: Hints) -> Upload:
