@@ -1,6 +1,6 @@
 """The floor under the cost of one submission: its cells and the hidden tests in a bare fork, nothing between them.
 
-    python -m benchmarks.floor COURSE ASSIGNMENT numpy[,torch]
+    python -m benchmarks.floor COURSE ASSIGNMENT numpy[,torch] q4,q5
 
 A process imports the modules, the hidden tests and the reference solution once. For every path it reads on stdin it
 forks; the fork runs the notebook's cells and calls every test with a `student` that is the notebook's namespace. No
@@ -82,22 +82,26 @@ def run_cells(path: Path) -> dict[str, Any]:
     return space
 
 
+def fixture(item: pytest.Function, name: str, made: Fixtures) -> Any:
+    """A fixture's value; one that a test file defines is made once, which is what a module's scope means here."""
+    if name not in made:
+        function = item._fixtureinfo.name2fixturedefs[name][-1].func
+        made[name] = function(**{each: fixture(item, each, made) for each in inspect.signature(function).parameters})
+    return made[name]
+
+
 def examine(path: Path, items: list[pytest.Function], reference: types.ModuleType) -> int:
     """How many tests a notebook passes."""
-    space = run_cells(path)
+    made: Fixtures = {"student": DirectStudent(run_cells(path)), "reference": reference, "device": "cpu"}
     passed = 0
     for item in items:
         random.seed(0)
         np.random.seed(0)
-        fixtures: Fixtures = {
-            "student": DirectStudent(space),
-            "rng": np.random.default_rng(17),
-            "reference": reference,
-            "device": "cpu",
-        } | getattr(getattr(item, "callspec", None), "params", {})
-        wanted = {name: fixtures[name] for name in inspect.signature(item.function).parameters}
+        made["rng"] = np.random.default_rng(17)
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        wanted = inspect.signature(item.function).parameters
         try:
-            item.function(**wanted)
+            item.function(**{name: params[name] if name in params else fixture(item, name, made) for name in wanted})
         except Exception as error:  # noqa: BLE001 - student code and tests; a floor with failures is reported
             print(f"{item.name}: {type(error).__name__}: {error}", file=sys.stderr)
         else:
@@ -128,10 +132,14 @@ def forked(path: Path, items: list[pytest.Function], reference: types.ModuleType
 class Serving:
     """Takes the place of pytest's loop over the tests: forks for every path on stdin."""
 
+    def __init__(self, questions: list[str]) -> None:
+        self.questions = questions
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         hidden = session.config.stash[pytest_plugin.HIDDEN]
         reference = pytest_plugin.load_reference(hidden.paths, hidden.assignment.id)
-        items = [item for item in session.items if isinstance(item, pytest.Function)]
+        asked = {item.nodeid for item in session.items if hidden.checks[item.nodeid].question in self.questions}
+        items = [item for item in session.items if isinstance(item, pytest.Function) and item.nodeid in asked]
         gc.collect()
         gc.freeze()
         print(json.dumps({"tests": len(items)}), flush=True)
@@ -144,13 +152,15 @@ class Serving:
 
 
 def main() -> None:
-    course, assignment, modules = sys.argv[1:]
+    course, assignment, modules, questions = sys.argv[1:]
     for module in modules.split(","):
         importlib.import_module(module)
     os.environ["GRADER_COURSE"] = course
     folder = str(Path(course) / "assignments" / assignment / "hidden")
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
-    sys.exit(pytest.main([folder, f"--rootdir={course}", "-c", os.devnull, *quiet], plugins=[Serving()]))
+    sys.exit(
+        pytest.main([folder, f"--rootdir={course}", "-c", os.devnull, *quiet], plugins=[Serving(questions.split(","))])
+    )
 
 
 if __name__ == "__main__":

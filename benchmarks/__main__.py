@@ -1,0 +1,50 @@
+"""Run every benchmark, one after the other, each in a process of its own.
+
+    python -m benchmarks [--full] [--sandbox process]
+
+Quick by default, which shows that they work; `--full` makes the figures of docs/benchmarks.md and takes about half an
+hour. `--sandbox process` leaves out what needs Docker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+PROCESS_ONLY = {
+    "grading_cost": ["--lanes", "process"],
+    "start_up": ["--lanes", "process"],
+    "class_throughput": ["--sandbox", "process"],
+    "regrade": ["--sandbox", "process"],
+}
+QUICK = {
+    "start_up": ["--quick"],
+    "grading_cost": ["--quick"],
+    "parts": ["--quick"],
+    "class_throughput": ["--quick"],
+    "regrade": ["--quick"],
+    "compare_overhead": [],
+    "read_notebook": ["2"],
+    "store_throughput": ["--attempts", "20"],
+}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--full", action="store_true", help="the figures themselves, not only that they can be had")
+    options.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+    chosen = options.parse_args()
+    failed = []
+    for name, quick in QUICK.items():
+        print(f"== {name}", flush=True)
+        arguments = ([] if chosen.full else quick) + (PROCESS_ONLY.get(name, []) if chosen.sandbox == "process" else [])
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
