@@ -176,6 +176,17 @@ def test_the_course_page_says_what_was_dropped_and_a_students_page_why(report):
     assert "rounded once, half up" in student
 
 
+def test_feedback_on_the_attempt_that_counts_is_the_last_stage(semester, report, tmp_path, monkeypatch):
+    course = tmp_path / "course"
+    shutil.copytree(semester, course, ignore=shutil.ignore_patterns("report"))
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    assert "feedback written 0" in report.pages["assignment_a3_sequences.html"]
+    for student, stage in (("--student=dl001", "feedback written 1"), ("", "feedback written 2[0-9]")):
+        assert main(["feedback", "a3_sequences", "--out", str(tmp_path / "feedback"), *filter(None, [student])]) <= 1
+        assert main(["report", "a3_sequences", "--out", str(tmp_path)]) == 0
+        assert re.search(stage, (tmp_path / "assignment_a3_sequences.html").read_text(encoding="utf-8"))
+
+
 def test_the_same_record_gives_the_same_bytes_whatever_the_order_of_sets(semester, report, tmp_path):
     command = [sys.executable, "-m", "grader.cli", "report", "--out", str(tmp_path)]
     environment = {**os.environ, "GRADER_COURSE": str(semester), "PYTHONHASHSEED": "1"}

@@ -58,9 +58,25 @@ def feedback(chosen: argparse.Namespace) -> int:
     else:
         unknown = _write_zip(chosen.out / f"{assignment.id}_feedback_moodle.zip", assignment, files, participants)
         written = {student: f"{assignment.id}_feedback_moodle.zip" for student in files if student in participants}
+    _note(paths, chosen)
     _tell(chosen, stages, written)
     strangers = _not_on_roster(book, files)
     return NEEDS_A_PERSON if unknown or strangers or any(map(_is_open, stages.values())) else DONE
+
+
+def _note(paths: Paths, chosen: argparse.Namespace) -> None:
+    """Put on record that pages were written, so that `report` can say who has feedback on the attempt that counts."""
+    try:
+        with Store.open(paths.record) as store:
+            run = store.begin_run(chosen.assignment, feedback_command(chosen.assignment, chosen.student))
+            store.end_run(run, "done")
+    except MachineryError as error:  # the pages are there all the same
+        screen.say(f"not noted on record: {error}")
+
+
+def feedback_command(assignment_id: str, student: str | None = None) -> str:
+    """What stands on record for pages that were written: everybody's, or one student's."""
+    return f"feedback {assignment_id}" + (f" --student {student}" if student else "")
 
 
 def feedback_of(

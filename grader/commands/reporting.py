@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader import marksheet
 from grader.cli import DONE
+from grader.commands.feedback import feedback_command
 from grader.commands.reading import gradebook
 from grader.course import read_assignment
 from grader.dashboard import links, site
@@ -17,8 +18,8 @@ from grader.errors import UsageError
 from grader.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.policy import State
-from grader.schema import Assignment, Attempt
-from grader.store import Store
+from grader.schema import Assignment
+from grader.store import Run, Store, StoredAttempt
 
 GRADEBOOK = "gradebook.csv"
 
@@ -58,12 +59,14 @@ def _boundary(text: str) -> Decimal:
 
 def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
     """Everything on record about one assignment."""
-    attempts: dict[str, Attempt] = {}
+    stored: Mapping[str, StoredAttempt] = {}
     handed_in: frozenset[str] = frozenset()
+    runs: tuple[Run, ...] = ()
     if paths.record.exists():
         with Store.open(paths.record, read_only=True) as store:
-            attempts = {student: stored.attempt for student, stored in store.current_attempts(assignment.id).items()}
+            stored, runs = store.current_attempts(assignment.id), store.runs(assignment.id)
             handed_in = frozenset(store.current_digests(assignment.id))
+    attempts = tuple(each.attempt for each in stored.values())
     excused = frozenset(
         line.student.id
         for line in book.lines
@@ -72,7 +75,18 @@ def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
         if item.item == assignment.id and item.entry.state is State.EXCUSED
     )
     roster = tuple(line.student.id for line in book.lines)
-    return Cohort(assignment, roster, handed_in, tuple(attempts.values()), excused=excused)
+    return Cohort(assignment, roster, handed_in, attempts, _with_feedback(assignment.id, stored, runs), excused)
+
+
+def _with_feedback(assignment_id: str, stored: Mapping[str, StoredAttempt], runs: Sequence[Run]) -> frozenset[str]:
+    """Whose feedback was written after the attempt that counts was made."""
+    written = {run.command: run.id for run in runs}  # the last of each kind
+    everybodys = written.get(feedback_command(assignment_id), 0)
+    return frozenset(
+        student
+        for student, each in stored.items()
+        if each.run < max(everybodys, written.get(feedback_command(assignment_id, student), 0))
+    )
 
 
 def _write(folder: Path, pages: Iterator[tuple[str, str]]) -> list[str]:

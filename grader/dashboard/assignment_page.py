@@ -156,10 +156,8 @@ def _funnel(cohort: Cohort, links: Links) -> Html:
 
 def _stage_row(stage: Stage, links: Links) -> Iterator[Html]:
     yield el("th", stage.name, scope="row")
-    yield number("-" if stage.students is None else stage.students)
-    if stage.students is None:
-        yield cell("not on record", "dim")
-    elif stage.lost:
+    yield number(stage.students)
+    if stage.lost:
         yield cell(joined([f"{len(stage.lost)}: {stage.why} ", named_students(links, stage.lost)]))
     else:
         yield cell("")

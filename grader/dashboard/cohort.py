@@ -16,20 +16,20 @@ class Stage:
     """One stage on the way to a mark. `lost`: the students who got no further than the stage before, and why."""
 
     name: str
-    students: int | None  # None: not on record
+    students: int
     lost: tuple[str, ...] = ()
     why: str = ""
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The attempts that count, one per student, in order of student. `published`: whose feedback is; None: unknown."""
+    """The attempts that count, one per student, in order of student. `published`: who has feedback on it."""
 
     assignment: Assignment
     roster: tuple[str, ...]
     handed_in: frozenset[str]
     attempts: tuple[Attempt, ...]
-    published: frozenset[str] | None = None
+    published: frozenset[str] = frozenset()
     excused: frozenset[str] = frozenset()
 
     @cached_property
@@ -54,7 +54,7 @@ class Cohort:
         return tuple(attempt.student for attempt in self.attempts if attempt.status is status)
 
     def funnel(self) -> tuple[Stage, ...]:
-        """Roster, handed in, readable, graded, published: counted are those on the roster."""
+        """Roster, handed in, readable, graded, feedback written: counted are those on the roster."""
         roster = set(self.roster)
         here = roster & (self.handed_in | {attempt.student for attempt in self.attempts})
         readable = here - set(self.ended(Status.UNREADABLE))
@@ -66,14 +66,11 @@ class Cohort:
             ("handed in", here, roster, nothing),
             ("readable", readable, here, "no notebook could be read"),
             ("graded", graded, readable, "not graded yet, or spoilt by the machine"),
+            ("feedback written", graded & self.published, graded, "no feedback on this attempt yet"),
         ):
             lost = before - left
             stages.append(Stage(name, len(left), tuple(sorted(lost)), why if lost else ""))
-        if self.published is None:
-            return (*stages, Stage("published", None))
-        unpublished = tuple(sorted(graded - self.published))
-        shown = len(graded & self.published)
-        return (*stages, Stage("published", shown, unpublished, "no feedback yet" if unpublished else ""))
+        return tuple(stages)
 
 
 @dataclass(frozen=True)

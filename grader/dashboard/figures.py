@@ -69,23 +69,19 @@ def _whole_steps(axes: Axes, most: int) -> None:
 
 def funnel(name: str, stages: Sequence[Stage]) -> Html:
     """From the roster to what is published, a bar a stage."""
-    most = max((stage.students or 0 for stage in stages), default=0) or 1
+    most = max(stage.students for stage in stages) or 1
     margins = (_room_for([stage.name for stage in stages]), 0.1, 0.05, 0.05)
     with drawing(name, ROW_IN * len(stages), margins) as (figure, axes):
         for place, stage in enumerate(stages):
-            students = stage.students or 0
             axes.barh(place, most, 0.72, color=SOFT)
-            axes.barh(place, students, 0.72, color=ACCENT)
-            text = "not on record" if stage.students is None else f"{stage.students}"
-            axes.text(most * 1.02, place, text, va="center")
+            axes.barh(place, stage.students, 0.72, color=ACCENT)
+            axes.text(most * 1.02, place, f"{stage.students}", va="center")
         axes.set_yticks(range(len(stages)), [stage.name for stage in stages])
-        axes.set_xlim(0, most * 1.3)
+        axes.set_xlim(0, most * 1.12)
         _rows_only(axes, len(stages))
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        words = ", ".join(
-            f"{stage.name} {'not on record' if stage.students is None else stage.students}" for stage in stages
-        )
+        words = ", ".join(f"{stage.name} {stage.students}" for stage in stages)
         svg = inline(figure, f"Bars: {words}.")
     return _figure(svg, "Students of the roster, from stage to stage.")
 
