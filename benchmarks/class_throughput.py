@@ -48,6 +48,7 @@ def main() -> None:
     options.add_argument("--workers", default="1,2")
     options.add_argument("--sandbox", choices=["docker", "process"], default="docker")
     options.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
+    options.add_argument("--image", default="grader:latest")
     chosen = options.parse_args()
     count = 4 if chosen.quick else chosen.count
     with cohort.cohort(chosen.quick) as of:
@@ -56,7 +57,7 @@ def main() -> None:
         meter = processor.Meter(containers)
         print(f"{count} copies, {chosen.sandbox}{', ' + chosen.isolation if docker else ''}")
         for place, workers in enumerate(map(int, chosen.workers.split(","))):
-            wish = Wish(chosen.sandbox, chosen.isolation, gpus=(None,) * workers)
+            wish = Wish(chosen.sandbox, chosen.isolation, chosen.image, gpus=(None,) * workers)
             print(run(of, wish, count, place * count, meter), flush=True)
 
 

@@ -98,7 +98,7 @@ def _solution(paths: Paths) -> list[str]:
 
 
 def _ipynb(sources: list[str]) -> bytes:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": source}
         for n, source in enumerate(sources)
     ]

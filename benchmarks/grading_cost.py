@@ -26,11 +26,7 @@ from grader.schema import Submission
 from grader.wish import Wish
 
 Figures = dict[str, float]
-WISHES = {
-    "zygote": Wish("docker", "zygote"),
-    "strict": Wish("docker", "strict"),
-    "process": Wish("process"),
-}
+KINDS = {"zygote": ("docker", "zygote"), "strict": ("docker", "strict"), "process": ("process", "zygote")}
 FLOORS = {"floor": "numpy", "floor, torch": "numpy,torch"}
 SETTLE_S = 2.0  # `strict` warms the next container up while a submission is examined, and after it
 
@@ -86,8 +82,7 @@ class Floor:
 class Graded:
     """A pool with one worker, and a record."""
 
-    def __init__(self, of: cohort.Cohort, name: str, containers: processor.Containers | None) -> None:
-        wish = WISHES[name]
+    def __init__(self, of: cohort.Cohort, name: str, wish: Wish, containers: processor.Containers | None) -> None:
         self.meter = processor.Meter(containers if wish.kind == "docker" else None)
         self.settle_s = SETTLE_S if wish.level == "strict" else 0.0
         self.grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, wish), name)
@@ -107,26 +102,34 @@ class Graded:
         self.grading.close()
 
 
+def wishes(lanes: str, image: str) -> dict[str, Wish]:
+    """What each lane's pool runs in; raises SystemExit for a lane that there is not."""
+    unknown = set(lanes.split(",")) - set(KINDS)
+    if unknown:
+        raise SystemExit(f"no lane {unknown.pop()!r}; there is: {', '.join(KINDS)}")
+    return {name: Wish(*KINDS[name], image=image) for name in lanes.split(",")}
+
+
 @contextlib.contextmanager
-def open_lanes(of: cohort.Cohort, floors: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Lane]]:
-    docker = any(WISHES[name].kind == "docker" for name in names)
+def open_lanes(of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish]) -> Iterator[dict[str, Lane]]:
+    docker = any(wish.kind == "docker" for wish in wishes.values())
     containers = processor.Containers(of.paths.root / "containers.txt") if docker else None
     lanes: dict[str, Lane] = {}
     with contextlib.ExitStack() as stack:  # the last first: a pool holds copies of the pipes of those before it
         for name in floors:
             lanes[name] = stack.enter_context(contextlib.closing(Floor(of, FLOORS[name])))
-        for name in names:
-            lanes[name] = stack.enter_context(contextlib.closing(Graded(of, name, containers)))
+        for name, wish in wishes.items():
+            lanes[name] = stack.enter_context(contextlib.closing(Graded(of, name, wish, containers)))
         yield lanes
 
 
 def compare(
-    of: cohort.Cohort, floors: Sequence[str], names: Sequence[str], rounds: int, each: int
+    of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish], rounds: int, each: int
 ) -> dict[str, list[Figures]]:
     """Figures of every round, by lane; a first round of one submission is thrown away."""
     found: dict[str, list[Figures]] = {}
     number = 0
-    with open_lanes(of, floors, names) as lanes:
+    with open_lanes(of, floors, wishes) as lanes:
         for turn in range(rounds + 1):
             for name, lane in lanes.items():
                 count = each if turn else 1
@@ -157,12 +160,13 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="two questions, one round: that it works, no figures")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--each", type=int, default=3, help="submissions of a lane in a round")
-    options.add_argument("--lanes", default="zygote,strict,process")
+    options.add_argument("--lanes", default=",".join(KINDS))
+    options.add_argument("--image", default="grader:latest")
     chosen = options.parse_args()
     rounds, each = (1, 1) if chosen.quick else (chosen.rounds, chosen.each)
     floors = ["floor"] if chosen.quick else list(FLOORS)
     with cohort.cohort(chosen.quick) as of:
-        print(table(compare(of, floors, chosen.lanes.split(","), rounds, each)), flush=True)
+        print(table(compare(of, floors, wishes(chosen.lanes, chosen.image), rounds, each)), flush=True)
         print(memory.table(of, with_torch=not chosen.quick))
 
 

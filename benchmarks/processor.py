@@ -67,7 +67,7 @@ class Containers:
                 file.write(f"{_account_s(sandbox.client.api, container.id)}\n")
             remove(sandbox, container)
 
-        DockerSandbox._remove = closing  # type: ignore[method-assign]
+        DockerSandbox._remove = closing  # type: ignore[method-assign, assignment]
 
     def used_s(self) -> float:
         """Of those that ran and of those that run."""

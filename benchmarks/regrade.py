@@ -15,10 +15,10 @@ from grader.pool import Pool
 from grader.wish import Wish
 
 
-def compare(of: cohort.Cohort, sandbox: str, count: int) -> str:
-    containers = processor.Containers(of.paths.root / "containers.txt") if sandbox == "docker" else None
+def compare(of: cohort.Cohort, wish: Wish, count: int) -> str:
+    containers = processor.Containers(of.paths.root / "containers.txt") if wish.kind == "docker" else None
     meter = processor.Meter(containers)
-    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, Wish(sandbox)), "regrade")
+    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, wish), "regrade")
     try:
         grading.grade(of.copies(0, 1))  # what is done once
         meter.start()
@@ -45,9 +45,11 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="three copies, two questions: that it works, no figures")
     options.add_argument("--count", type=int, default=100)
     options.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+    options.add_argument("--image", default="grader:latest")
     chosen = options.parse_args()
     with cohort.cohort(chosen.quick) as of:
-        print(compare(of, chosen.sandbox, 3 if chosen.quick else chosen.count))
+        wish = Wish(chosen.sandbox, image=chosen.image)
+        print(compare(of, wish, 3 if chosen.quick else chosen.count))
 
 
 if __name__ == "__main__":

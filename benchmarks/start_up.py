@@ -21,10 +21,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import cohort, processor
-from benchmarks.grading_cost import WISHES
+from benchmarks.grading_cost import KINDS, wishes
 from examples.semester import folder as folder_of_semester
 from grader.paths import PACKAGE
 from grader.pool import Pool
+from grader.wish import Wish
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -74,18 +75,18 @@ def commands(rounds: int) -> str:
     return "\n".join(lines)
 
 
-def pools(names: list[str], rounds: int, quick: bool) -> str:
-    """How long a pool of one worker takes to be up, in the order of `names`, again and again."""
+def pools(lanes: dict[str, Wish], rounds: int, quick: bool) -> str:
+    """How long a pool of one worker takes to be up, one lane after the other, again and again."""
     lines = [f"{'pool up':24}{'CPU s':>8}{'wall s':>8}"]
-    took: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    took: dict[str, list[dict[str, float]]] = {name: [] for name in lanes}
     with cohort.cohort(quick) as of:
-        docker = any(WISHES[name].kind == "docker" for name in names)
+        docker = any(wish.kind == "docker" for wish in lanes.values())
         containers = processor.Containers(of.paths.root / "containers.txt") if docker else None
         for _ in range(rounds):
-            for name in names:
-                meter = processor.Meter(containers if WISHES[name].kind == "docker" else None)
+            for name, wish in lanes.items():
+                meter = processor.Meter(containers if wish.kind == "docker" else None)
                 meter.start()
-                with Pool(of.paths, cohort.ASSIGNMENT, WISHES[name]):
+                with Pool(of.paths, cohort.ASSIGNMENT, wish):
                     took[name].append(meter.stop())
     for name, rows in took.items():
         cpu_s, wall_s = (statistics.median(row[key] for row in rows) for key in ("cpu_s", "wall_s"))
@@ -97,11 +98,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--quick", action="store_true", help="one round")
     options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--lanes", default="zygote,strict,process")
+    options.add_argument("--lanes", default=",".join(KINDS))
+    options.add_argument("--image", default="grader:latest")
     chosen = options.parse_args()
     rounds = 1 if chosen.quick else chosen.rounds
     print(commands(rounds), flush=True)
-    print(pools(chosen.lanes.split(","), min(rounds, 3), chosen.quick))
+    print(pools(wishes(chosen.lanes, chosen.image), min(rounds, 3), chosen.quick))
 
 
 if __name__ == "__main__":
