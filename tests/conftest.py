@@ -13,6 +13,7 @@ from grader.errors import MachineryError
 from grader.paths import PACKAGE
 
 ROOT = PACKAGE.parent
+collect_ignore = ["small_course"]  # a course for tests to grade, with hidden tests of its own
 IMAGE = "grader:latest"
 
 
