@@ -35,7 +35,7 @@ def sweep() -> list[str]:
     gone = []
     for folder in Path(tempfile.gettempdir()).glob("grader-[0-9]*-*"):
         owner = folder.name.split("-")[1]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+        if owner.isdigit() and not _start_time(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
             gone.append(folder.name)
     return gone
@@ -47,7 +47,8 @@ def _alive(owner: str) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """When a process started, in clock ticks since boot; "" if there is none (or no /proc to tell)."""
+    """When a process started, in clock ticks since boot; "" if there is none, or it is over and not collected yet."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in ("Z", "X") else values[18]
     return ""
