@@ -162,6 +162,7 @@ class DockerSandbox:
         try:
             return Container(created["Id"], Link(control, announced=wait), folder)
         except MachineryError:
+            control.close()
             self._force_remove(name)
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -141,6 +141,7 @@ def lock(order: Order) -> None:
         kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     os.setsid()
     _set_oom_first()
+    kernel.bound_capabilities()  # while this is still allowed
     if order.level == "caps":
         os.setgroups([])
         os.setresgid(order.uid, order.uid, order.uid)

@@ -57,10 +57,14 @@ def prctl(option: int, value: int = 0) -> None:
     _checked(LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl({option})")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, also those a set-user-id program could bring back."""
+def bound_capabilities() -> None:
+    """Give up what a set-user-id program could bring back; refused, and not needed, where there is nothing to give."""
     for capability in range(LAST_CAPABILITY + 1):
-        LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)  # refused where there is nothing to drop
+        LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability."""
     header, nothing = struct.pack("II", 0x20080522, 0), bytes(24)
     _checked(LIBC.capset(header, nothing), "capset")
 
