@@ -143,8 +143,11 @@ def _standing(standing: Standing) -> Iterator[str]:
     rows = ["| assignment | points | late | percent | counts? |", "| --- | ---: | --- | ---: | --- |"]
     for row in standing.rows:
         name = f"**{inline(row.item)}** (this one)" if row.this else inline(row.item)
-        counts = inline(f"{row.counts} ({row.reason})" if row.reason else row.counts)
+        counts = inline(row.counts)
         rows.append(f"| {name} | {inline(row.points)} | {inline(row.late)} | {inline(row.percent)} | {counts} |")
     yield "\n".join(rows)
+    notes = [f"- {inline(row.item)}: {inline(row.note)}" for row in standing.rows if row.note]
+    if notes:
+        yield "\n".join(notes)
     yield f"**{inline(standing.result)}**"
     yield fenced("\n".join(standing.computation))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from grader.collect.times import shown, stated
 from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
 from grader.marksheet import clean
@@ -74,21 +75,21 @@ def receipt(source: Source) -> Iterator[tuple[str, str]]:
     yield "SHA-256 of the file", handed_in.sha256
     yield "Submission", handed_in.digest
     if handed_in.came:
-        yield "Handed in", _time(handed_in.came)
+        yield "Handed in", _time(handed_in.came, source.course.timezone)
     if grading is None:
         return
     evidence = grading.attempt.evidence
     if grading.at:
-        yield "Graded", _time(grading.at)
+        yield "Graded", _time(grading.at, source.course.timezone)
     tests = [f"{question} {digest}".encode() for question, digest in sorted(evidence.tests)]
     yield "Tests, version", digest_of(tests)[:16]
     yield "Grading image", evidence.image
     yield "Device", evidence.device
 
 
-def _time(recorded: str) -> str:
-    """A time of the record, which is ISO 8601 in UTC, for people."""
-    return recorded.replace("T", " ").removesuffix("Z").removesuffix("+00:00") + " UTC"
+def _time(recorded: str, timezone: str) -> str:
+    """A time of the record, which is ISO 8601 in UTC, for people: on the course's clock."""
+    return shown(stated(recorded), timezone) + (f" ({timezone})" if timezone else "")
 
 
 def tail(printed: str) -> str:

@@ -242,13 +242,14 @@ def _standing(standing: Standing) -> Html:
     rows = []
     for row in standing.rows:
         name = el("th", el("b", row.item) if row.this else row.item, " (this one)" if row.this else "", scope="row")
-        counts = joined([row.counts, el("div", row.reason, class_="dim small") if row.reason else None])
         lateness = [cell(row.late)] if late else []
-        rows.append([name, number(row.points), *lateness, number(row.percent), cell(counts)])
+        rows.append([name, number(row.points), *lateness, number(row.percent), cell(row.counts)])
     computation = el("details", el("summary", "How it is calculated"),
                      el("div", el("pre", "\n".join(standing.computation)), class_="inside"))  # fmt: skip
     shown = table([head], rows, class_="marks")
-    return el("section", el("h2", standing.heading), shown, el("p", el("b", standing.result)), computation)
+    notes = [el("li", el("b", row.item), f": {row.note}") for row in standing.rows if row.note]
+    noted = el("ul", *notes, class_="notes") if notes else None
+    return el("section", el("h2", standing.heading), shown, noted, el("p", el("b", standing.result)), computation)
 
 
 def _receipt(feedback: Feedback) -> Html:

@@ -129,7 +129,7 @@ class OwnWords:
 
     def near(self, name: str) -> str | None:
         """The name that the file defines and that was most likely meant for `name`."""
-        return nearest(name, set(self.defined) - self.all_asked)
+        return nearest(name, sorted(set(self.defined) - self.all_asked))
 
 
 def said(result: CheckResult, own: OwnWords) -> Said:

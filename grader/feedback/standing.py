@@ -38,7 +38,7 @@ class Row:
     percent: str
     late: str
     counts: str
-    reason: str
+    note: str
     state: State
 
 
@@ -88,14 +88,15 @@ def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) 
     graded = entry.state is State.GRADED
     unread = entry.reason.startswith("no notebook could be read")
     reason = "no notebook could be read" if unread else hide(clean(entry.reason))[:200]
+    reason = "" if entry.state is State.DEFERRED else reason
     return Row(
         item=item.item,
         this=this,
         points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "-",
         percent="" if item.percent is None else f"{shown(item.percent)} %",
         late=f"{item.lateness}: {shown(item.deduction)} % off" if item.lateness and graded else item.lateness,
-        counts=COUNTS[verdict] if graded else f"{COUNTS[verdict]}: {STATES[entry.state]}",
-        reason="" if entry.state is State.DEFERRED else reason,
+        counts=COUNTS[verdict],
+        note="; ".join(part for part in (STATES[entry.state], reason) if part),
         state=entry.state,
     )
 
