@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _add_collecting(commands)
     _add_grading(commands)
     _add_reading(commands)
+    _add_feedback(commands)
     _add_machine(commands)
     _add_authoring(commands)
     return top
@@ -142,6 +143,18 @@ def _add_reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     report.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
     borders = "percentages near which a mark is worth a second look (default: %(default)s)"
     report.add_argument("--boundaries", default="40,50,60,70,80,90", metavar="LIST", help=borders)
+
+
+def _add_feedback(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "Write a private page for each student: marks, what to repair first, where it counts, and a receipt."
+    feedback = _command(commands, "feedback", _feedback, text)
+    feedback.add_argument("assignment")
+    feedback.add_argument("--out", type=Path, required=True, metavar="DIR")
+    feedback.add_argument("--student", metavar="ID", help="this student's page only")
+    forms = "pages, Markdown, or the zip that Moodle takes as feedback files (default: %(default)s)"
+    feedback.add_argument("--format", choices=["html", "md", "moodle"], default="html", help=forms)
+    feedback.add_argument("--worksheet", type=Path, metavar="FILE", help="moodle: the assignment's grading worksheet")
+    feedback.add_argument("--json", action="store_true", help="print whose page is in which file")
 
 
 def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -254,6 +267,12 @@ def _show(chosen: argparse.Namespace) -> int:
     from grader.commands import reading
 
     return reading.show(chosen)
+
+
+def _feedback(chosen: argparse.Namespace) -> int:
+    from grader.commands import feedback
+
+    return feedback.feedback(chosen)
 
 
 def _report(chosen: argparse.Namespace) -> int:

@@ -37,6 +37,7 @@ def main() -> int:
         ["grade", ASSIGNMENT, f"downloads/{ASSIGNMENT}", *(["--sandbox", "process"] if why else [])],
         ["show", "dl12", ASSIGNMENT],
         ["report", "--out", "report"],
+        ["feedback", ASSIGNMENT, "--out", "feedback"],
         ["marks"],
     ):
         code = _grader(*command)
