@@ -22,7 +22,7 @@ from grader.schema import Status
 from grader.scheme import plain
 from grader.screen import words
 
-FEW_INCIDENTS = 15  # of an assignment: so few are shown one by one
+FEW_INCIDENTS = 20  # of the course: so few are shown one by one
 WITHIN = Decimal(1)  # points of percentage from a boundary
 FATES = ("counted", "dropped", "missing, 0", "integrity, 0", "excused", "no mark yet")
 
@@ -87,8 +87,9 @@ def _tiles(book: Gradebook) -> Iterator[Html]:
 
 def _look_first(found: CourseFindings, links: Links) -> Html:
     items = [el("li", *_stranger(person, links)) for person in found.book.strangers]
+    one_by_one = sum(len(each.incidents) for each in found.assignments) <= FEW_INCIDENTS
     for each in found.assignments:
-        items += [el("li", each_line) for each_line in _of_assignment(each, links)]
+        items += [el("li", line) for line in _of_assignment(each, links, one_by_one)]
     items += [el("li", badge("not used", "warn"), " ", notice) for notice in found.book.notices]
     nothing = el("p", "Nothing: everybody is on the roster, every file could be read, and no check is in doubt.")
     return section("look", "Look at these first", el("ul", *items, class_="first-look") if items else nothing)
@@ -101,17 +102,16 @@ def _stranger(person: Stranger, links: Links) -> Iterator[object]:
     yield f" {'; '.join(person.found)}{person.hint}; counted nowhere"
 
 
-def _of_assignment(each: Findings, links: Links) -> Iterator[Html]:
-    """What is open and what is in doubt, a line each."""
+def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[Html]:
+    """What is in doubt and what is open, a line each; incidents one by one or counted."""
     name = each.cohort.assignment.id
     doubts = sorted({check.name for check in each.doubtful_checks} | {c.checks[0] for c in each.doubtful_clusters})
     if doubts:
         text = f"{len(doubts)} {'check' if len(doubts) == 1 else 'checks'} in doubt: {'; '.join(map(words, doubts))}"
         yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
-    if len(each.incidents) > FEW_INCIDENTS:
+    if each.incidents and not one_by_one:
         yield joined([links.to_assignment(name, part="#incidents"), f" {how_many(each.incidents)}"])
-        return
-    for incident in each.incidents:
+    for incident in each.incidents if one_by_one else ():
         who = el("b", links.to_student(incident.student))
         yield joined([who, el("span", f" {name} ", class_="dim"), badge(incident.kind, "warn"), f" {incident.what}"])
 

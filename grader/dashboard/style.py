@@ -18,7 +18,8 @@ table.heat td.n { min-width: 3.1rem; } table.heat th.n { min-width: 3.1rem; }
 td.h1 { background: var(--h1); } td.h2 { background: var(--h2); } td.h3 { background: var(--h3); }
 td.h4 { background: var(--h4); } tbody tr:hover td.h1, tbody tr:hover td.h2, tbody tr:hover td.h3,
 tbody tr:hover td.h4 { box-shadow: inset 0 0 0 9rem rgb(128 128 128 / .12); }
-.key { display: inline-block; padding: 0 .5rem; border: 1px solid var(--line); border-radius: .25rem; }
+.key { display: inline-block; padding: 0 .5rem; border: 1px solid var(--line); border-radius: .25rem;
+  color: var(--ink); }
 .key.h1 { background: var(--h1); } .key.h2 { background: var(--h2); } .key.h3 { background: var(--h3); }
 .key.h4 { background: var(--h4); }
 td .fold { margin: 0; border: 0; background: none; } td .fold > summary { padding: 0; }
