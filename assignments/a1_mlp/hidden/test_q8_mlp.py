@@ -174,7 +174,7 @@ def test_initial_weights_have_the_right_spread(student, rng):
 
 
 def differences(nb, A, b, x, h):
-    """Gradients of a quadratic with a wide step and of a cubic with the default step."""
+    """Gradients of a quadratic with a wide step, and of a cubic and a steep wave with the default step."""
 
     def quadratic(v):
         return float(v @ A @ v / 2 + b @ v)
@@ -182,7 +182,11 @@ def differences(nb, A, b, x, h):
     def cubic(v):
         return float(np.sum(v**3))
 
-    return nb.numeric_gradient(quadratic, x.copy(), h=h), nb.numeric_gradient(cubic, x.copy())
+    def wave(v):
+        return float(np.sum(np.sin(1000.0 * v)))
+
+    with_default = [nb.numeric_gradient(f, x.copy()) for f in (cubic, wave)]
+    return nb.numeric_gradient(quadratic, x.copy(), h=h), *with_default
 
 
 @pytest.mark.points(
@@ -192,9 +196,11 @@ def test_numeric_gradient_is_the_central_difference(student, rng):
     x, b, A = rng.normal(size=5), rng.normal(size=5), rng.normal(size=(5, 5))
     A = A + A.T
     for h in (0.5, 0.01):
-        quadratic, cubic = unpack(student.run(differences, A, b, x, h), 2)
+        quadratic, cubic, wave = unpack(student.run(differences, A, b, x, h), 3)
         close(quadratic, A @ x + b, atol=1e-9, what="the numeric gradient of a quadratic")
         close(cubic, 3 * x**2, rtol=1e-7, atol=1e-8, what="the numeric gradient of a cubic")
+        expected = 1000.0 * np.cos(1000.0 * x) * np.sin(0.01) / 0.01  # the difference with h = 1e-5, not yet the slope
+        close(wave, expected, rtol=1e-6, atol=1e-3, what="the difference quotient of a steep wave, default h")
 
 
 @pytest.mark.points(
