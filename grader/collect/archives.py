@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import BinaryIO
 
 from grader.collect import tars, zips
@@ -79,4 +80,4 @@ class _Unfolding:
         self._opened += 1
         if self._opened > MAX_ARCHIVES:
             raise SubmissionError(f"more than {MAX_ARCHIVES} archives are in one submission; the others stay closed")
-        return contents(entry.opened(), HANDED_IN)
+        return contents(io.BytesIO(entry.read()), HANDED_IN)
