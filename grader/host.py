@@ -43,61 +43,73 @@ def become_host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connec
 def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> int:
     import pytest
 
-    from grader import pytest_plugin
-    from grader.sandbox import leftovers
-
-    class Hosting:
-        """Takes the place of pytest's own loop over the tests."""
-
-        problems: list[str] = []
-
-        def pytest_configure(self, config: pytest.Config) -> None:
-            config.stash[pytest_plugin.HOSTED] = True
-
-        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-            if report.failed:
-                last = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
-                self.problems.append(f"{report.nodeid}: {last}")
-
-        def pytest_runtestloop(self, session: pytest.Session) -> bool:
-            hidden = session.config.stash.get(pytest_plugin.HIDDEN, None)
-            where = f"assignments/{assignment_id}/hidden"
-            if self.problems:
-                raise AuthoringError(self.problems[0])
-            if hidden is None:
-                raise AuthoringError(f"{where} holds no tests")
-            pytest_plugin.require_complete(hidden)
-            if wish.kind == "docker":
-                with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
-                    leftovers.reap()
-            else:
-                leftovers.sweep()
-            session.config.option.tbstyle = "no"  # nobody reads how a check came to fail; finding out takes 50 ms
-            openers = [_opener(hidden, wish, gpu) for gpu in wish.gpus]
-            children = [
-                _fork_worker(session.items, hidden, opener, pipes, place) for place, opener in enumerate(openers)
-            ]
-            for pipe in pipes:
-                pipe.close()
-            for child in children:
-                os.waitpid(child, 0)
-            return True
-
-        def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-            error = excinfo.value
-            kind = type(error).__name__ if isinstance(error, GraderError) else "MachineryError"
-            _say_to_all(pipes, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
-            return True
-
     folder = str(paths.hidden_tests(assignment_id))
     if not os.path.isdir(folder):
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
     os.environ["GRADER_COURSE"] = str(paths.root)
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
-    code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[Hosting()])
+    hosting = _Hosting(f"assignments/{assignment_id}/hidden", wish, pipes)
+    code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[hosting])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
-        _say_to_all(pipes, "AuthoringError", f"assignments/{assignment_id}/hidden cannot be collected ({code!s})")
+        _say_to_all(pipes, "AuthoringError", f"{hosting.where} cannot be collected ({code!s})")
     return int(code)
+
+
+class _Hosting:
+    """A pytest plugin that takes the place of pytest's own loop over the tests."""
+
+    def __init__(self, where: str, wish: Wish, pipes: list[Connection]) -> None:
+        self.where = where
+        self.wish = wish
+        self.pipes = pipes
+        self.problems: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        from grader import pytest_plugin
+
+        config.stash[pytest_plugin.HOSTED] = True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            last = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            self.problems.append(f"{report.nodeid}: {last}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        from grader import pytest_plugin
+
+        hidden = session.config.stash.get(pytest_plugin.HIDDEN, None)
+        if self.problems:
+            raise AuthoringError(self.problems[0])
+        if hidden is None:
+            raise AuthoringError(f"{self.where} holds no tests")
+        pytest_plugin.require_complete(hidden)
+        session.config.option.tbstyle = "no"  # nobody reads how a check came to fail; finding out takes 50 ms
+        self._sweep()
+        openers = [_opener(hidden, self.wish, gpu) for gpu in self.wish.gpus]
+        children = [
+            _fork_worker(session.items, hidden, opener, self.pipes, place) for place, opener in enumerate(openers)
+        ]
+        for pipe in self.pipes:
+            pipe.close()
+        for child in children:
+            os.waitpid(child, 0)
+        return True
+
+    def _sweep(self) -> None:
+        """Take away what killed runs left."""
+        from grader.sandbox import leftovers
+
+        if self.wish.kind == "docker":
+            with contextlib.suppress(MachineryError):  # no engine: the opener says so, or does without
+                leftovers.reap()
+        else:
+            leftovers.sweep()
+
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        error = excinfo.value
+        kind = type(error).__name__ if isinstance(error, GraderError) else "MachineryError"
+        _say_to_all(self.pipes, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
+        return True
 
 
 def _opener(hidden: Hidden, wish: Wish, gpu: str | None) -> Callable[[], Sandbox]:
