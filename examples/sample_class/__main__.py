@@ -47,6 +47,7 @@ def main() -> int:
     print(f"\nAll of this took {time.monotonic() - began:.0f} s; a second time, nothing is graded again. Now look at")
     print(f"  {here}/report/report.html     where the course stands; from there to every assignment and every student")
     print(f"  {here}/report/gradebook.csv   the same marks for a spreadsheet")
+    print(f"  {here}/feedback/dl12.html     what a student gets: marks, and what to repair first")
     return DONE
 
 
