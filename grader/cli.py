@@ -12,15 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader import __version__
-from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
+from grader.errors import GraderError
+from grader.exit_codes import DONE, EXIT_CODES, INTERRUPTED
 
-DONE, NEEDS_A_PERSON, USAGE, AUTHORING, MACHINERY, INTERRUPTED = 0, 1, 2, 3, 4, 130
-EXIT_CODES: dict[type[GraderError], int] = {
-    UsageError: USAGE,
-    SubmissionError: USAGE,
-    AuthoringError: AUTHORING,
-    MachineryError: MACHINERY,
-}
 EXAMPLES = """\
 examples:
   grader collect a1_mlp downloads/*.zip     who handed in what, from Moodle, Canvas, Gradescope, Teams, ...

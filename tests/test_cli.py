@@ -10,6 +10,7 @@ import pytest
 from tiny import RIGHT, ipynb, small_course
 
 from grader import cli
+from grader.exit_codes import AUTHORING, DONE, MACHINERY, NEEDS_A_PERSON, USAGE
 
 NEARLY = (*RIGHT, "def running_sum(x):\n    return 1.01 * np.cumsum(x)")
 
@@ -100,7 +101,7 @@ def test_grade_prints_one_document_of_the_agreed_form(paths, handed_in, grader):
     code, out, err = grader("grade", "tiny", handed_in, "--json", *IN_PROCESSES)
     document = json.loads(out)
     assert misfits(document, FORM) == []
-    assert code == cli.NEEDS_A_PERSON  # a file that is no notebook
+    assert code == NEEDS_A_PERSON  # a file that is no notebook
     ada, bob, cy, dee = document["attempts"]
     assert [attempt["student"] for attempt in (ada, bob, cy, dee)] == ["ada", "bob", "cy", "dee"]
     assert [attempt["status"] for attempt in (ada, bob, cy, dee)] == ["graded", "graded", "unreadable", "graded"]
@@ -127,7 +128,7 @@ def test_the_same_evidence_is_the_same_document(paths, handed_in, grader):
 
 def test_a_table_has_a_row_for_everybody(paths, handed_in, grader):
     code, out, _ = grader("grade", "tiny", handed_in, *IN_PROCESSES)
-    assert code == cli.NEEDS_A_PERSON
+    assert code == NEEDS_A_PERSON
     assert [line.split()[:2] for line in out.splitlines() if line.split()[:1] in (["ada"], ["bob"], ["dee"])] == [
         ["ada", "8.5"],
         ["bob", "7"],
@@ -142,11 +143,11 @@ def test_regrade_prints_whose_marks_changed(paths, handed_in, grader):
     tests.write_text(tests.read_text().replace("rtol=1e-3", "rtol=1e-1"))
     code, out, _ = grader("regrade", "tiny", "--json", *IN_PROCESSES)
     document = json.loads(out)
-    assert code == cli.DONE and misfits(document, FORM) == []
+    assert code == DONE and misfits(document, FORM) == []
     assert document["changed"] == [{"student": "bob", "before": 7.0, "after": 8.5}]
     tests.write_text(tests.read_text().replace("rtol=1e-1", "rtol=1e-4"))
     code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
-    assert code == cli.DONE
+    assert code == DONE
     assert ["bob", "8.5", "7", "-1.5"] in [line.split() for line in out.splitlines()]
     assert "2 attempts judged again, 1 marks changed; no student code was run" in out
 
@@ -154,9 +155,9 @@ def test_regrade_prints_whose_marks_changed(paths, handed_in, grader):
 def test_show_tells_what_marks_come_from_and_who_was_meant(paths, handed_in, grader):
     grader("grade", "tiny", handed_in / "bob.ipynb", *IN_PROCESSES)
     code, out, _ = grader("show", "bob", "tiny")
-    assert code == cli.DONE and "7 of 8.5 points" in out and "hint: The first element is the first number." in out
+    assert code == DONE and "7 of 8.5 points" in out and "hint: The first element is the first number." in out
     code, out, err = grader("show", "bbo", "tiny")
-    assert code == cli.USAGE and out == "" and "did you mean 'bob'" in err
+    assert code == USAGE and out == "" and "did you mean 'bob'" in err
 
 
 # ------------------------------------------------------------------------------------------------ errors
@@ -178,24 +179,24 @@ TOML, TESTS = "assignments/tiny/assignment.toml", "assignments/tiny/hidden/test_
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["grade", "tny", "in"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
-        (["grade", "tiny", "nowhere"], cli.USAGE, "nowhere"),
-        (["grade", "tiny", "in/ada.ipynb", "--workers", "0"], cli.USAGE, "--workers 0: expected 1 to 256"),
-        (["grade", "tiny", "in/ada.ipynb", "--workers", "-3"], cli.USAGE, "--workers -3: expected 1 to 256"),
+        (["grade", "tny", "in"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["grade", "tiny", "nowhere"], USAGE, "nowhere"),
+        (["grade", "tiny", "in/ada.ipynb", "--workers", "0"], USAGE, "--workers 0: expected 1 to 256"),
+        (["grade", "tiny", "in/ada.ipynb", "--workers", "-3"], USAGE, "--workers -3: expected 1 to 256"),
         (
             ["grade", "tiny", "in/ada.ipynb", "--gpus", "0,,1"],
-            cli.USAGE,
+            USAGE,
             "--gpus 0,,1: expected ids with commas between them",
         ),
         (
             ["grade", "tiny", "in/ada.ipynb", "--gpus", "0, 1"],
-            cli.USAGE,
+            USAGE,
             "--gpus 0, 1: expected ids with commas between them",
         ),
-        (["regrade", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
-        (["show", "ada", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
-        (["show", "ada", "tiny"], cli.USAGE, "nothing is recorded yet"),
-        (["build", "tny"], cli.USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["regrade", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["show", "ada", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["show", "ada", "tiny"], USAGE, "nothing is recorded yet"),
+        (["build", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arguments, code, says):
@@ -228,21 +229,21 @@ def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arg
 def test_a_wrong_course_is_one_line_and_exit_code_3(paths, handed_in, grader, breaks, says):
     breaks(paths)
     code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb", *IN_PROCESSES)
-    assert (code, out) == (cli.AUTHORING, "") and says in err
+    assert (code, out) == (AUTHORING, "") and says in err
     assert err.startswith("grader: ") and err.count("\n") == 1 and "Traceback" not in err
 
 
 @pytest.mark.docker
 def test_a_machine_that_cannot_is_one_line_and_exit_code_4(paths, handed_in, grader):
     code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb", "--image", "grader-tests:nowhere")
-    assert (code, out) == (cli.MACHINERY, "") and err.count("\n") == 1
+    assert (code, out) == (MACHINERY, "") and err.count("\n") == 1
     assert err.startswith("grader: no grading image 'grader-tests:nowhere'") and "grader image build" in err
 
 
 def test_without_docker_it_is_said_how_to_get_it(paths, handed_in, grader, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb")
-    assert (code, out) == (cli.MACHINERY, "") and err.count("\n") == 1
+    assert (code, out) == (MACHINERY, "") and err.count("\n") == 1
     assert "Docker is not running" in err and "start" in err
 
 
@@ -250,7 +251,7 @@ def test_a_hidden_test_that_raises_leaves_no_mark_and_exit_code_1(paths, handed_
     broken(TESTS, "numbers = rng", "None + 1\n    numbers = rng")(paths)
     code, out, _ = grader("grade", "tiny", handed_in / "ada.ipynb", "--json", *IN_PROCESSES)
     [attempt] = json.loads(out)["attempts"]
-    assert code == cli.NEEDS_A_PERSON and attempt["status"] == "deferred"
+    assert code == NEEDS_A_PERSON and attempt["status"] == "deferred"
     assert "test_running_sum: the hidden test itself failed: TypeError" in attempt["notices"][-1]
 
 
@@ -260,7 +261,7 @@ def test_a_hidden_test_that_raises_leaves_no_mark_and_exit_code_1(paths, handed_
 def test_what_is_no_command_is_shown_the_usage(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
-    assert ended.value.code == cli.USAGE
+    assert ended.value.code == USAGE
     assert "usage: grader" in capsys.readouterr().err
 
 
@@ -268,7 +269,7 @@ def test_outside_of_a_course_it_is_said_what_is_missing(tmp_path, grader, monkey
     monkeypatch.delenv("GRADER_COURSE", raising=False)
     monkeypatch.chdir(tmp_path)
     code, _, err = grader("marks")
-    assert code == cli.USAGE and "no course.toml in" in err
+    assert code == USAGE and "no course.toml in" in err
 
 
 # ------------------------------------------------------------------------------------------------ what is imported

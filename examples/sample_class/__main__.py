@@ -11,9 +11,9 @@ import time
 
 from examples.sample_class import folder
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
-from grader.cli import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.course import read_assignment
 from grader.errors import GraderError, MachineryError
+from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.image import digest
 from grader.paths import PACKAGE, Paths
 

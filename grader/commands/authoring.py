@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from grader import screen, tables
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.course import assignment_ids, read_assignment
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
 from grader.scheme import plain
 

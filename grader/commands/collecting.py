@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader import notebook, screen
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.collect.choosing import LAST, Wanted
 from grader.collect.collection import AUTO, Collection, Row, Search, State, missing
 from grader.collect.names import letters
@@ -24,6 +23,7 @@ from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course import did_you_mean, read_assignment, read_course
 from grader.errors import SubmissionError, UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Submission
 from grader.sheets import read_aliases, read_roster

@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from grader import screen, tables
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.course import did_you_mean, read_assignment
 from grader.errors import UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.schema import Attempt, Status

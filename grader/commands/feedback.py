@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grader import export, notebook, screen
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.commands.reading import gradebook
 from grader.course import Course, did_you_mean, read_assignment, read_course
 from grader.errors import MachineryError, SubmissionError, UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.composing import compose, without_others
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.moodle import feedback_zip

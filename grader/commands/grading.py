@@ -14,9 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 from grader import batch, screen
-from grader.cli import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.course import read_assignment
 from grader.errors import UsageError
+from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.pages import attempts_document
 from grader.paths import Paths, find_root
 from grader.pool import Pool

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from grader import screen
-from grader.cli import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.errors import UsageError
+from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.paths import PACKAGE, Paths
 
 HOME = Paths(PACKAGE.parent)  # the image belongs to the grader, not to a course

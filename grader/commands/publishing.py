@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from grader import export, marksheet, screen
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.course import read_assignment
 from grader.errors import UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.gradebook import Gradebook
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt

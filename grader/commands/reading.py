@@ -8,10 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from grader import marksheet, pages, screen
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.collect.times import late_minutes
 from grader.course import did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Attempt, Submission

@@ -8,13 +8,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader import marksheet
-from grader.cli import DONE
 from grader.commands.feedback import feedback_command
 from grader.commands.reading import gradebook
 from grader.course import read_assignment
 from grader.dashboard import links, site
 from grader.dashboard.cohort import Cohort
 from grader.errors import UsageError
+from grader.exit_codes import DONE
 from grader.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.policy import State

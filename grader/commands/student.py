@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader import notebook, validate
-from grader.cli import DONE, NEEDS_A_PERSON
 from grader.errors import UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marksheet import clean
 from grader.validate import Asked, Found
 
