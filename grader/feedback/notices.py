@@ -50,17 +50,10 @@ def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
 
 
 def _about_names(question: Question, own: OwnWords, close_names: bool) -> Iterator[str]:
-    repeated: dict[tuple[int, ...], list[str]] = {}
     for name in question.names:
-        cells = tuple(cell for cell in own.defined.get(name, ()) if cell not in own.experiments)
-        close = None if cells or not close_names else own.near(name)
+        close = None if name in own.defined or not close_names else own.near(name)
         if close:
             yield f"{question.id}: {close} (cell {own.defined[close][-1]}) was taken for {name}"
-        if len(cells) > 1:
-            repeated.setdefault(cells, []).append(name)
-    for cells, names in repeated.items():
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{', '.join(names)} {verb} defined in {_cells(cells)}; the last one, cell {cells[-1]}, counts"
 
 
 def _cells(numbers: Collection[int]) -> str:
