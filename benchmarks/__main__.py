@@ -27,6 +27,7 @@ QUICK = {
     "compare_overhead": [],
     "read_notebook": ["2"],
     "store_throughput": ["--attempts", "20"],
+    "collect_archive": ["--students", "20"],
     "feedback_pages": ["--students", "14"],
 }
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+
 from grader import notebook
 from grader.collect.remarks import Remark, Weight
 from grader.errors import SubmissionError
 from grader.schema import Assignment, Submission
 
+_DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 MOST_SAID = 5  # of the names of one notebook
 
 
@@ -17,7 +22,8 @@ def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
     except SubmissionError as reason:
         return [Remark(str(reason), Weight.ASK)]
     remarks = [Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in book.notices]
-    about = _about_names(notebook.definitions(book), assignment)
+    asked = {name: question.id for question in assignment.questions for name in question.names}
+    about = [] if _has_each_once(book, asked) else _about_names(notebook.definitions(book), asked, assignment.id)
     more = [Remark(f"and {len(about) - MOST_SAID} more names")] if len(about) > MOST_SAID else []
     return [*remarks, *about[:MOST_SAID], *more]
 
@@ -27,12 +33,18 @@ def _mends(notice: str) -> bool:
     return not notice.startswith("cell ")
 
 
-def _about_names(defined: dict[str, tuple[int, ...]], assignment: Assignment) -> list[Remark]:
-    asked = {name: question.id for question in assignment.questions for name in question.names}
+def _has_each_once(book: notebook.Notebook, asked: Collection[str]) -> bool:
+    """Whether a look at the lines finds every name defined once: then there is nothing to say, and no need to parse."""
+    found = Counter(name for cell in book.cells for name in _DEFINED.findall(cell.code))
+    return all(found[name] == 1 for name in asked)
+
+
+def _about_names(defined: dict[str, tuple[int, ...]], asked: Mapping[str, str], assignment: str) -> list[Remark]:
+    """asked: name -> question"""
     others = [name for name in defined if name not in asked]
     remarks: list[Remark] = []
     if asked and not any(name in defined or notebook.nearest(name, others) for name in asked):
-        return [Remark(f"it defines nothing that {assignment.id} asks for; another assignment's notebook?", Weight.ASK)]
+        return [Remark(f"it defines nothing that {assignment} asks for; another assignment's notebook?", Weight.ASK)]
     for name, question in asked.items():
         cells = defined.get(name, ())
         near = notebook.nearest(name, others) if not cells else None
