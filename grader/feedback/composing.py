@@ -115,7 +115,7 @@ def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
         questions=tuple(parts),
         title=f"{', '.join(part.id for part in parts)}: {_what(worst)}",
         lost=sum((finding.lost for _, finding in found), Decimal(0)),
-        checks=sum(len(finding.checks) for _, finding in found),
+        checks=tuple(check for _, finding in found for check in finding.checks),
         text=worst.text,
         hint=(worst.hints or tuple(told) or ("",))[0],
         cell=worst.cell,

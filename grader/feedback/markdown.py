@@ -78,7 +78,8 @@ def _first(feedback: Feedback) -> Iterator[str]:
 
 def _thing(thing: Thing) -> str:
     hint = f" Hint: {inline(thing.hint)}" if thing.hint else ""
-    return f"**{inline(thing.title)}** (-{plain(thing.lost)} points): {inline(thing.text)}{hint}"
+    lost = f"-{plain(thing.lost)} points"
+    return f"**{inline(thing.title)}** ({lost}): {inline(thing.text)}{hint} Checks: {inline(thing.which)}."
 
 
 def _marks(feedback: Feedback) -> Iterator[str]:

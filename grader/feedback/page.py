@@ -86,14 +86,12 @@ def _first(feedback: Feedback) -> Html:
 
 def _thing(thing: Thing) -> Html:
     links = joined((el("a", question.id, href=f"#{question.id}") for question in thing.questions), ", ")
-    checks = f"{thing.checks} checks" if thing.checks > 1 else "1 check"
-    title = f" {thing.questions[0].title}" if len(thing.questions) == 1 else ""
     return el(
         "li",
         el("p", el("span", thing.title), el("span", f"-{plain(thing.lost)} points", class_="cost"), class_="title"),
         el("p", thing.text, class_="said"),
         el("p", thing.hint, class_="hint") if thing.hint else None,
-        el("p", checks, " in ", links, title, class_="dim small"),
+        el("p", links, f": {thing.which}", class_="dim small"),
     )
 
 

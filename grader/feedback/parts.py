@@ -17,6 +17,8 @@ from grader.schema import Assignment, Attempt, Outcome, Question
 from grader.scheme import plain
 from grader.sheets import Student
 
+NAMED_CHECKS = 2  # of a thing to look at first
+
 
 class Stage(enum.Enum):
     """How far the grading of a submission has come."""
@@ -139,11 +141,17 @@ class Thing:
     questions: tuple[Question, ...]
     title: str
     lost: Decimal
-    checks: int
+    checks: tuple[str, ...]
     text: str
     hint: str
     cell: int = 0
     line: int = 0
+
+    @property
+    def which(self) -> str:
+        """The checks: two of them in words, the others counted."""
+        more = len(self.checks) - NAMED_CHECKS
+        return "; ".join(self.checks[:NAMED_CHECKS]) + (f"; and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)
