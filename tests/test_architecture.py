@@ -1,0 +1,276 @@
+"""The map of the rooms and the limits on their size, held against the source itself."""
+
+import ast
+import graphlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.errors import GraderError
+from grader.exit_codes import EXIT_CODES
+from grader.paths import PACKAGE
+from grader.schema import Outcome
+
+ALLOWED = {
+    "errors": "",
+    "wire": "",
+    "bindings": "",
+    "magics": "",
+    "mistakes": "",
+    "page_style": "",
+    "percent": "",
+    "wish": "",
+    "exit_codes": "errors",
+    "schema": "errors",
+    "scheme": "errors",
+    "paths": "errors",
+    "foreign": "errors",
+    "kinds": "errors",
+    "engine": "errors",
+    "store_file": "errors",
+    "candidate": "wire",
+    "zygote": "candidate wire",
+    "told": "wire",
+    "transcript": "errors wire",
+    "task": "schema",
+    "oddities": "schema",
+    "ipynb": "errors foreign",
+    "notebook": "bindings errors foreign ipynb magics percent",
+    "validate": "errors notebook",
+    "diagnosis": "mistakes",
+    "compare": "diagnosis errors kinds",
+    "course": "errors paths schema scheme",
+    "policy": "errors scheme",
+    "sheets": "course errors paths policy",
+    "gradebook": "course errors paths policy schema scheme sheets",
+    "marksheet": "gradebook policy scheme sheets",
+    "export": "errors gradebook policy",
+    "store_rows": "errors schema store_file",
+    "store": "errors schema store_file store_rows",
+    "image_base": "engine errors paths schema",
+    "image_scan": "engine errors",
+    "image": "engine errors image_base image_scan paths schema",
+    "sandbox": "engine errors image paths schema wire zygote",
+    "doctor": "engine errors image sandbox schema",
+    "channel": "notebook sandbox schema transcript wire",
+    "student": "channel compare errors kinds magics notebook schema told transcript wire",
+    "pytest_plugin": "channel compare course errors notebook paths sandbox schema scheme student transcript",
+    "examiner": "channel errors notebook pytest_plugin sandbox schema student task transcript",
+    "worker": "errors examiner sandbox task wish",
+    "host": "errors paths pytest_plugin sandbox wish worker",
+    "pool": "errors host paths task wish",
+    "batch": "errors paths pool schema store task wish",
+    "collect": "errors foreign notebook schema sheets",
+    "tables": "gradebook marksheet policy schema scheme",
+    "screen": "marksheet schema scheme tables",
+    "pages": "schema",
+    "markup": "marksheet page_style",
+    "dashboard": "errors gradebook markup oddities policy schema scheme screen tables",
+    "feedback": "collect course gradebook magics marksheet markup notebook policy schema scheme screen sheets",
+    "authoring": "batch course errors notebook paths pool schema scheme task",
+    "commands": "authoring batch channel collect course dashboard doctor errors exit_codes export feedback gradebook "
+    "image marksheet notebook pages paths policy pool pytest_plugin sandbox schema scheme screen sheets store student "
+    "tables transcript validate wire wish",
+    "cli": "commands errors exit_codes",
+}
+FOR_TYPES_ONLY = {"pages": "batch", "screen": "batch doctor", "tables": "batch", "worker": "pytest_plugin"}
+AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use
+    "numpy": "candidate compare diagnosis kinds mistakes pytest_plugin wire",
+    "pytest": "examiner pytest_plugin",
+}
+CATCH_ALL = "candidate host pytest_plugin worker"  # rooms where foreign code runs, which may raise anything
+ENDS_IN = {  # exceptions that are no GraderError, and the room that makes an outcome or a message of them
+    "WireError": "student",
+    "Mismatch": "pytest_plugin",
+    "StudentFault": "pytest_plugin",
+    "CandidateFailure": "channel",
+    "CandidateGone": "channel",
+    "DeadlinePassed": "channel",
+    "ProtocolViolation": "channel",
+    "MissingName": "student",
+    "NotPrepared": "student",
+    "ForbiddenOperator": "candidate",
+    "TimeLimit": "candidate",
+}
+MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50
+
+FILES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
+SOURCES = {file.relative_to(PACKAGE).as_posix(): file.read_text() for file in FILES}
+TREES = {name: ast.parse(text) for name, text in SOURCES.items()}
+
+
+def room_of(name):
+    return Path(name).parts[0].removesuffix(".py")
+
+
+ROOMS = {room_of(name) for name in TREES}
+
+
+def imported_modules(node, name):
+    """Full names of what an import statement of file `name` imports; a package's member counts as a module."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{name}, line {node.lineno}: siblings are imported by their full name"
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def only_for_types(tree):
+    """The nodes below `if TYPE_CHECKING:`."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
+    return {inner for block in blocks for inner in ast.walk(block)}
+
+
+def siblings_imported_by(room, for_types):
+    found = set()
+    for name, tree in TREES.items():
+        if room_of(name) == room:
+            typed = only_for_types(tree)
+            nodes = [node for node in ast.walk(tree) if (node in typed) == for_types]
+            modules = [module for node in nodes for module in imported_modules(node, name)]
+            found |= {module.split(".")[1] for module in modules if module.startswith("grader.")}
+    return (found & ROOMS) - {room}
+
+
+# ------------------------------------------------------------------------------------------------ imports
+
+
+def test_the_map_knows_every_room():
+    assert set(ALLOWED) == ROOMS
+
+
+def test_the_map_goes_one_way():
+    graphlib.TopologicalSorter({room: set(others.split()) for room, others in ALLOWED.items()}).prepare()
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_what_the_map_allows_and_the_map_no_more_than_that(room):
+    assert siblings_imported_by(room, for_types=False) == set(ALLOWED[room].split())
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_type_may_come_from_elsewhere(room):
+    elsewhere = siblings_imported_by(room, for_types=True) - set(ALLOWED[room].split())
+    assert elsewhere == set(FOR_TYPES_ONLY.get(room, "").split())
+
+
+def test_the_files_of_a_package_import_each_other_one_way_too():
+    module_of = {
+        name: "grader." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in TREES
+    }
+    known = set(module_of.values())
+    graph = {}
+    for name, tree in TREES.items():
+        typed = only_for_types(tree)
+        modules = {module for node in ast.walk(tree) if node not in typed for module in imported_modules(node, name)}
+        parents = {module.rpartition(".")[0] for module in modules}
+        graph[module_of[name]] = ((modules | parents) & known) - {module_of[name]}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed():
+    found = []
+    for name, tree in TREES.items():
+        modules = {module.split(".")[0] for node in tree.body for module in imported_modules(node, name)}
+        foreign = modules - set(sys.stdlib_module_names) - {"grader"}
+        found += [(name, module) for module in foreign if room_of(name) not in AT_THE_TOP.get(module, "").split()]
+    assert found == []
+
+
+# ------------------------------------------------------------------------------------------------ size and form
+
+
+def nodes(*kinds):
+    """(file, node) of every node of these kinds in the package."""
+    return [(name, node) for name, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def test_files_are_short():
+    assert {name: text.count("\n") for name, text in SOURCES.items() if text.count("\n") > MOST_LINES_OF_A_FILE} == {}
+
+
+def test_functions_are_short():
+    lengths = {
+        (name, node.name): node.end_lineno - node.lineno + 1
+        for name, node in nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+    }
+    assert {where: lines for where, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION} == {}
+
+
+def test_every_file_says_what_it_is_for():
+    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_whoever_catches_everything_raises_it_again_or_has_a_reason():
+    found = []
+    for name, handler in nodes(ast.ExceptHandler):
+        caught = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)} if handler.type else {""}
+        last = handler.body[-1]
+        if caught & {"", "Exception", "BaseException"} and not (isinstance(last, ast.Raise) and last.exc is None):
+            line = SOURCES[name].splitlines()[handler.lineno - 1]
+            if room_of(name) not in CATCH_ALL.split() or not re.search(r"# noqa: BLE001 - \w+", line):
+                found.append((name, line.strip()))
+    assert found == []
+
+
+def test_nothing_is_called_by_a_word_that_says_nothing():
+    empty = {"utils", "util", "helper", "helpers", "manager", "common", "misc"}
+    assert [name for name in TREES if empty & set(re.split(r"[/_.]", name))] == []
+
+
+# ------------------------------------------------------------------------------------------------ completeness
+
+
+def subclasses(kind):
+    return {kind} | {below for each in kind.__subclasses__() for below in subclasses(each)}
+
+
+def exceptions_of_the_package():
+    """Names of the exception classes that are defined anywhere in the package, and the room of each."""
+    classes = {
+        node.name: ({ast.unparse(base).split(".")[-1] for base in node.bases}, room_of(name))
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"Exception", "BaseException", "AssertionError", "ValueError", "RuntimeError", "OSError"}
+    while more := {name for name, (bases, _) in classes.items() if bases & found} - found:
+        found |= more
+    return {name: classes[name][1] for name in found & classes.keys()}
+
+
+def test_every_error_for_a_person_has_an_exit_code():
+    ours = {name for name, room in exceptions_of_the_package().items() if room == "errors"}
+    assert ours == {kind.__name__ for kind in subclasses(GraderError)}
+    for kind in subclasses(GraderError) - {GraderError}:
+        assert any(issubclass(kind, mapped) for mapped in EXIT_CODES)
+    assert len(set(EXIT_CODES.values())) == 3 and 0 not in EXIT_CODES.values()
+
+
+def test_every_other_exception_ends_somewhere():
+    others = {name for name, room in exceptions_of_the_package().items() if room != "errors"}
+    assert others == set(ENDS_IN)
+    for exception, room in ENDS_IN.items():
+        text = "".join(source for name, source in SOURCES.items() if room_of(name) == room)
+        assert re.search(rf"\b{exception}\b", text.replace(f"class {exception}", "")), f"{room} knows no {exception}"
+
+
+@pytest.mark.parametrize("outcome", Outcome, ids=lambda outcome: outcome.value)
+def test_every_outcome_is_given_by_somebody_and_only_one_earns(outcome):
+    users = [name for name, text in SOURCES.items() if re.search(rf"\bOutcome\.{outcome.name}\b", text)]
+    assert set(users) - {"schema.py"}
+    assert outcome.earns == (outcome is Outcome.PASSED)
+
+
+def test_a_table_of_outcomes_leaves_none_out():
+    found = []
+    for name, table in nodes(ast.Dict):
+        keys = [ast.unparse(key) for key in table.keys if key is not None]
+        named = {key.removeprefix("Outcome.") for key in keys if key.startswith("Outcome.")}
+        missing = {outcome.name for outcome in Outcome} - named
+        if len(named) > 4 and not missing <= {"PASSED"}:
+            found.append((name, table.lineno, missing))
+    assert found == []
