@@ -7,6 +7,7 @@ import hashlib
 import html
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from grader.marksheet import clean
 from grader.page_style import STYLE
@@ -20,12 +21,14 @@ class Html(str):
 
 def el(tag: str, *children: object, **attributes: object) -> Html:
     """An element. Children that are not Html are escaped, None is left out; class_ and aria_label lose their marks."""
-    named = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{html.escape(clean(str(value)))}"'
-        for name, value in attributes.items()
-        if value not in (None, "", False)
-    )
+    given = attributes.items()
+    named = "".join(_attribute(name, str(value)) for name, value in given if value not in (None, "", False))
     return Html(f"<{tag}{named}/>" if tag in VOID else f"<{tag}{named}>{joined(children)}</{tag}>")
+
+
+@lru_cache(maxsize=4096)  # a page says class="n" thousands of times
+def _attribute(name: str, value: str) -> str:
+    return f' {name.rstrip("_").replace("_", "-")}="{html.escape(clean(value))}"'
 
 
 def joined(children: Iterable[object], between: str = "") -> Html:
@@ -66,6 +69,7 @@ def badge(text: str, kind: str = "") -> Html:
     return el("span", text, class_=f"badge {kind}".strip())
 
 
+@lru_cache(maxsize=4096)
 def bar(share: float, label: str) -> Html:
     """A share from 0 to 1 as a bar; the figure stands beside it in the text."""
     filled = round(max(0.0, min(1.0, share)) * 100)

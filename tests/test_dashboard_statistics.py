@@ -16,7 +16,6 @@ from grader.dashboard.clusters import clusters, masked
 from grader.dashboard.cohort import Cohort, bins, near, spread
 from grader.dashboard.incidents import how_many, incidents, slowest
 from grader.dashboard.statistics import check_numbers, correlation, doubt, question_numbers, signed
-from grader.oddities import reasons_to_look
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Usage
 
 EVIDENCE = Evidence("ab" * 32, (), "sha256:" + "ef" * 32, "cpu", "00", "strict")
@@ -240,26 +239,6 @@ def test_the_funnel_counts_the_roster_and_names_who_is_lost_where():
     assert "1 of them excused" in stages[1].why
     assert whole.strangers == ("zoe",) and whole.waiting == ("dan",)
     assert replace(whole, published=frozenset({"anna"})).funnel()[-1].students == 1
-
-
-@pytest.mark.parametrize(
-    ("results", "kinds"),
-    [
-        pytest.param([check("q1_a")], [], id="passed"),
-        pytest.param([check("q1_a", Outcome.FAILED, "wrong"), check("q2_a")], [], id="wrong"),
-        pytest.param([check("q1_a", Outcome.FAILED, "wrong")], ["0 points"], id="nothing right"),
-        pytest.param([check("q1_a", Outcome.ERROR, "not written yet: relu")], [], id="nothing tried"),
-        pytest.param([check("q1_a", Outcome.TIMEOUT, "no answer")], ["timeout"], id="hangs"),
-        pytest.param(
-            [check("q1_a", Outcome.MISSING, "looked for relu; your notebook defines rel (cell 3)")],
-            ["name"],
-            id="a name like it",
-        ),
-        pytest.param([check("q1_a", Outcome.MISSING, "looked for relu")], [], id="no name like it"),
-    ],
-)
-def test_what_is_odd_about_an_attempt(results, kinds):
-    assert [kind for kind, _ in reasons_to_look(attempt("anna", *results))] == kinds
 
 
 def test_waiting_and_odd_attempts_are_incidents_by_student():
