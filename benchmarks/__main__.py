@@ -29,6 +29,7 @@ QUICK = {
     "store_throughput": ["--attempts", "20"],
     "collect_archive": ["--students", "20"],
     "feedback_pages": ["--students", "14"],
+    "report_pages": ["--students", "30"],
 }
 
 
