@@ -318,6 +318,19 @@ def test_collecting_again_changes_nothing_and_says_so(here, run):
     assert (first[-1].split(". ")[1], again[-1].split(". ")[1]) == ("On record: 1 new.", "On record: 1 as before.")
 
 
+def test_a_file_that_replaces_another_on_record_is_told(here, collect):
+    collect(a__zip=moodle(n1_Asha_Rao=GOOD))
+    _, rows, _ = collect(b__zip=moodle(n1_Asha_Rao=OTHER))
+    assert (rows["cs101"]["state"], rows["cs101"]["what"]) == ("mended", ["replaces what was on record"])
+    assert on_record(here)["cs101"].content == OTHER
+
+
+def test_a_notebook_that_is_called_a_zip_is_a_notebook(here, collect):
+    _, rows, _ = collect(in__zip=moodle(n1_Asha_Rao={"a1.zip": GOOD}))
+    assert rows["cs101"]["what"] == ["a1.zip: no archive of a kind that is read"]
+    assert on_record(here)["cs101"].content == GOOD
+
+
 def test_who_was_collected_before_is_not_missing(collect):
     collect(a__zip=moodle(n1_Asha_Rao=GOOD))
     _, rows, _ = collect(b__zip=moodle(n2_José_Álvarez=GOOD))

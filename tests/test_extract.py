@@ -472,6 +472,17 @@ def test_a_file_cut_into_numbered_parts_is_read_as_one(tmp_path):
         disk.parts_of(tmp_path / "all.zip.001")
 
 
+def test_headers_in_headers_of_a_tar_are_no_trap():
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type, long_name.size = tarfile.GNUTYPE_LONGNAME, 2
+    assert why_not((long_name.tobuf() + b"x\0".ljust(512, b"\0")) * 3000).startswith("the tar is damaged (headers in")
+
+
+def test_a_name_that_is_no_text_can_be_printed(tmp_path):
+    (tmp_path / "b\udcffd.py").symlink_to("x")
+    assert list(refused(disk.folder(tmp_path, DOWNLOAD))) == ["b\ufffdd.py"]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -235,7 +235,10 @@ class Collection:
         extras, about = extras_of(files, chosen, most_bytes)
         submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
         closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
-        return submission, [*remarks, *about, *([] if closed else look_into(submission, assignment))]
+        seen = look_into(submission, assignment)
+        if closed and any(remark.weight is Weight.ASK for remark in seen):
+            seen = []  # why it could not be opened says more
+        return submission, [*remarks, *about, *seen]
 
     def _about_time(self, upload: Upload, time: datetime | None, minutes: Decimal) -> list[Remark]:
         """What is to say about lateness. What the platform calls late and nobody can count is for a person."""

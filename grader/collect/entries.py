@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from grader.collect.names import written
 from grader.errors import SubmissionError
 from grader.foreign import MAX_FILE_BYTES
 
@@ -105,7 +106,7 @@ class Shelf:
 
     def refuse(self, path: str, reason: str) -> None:
         if len(self._refused) < self._caps.files:
-            self._refused.append(Refusal(path, reason))
+            self._refused.append(Refusal(written(path), reason))
 
     def contents(self) -> Contents:
         return Contents(tuple(self._entries), tuple(self._refused))

@@ -16,11 +16,17 @@ LEFT_BY_SYSTEMS = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini", "node_
 SCRATCH = (".", "~$")  # hidden files, and what Office leaves while a file is open
 CHECKPOINTS = ".ipynb_checkpoints"
 
+_NO_LETTER = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _DISGUISED = re.compile(r"\.ipynb(?:\.txt|\.json|\.html?|\s*\(\d+\))?$", re.IGNORECASE)
 _KIND = re.compile(r"(?:\.py\.txt|\.tar\.\w{1,3}|\.\w{1,5})$", re.IGNORECASE)
 _COPY = re.compile(r"\s*(?:\((\d+)\)|[-_ ]copy(?:[ _]?\(?(\d+)\)?)?|-(\d{1,2}))$", re.IGNORECASE)
 _COPY_OF = re.compile(r"^(?:copy of|kopie van|copie de|kopie von)\s+", re.IGNORECASE)
+
+
+def written(raw: str) -> str:
+    """A name as text that can be printed and stored: bytes that are no letters become U+FFFD."""
+    return _NO_LETTER.sub("\ufffd", raw)
 
 
 def checked_path(raw: str) -> str:
@@ -29,8 +35,7 @@ def checked_path(raw: str) -> str:
     Mended: backslashes, "." and empty parts, blanks and dots at the end of a part, ":" (a stream on Windows), the names
     of devices. Refused: whatever leads out, control characters, what no file system takes.
     """
-    path = unicodedata.normalize("NFC", raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-    path = path.replace("\\", "/")
+    path = unicodedata.normalize("NFC", written(raw)).replace("\\", "/")
     if any(unicodedata.category(letter) == "Cc" for letter in path):
         raise SubmissionError("its name holds control characters")
     if path.startswith("/") or _DRIVE.match(path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.collect import archives, disk, layouts
 from grader.collect.entries import DOWNLOAD, Contents, Entry, Refusal
-from grader.collect.names import stem
+from grader.collect.names import stem, written
 from grader.collect.uploads import Known
 from grader.collect.worksheets import TABLES, known_people
 from grader.errors import SubmissionError, UsageError
@@ -41,7 +41,7 @@ class Opened:
         """Open one place; raises UsageError for one that cannot be used at all."""
         if not path.exists():
             raise UsageError(f"{path}: there is no such file or folder")
-        name = str(path)
+        name = written(str(path))
         parts = [] if path.is_dir() else disk.parts_of(path)
         if path.is_dir():
             found = disk.folder(path, DOWNLOAD)

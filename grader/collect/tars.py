@@ -44,6 +44,8 @@ def contents(stream: BinaryIO, caps: Caps) -> Contents:
     try:
         unpacked = _unpacked(stream, min(caps.total_bytes, MAX_UNPACKED_BYTES))
         return _contents(tarfile.open(fileobj=unpacked, mode="r:"), caps)
+    except RecursionError:  # headers that announce a header that announces a header
+        raise SubmissionError("the tar is damaged (headers in headers); it has to be packed again") from None
     except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, ValueError, OverflowError) as problem:
         raise SubmissionError(f"the tar is damaged ({problem}); it has to be packed again") from None
 

@@ -126,6 +126,7 @@ def _recorded(collection: Collection, store: Store) -> tuple[list[Row], Counter[
                 kept = None if same else _kept(row, known, collection.search)
                 if kept is None:
                     store.add_submission(submission, _told(row))
+                    row = row if same or row.student not in before else _replacing(row)
                     counts["as before" if same else "changed" if row.student in before else "new"] += 1
                 row = kept or row
             rows.append(row)
@@ -133,6 +134,12 @@ def _recorded(collection: Collection, store: Store) -> tuple[list[Row], Counter[
     finally:
         store.end_run(run, state)
     return rows, counts
+
+
+def _replacing(row: Row) -> Row:
+    """The row of a submission that is another one than the record had."""
+    state = State.MENDED if row.state is State.READ else row.state
+    return replace(row, state=state, remarks=(*row.remarks, Remark("replaces what was on record", Weight.MENDED)))
 
 
 def _kept(row: Row, known: HandIn, search: Search) -> Row | None:
