@@ -35,7 +35,7 @@ class Cohort:
 
     @property
     def all_tests(self) -> dict[str, str]:
-        return batch.tests_digests(self.paths, self.assignment)
+        return batch.question_digests(self.paths, self.assignment)
 
     def copies(self, first: int, count: int) -> list[Submission]:
         """The solution handed in by `count` students, a comment in each so that no two are the same bytes."""
@@ -57,7 +57,7 @@ def cohort(quick: bool) -> Iterator[Cohort]:
         shutil.copy(PACKAGE.parent / "course.toml", root)
         paths = Paths(root)
         assignment = read_assignment(paths, ASSIGNMENT)
-        with_tests = tuple(batch.tests_digests(paths, assignment))
+        with_tests = tuple(batch.question_digests(paths, assignment))
         yield Cohort(paths, assignment, QUICK if quick else with_tests)
 
 

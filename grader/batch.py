@@ -41,7 +41,7 @@ class Graded:
 # ---------------------------------------------------------------------------------------------------- digests
 
 
-def tests_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
+def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     """The digest of everything that decides a question's results on our side, by question that has hidden tests."""
     folder = paths.hidden_tests(assignment.id)
     texts = {file: file.read_bytes() for file in sorted(folder.rglob("*.py"))}

@@ -23,9 +23,10 @@ import pytest
 from attacks.corpus import COURSE, LEVELS, Attack, attacks, honest
 
 from grader import wire
-from grader.batch import Batch, Graded, course_secret, tests_digests
+from grader.batch import Batch, Graded, course_secret, question_digests
 from grader.course import read_assignment
 from grader.engine import connect
+from grader.errors import GraderError
 from grader.pages import attempts_document
 from grader.paths import Paths
 from grader.pool import Pool
@@ -118,7 +119,7 @@ def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack
         batch = Batch(
             store,
             assignment,
-            tests_digests(course, assignment),
+            question_digests(course, assignment),
             course_secret(course),
             store.begin_run(assignment_id, "grade"),
             force=True,
@@ -157,14 +158,20 @@ def processes_too_many(host: int, level: str) -> list[str]:
 @pytest.fixture(scope="module")
 def runs(course):
     """Runs by (assignment, level), each made when the first test asks for it."""
-    made: dict[tuple[str, str], Run] = {}
+    made: dict[tuple[str, str], Run | BaseException] = {}
     os.environ[SECRET] = f"canary{CANARY}"
 
     def run(assignment: str, level: str) -> Run:
         if (assignment, level) not in made:
             chosen = [attack for attack in CORPUS if attack.assignment == assignment and runs_in(attack, level)]
-            made[assignment, level] = grade_all(course, assignment, level, chosen)
-        return made[assignment, level]
+            try:
+                made[assignment, level] = grade_all(course, assignment, level, chosen)
+            except (GraderError, pytest.skip.Exception) as error:  # the same for all that ask for it
+                made[assignment, level] = error
+        found = made[assignment, level]
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     yield run
     del os.environ[SECRET]
@@ -260,7 +267,7 @@ def grade_while(
         Store.open(course.root / f"{fault.__name__}-{level}.sqlite") as store,
     ):
         run = store.begin_run("probe", "grade")
-        batch = Batch(store, assignment, tests_digests(course, assignment), course_secret(course), run)
+        batch = Batch(store, assignment, question_digests(course, assignment), course_secret(course), run)
         happening = threading.Timer(1.0, fault, [pool])
         happening.start()
         rows = list(batch.grade(pool, [submission]))

@@ -40,7 +40,7 @@ def batch_of(paths, store, **options):
     assignment = read_assignment(paths, "tiny")
     run = store.begin_run("tiny", "test")
     return batch.Batch(
-        store, assignment, batch.tests_digests(paths, assignment), batch.course_secret(paths), run, **options
+        store, assignment, batch.question_digests(paths, assignment), batch.course_secret(paths), run, **options
     )
 
 
@@ -244,7 +244,7 @@ def test_a_pool_that_cannot_be_had_says_why(paths):
     for file in paths.hidden_tests("tiny").glob("*.py"):
         file.unlink()
     with pytest.raises(AuthoringError, match="holds no test with a question mark"):
-        batch.tests_digests(paths, read_assignment(paths, "tiny"))
+        batch.question_digests(paths, read_assignment(paths, "tiny"))
 
 
 # ------------------------------------------------------------------------------------------------ regrading

@@ -25,6 +25,7 @@ from feedback_samples import (
 )
 from markdown_it import MarkdownIt
 
+from grader.feedback.excerpts import WHOLE
 from grader.feedback.markdown import feedback_markdown, inline
 from grader.feedback.page import feedback_page
 from grader.feedback.plain_words import OUTCOMES
@@ -47,6 +48,12 @@ STAGES = {
     "deferred": {"attempt": attempt(status=Status.DEFERRED, notices=("deferred: docker went away",)), "deferred": True},
     "waiting": {"grading": None},
 }
+
+
+def long_functions(width: int) -> list[str]:
+    """Functions that are short enough to be shown whole, and large on a page."""
+    lines = "\n".join("#" + "'" * width for _ in range(WHOLE - 2))
+    return [f"def {name}(z):\n{lines}" for name in ("relu", "tanh", "softmax")]
 
 
 def text_of(page: str) -> str:
@@ -157,6 +164,7 @@ def contrast(one: str, other: str) -> float:
     [
         pytest.param({"sources": (*SOURCES, "def softmax(z):\n" + "    '\"&<>'\n" * 50_000)}, id="a long cell"),
         pytest.param({"sources": [f"def relu(z):\n    return '{'&' * 5000}'  # {n}" for n in range(900)]}, id="cells"),
+        pytest.param({"sources": long_functions(199)}, id="long functions"),
         pytest.param({"sources": ("tanh = relu = softmax = '" + "<" * 500_000 + "'",)}, id="a long line"),
         pytest.param({"printed": "'\"&<>\n" * 100_000}, id="printed"),
         pytest.param({"filename": "'" * 100_000}, id="a long name"),
@@ -169,6 +177,14 @@ def contrast(one: str, other: str) -> float:
 def test_a_page_stays_small_whatever_was_handed_in(changed, render):
     results = passing(Outcome.ERROR, "KeyError in cell 4, line 9, in softmax: 'x'")
     assert len(render(feedback(*results, **changed)).encode()) < LARGEST
+
+
+def test_where_room_is_short_questions_that_lost_points_are_shown_and_the_others_said_to_be_left_out():
+    made = feedback(*passing(Outcome.FAILED), sources=long_functions(80))
+    right, wrong = made.questions
+    assert [code.cell for code in wrong.code] == [3] and right.code == () and right.left_out == (1, 2)
+    page = feedback_page(made)
+    assert "Not shown here, for want of room: cell 1, 2 of your file." in page
 
 
 def test_the_same_evidence_gives_the_same_bytes_in_every_process():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring.build import built_files, solution_lines
-from grader.batch import tests_digests
+from grader.batch import question_digests
 from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.schema import Assignment, digest_of
@@ -30,7 +30,7 @@ def audit_digest(paths: Paths, assignment: Assignment) -> str:
     files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
     known = [paths.starter(assignment.id), paths.reference(assignment.id), *files]
     parts = [file.read_bytes() for file in known if file.is_file()]
-    return digest_of([json.dumps(tests_digests(paths, assignment), sort_keys=True).encode(), *parts])
+    return digest_of([json.dumps(question_digests(paths, assignment), sort_keys=True).encode(), *parts])
 
 
 def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:

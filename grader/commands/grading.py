@@ -121,7 +121,7 @@ class _Session:
         self.state = "done"
 
     def __enter__(self) -> _Session:
-        tests = batch.tests_digests(self.paths, self.assignment)
+        tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
         self.pool = Pool(self.paths, self.assignment.id, self.wish)  # forks: before the record is open
         try:

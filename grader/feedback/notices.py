@@ -36,7 +36,7 @@ def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
     for notice in attempt.notices:
         if notice.startswith(LOADING):
             yield f"Your notebook could not be run to its end: {cut(clean(notice.removeprefix(LOADING)), 300)}"
-        elif not notice.startswith("deferred: "):  # the machine's words are for staff
+        else:
             yield cut(re.sub(r"<(cell \d+)>", r"\1", clean(notice)), 300)
     for question in source.assignment.questions:
         yield from _about_names(question, own, source.course.close_names == "grade")
