@@ -8,6 +8,7 @@ collection, and nothing that an examination does to this side's memory reaches t
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,8 @@ from grader.schema import Assignment, Status
 from grader.student import load_errors
 from grader.task import Examined, Task
 from grader.transcript import Transcript
+
+_MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
 
 def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Callable[[], Sandbox]) -> Examined:
@@ -78,7 +81,12 @@ def _names(hidden: Hidden, question: str) -> list[str]:
 
 def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:
     """Which of the names that are asked for several cells define: a copied cell, an old version left in."""
-    run = {cell.number for cell in book.cells if not cell.experiment}
+    asked = {name for question in assignment.questions for name in question.names}
+    cells_run = [cell for cell in book.cells if not cell.experiment]
+    candidates = [name for cell in cells_run for name in set(_MAY_DEFINE.findall(cell.code)) & asked]
+    if len(set(candidates)) == len(candidates):
+        return ()  # as most often; parsing every cell would take as long as opening a candidate
+    run = {cell.number for cell in cells_run}
     found = notebook.definitions(book)
     names_in: dict[tuple[int, ...], list[str]] = {}
     for name in (name for question in assignment.questions for name in question.names):
