@@ -37,7 +37,7 @@ from grader.store import Override
 LARGEST = 200_000
 HOSTILE = (
     '</pre></code></p><script>document.title="pwned"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">'
-    "\u202e\x1b]0;owned\x07\0`````\n# head\n- [link](http://127.0.0.1:9/y) ![p](//z) **b** $x$ | `c` &amp; \"'"
+    "\u202e\x1b]0;owned\x07\0\n`````\n# head\n- [link](http://127.0.0.1:9/y) ![p](//z) **b** $x$ | `c` &amp; \"'"
 )
 STAGES = {
     "graded": {},
