@@ -313,8 +313,8 @@ def _build(chosen: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a GraderError is one line on stderr."""
-    chosen = parser().parse_args(arguments)
     try:
+        chosen = parser().parse_args(arguments)
         return chosen.run(chosen)
     except GraderError as error:
         print(f"grader: {error}", file=sys.stderr)
