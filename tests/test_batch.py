@@ -176,6 +176,14 @@ def test_work_that_was_handed_in_before_counts_again_when_it_comes_back(paths):
     assert row.again and row.attempt.points == Decimal("8.5") and attempts(paths) == {"ada": 2}
 
 
+def test_results_of_another_device_do_not_count_and_a_gpu_that_is_not_there_is_no_zero(paths):
+    graded(paths, class_of(ada=RIGHT))
+    [row] = graded(paths, class_of(ada=RIGHT), device="cuda").values()
+    assert row.attempt.status is Status.DEFERRED and "the sandbox cannot run a notebook" in row.fault
+    [row] = graded(paths, class_of(ada=RIGHT)).values()
+    assert row.again and row.attempt.evidence.device == "cpu" and row.attempt.points == Decimal("8.5")
+
+
 @pytest.mark.docker
 def test_another_image_means_another_grading_and_the_first_one_is_remembered(paths):
     other = "grader-tests:other"
