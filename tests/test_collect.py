@@ -325,6 +325,31 @@ def test_a_file_that_replaces_another_on_record_is_told(here, collect):
     assert on_record(here)["cs101"].content == OTHER
 
 
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        pytest.param(
+            {"Asha Rao_1_assignsubmission_onlinetext_/onlinetext.html": b"hi"},
+            [
+                "only a text was typed into Moodle, which is not graded",
+                "no file was handed in, and nothing is on record",
+            ],
+            id="a text in the browser",
+        ),
+        pytest.param(
+            {"Student Work/Working files/Asha Rao/A1/a1.ipynb": GOOD},
+            ["only drafts are there, nothing was turned in", "no file was handed in, and nothing is on record"],
+            id="drafts",
+        ),
+    ],
+)
+def test_who_handed_in_no_file_has_one_row_and_nothing_on_record(here, collect, files, what):
+    code, rows, document = collect(in__zip=zipped(files))
+    assert (code, rows["cs101"]["state"], sorted(rows["cs101"]["what"])) == (1, "needs_you", sorted(what))
+    assert [row["student"] for row in document["rows"]].count("cs101") == 1
+    assert on_record(here) == {}
+
+
 def test_a_notebook_that_is_called_a_zip_is_a_notebook(here, collect):
     _, rows, _ = collect(in__zip=moodle(n1_Asha_Rao={"a1.zip": GOOD}))
     assert rows["cs101"]["what"] == ["a1.zip: no archive of a kind that is read"]

@@ -6,7 +6,7 @@ A hand-in whose student is not certain is held: it makes a row and no submission
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
 
 AUTO = "auto"
+NO_FILE = Remark("no file was handed in, and nothing is on record", Weight.ASK)
 UNLISTED = "not on the roster; taken because the file was named"
 MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
 EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
@@ -103,7 +104,7 @@ class Theirs:
     how: str
 
 
-class Collection:
+class Collected:
     """What the places hold, while the `with` block lasts. `sources`: how each was read; `found()`: a row for everybody.
 
     Entering raises UsageError for a place that cannot be used.
@@ -116,7 +117,7 @@ class Collection:
         self._stack = ExitStack()
         self._uploads: list[Upload] = []
 
-    def __enter__(self) -> Collection:
+    def __enter__(self) -> Collected:
         with self._stack:
             opened = places.opened(self._paths, self._stack)
             for place in opened.places:
@@ -199,13 +200,13 @@ class Collection:
         time = on_the_clock(upload.when, search.timezone)
         minutes = late_minutes(time, search.deadline)
         remarks += self._about_time(upload, time, minutes)
-        submission, about_files = self._submission(student, upload)
+        submission, about_files = self._submission(student, upload) if upload.files else (None, [NO_FILE])
         remarks += about_files
         row = Row(
             state=_state(remarks),
             student=student,
             name=search.roster.name(student),
-            file=submission.filename,
+            file=submission.filename if submission else "",
             place=upload.place,
             time=time,
             marked_late=upload.marked_late,
@@ -215,8 +216,8 @@ class Collection:
         )
         return Found(row, submission)
 
-    def _submission(self, student: str, upload: Upload) -> tuple[Submission, list[Remark]]:
-        """The submission in an upload. Where no file can be read it is empty, which grading calls unreadable."""
+    def _submission(self, student: str, upload: Upload) -> tuple[Submission | None, list[Remark]]:
+        """The submission in an upload; None where no file in it can be read at all: somebody has to get it again."""
         assignment = self.search.assignment
         has_notebook = any(is_notebook(file.name) and not is_checkpoint(file.path) for file in upload.files)
         inside = unfolded(upload.files) if not has_notebook else None
@@ -224,13 +225,12 @@ class Collection:
         remarks = [Remark(str(refusal), Weight.ASK) for refusal in (inside.refused if inside else ())]
         chosen, about = notebook_of(files, self.search.wanted)
         remarks += about
-        empty = Submission(student, assignment.id, f"{assignment.id}.ipynb", b"")
         if chosen is None:
-            return empty, [*remarks, Remark("there is no file in it", Weight.ASK)]
+            return None, [*remarks, NO_FILE]
         try:
             content = chosen.read()
         except SubmissionError as reason:
-            return empty, [*remarks, Remark(f"{chosen.path}: {reason}", Weight.ASK)]
+            return None, [*remarks, Remark(f"{chosen.path} is not on record: {reason}", Weight.ASK)]
         most_bytes = assignment.limits.disk_mib * MIB // EXTRAS_SHARE
         extras, about = extras_of(files, chosen, most_bytes)
         submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
@@ -275,7 +275,7 @@ def _state(remarks: Sequence[Remark]) -> State:
     return {Weight.NOTE: State.READ, Weight.MENDED: State.MENDED, Weight.ASK: State.NEEDS_YOU}[weight]
 
 
-def missing(search: Search, handed_in: Mapping[str, object]) -> list[Row]:
-    """A row for everybody on the roster of whom there is nothing."""
+def missing(search: Search, handed_in: Collection[str]) -> list[Row]:
+    """A row for everybody on the roster of whom there is nothing. handed_in: who has a row, or is on record."""
     students = search.roster.students.values()
     return [Row(State.MISSING, each.id, each.name) for each in students if each.id not in handed_in]

@@ -19,6 +19,7 @@ from grader.tables import screen_width, width_of
 HEAD = ("state", "student", "file", "handed in", "what to know")
 LEAST_WIDTH = 40  # of the last column, on a screen however narrow
 FILE_WIDTH = 32
+MANY = 5  # unknown people, from which on the roster is more likely to be wrong than they
 
 
 def as_text(
@@ -76,10 +77,12 @@ def what(row: Row, search: Search) -> str:
 def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], rows: Sequence[Row]) -> Iterator[str]:
     """The commands and edits that settle what is open."""
     unknown = [row for row in rows if row.state is State.UNKNOWN]
-    for row in unknown[:1]:
+    for row in sorted(unknown, key=lambda row: not row.near)[:1]:
         who = row.near[0] if row.near else "STUDENT"
         alias = f"grader roster alias {shlex.quote(clean(row.student))} {who}"
         yield f"If {clean(row.student)} is {who}: {alias}; several students are a group. Then collect again."
+    if len(unknown) >= MANY and len(unknown) > len(rows) / 2:
+        yield "Most are unknown: is roster.csv that of this class, with columns name, email and, for Canvas, lms_id?"
     for source in sources:
         if source.refused:
             yield clean(f"{source.place}: not read: {'; '.join(source.refused[:10])}{_more(source.refused)}")

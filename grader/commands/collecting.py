@@ -8,14 +8,13 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Collection as AnyOf
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from grader import notebook, screen
 from grader.collect.choosing import LAST, Wanted
-from grader.collect.collection import AUTO, Collection, Row, Search, State, missing
+from grader.collect.collection import AUTO, Collected, Row, Search, State, missing
 from grader.collect.names import letters
 from grader.collect.people import Roster
 from grader.collect.remarks import Remark, Weight
@@ -35,9 +34,9 @@ def collect(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
-    with Collection(search, chosen.places) as collection, Store.open(paths.record) as store:
+    with Collected(search, chosen.places) as collection, Store.open(paths.record) as store:
         rows, counts = _recorded(collection, store)
-        rows += missing(search, store.current_digests(assignment.id))
+        rows += missing(search, {*store.current_digests(assignment.id), *(row.student for row in rows)})
     if not rows:
         raise UsageError(nothing_in(chosen.places, assignment))
     if chosen.json:
@@ -71,7 +70,7 @@ def read_now(
     nothing at all.
     """
     search = search_for(paths, assignment, anybody=True)
-    with Collection(search, places) as collection:
+    with Collected(search, places) as collection:
         found = list(collection.found())
     for source in collection.sources:
         for name in source.left:
@@ -106,7 +105,7 @@ def _released(paths: Paths, assignment: Assignment) -> tuple[str, ...]:
         return ()
 
 
-def _recorded(collection: Collection, store: Store) -> tuple[list[Row], Counter[str]]:
+def _recorded(collection: Collected, store: Store) -> tuple[list[Row], Counter[str]]:
     """Record every submission as it is read; returns the rows, and how many were new, changed, as before."""
     assignment = collection.search.assignment.id
     before, hand_ins = store.current_digests(assignment), store.hand_ins(assignment)
@@ -173,7 +172,7 @@ def roster(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _check_alias(alias: str, students: Sequence[str], roster: Roster, aliases: Mapping[str, AnyOf[str]]) -> None:
+def _check_alias(alias: str, students: Sequence[str], roster: Roster, aliases: Mapping[str, Collection[str]]) -> None:
     """Raise UsageError for an alias that a table cannot hold, or that names somebody already."""
     if not letters(alias) or alias.startswith("#") or alias != alias.strip() or not alias.isprintable():
         raise UsageError(f"{alias!r} cannot be an alias: it needs letters or digits, and no # or blank in front")
