@@ -8,8 +8,11 @@ collection, and nothing that an examination does to this side's memory reaches t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -82,15 +85,15 @@ def _names(hidden: Hidden, question: str) -> list[str]:
 def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:
     """Which of the names that are asked for several cells define: a copied cell, an old version left in."""
     asked = {name for question in assignment.questions for name in question.names}
-    cells_run = [cell for cell in book.cells if not cell.experiment]
-    candidates = [name for cell in cells_run for name in set(_MAY_DEFINE.findall(cell.code)) & asked]
-    if len(set(candidates)) == len(candidates):
-        return ()  # as most often; parsing every cell would take as long as opening a candidate
-    run = {cell.number for cell in cells_run}
-    found = notebook.definitions(book)
+    may_define = {
+        cell: asked.intersection(_MAY_DEFINE.findall(cell.code)) for cell in book.cells if not cell.experiment
+    }
+    times = Counter(itertools.chain.from_iterable(may_define.values()))
+    doubtful = tuple(cell for cell, names in may_define.items() if any(times[name] > 1 for name in names))
+    found = notebook.definitions(replace(book, cells=doubtful))  # parsing all would take as long as opening a candidate
     names_in: dict[tuple[int, ...], list[str]] = {}
     for name in (name for question in assignment.questions for name in question.names):
-        cells = tuple(number for number in found.get(name, ()) if number in run)
+        cells = found.get(name, ())
         if len(set(cells)) > 1:
             names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
     return tuple(
