@@ -332,13 +332,13 @@ def test_a_file_that_replaces_another_on_record_is_told(here, collect):
             {"Asha Rao_1_assignsubmission_onlinetext_/onlinetext.html": b"hi"},
             [
                 "only a text was typed into Moodle, which is not graded",
-                "no file was handed in, and nothing is on record",
+                "no file was handed in: nothing is recorded",
             ],
             id="a text in the browser",
         ),
         pytest.param(
             {"Student Work/Working files/Asha Rao/A1/a1.ipynb": GOOD},
-            ["only drafts are there, nothing was turned in", "no file was handed in, and nothing is on record"],
+            ["only drafts are there, nothing was turned in", "no file was handed in: nothing is recorded"],
             id="drafts",
         ),
     ],

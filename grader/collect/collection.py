@@ -28,7 +28,7 @@ from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
 
 AUTO = "auto"
-NO_FILE = Remark("no file was handed in, and nothing is on record", Weight.ASK)
+NO_FILE = Remark("no file was handed in: nothing is recorded", Weight.ASK)
 UNLISTED = "not on the roster; taken because the file was named"
 MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
 EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
