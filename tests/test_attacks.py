@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from attacks.corpus import COURSE, LEVELS, Attack, attacks, honest
+from attacks.corpus import COURSE, LEVELS, PAGE, Attack, attacks, honest, page_with_tables
 
 from grader import wire
 from grader.batch import Batch, Graded, course_secret, question_digests
@@ -98,7 +98,7 @@ def wish_for(level: str, slots: int = 1) -> Wish:
     return Wish("docker", level, IMAGE, (None,) * slots)
 
 
-def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack]) -> Run:
+def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack], device: str = "cpu") -> Run:
     """Grade the attacks, an honest submission after each, on one pool of two workers; look at what is left."""
     assignment = read_assignment(course, assignment_id)
     submissions: list[Submission] = []
@@ -115,13 +115,14 @@ def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack
         run.isolation = pool.ready.isolation
         if run.isolation == "process-bare":
             pytest.skip("without namespaces these attacks would meet this machine itself")
-        store = Store.open(course.root / f"{assignment_id}-{level}.sqlite")
+        store = Store.open(course.root / f"{assignment_id}-{level}-{device}.sqlite")
         batch = Batch(
             store,
             assignment,
             question_digests(course, assignment),
             course_secret(course),
             store.begin_run(assignment_id, "grade"),
+            device=device,
             force=True,
         )
         for graded in batch.grade(pool, submissions):
@@ -147,7 +148,7 @@ def processes_too_many(host: int, level: str) -> list[str]:
     """What runs below the pool besides its workers and, in the process sandbox, their zygotes."""
     time.sleep(0.2)
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    table = [line.split(None, 2) for line in listed.splitlines()]
+    table = [line.split(None, 2) for line in listed.splitlines() if not line.endswith("<defunct>")]
     workers = [pid for pid, parent, _ in table if parent == str(host)]
     zygotes = [(pid, args) for pid, parent, args in table if parent in workers]
     below = [args for _, parent, args in table if parent in [pid for pid, _ in zygotes]]
@@ -237,6 +238,28 @@ def test_an_honest_submission_among_attacks_does_not_notice_them(runs, assignmen
         assert row.judgement() == first
         assert all(outcome is Outcome.PASSED for _, outcome, _, _ in row.judgement())
     assert run.left == []
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.name) for attack in CORPUS if attack.gpu])
+def test_an_attack_on_a_gpu_harms_nobody_either(course, attack):
+    run = grade_all(course, attack.assignment, "process", [attack], device="cuda")
+    for row in run.rows[attack.student]:
+        assert row.attempt.status is Status.GRADED, row.graded.fault
+        check_gain(attack, row)
+        check_leak(attack, row)
+    assert {outcome for row in run.sentinels for _, outcome, _, _ in row.judgement()} == {Outcome.PASSED}
+
+
+def test_the_page_on_security_shows_every_attack_as_it_is():
+    """`python tests/attacks/corpus.py` writes it anew."""
+    assert page_with_tables(PAGE.read_text(encoding="utf-8")) == PAGE.read_text(encoding="utf-8")
+
+
+def test_every_row_of_the_list_has_an_attack():
+    rows = {attack.row for attack in CORPUS}
+    asked = [f"A{n}" for n in range(1, 15)] + [f"B{n}" for n in range(1, 23)] + [f"C{n}" for n in range(1, 18)]
+    assert set(asked + [f"D{n}" for n in range(1, 9)]) == rows
 
 
 # ------------------------------------------------------------------------------------------------ faults of ours

@@ -107,3 +107,48 @@ def attacks() -> Iterator[Attack]:
 def _row(file: Path) -> tuple[int, str]:
     row = tomllib.loads(file.read_text(encoding="utf-8"))["row"]
     return int(row[1:]), file.parts[-2]
+
+
+# ------------------------------------------------------------------------------------------------ docs/security.md
+
+
+PAGE = HERE.parents[1] / "docs" / "security.md"
+BEGIN, END = "<!-- attacks: made by tests/attacks/corpus.py -->", "<!-- end of attacks -->"
+
+
+def tables() -> str:
+    """The attacks as the page on security shows them: a table for each class, then what is not held."""
+    corpus = list(attacks())
+    parts = [BEGIN]
+    for letter, title in CLASSES.items():
+        parts += [
+            "",
+            f"### {letter}. {title}",
+            "",
+            "| row | what it tries | ends as | what holds |",
+            "|---|---|---|---|",
+        ]
+        parts += [_line(attack) for attack in corpus if attack.name.startswith(letter)]
+    parts += ["", "### Not held", ""]
+    parts += [f"- **{attack.row}** ({attack.name}): {attack.open}." for attack in corpus if attack.open]
+    parts += [
+        f"- **{attack.row}** ({attack.name}): not run in {attack.skipped}." for attack in corpus if attack.skipped
+    ]
+    return "\n".join([*parts, "", END])
+
+
+def _line(attack: Attack) -> str:
+    ends = ", ".join(attack.outcomes) if attack.status == "graded" else attack.status
+    earns = f"; up to {attack.most_points} points" if attack.most_points else ""
+    where = " (needs a GPU)" if attack.gpu else ""
+    return f"| {attack.row} | {attack.tries}{where} | {ends}{earns} | {attack.held_by} |".replace("\n", " ")
+
+
+def page_with_tables(text: str) -> str:
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + tables() + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -10,7 +10,7 @@ STARTED = time.time()
 for top in ("/job", "/tmp", "/"):
     for folder, inside, files in os.walk(top):
         inside[:] = [] if folder.startswith(SKIPPED) or time.time() - STARTED > 0.7 else inside
-        for file in files:
+        for file in files if time.time() - STARTED < 0.8 else ():
             path = os.path.join(folder, file)
             if "canary" in path.lower() or "/hidden/" in path or path.endswith(("probe.py", "assignment.toml")):
                 FOUND.add("FOUND " + path)
