@@ -148,6 +148,9 @@ def name(case: Case) -> str | None:
 # ------------------------------------------------------------------------------------------- every entry by itself
 
 
+LEAST_FACTOR = 1e-15
+
+
 def constant_factor(case: Case) -> str | None:
     """Find answer = k * expected, and what k may be."""
     a, e = case.sampled
@@ -155,6 +158,8 @@ def constant_factor(case: Case) -> str | None:
     if k.imag or not k.real or not case.is_made_by(lambda x: k.real * x):
         return None
     size, sign = abs(k.real), "has the wrong sign" if k.real < 0 else ""
+    if not LEAST_FACTOR <= size <= 1 / LEAST_FACTOR:
+        return None  # nobody forgot a factor like that
     if abs(size - 1) <= FACTOR_PRECISION:
         return f"{sign}." if sign else None
     wrong = f"{sign} and is" if sign else "is"

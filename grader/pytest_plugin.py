@@ -7,6 +7,7 @@ When a class is graded, the examiner drives the same session once for every subm
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import types
 from collections import Counter
@@ -27,7 +28,7 @@ from grader.errors import AuthoringError, GraderError, MachineryError, Submissio
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
 from grader.scheme import plain
-from grader.student import Student, StudentFault
+from grader.student import Student, StudentFault, source_of
 
 PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
 IMPATIENCE = 0.2
@@ -105,6 +106,7 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     hidden.classes = _classes(paths.reference(assignment_id))
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
+    _remember_probes(items)
     names = [check.name for check in hidden.checks.values()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -135,6 +137,15 @@ def _check(item: pytest.Item, assignment: Assignment) -> Check:
         there_is = ", ".join(each.id for each in assignment.questions)
         raise AuthoringError(f"{where}: there is no question {question.args[0]!r}; there is: {there_is}")
     return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
+
+
+def _remember_probes(items: list[pytest.Item]) -> None:
+    """Read the tests' functions now, so that a file that is edited while a class is graded changes nothing."""
+    for module in {id(item.module): item.module for item in items if isinstance(item, pytest.Function)}.values():
+        for function in vars(module).values():
+            if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+                with contextlib.suppress(OSError):  # made by a decorator, say; then it is no probe
+                    source_of(function)
 
 
 def require_complete(hidden: Hidden) -> None:

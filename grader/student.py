@@ -182,7 +182,7 @@ class Student:
 
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names."""
-        fields = {"source": _source(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
+        fields = {"source": source_of(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
         return self._ask("run", **fields, **self._options)
 
     @contextlib.contextmanager
@@ -377,7 +377,7 @@ class Student:
 
 
 @functools.cache
-def _source(probe: Callable[..., Any]) -> str:
+def source_of(probe: Callable[..., Any]) -> str:
     """A probe's source; finding its end in the file takes longer than most calls."""
     return textwrap.dedent(inspect.getsource(probe))
 

@@ -341,3 +341,10 @@ def test_unpack_gives_exactly_n_entries():
     assert complaint(unpack, (1,), 2) == "result has 1 entry, expected 2."
     assert complaint(unpack, np.ones(2), 2) == "result is a NumPy array, expected a tuple of 2."
     assert complaint(unpack, None, 2) == "result is None, expected a tuple of 2. Is a return missing?"
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e200, 1e308, 5e-324])
+def test_extreme_answers_fail_like_any_other(scale):
+    expected = np.random.default_rng(0).normal(size=(5, 3))
+    with np.errstate(all="ignore"), pytest.raises(Mismatch):
+        close(np.clip(expected * scale, -1.7e308, 1.7e308), expected)
