@@ -281,7 +281,7 @@ class Student:
         if not self._close_names or op not in ("call", "name") or not isinstance(name, str):
             return fields
         defined = definitions(self._channel.notebook)
-        close = None if name in defined else nearest(name, self._spare(defined))
+        close = None if name in defined else nearest(name, sorted(self._spare(defined)))
         return {**fields, key: close} if close else fields
 
     def _spare(self, defined: dict[str, tuple[int, ...]]) -> set[str]:
@@ -363,7 +363,7 @@ class Student:
             wrong = syntax_error(cells[number].code)
             why = f"SyntaxError, {wrong}" if wrong else self._why(number)
             return f"{looked}; cell {number}, which is to define it, did not get that far: {why}"
-        close = nearest(name, self._spare(defined))
+        close = nearest(name, sorted(self._spare(defined)))
         if close:
             return f"{looked}; your notebook defines {close} (cell {defined[close][-1]})"
         return f"{looked}; your notebook does not define it"

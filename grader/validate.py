@@ -89,7 +89,7 @@ def _found(question: Asked, defined: dict[str, tuple[int, ...]], cells: dict[int
 def _missing(name: str, defined: dict[str, tuple[int, ...]], cells: dict[int, Cell], spare: set[str]) -> str:
     if name in defined:
         return f"{name} is defined only in cell {defined[name][-1]}, an experiment, which is not run"
-    close = nearest(name, spare)
+    close = nearest(name, sorted(spare))
     if close:
         return f"{name} is missing; your notebook defines {close} (cell {defined[close][-1]})"
     return f"{name} is missing"

@@ -13,7 +13,7 @@ from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.gradebook import Gradebook
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt
+from grader.schema import Assignment, Attempt, CheckResult, Outcome
 from grader.screen import hint_for, words
 
 NEEDS_INTO = {
@@ -108,7 +108,7 @@ def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]
             "score": float(result.points),
             "max_score": float(result.max_points),
             "status": "passed" if result.outcome.earns else "failed",
-            "output": "\n".join(part for part in (result.message, hint_for(result)) if part),
+            "output": "\n".join(part for part in (_told(result), hint_for(result)) if part),
             "output_format": "text",
             "visibility": "after_published",
         }
@@ -117,6 +117,13 @@ def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]
     output = "\n".join(attempt.notices)
     worth = {"score": float(attempt.points), "max_score": float(assignment.max_points)}
     return {**worth, "output": output, "output_format": "text", "stdout_visibility": "hidden", "tests": tests}
+
+
+def _told(result: CheckResult) -> str:
+    """What may be told away from the student's page: our own words, never those of an exception of theirs."""
+    if result.outcome.earns:
+        return ""
+    return result.message if result.outcome is Outcome.FAILED else f"ended: {result.outcome.value}"
 
 
 def _slug(student: str) -> str:
