@@ -7,6 +7,11 @@ PATTERN = re.compile(rb"canary[0-9a-f]{16}", re.I)
 SKIPPED = ("/proc", "/sys", "/usr/share", "/usr/lib", "/usr/bin")
 STARTED = time.time()
 
+
+def shares(x):
+    return [LOOKED, sorted(FOUND)]
+
+
 for top in ("/job", "/tmp", "/"):
     for folder, inside, files in os.walk(top):
         inside[:] = [] if folder.startswith(SKIPPED) or time.time() - STARTED > 0.7 else inside
@@ -22,7 +27,3 @@ for top in ("/job", "/tmp", "/"):
                     FOUND.update(hit.decode() for hit in PATTERN.findall(open(path, "rb").read()))
             except OSError:
                 pass
-
-
-def shares(x):
-    return [LOOKED, sorted(FOUND)]

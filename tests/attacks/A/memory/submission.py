@@ -2,6 +2,12 @@ import re, time
 
 PLANTED = ("".join(["can", "ary"]) + 16 * "0").encode()
 FOUND, SCANNED, STARTED = set(), 0, time.time()
+
+
+def shares(x):
+    return [SCANNED, sorted(FOUND)]
+
+
 with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
     regions = [line.split() for line in maps]
     regions.sort(key=lambda region: region[-1].startswith("/"))  # mapped files last
@@ -17,7 +23,3 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
                 break
             FOUND.update(re.findall(rb"canary[0-9a-f]{16}", piece, re.I))
             SCANNED += len(piece)
-
-
-def shares(x):
-    return [SCANNED, sorted(FOUND)]
