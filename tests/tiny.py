@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from grader import notebook, wire
 from grader.channel import Channel
 from grader.notebook import Notebook
 from grader.paths import Paths
 from grader.sandbox.process import ProcessSandbox
-from grader.schema import Assignment, Limits, Question, Submission
-from grader.student import Student
+from grader.schema import Assignment, Limits, Outcome, Question, Submission
+from grader.store import Store
+from grader.student import Student, StudentFault
 from grader.transcript import Transcript
 from grader.wish import Wish
 
@@ -94,6 +97,13 @@ def opened(
         channel.close()
 
 
+def ended(call: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Outcome, str]:
+    """How a call ends its check: the outcome, and what is said."""
+    with pytest.raises(StudentFault) as caught:
+        call(*args, **kwargs)
+    return caught.value.outcome, str(caught.value)
+
+
 # ------------------------------------------------------------------------------------------------ the small course
 
 
@@ -113,6 +123,12 @@ def hidden(paths: Paths, name: str, text: str) -> Path:
 
 def submission(student: str, *sources: str) -> Submission:
     return Submission(student, "tiny", "tiny.ipynb", ipynb(*sources))
+
+
+def attempts(paths: Paths) -> dict[str, int]:
+    """How many attempts each student has on record."""
+    with Store.open(paths.record, read_only=True) as store:
+        return {student: len(store.history(student, "tiny")) for student in store.current_digests("tiny")}
 
 
 IN_PROCESSES = Wish(kind="process")
