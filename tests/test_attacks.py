@@ -32,6 +32,7 @@ from grader.paths import Paths
 from grader.pool import Pool
 from grader.schema import Attempt, Outcome, Status, Submission
 from grader.store import Store
+from grader.task import Task
 from grader.wish import Wish
 
 CORPUS = tuple(attacks())
@@ -346,3 +347,49 @@ def test_what_the_machine_breaks_is_deferred_and_tried_again_and_never_a_zero(co
     assert [attempt.status for attempt in attempts] == [Status.DEFERRED, Status.GRADED]
     assert [row.attempt.points for row in rows] == [Decimal(10)]
     assert attempts[0].points < 10
+
+
+def descendants(of: int) -> set[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listed.splitlines())}
+    found = {of}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {of}
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("level", ["process", pytest.param("zygote", marks=pytest.mark.docker)])
+def test_a_run_that_is_killed_leaves_no_process_and_no_container(course, level):
+    tests = tuple(question_digests(course, read_assignment(course, "probe")))
+    slow = Submission("slow", "probe", "slow.py", honest("probe") + SLOW)
+    said, saying = os.pipe()
+    running = os.fork()
+    if running == 0:
+        pool = Pool(course, "probe", wish_for(level, 2))
+        os.write(saying, b"up")
+        list(pool.run(iter([Task(slow, "00", tests)] * 2)))
+        os._exit(0)
+    os.close(saying)
+    assert os.read(said, 2) == b"up"
+    os.close(said)
+    time.sleep(1)
+    below = descendants(running)
+    owners = {str(pid) for pid in below}
+    assert len(below) >= 5  # host, two workers, two forks
+    os.kill(running, signal.SIGKILL)
+    os.waitpid(running, 0)
+    deadline = time.monotonic() + 15
+    while not all(map(gone, below)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in below if not gone(pid)] == []
+    if level != "process":
+        with connect() as client:
+            listed = client.api.containers(filters={"label": "grader.owner"})
+            assert not owners & {entry["Labels"]["grader.owner"].split(":")[0] for entry in listed}
