@@ -8,7 +8,7 @@ OURS = ("hidden", "solutions", "examiner.py", "store.py", "pytest_plugin.py", "p
 def shares(x):
     found = []
     runtime = [path for path in grader.__path__ if os.path.isdir(path)]
-    for top in ("/opt/grader", "/job", "/home", "/srv", "/work", "/root", *runtime):
+    for top in ("/opt/grader", "/job", "/home", "/srv", "/root", os.path.dirname(sys.prefix), *runtime):
         for folder, inside, files in os.walk(top):
             inside[:] = [name for name in inside if name not in ("site-packages", "lib", "share", ".pyenv")]
             found += [f"FOUND {folder}/{name}" for name in [*inside, *files] if name in OURS]
