@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -11,17 +10,20 @@ import numpy as np
 
 from grader.wire.form import (
     COMPLEX,
+    DTYPE_OF,
     FLOAT,
     INT64,
     ITEM_BYTES,
     LENGTH,
     MANY,
     MAX_DEPTH,
+    MAX_DIMENSIONS,
     MAX_INT_BYTES,
     MAX_ITEMS,
     NUMPY_DTYPES,
     ROW_OF_FLOATS,
     ROW_OF_INTS,
+    SHAPES,
     TORCH_DTYPES,
     Ref,
     WireError,
@@ -176,14 +178,18 @@ class _Decoder:
         dtype = str(self.take(self.payload[self.passed(1)]), "ascii", "replace")
         if dtype not in dtypes:
             raise WireError(f"no such dtype: {dtype!r}")
-        dimensions = self.payload[self.passed(1)]
-        shape = struct.unpack_from(f"<{dimensions}q", self.payload, self.passed(8 * dimensions))
+        start = self.passed(1)
+        dimensions = self.payload[start]
+        if dimensions > MAX_DIMENSIONS:
+            raise WireError(f"an array of {dimensions} dimensions; at most {MAX_DIMENSIONS} can be sent")
+        self.passed(8 * dimensions)
+        shape = SHAPES[dimensions].unpack_from(self.payload, start)[1:]
         check_shape(shape)
         return dtype, shape, self.take(math.prod(shape) * ITEM_BYTES[dtype])
 
     def take_array(self, depth: int) -> np.ndarray:
         dtype, shape, raw = self.shaped(NUMPY_DTYPES)
-        made = np.frombuffer(bytearray(raw), dtype=np.uint8 if dtype == "bool" else dtype).reshape(shape)
+        made: np.ndarray = np.ndarray(shape, np.uint8 if dtype == "bool" else DTYPE_OF[dtype], bytearray(raw))
         return np.asarray(made != 0) if dtype == "bool" else made  # a byte that is neither 0 nor 1 makes no bool
 
     def take_scalar(self, depth: int) -> Any:

@@ -23,6 +23,7 @@ from grader.wire.form import (
     NUMPY_DTYPES,
     ROW_OF_FLOATS,
     ROW_OF_INTS,
+    SHAPES,
     SHORT_NAME,
     TORCH_DTYPES,
     Ref,
@@ -175,12 +176,13 @@ class _Encoder:
             self.compared = compared_with(others, left - self.left, isinstance(value, frozenset), self.compared)
 
     def put_array(self, value: np.ndarray, depth: int) -> None:
-        name = NAME_OF.get(value.dtype) or NAME_OF.get(value.dtype.newbyteorder("="))
+        native = NAME_OF.get(value.dtype)
+        name = native or NAME_OF.get(value.dtype.newbyteorder("="))
         if name is None:
             raise WireError(f"an array of dtype {value.dtype} cannot be sent")
         self.shaped(b"a", name, value.shape, value.dtype.itemsize)
-        plain = np.ndarray.view(value, np.ndarray)
-        self.parts.append(np.ascontiguousarray(plain, dtype=name).tobytes())
+        plain = value if native else np.ascontiguousarray(np.ndarray.view(value, np.ndarray), dtype=name)
+        self.parts.append(np.ndarray.tobytes(plain))
 
     def put_scalar(self, value: np.generic, depth: int) -> None:
         name = NAME_OF.get(value.dtype)
@@ -204,8 +206,7 @@ class _Encoder:
     def shaped(self, tag: bytes, dtype: str, shape: tuple[int, ...], item_bytes: int) -> None:
         check_shape(shape)
         size = math.prod(shape) * item_bytes
-        dimensions = len(shape)
-        self.put(tag + SHORT_NAME[dtype] + struct.pack(f"<B{dimensions}q", dimensions, *shape))
+        self.put(tag + SHORT_NAME[dtype] + SHAPES[len(shape)].pack(len(shape), *shape))
         self.spend(size)
 
     def put_ref(self, value: Ref, depth: int) -> None:

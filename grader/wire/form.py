@@ -25,6 +25,9 @@ NAME_OF = {np.dtype(name): name for name in NUMPY_DTYPES}  # dtype.name takes lo
 ITEM_BYTES = {name: dtype.itemsize for dtype, name in NAME_OF.items()} | {"bfloat16": 2}
 SHORT_NAME = {name: bytes([len(name)]) + name.encode() for name in ITEM_BYTES}  # as it stands in a frame
 
+DTYPE_OF = {name: dtype for dtype, name in NAME_OF.items()}
+SHAPES = [struct.Struct(f"<B{dimensions}q") for dimensions in range(MAX_DIMENSIONS + 1)]  # how many, and each
+
 MANY = 16  # numbers in a row that are worth a detour through NumPy
 ROW_OF_FLOATS = np.dtype([("tag", "u1"), ("number", "<f8")])
 ROW_OF_INTS = np.dtype([("tag", "u1"), ("number", "<i8")])
@@ -51,7 +54,7 @@ class Ref:
 def check_shape(shape: tuple[int, ...]) -> None:
     if len(shape) > MAX_DIMENSIONS:
         raise WireError(f"an array of {len(shape)} dimensions; at most {MAX_DIMENSIONS} can be sent")
-    if min(shape, default=0) < 0 or math.prod(filter(None, shape)) > MAX_ELEMENTS:
+    if shape and (min(shape) < 0 or math.prod(filter(None, shape)) > MAX_ELEMENTS):
         raise WireError(f"an array of shape {shape}")
 
 
