@@ -26,9 +26,19 @@ SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 OTHER_PACKAGES = ("/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/*-packages")
-STAGE = "/tmp"  # where the new root is put together; every system has it
+STAGES = ("/mnt", "/media", "/srv", "/tmp")  # folders that every system has
 OWN_UIDS = 100_000 + 10_000 * int.from_bytes(os.urandom(2), "little")  # the kernel counts across containers
 MIB = 1 << 20
+
+
+def _stage() -> str:
+    """Where the new root is put together: a folder with nothing below it that has to be shown."""
+    needed = [os.path.realpath(folder) + "/" for folder in (sys.prefix, sys.base_prefix)]
+    free = [folder for folder in STAGES if not any(path.startswith(folder + "/") for path in needed)]
+    return next((folder for folder in free if os.path.isdir(folder)), "/tmp")
+
+
+STAGE = _stage()
 
 
 @dataclass(frozen=True)
@@ -71,17 +81,17 @@ def enter(order: Order) -> None:
 def _new_root(order: Order) -> None:
     kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
     kernel.mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=1024,mode=0755")
+    owner = f",uid={order.uid},gid={order.uid}" if order.level == "caps" else ""
+    for folder in ("/tmp", "/job", "/dev/shm"):
+        os.makedirs(STAGE + folder)
+        options = f"size={order.disk_mib}m,nr_inodes=4096,mode=0700{owner}"
+        kernel.mount("tmpfs", STAGE + folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for folder in dict.fromkeys((*SYSTEM_FOLDERS, sys.base_prefix, sys.prefix)):
         _show(folder)
     for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob("/dev/nvidia*"))):
         _show(file)
     for module in order.hidden_modules:
         _hide(module)
-    owner = f",uid={order.uid},gid={order.uid}" if order.level == "caps" else ""
-    for folder in ("/tmp", "/job", "/dev/shm"):
-        os.makedirs(STAGE + folder)
-        options = f"size={order.disk_mib}m,nr_inodes=4096,mode=0700{owner}"
-        kernel.mount("tmpfs", STAGE + folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for folder in ("/proc", "/old"):
         os.mkdir(STAGE + folder)
     _write(STAGE + "/etc/passwd", f"student:x:{order.uid}:{order.uid}::/job:/bin/sh\n")
