@@ -124,6 +124,8 @@ class _Session:
         tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
         self.pool = Pool(self.paths, self.assignment.id, self.wish)  # forks: before the record is open
+        if self.pool.ready.isolation == "process-bare":
+            screen.say("NOT ISOLATED: this machine gives no namespaces; student code can read and change your files")
         try:
             self.store = Store.open(self.paths.record)
         except BaseException:
