@@ -35,6 +35,7 @@ from grader.store import Store
 from grader.task import Task
 from grader.wish import Wish
 
+BUSY = 10  # how much slower than a quiet one a machine may be that still ends what never ends
 CORPUS = tuple(attacks())
 EVERYWHERE = bool(os.environ.get("GRADER_ALL_ATTACKS"))  # every attack in `strict` too; minutes
 CANARY = secrets.token_hex(8)
@@ -198,7 +199,7 @@ def test_an_attack_gains_learns_and_harms_nothing_and_is_called_by_its_name(runs
         assert row.attempt.status is Status(attack.status), (row.graded.fault, row.attempt.notices)
         check_gain(attack, row)
         check_leak(attack, row)
-        assert row.attempt.usage.wall_s <= attack.max_seconds
+        assert row.attempt.usage.wall_s <= BUSY * attack.max_seconds
 
 
 def check_gain(attack: Attack, row: Row) -> None:
