@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader import batch, notebook
 from grader.course import read_assignment
+from grader.master import read_master
 from grader.paths import PACKAGE, Paths
 from grader.pool import Pool
 from grader.schema import Assignment, Status, Submission
@@ -86,7 +87,11 @@ class Grading:
 def check(row: batch.Graded) -> batch.Graded:
     """Give the row back if every check passed; a figure of anything else would mean nothing."""
     attempt = row.attempt
-    wrong = [result.name for result in attempt.results if not result.outcome.earns]
+    wrong = [
+        f"{result.name}: {result.outcome.value}: {result.message}"
+        for result in attempt.results
+        if not result.outcome.earns
+    ]
     if attempt.status is not Status.GRADED or wrong:
         raise SystemExit(f"{attempt.student}: {attempt.status.value} {row.fault} {wrong}")
     return row
@@ -94,7 +99,11 @@ def check(row: batch.Graded) -> batch.Graded:
 
 def _solution(paths: Paths) -> list[str]:
     path = paths.reference(ASSIGNMENT)
-    return [cell.code for cell in notebook.read(path.read_bytes(), path.name).cells if not cell.experiment]
+    return [
+        cell.code
+        for cell in notebook.read(read_master(paths, ASSIGNMENT).encode(), path.name).cells
+        if not cell.experiment
+    ]
 
 
 def _ipynb(sources: list[str]) -> bytes:

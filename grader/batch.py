@@ -17,6 +17,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from grader.errors import AuthoringError, UsageError
+from grader.master import master_parts
 from grader.paths import Paths
 from grader.pool import Pool
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, digest_of
@@ -48,8 +49,8 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     tests = {file: QUESTION_MARK.findall(text.decode("utf-8", "replace")) for file, text in texts.items()}
     shared = [text for file, text in texts.items() if not tests[file]]
     released = [(paths.assignment(assignment.id) / name).read_bytes() for name in assignment.files]
-    reference = paths.reference(assignment.id)
-    ground = [*shared, *released, reference.read_bytes() if reference.is_file() else b"", _rules(assignment)]
+    reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
+    ground = [*shared, *released, b"\n".join(reference), _rules(assignment)]
     questions = sorted({question for found in tests.values() for question in found})
     if not questions:
         raise AuthoringError(f"assignments/{assignment.id}/hidden holds no test with a question mark")

@@ -54,8 +54,12 @@ class Paths:
         return self.assignment(assignment_id) / "hidden"
 
     def reference(self, assignment_id: str) -> Path:
-        """The master in percent format; also the reference solution."""
+        """Where the master begins, in percent format; the master is also the reference solution."""
         return self.solutions / assignment_id / f"{assignment_id}.py"
+
+    def questions(self, assignment_id: str) -> Path:
+        """Where the master goes on, one file a question."""
+        return self.solutions / assignment_id / "questions"
 
     def wrong(self, assignment_id: str) -> Path:
         return self.solutions / assignment_id / "wrong"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import sys
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.course import read_assignment, read_course
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
+from grader.master import read_master
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
 from grader.scheme import plain
@@ -103,7 +105,7 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     paths = Paths(find_root(path))
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
-    hidden.classes = _classes(paths.reference(assignment_id))
+    hidden.classes = _classes(paths, assignment_id)
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
     _remember_probes(items)
@@ -116,10 +118,10 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     return hidden
 
 
-def _classes(reference: Path) -> frozenset[str]:
+def _classes(paths: Paths, assignment_id: str) -> frozenset[str]:
     """Names that the reference solution defines as classes; none where it cannot be read."""
     try:
-        cells = notebook.read(reference.read_bytes(), reference.name).cells
+        cells = notebook.read(read_master(paths, assignment_id).encode(), "master.py").cells
         trees = [ast.parse(cell.code) for cell in cells]
     except (OSError, SubmissionError, SyntaxError):
         return frozenset()
@@ -198,6 +200,18 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def datasets(request: pytest.FixtureRequest) -> types.ModuleType:
+    """The assignment's datasets.py, which is released beside the notebook, as a module of this process."""
+    hidden = request.config.stash[HIDDEN]
+    content = dict(released_files(hidden.paths, hidden.assignment)).get("datasets.py")
+    if content is None:
+        raise AuthoringError(f"assignments/{hidden.assignment.id}/assignment.toml: files does not name datasets.py")
+    module = types.ModuleType(f"datasets_of_{hidden.assignment.id}")
+    exec(compile(content, "datasets.py", "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+@pytest.fixture(scope="session")
 def reference(request: pytest.FixtureRequest) -> types.ModuleType:
     """The reference solution as a module of this process; its experiment cells are not run."""
     hidden = request.config.stash[HIDDEN]
@@ -208,14 +222,18 @@ def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
     """Run the reference solution's cells in a module. Raises AuthoringError if it cannot be read or run."""
     path = paths.reference(assignment_id)
     module = types.ModuleType(f"reference_{assignment_id}")
+    sys.path.insert(0, str(paths.assignment(assignment_id)))  # what is released lies beside a notebook
     try:
-        for cell in notebook.read(path.read_bytes(), path.name).cells:
+        for cell in notebook.read(read_master(paths, assignment_id).encode(), path.name).cells:
             if not cell.experiment:
                 exec(compile(cell.code, f"{path.name} cell {cell.number}", "exec", dont_inherit=True), module.__dict__)
     except (OSError, SubmissionError) as error:
         raise AuthoringError(f"solutions/{assignment_id}/{path.name}: {error}") from None
     except Exception as error:  # noqa: BLE001 - the author's code may raise anything
         raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(paths.assignment(assignment_id)))
+        sys.modules.pop("datasets", None)  # every assignment has its own
     return module
 
 

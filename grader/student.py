@@ -193,7 +193,9 @@ class Student:
 
     @contextlib.contextmanager
     def forbids(self, *operators: str) -> Iterator[None]:
-        """Calls in the block must not execute these operators ("aten::convolution"), under whatever name."""
+        """Calls in the block must not reach these, under whatever name: operators ("aten::convolution", "aten::*"),
+        functions of torch ("torch.nn.functional.cross_entropy"), classes ("torch.nn.RNNBase"), "numpy.convolve".
+        """
         with self._option("forbids", list(operators)):
             yield
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from grader.errors import AuthoringError
+from grader.master import read_master
 from grader.notebook import percent_cells
 from grader.paths import Paths
 
@@ -68,7 +69,7 @@ class Material:
     def _answers(self) -> dict[str, str]:
         """The reference's answer cells by question, without the marks that Otter reads."""
         found: dict[str, str] = {}
-        for cell in percent_cells(self.paths.reference(self.assignment).read_text(encoding="utf-8")):
+        for cell in percent_cells(read_master(self.paths, self.assignment)):
             named = ANSWER.match(cell.source)
             if named and "# BEGIN SOLUTION" in cell.source:
                 found[named[1]] = MARK.sub("", PROMPT.sub("", cell.source)).rstrip()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from grader.authoring import variants
@@ -57,28 +57,36 @@ class Audit:
 
 
 def plan(
-    paths: Paths, assignment: Assignment, seeds: int, quick: bool = False, device: str = "cpu"
+    paths: Paths,
+    assignment: Assignment,
+    seeds: int,
+    quick: bool = False,
+    device: str = "cpu",
+    only: Collection[str] = (),
 ) -> Iterator[tuple[Variant, Task]]:
     """Every variant with the task that examines it; the reference once for each seed.
 
     `quick`: wrong and right solutions are examined for their own question only, not for what they may do to others.
+    `only`: look at these questions alone.
     """
-    everything = tuple(question.id for question in assignment.questions)
+    everything = tuple(question.id for question in assignment.questions if not only or question.id in only)
     for number in range(seeds):
         made = variants.reference(paths, assignment)
         yield made, Task(made.submission, seed_of(f"reference {number}"), everything, device)
     rest = [variants.starter(paths, assignment), *variants.right(paths, assignment), *variants.nonsense(assignment)]
     for variant in [*rest, *variants.wrong(paths, assignment)]:
+        if variant.question and variant.question not in everything:
+            continue
         asked = (variant.question,) if quick and variant.question else everything
         yield variant, Task(variant.submission, seed_of(variant.id), asked, device)
 
 
 def plan_mutants(
-    paths: Paths, assignment: Assignment, share: float, device: str = "cpu"
+    paths: Paths, assignment: Assignment, share: float, device: str = "cpu", only: Collection[str] = ()
 ) -> Iterator[tuple[Variant, Task]]:
     """A share of the machine's mutants (1.0: all of them), each examined until it is noticed."""
     for variant in mutants(paths, assignment):
-        if int(seed_of(variant.id)[:8], 16) < share * 2**32:
+        if int(seed_of(variant.id)[:8], 16) < share * 2**32 and (not only or variant.question in only):
             yield (
                 variant,
                 Task(variant.submission, seed_of(variant.id), (variant.question,), device, first_failure=True),

@@ -24,6 +24,7 @@ from typing import Any, cast
 from grader.authoring.given import CHECKS_HEADER, FETCH_CELL, OTTER_CELL
 from grader.course import read_course
 from grader.errors import AuthoringError, MachineryError
+from grader.master import read_master
 from grader.paths import Paths
 
 OTTER_TIMEOUT_S = 300
@@ -107,12 +108,13 @@ def _refuse_leaks(master: str, text: str, where: str) -> None:
 
 
 def _master_text(paths: Paths, assignment_id: str) -> str:
-    master = paths.reference(assignment_id)
     try:
-        return master.read_text(encoding="utf-8")
+        return read_master(paths, assignment_id)
     except FileNotFoundError:
         there_is = ", ".join(sorted(path.parent.name for path in paths.solutions.glob("*/*.py"))) or "nothing"
-        raise AuthoringError(f"{master}: no master of {assignment_id!r}; there is: {there_is}") from None
+        raise AuthoringError(
+            f"{paths.reference(assignment_id)}: no master of {assignment_id!r}; there is: {there_is}"
+        ) from None
 
 
 def _notebook_of(master: str, assignment_id: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from grader.authoring import variants
 from grader.authoring.variants import Variant
 from grader.errors import AuthoringError
+from grader.master import read_master
 from grader.notebook import read
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
@@ -46,7 +47,7 @@ Definition = ast.FunctionDef | ast.ClassDef
 def mutants(paths: Paths, assignment: Assignment) -> Iterator[Variant]:
     """Every mutant of every question's definitions, but for those that are known to be equivalent."""
     spared = equivalent(paths, assignment)
-    base = paths.reference(assignment.id).read_text(encoding="utf-8")
+    base = read_master(paths, assignment.id)
     defined = _definitions(paths, assignment)
     for question in assignment.questions:
         seen: set[str] = set()

@@ -16,6 +16,7 @@ from typing import Any
 from grader.authoring.build import built_files, solution_lines
 from grader.batch import question_digests
 from grader.errors import AuthoringError
+from grader.master import master_parts, read_master
 from grader.paths import Paths
 from grader.schema import Assignment, digest_of
 from grader.scheme import plain
@@ -28,7 +29,7 @@ def audit_digest(paths: Paths, assignment: Assignment) -> str:
     """What an audit's verdict is about: the tests, the starter, the reference, wrong and right solutions."""
     folders = [paths.wrong(assignment.id), paths.right(assignment.id)]
     files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
-    known = [paths.starter(assignment.id), paths.reference(assignment.id), *files]
+    known = [paths.starter(assignment.id), *master_parts(paths, assignment.id), *files]
     parts = [file.read_bytes() for file in known if file.is_file()]
     return digest_of([json.dumps(question_digests(paths, assignment), sort_keys=True).encode(), *parts])
 
@@ -97,7 +98,7 @@ Hand in the notebook, or the zip that `grader pack` makes.
 
 def _refuse_leaks(paths: Paths, assignment: Assignment, files: dict[str, bytes]) -> None:
     """Refuse a passage of a hidden test, and a line of a solution, in any file of the release."""
-    solutions = set(solution_lines(paths.reference(assignment.id).read_text(encoding="utf-8")))
+    solutions = set(solution_lines(read_master(paths, assignment.id)))
     hidden = {
         passage
         for file in paths.hidden_tests(assignment.id).rglob("*.py")

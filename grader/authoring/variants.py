@@ -1,7 +1,8 @@
 """Submissions whose marks are known: the reference, the starter, wrong solutions, right alternatives, and nonsense.
 
 A wrong solution or an alternative is one percent cell of `solutions/<a>/wrong/q5.py` or `right/q5.py`, put behind the
-reference's cells, so that it overrides just what it defines. Its header says what is known of it:
+reference's cells, so that it overrides just what it defines; the reference's answers to other questions go on calling
+what was there before (apart.py). Its header says what is known of it:
 
     # %% no_shift | fails: test_large_logits_do_not_overflow | hint: Subtract the row maximum first.
     # %% with_loops | why: loops over samples with plain sums
@@ -14,7 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.authoring import apart
 from grader.errors import AuthoringError
+from grader.master import read_master
 from grader.notebook import PercentCell, percent_cells
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
@@ -47,7 +50,11 @@ def reference(paths: Paths, assignment: Assignment) -> Variant:
     file = paths.reference(assignment.id)
     if not file.is_file():
         raise AuthoringError(f"solutions/{assignment.id}/{file.name}: there is no reference solution")
-    return Variant("reference", "reference", Submission("reference", assignment.id, file.name, file.read_bytes()))
+    return Variant(
+        "reference",
+        "reference",
+        Submission("reference", assignment.id, file.name, read_master(paths, assignment.id).encode()),
+    )
 
 
 def starter(paths: Paths, assignment: Assignment) -> Variant:
@@ -90,7 +97,8 @@ def _of_file(paths: Paths, assignment: Assignment, file: Path, form: re.Pattern[
     question = assignment.question(file.stem)
     kind = file.parent.name
     shared, cells = _parted(file)
-    base = paths.reference(assignment.id).read_text(encoding="utf-8")
+    others = [name for other in assignment.questions if other.id != question.id for name in other.names]
+    base = f"{read_master(paths, assignment.id)}\n{apart.cell(others)}"
     seen: set[str] = set()
     for cell in cells:
         known = form.fullmatch(cell.header)

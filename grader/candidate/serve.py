@@ -19,7 +19,7 @@ import numpy as np
 import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every candidate
 
 from grader import wire
-from grader.candidate import cells, faults, output, standins, watch
+from grader.candidate import cells, faults, forbid, output, standins, watch
 
 MAX_RAISED = 100  # errors of cells that are reported
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -121,7 +121,7 @@ class Candidate:
         with contextlib.ExitStack() as stack:
             if request.get("pure"):
                 stack.enter_context(watch.watching(named, self.effects))
-            stack.enter_context(watch.forbidding(request.get("forbids", ()), self.effects))
+            stack.enter_context(forbid.forbidding(request.get("forbids", ()), self.effects))
             return function(*args, **kwargs)
 
     def op_name(self, request: dict[str, Any]) -> Any:

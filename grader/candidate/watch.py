@@ -1,4 +1,4 @@
-"""Watch one call: did it change its arguments, touch global random state, execute a forbidden operator?"""
+"""Watch one call: did it change its arguments or touch global random state?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from grader import wire
-from grader.candidate.faults import ForbiddenOperator
 
 MT19937_BYTES = 625 * 4  # 624 words and the position in them
 
@@ -52,27 +51,3 @@ def _numpy_state() -> object:
     if type(source) is np.random.MT19937:  # its state as it lies in memory; asking for it takes sixty times as long
         return ctypes.string_at(source.ctypes.state_address, MT19937_BYTES)
     return repr(source.state)
-
-
-@contextlib.contextmanager
-def forbidding(operators: Sequence[str], effects: list[str]) -> Iterator[None]:
-    """Let each of `operators` ("aten::convolution") raise when the dispatcher reaches it, whoever calls it."""
-    if not operators or "torch" not in sys.modules:
-        yield
-        return
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Guard(TorchDispatchMode):
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            name = func._schema.name
-            if name in operators:
-                effects.append(f"forbidden operator {name}")
-                raise ForbiddenOperator(f"{name} may not be used in this question")
-            if func.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd):
-                with self:  # under inference_mode it arrives whole: look at what it is made of
-                    return func.decompose(*args, **(kwargs or {}))
-            return func(*args, **(kwargs or {}))
-
-    with Guard():
-        yield

@@ -36,9 +36,10 @@ def audit(chosen: argparse.Namespace) -> int:
 
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
+    only = [assignment.question(name).id for name in chosen.question]
     device = "cuda" if chosen.gpus else "cpu"
-    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device))
-    planned += auditing.plan_mutants(paths, assignment, chosen.mutants / 100, device)
+    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device, only))
+    planned += auditing.plan_mutants(paths, assignment, chosen.mutants / 100, device, only)
     done = 0
 
     def tell(says: str) -> None:
@@ -48,7 +49,7 @@ def audit(chosen: argparse.Namespace) -> int:
 
     with Pool(paths, assignment.id, wish(chosen)) as pool:
         result = auditing.run(pool, assignment, planned, tell)
-    if not chosen.quick:
+    if not chosen.quick and not only:
         _keep_verdict(paths, result)
     if chosen.json:
         print(json.dumps(_audit_document(result), indent=1, ensure_ascii=False))

@@ -1,24 +1,8 @@
 """Wrong solutions of question 5: losses with gradients. Each cell is appended to the reference notebook."""
 # ruff: noqa: E501 - a header is one line
 
+
 # %%
-import types
-
-
-def _keep(thing, right):
-    """Bind a function of the reference to the reference's own names, out of the mutant's reach."""
-    if isinstance(thing, types.FunctionType):
-        return types.FunctionType(thing.__code__, right, thing.__name__, thing.__defaults__, thing.__closure__)
-    if isinstance(thing, dict):
-        return {key: _keep(value, right) for key, value in thing.items()}
-    return tuple(_keep(value, right) for value in thing) if isinstance(thing, tuple) else thing
-
-
-_right = dict(globals())
-for _name in [name for name in _right if not name.startswith("__")]:
-    _right[_name] = globals()[_name] = _keep(_right[_name], _right)
-
-
 def _reduce(losses, reduction):
     return losses if reduction == "none" else float(losses.mean() if reduction == "mean" else losses.sum())
 
