@@ -19,13 +19,15 @@ import pytest
 from grader import notebook
 from grader.channel import LOAD, Channel
 from grader.errors import MachineryError, SubmissionError
+from grader.misconceptions import Conversation, recognised
 from grader.pytest_plugin import Examination, Hidden, released_files
 from grader.sandbox import Sandbox
-from grader.schema import Assignment, Status
+from grader.schema import Assignment, CheckResult, Outcome, Status
 from grader.student import load_errors
 from grader.task import Examined, Task
 from grader.transcript import Transcript
 
+LONGEST_REPEATED_S = 2.0
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
 
@@ -46,6 +48,8 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     try:
         wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
         _run(wanted, examination, task.first_failure)
+        if not task.first_failure:
+            _name_misconceptions(hidden, examination)
         return _collected(task, hidden, examination, book)
     finally:
         hidden.examination = None
@@ -61,6 +65,31 @@ def _run(items: list[pytest.Item], examination: Examination, first_failure: bool
             return  # the machine is at fault; asking it again will not help
         if first_failure and not all(result.outcome.earns for result in examination.results.values()):
             return
+
+
+def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
+    """Let the hint of a failed check be that of the wrong solution that answers alike, where there is one."""
+    failed: dict[str, list[Conversation]] = {}
+    for result in examination.results.values():
+        talk = _conversation(examination.channel, result)
+        if talk is not None:
+            failed.setdefault(result.question, []).append(talk)
+    hints = recognised(hidden.paths, hidden.assignment, failed) if failed else {}
+    for check, hint in hints.items():
+        examination.results[check] = replace(examination.results[check], hint=hint)
+
+
+def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
+    """What was said in a check that failed; None where nothing can be compared or it took too long to repeat."""
+    if result.outcome not in (Outcome.FAILED, Outcome.ERROR) or result.wall_s > LONGEST_REPEATED_S:
+        return None
+    exchanges = []
+    for key, request, _ in channel.asked.get(result.name, []):
+        said = channel.transcript.find(result.name, key)
+        if said is None or said.failure:
+            return None
+        exchanges.append((request, said.reply))
+    return Conversation(result.name, tuple(exchanges)) if exchanges else None
 
 
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:

@@ -93,6 +93,10 @@ class Assignment:
         there_is = ", ".join(question.id for question in self.questions)
         raise AuthoringError(f"{self.id} has no question {question_id!r}; there is: {there_is}")
 
+    def names_beside(self, question_id: str) -> list[str]:
+        """The names that the other questions ask for."""
+        return [name for question in self.questions if question.id != question_id for name in question.names]
+
 
 @dataclass(frozen=True)
 class Submission:

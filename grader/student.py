@@ -310,9 +310,9 @@ class Student:
             raise self._violation("effects of another form")
         forbidden = [effect for effect in effects if effect.startswith("forbidden operator ")]
         if forbidden:
-            raise StudentFault(
-                Outcome.FORBIDDEN, f"{forbidden[0].removeprefix('forbidden ')} was used; it is ruled out"
-            )
+            name = forbidden[0].removeprefix("forbidden operator ")
+            what = f"operator {name}" if "::" in name else name
+            raise StudentFault(Outcome.FORBIDDEN, f"{what} was used; it is ruled out")
         if "fault" in reply:
             raise self._fault(reply["fault"])
         if effects:

@@ -22,6 +22,11 @@ ALLOWED = {
     "page_style": "",
     "percent": "",
     "wish": "",
+    "apart": "",
+    "alike": "wire",
+    "master": "paths",
+    "known": "errors paths percent",
+    "misconceptions": "alike apart candidate known master notebook paths schema wire",
     "exit_codes": "errors",
     "schema": "errors",
     "scheme": "errors",
@@ -56,12 +61,12 @@ ALLOWED = {
     "doctor": "engine errors image sandbox schema",
     "channel": "notebook sandbox schema transcript wire",
     "student": "channel compare errors kinds magics notebook schema told transcript wire",
-    "pytest_plugin": "channel compare course errors notebook paths sandbox schema scheme student transcript",
-    "examiner": "channel errors notebook pytest_plugin sandbox schema student task transcript",
+    "pytest_plugin": "channel compare course errors master notebook paths sandbox schema scheme student transcript",
+    "examiner": "channel errors misconceptions notebook pytest_plugin sandbox schema student task transcript",
     "worker": "errors examiner sandbox task wish",
     "host": "errors paths pytest_plugin sandbox wish worker",
     "pool": "errors host paths task wish",
-    "batch": "errors paths pool schema store task wish",
+    "batch": "errors master paths pool schema store task wish",
     "collect": "errors foreign notebook schema sheets",
     "tables": "gradebook marksheet policy schema scheme",
     "screen": "marksheet schema scheme tables",
@@ -69,7 +74,7 @@ ALLOWED = {
     "markup": "marksheet page_style",
     "dashboard": "errors gradebook markup oddities policy schema scheme screen tables",
     "feedback": "collect course gradebook magics marksheet markup notebook policy schema scheme screen sheets",
-    "authoring": "batch course errors notebook paths pool schema scheme task",
+    "authoring": "apart batch course errors known master notebook paths pool schema scheme task",
     "commands": "authoring batch channel collect course dashboard doctor errors exit_codes export feedback gradebook "
     "image marksheet notebook pages paths policy pool pytest_plugin sandbox schema scheme screen sheets store student "
     "tables transcript validate wire wish",
@@ -77,10 +82,10 @@ ALLOWED = {
 }
 FOR_TYPES_ONLY = {"pages": "batch", "screen": "batch doctor", "tables": "batch", "worker": "pytest_plugin"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use
-    "numpy": "candidate compare diagnosis kinds mistakes pytest_plugin wire",
+    "numpy": "alike candidate compare diagnosis kinds mistakes pytest_plugin wire",
     "pytest": "examiner pytest_plugin",
 }
-CATCH_ALL = "candidate host pytest_plugin worker"  # rooms where foreign code runs, which may raise anything
+CATCH_ALL = "candidate host misconceptions pytest_plugin worker"  # where foreign code runs, which may raise anything
 ENDS_IN = {  # exceptions that are no GraderError, and the room that makes an outcome or a message of them
     "WireError": "student",
     "Mismatch": "pytest_plugin",

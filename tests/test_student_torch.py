@@ -35,6 +35,29 @@ def generate(generator):
     return torch.rand(3, generator=generator)
 """
 
+RULED_OUT = """
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy as ce
+
+lstm, loss = nn.LSTM(4, 2), nn.CrossEntropyLoss()
+
+class Own(nn.LayerNorm):
+    pass
+
+own = Own(4)
+targets = torch.zeros(2, 4, dtype=torch.long)
+
+def run_lstm(x): return lstm(x)[0].detach()
+def make_lstm(x): return nn.LSTM(4, 2)(x)[0].detach()
+def inherit(x): return own(x).detach()
+def renamed(x): return ce(x, targets)
+def in_a_module(x): return loss(x, targets)
+def density(x): return torch.distributions.Normal(0.0, 1.0).log_prob(x)
+def in_numpy(x): return np.convolve(x[0, 0].numpy(), [1.0, 2.0])
+"""
+
 HIDDEN_CONVOLUTIONS = """
 import torch
 import torch.nn.functional as F
@@ -131,6 +154,35 @@ class TestTorch:
             with student.forbids("aten::convolution", "aten::_convolution"):
                 assert torch.equal(student[name](x, w), torch.nn.functional.conv2d(x, w))
             student.plain(x, w)  # outside of the block it is allowed
+
+    @pytest.mark.parametrize(
+        ("ruled_out", "name"),
+        [
+            ("torch.lstm", "run_lstm"),  # made before, and decomposed before the dispatcher sees it
+            ("torch.nn.RNNBase", "run_lstm"),
+            ("torch.nn.RNNBase", "make_lstm"),
+            ("torch.nn.LayerNorm", "inherit"),
+            ("torch.*layer_norm", "inherit"),
+            ("torch.nn.functional.cross_entropy", "renamed"),
+            ("torch.nn.functional.cross_entropy", "in_a_module"),
+            ("torch.distributions.Distribution", "density"),
+            ("numpy.convolve", "in_numpy"),
+            ("aten::*", "renamed"),
+        ],
+    )
+    def test_functions_and_classes_can_be_ruled_out_too(self, torch_sandbox, ruled_out, name):
+        with opened(torch_sandbox, RULED_OUT) as submission:
+            student = submission.check()
+            with student.forbids(ruled_out):
+                outcome, says = ended(student[name], torch.ones(2, 3, 4))
+            assert outcome is Outcome.FORBIDDEN and says.endswith("was used; it is ruled out")
+            student[name](torch.ones(2, 3, 4))  # outside of the block it is allowed again
+
+    def test_what_does_not_exist_is_not_used(self, torch_sandbox):
+        with opened(torch_sandbox, RULED_OUT) as submission:
+            student = submission.check()
+            with student.forbids("torch.nn.Nothing", "nowhere.at_all", "numpy.no.where"):
+                student.renamed(torch.ones(2, 3, 4))
 
     def test_probes_and_references_are_watched_too(self, torch_sandbox):
         def probe(nb, x, w):

@@ -48,6 +48,7 @@ class Audit:
     right: Counter[str] = field(default_factory=Counter)  # and right alternatives
     mutants: Counter[str] = field(default_factory=Counter)  # by question: made by machine,
     killed: Counter[str] = field(default_factory=Counter)  # and noticed
+    named: Counter[str] = field(default_factory=Counter)  # wrong solutions that are told their own hint
     survivors: list[Variant] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -160,6 +161,7 @@ def _must_lose(audit: Audit, variant: Variant, results: Iterable[CheckResult]) -
     lost = [name for name, result in mine.items() if not result.outcome.earns]
     for name in lost:
         audit.failed_by.setdefault(name, set()).add(variant.id)
+    audit.named[variant.question] += any(result.hint == variant.text for result in mine.values())
     if lost:
         audit.caught[variant.question] += 1
     else:

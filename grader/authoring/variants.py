@@ -1,29 +1,20 @@
 """Submissions whose marks are known: the reference, the starter, wrong solutions, right alternatives, and nonsense.
 
-A wrong solution or an alternative is one percent cell of `solutions/<a>/wrong/q5.py` or `right/q5.py`, put behind the
-reference's cells, so that it overrides just what it defines; the reference's answers to other questions go on calling
-what was there before (apart.py). Its header says what is known of it:
-
-    # %% no_shift | fails: test_large_logits_do_not_overflow | hint: Subtract the row maximum first.
-    # %% with_loops | why: loops over samples with plain sums
+The reference's answers to other questions go on calling what was there before (apart.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.authoring import apart
+from grader import apart, known
 from grader.errors import AuthoringError
 from grader.master import read_master
-from grader.notebook import PercentCell, percent_cells
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
 
-WRONG = re.compile(r"(?P<id>[a-z]\w*) \| fails: (?P<fails>[\w, ]+?) \| hint: (?P<text>\S.*)")
-RIGHT = re.compile(r"(?P<id>[a-z]\w*) \| why: (?P<text>\S.*)")
 NONSENSE = {  # what every name of a question answers, and as what it is a base class
     "nothing": "None",
     "nan": 'float("nan")',
@@ -66,15 +57,21 @@ def starter(paths: Paths, assignment: Assignment) -> Variant:
 
 def wrong(paths: Paths, assignment: Assignment) -> list[Variant]:
     """All wrong solutions. Raises AuthoringError for a header that says too little."""
+    _refuse_unknown(paths.wrong(assignment.id), assignment)
     return [
-        variant for file in _files(paths.wrong(assignment.id)) for variant in _of_file(paths, assignment, file, WRONG)
+        variant
+        for question in assignment.questions
+        for variant in _of(paths, assignment, question, "wrong", known.wrong(paths, assignment.id, question.id))
     ]
 
 
 def right(paths: Paths, assignment: Assignment) -> list[Variant]:
     """All right alternatives."""
+    _refuse_unknown(paths.right(assignment.id), assignment)
     return [
-        variant for file in _files(paths.right(assignment.id)) for variant in _of_file(paths, assignment, file, RIGHT)
+        variant
+        for question in assignment.questions
+        for variant in _of(paths, assignment, question, "right", known.right(paths, assignment.id, question.id))
     ]
 
 
@@ -89,41 +86,18 @@ def nonsense(assignment: Assignment) -> Iterator[Variant]:
         yield Variant(kind, "nonsense", submission, text=f"answers {value} to everything")
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("q*.py"), key=lambda file: (len(file.stem), file.stem))
+def _refuse_unknown(folder: Path, assignment: Assignment) -> None:
+    """A file whose question does not exist would never be looked at."""
+    for file in sorted(folder.glob("*.py")):
+        assignment.question(file.stem)
 
 
-def _of_file(paths: Paths, assignment: Assignment, file: Path, form: re.Pattern[str]) -> Iterator[Variant]:
-    question = assignment.question(file.stem)
-    kind = file.parent.name
-    shared, cells = _parted(file)
-    others = [name for other in assignment.questions if other.id != question.id for name in other.names]
-    base = f"{read_master(paths, assignment.id)}\n{apart.cell(others)}"
-    seen: set[str] = set()
-    for cell in cells:
-        known = form.fullmatch(cell.header)
-        where = f"solutions/{assignment.id}/{kind}/{file.name}"
-        if known is None:
-            raise AuthoringError(f"{where}: the header {cell.header!r} is not of the form {_shape(form)}")
-        if known["id"] in seen:
-            raise AuthoringError(f"{where}: {known['id']} appears twice")
-        seen.add(known["id"])
-        yield _variant(assignment, question, kind, known, "\n\n".join([base, *shared, f"# %%\n{cell.source}\n"]))
-
-
-def _parted(file: Path) -> tuple[list[str], list[PercentCell]]:
-    """What stands before the first headed cell, to be put before each, and the headed cells."""
-    cells = [cell for cell in percent_cells(file.read_text(encoding="utf-8")) if cell.kind == "code"]
-    first = next((place for place, cell in enumerate(cells) if cell.header), len(cells))
-    return [f"# %%\n{cell.source}" for cell in cells[:first]], cells[first:]
-
-
-def _variant(assignment: Assignment, question: Question, kind: str, known: re.Match[str], text: str) -> Variant:
-    name = f"{question.id}-{known['id']}"
-    submission = Submission(f"{kind}-{name}", assignment.id, f"{name}.py", text.encode())
-    fails = tuple(part.strip() for part in known.groupdict().get("fails", "").split(",") if part.strip())
-    return Variant(name, kind, submission, question.id, fails, known["text"])
-
-
-def _shape(form: re.Pattern[str]) -> str:
-    return "'# %% id | fails: test, test | hint: ...'" if form is WRONG else "'# %% id | why: ...'"
+def _of(
+    paths: Paths, assignment: Assignment, question: Question, kind: str, solutions: list[known.Known]
+) -> Iterator[Variant]:
+    base = f"{read_master(paths, assignment.id)}\n{apart.cell(assignment.names_beside(question.id))}"
+    for solution in solutions:
+        name = f"{question.id}-{solution.id}"
+        text = "\n\n".join([base, *(f"# %%\n{cell}\n" for cell in solution.cells)])
+        submission = Submission(f"{kind}-{name}", assignment.id, f"{name}.py", text.encode())
+        yield Variant(name, kind, submission, question.id, solution.fails, solution.text)

@@ -37,9 +37,10 @@ def forbidding(names: Sequence[str], effects: list[str]) -> Iterator[None]:
                 continue
             owner, thing = _found(name)
             if isinstance(thing, type):
-                for method in ("__init__", "forward"):
-                    if hasattr(thing, method):
-                        stack.enter_context(_replaced(thing, method, _raiser(stop, name)))
+                stack.enter_context(_replaced(thing, "__init__", _raiser(stop, name)))
+                for kind in _family(thing):
+                    if "forward" in vars(kind):
+                        stack.enter_context(_replaced(kind, "forward", _raiser(stop, name)))
             elif name.startswith("torch."):
                 functions.append(name)
             elif owner is not None:
@@ -65,6 +66,11 @@ def _found(name: str) -> tuple[Any, Any]:
                 owner = getattr(owner, part)
             return owner, getattr(owner, parts[-1])
     return None, None
+
+
+def _family(kind: type) -> set[type]:
+    """A class and all that inherit from it."""
+    return {kind}.union(*(_family(heir) for heir in kind.__subclasses__()))
 
 
 def _raiser(stop: Callable[[str], NoReturn], name: str) -> Callable[..., NoReturn]:

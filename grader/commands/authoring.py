@@ -90,6 +90,7 @@ def _audit_rows(audit: Audit) -> list[dict[str, object]]:
             "checks": len(audit.checks.get(question.id, ())),
             "wrong": audit.wrong.get(question.id, 0),
             "caught": audit.caught.get(question.id, 0),
+            "named": audit.named.get(question.id, 0),
             "right": audit.right.get(question.id, 0),
             "mutants": audit.mutants.get(question.id, 0),
             "killed": audit.killed.get(question.id, 0),
@@ -112,7 +113,7 @@ def _audit_document(audit: Audit) -> dict[str, object]:
 
 
 def _audit_table(audit: Audit) -> str:
-    head = ["question", "points", "checks", "wrong", "caught", "right", "mutants", "killed", "seconds"]
+    head = ["question", "points", "checks", "wrong", "caught", "named", "right", "mutants", "killed", "seconds"]
     rows = [[str(value) for value in row.values()] for row in _audit_rows(audit)]
     lines = []
     for mutant in audit.survivors:
@@ -120,7 +121,7 @@ def _audit_table(audit: Audit) -> str:
     lines += [f"{finding.variant}: {finding.says}" for finding in audit.findings]
     good = f"green: {audit.graded} submissions graded as they must be"
     lines.append(good if audit.green else f"red: {len(audit.findings)} findings")
-    return tables.table(head, rows, right=range(1, 9)) + "\n" + "".join(f"{line}\n" for line in lines)
+    return tables.table(head, rows, right=range(1, 10)) + "\n" + "".join(f"{line}\n" for line in lines)
 
 
 def new(chosen: argparse.Namespace) -> int:

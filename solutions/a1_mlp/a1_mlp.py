@@ -80,6 +80,8 @@
 # %%
 # given: numpy, the rule about float types, and a way to run experiments
 
+import math
+
 import numpy as np
 
 

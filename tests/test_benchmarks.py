@@ -1,0 +1,83 @@
+"""Every benchmark runs, in its quick form and without Docker. No time is asserted: docs/benchmarks.md has figures."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as everything
+from grader.paths import PACKAGE
+
+ROOT = PACKAGE.parent
+NOT_RUN_ALONE = {"__init__", "__main__", "cohort", "floor", "gpu_cost", "memory", "otter_cost", "processor", "traces"}
+
+
+def quick(name: str) -> str:
+    """What a benchmark prints in its quick form."""
+    arguments = [*everything.QUICK[name], *everything.PROCESS_ONLY.get(name, [])]
+    command = [sys.executable, "-W", "error", "-m", f"benchmarks.{name}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_benchmark_is_in_the_list_of_all() -> None:
+    files = {file.stem for file in (ROOT / "benchmarks").glob("*.py")}
+    assert files - NOT_RUN_ALONE == set(everything.QUICK)
+
+
+def test_every_benchmark_is_on_the_page_of_figures() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    for name in everything.QUICK:
+        assert f"python -m benchmarks.{name}" in page
+
+
+def test_recording_is_told_against_a_bare_insert() -> None:
+    assert "ratio" in quick("store_throughput")
+
+
+def test_the_cost_of_grading_is_told_against_a_floor_that_passes_every_test() -> None:
+    rows = {line[:14].strip(): line.split() for line in quick("grading_cost").splitlines()}
+    assert rows["floor"][2] == "1.00"
+    assert float(rows["process"][1]) > 0
+
+
+def test_a_graded_class_leaves_nothing_on_the_machine() -> None:
+    text = quick("class_throughput")
+    assert re.findall(r"left: (.*)", text) == ["0 processes, 0 containers, 0 mounts, 0 temporary files"] * 2
+    assert all(int(seen) > 2 for seen in re.findall(r"(\d+) processes and", text))
+
+
+def test_judging_from_transcripts_runs_no_student_code() -> None:
+    text = quick("regrade")
+    assert "0 calls ran student code when judged again" in text
+    ran = re.search(r"^run .* ([\d.]+)$", text, re.MULTILINE)
+    assert ran is not None
+    assert float(ran[1]) > 0
+
+
+def test_commands_and_a_pool_start() -> None:
+    text = quick("start_up")
+    assert "grader marks" in text
+    assert "process" in text
+
+
+def test_the_parts_of_a_submission_are_told() -> None:
+    assert "open and close a candidate" in quick("parts")
+
+
+def test_a_traced_process_and_file_that_stay_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.traces import Traces
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    trail = Traces(docker=False)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    trail.note()
+    (tmp_path / "grader-job-left").mkdir()
+    assert trail.left() == {"processes": 1, "containers": 0, "mounts": 0, "temporary files": 1}
+    child.communicate(b"\n")
+    assert trail.left()["processes"] == 0
