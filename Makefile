@@ -8,7 +8,7 @@ ifdef CI
 export GRADER_REQUIRE_DOCKER := 1
 endif
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint audit bench clean
 
 setup: ## everything this checkout needs; quick when it is there
 	@scripts/setup
@@ -23,6 +23,10 @@ lint: setup ## style and types; seconds
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+audit: setup ## the tests of the tests, whole: every wrong solution, 20 seeds, every mutant; about an hour
+	@for name in a1_mlp a2_cnn a3_sequences a4_generative; do \
+		.venv/bin/grader audit $$name --seeds 20 --mutants 100 || exit 1; done
 
 bench: setup ## the figures that need no argument; each file in benchmarks/ says what it measures
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON_BIN) -m benchmarks.$$name || exit 1; done

@@ -173,11 +173,16 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     audit.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
     audit.add_argument("--question", nargs="+", default=[], metavar="Q", help="look at these questions alone")
     audit.add_argument(
-        "--mutants", type=float, default=0, metavar="PERCENT", help="share of machine-made mutants to try"
+        "--mutants",
+        type=float,
+        default=0,
+        metavar="PERCENT",
+        help="share of machine-made mutants to try (default: none)",
     )
     audit.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
     audit.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1")
     audit.add_argument("--json", action="store_true", help="print one JSON document")
+    audit.add_argument("--page", type=Path, metavar="FILE", help="write a page (HTML); a whole audit always does")
     _add_sandbox(audit)
     release = _command(
         commands, "release", _release, "Make the zip for students; refused while the audit is not green."

@@ -25,7 +25,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from grader import diagnosis
+from grader import diagnosis, margins
 from grader.errors import AuthoringError
 from grader.kinds import FAMILY, NOUNS, Numeric, describe, dtype_name, is_plain, numeric
 
@@ -136,6 +136,13 @@ def number(actual: object, *, what: str = "result") -> float:
         _refuse(actual, "a number", what)
     _check_finite(got.values, what)
     return float(got.values)
+
+
+def bounded(value: float, *, low: float | None = None, high: float | None = None, says: str) -> None:
+    """Raise Mismatch(says) unless low <= value <= high: a figure of ours about an answer, an accuracy or a ratio."""
+    margins.note(says, value, low, high)
+    if not ((low is None or low <= value) and (high is None or value <= high)):
+        _fail(says)
 
 
 def unpack(actual: object, n: int, *, what: str = "result") -> tuple[Any, ...]:
@@ -285,6 +292,8 @@ def _check_values(
     if not bounded:  # an infinite expectation has an infinite tolerance: only itself will do
         right = np.where(np.isfinite(e), right, a == e)
     if right.all():
+        if margins.wanted():
+            margins.note(what, _share(a, e, rtol, atol), high=1.0)
         return
     if not bounded:
         _check_infinite(a, e, what)
@@ -296,6 +305,14 @@ def _check_values(
     except (ArithmeticError, ValueError):  # the verdict stands, whatever extreme answers do to its explanation
         words = f"differs from what is expected in {int((~right).sum())} of {right.size} entries."
     _fail(f"{what} {words}")
+
+
+def _share(answer: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> float:
+    """The largest part of its tolerance that an entry uses; 0 where entries are equal, or have to be."""
+    if wanted.dtype.kind not in "fc" or not wanted.size:
+        return 0.0
+    allowed, error = atol + rtol * np.abs(wanted), np.abs(answer - wanted)
+    return float(np.max(np.where(error > 0, error, 0.0) / np.where(allowed > 0, allowed, 1.0)))
 
 
 def _check_expected(wanted: np.ndarray, what: str, policy: _Policy) -> bool:

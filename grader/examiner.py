@@ -19,6 +19,7 @@ import pytest
 from grader import notebook
 from grader.channel import LOAD, Channel
 from grader.errors import MachineryError, SubmissionError
+from grader.margins import Margin, noted, smallest
 from grader.misconceptions import Conversation, recognised
 from grader.pytest_plugin import Examination, Hidden, released_files
 from grader.sandbox import Sandbox
@@ -47,24 +48,29 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     hidden.examination = examination
     try:
         wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
-        _run(wanted, examination, task.first_failure)
+        margins = _run(wanted, examination, task)
         if not task.first_failure:
             _name_misconceptions(hidden, examination)
-        return _collected(task, hidden, examination, book)
+        return replace(_collected(task, hidden, examination, book), margins=margins)
     finally:
         hidden.examination = None
         with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
             channel.close()
 
 
-def _run(items: list[pytest.Item], examination: Examination, first_failure: bool) -> None:
+def _run(items: list[pytest.Item], examination: Examination, task: Task) -> dict[str, tuple[Margin, ...]]:
+    """Run the checks; return how near to their limits the answers were, where that is asked for."""
+    margins: dict[str, tuple[Margin, ...]] = {}
     for place, item in enumerate(items):
         following = items[place + 1] if place + 1 < len(items) else None
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        with noted(task.note_margins) as seen:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        margins[item.name] = smallest(seen)
         if examination.broken:
-            return  # the machine is at fault; asking it again will not help
-        if first_failure and not all(result.outcome.earns for result in examination.results.values()):
-            return
+            break  # the machine is at fault; asking it again will not help
+        if task.first_failure and not all(result.outcome.earns for result in examination.results.values()):
+            break
+    return margins
 
 
 def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:

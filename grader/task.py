@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from grader.margins import Margin
 from grader.schema import CheckResult, Status, Submission, Usage
 
 
@@ -20,6 +21,7 @@ class Task:
     device: str = "cpu"
     evidence: tuple[bytes, ...] = ()
     first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
+    note_margins: bool = False  # say how near to their limits the answers are that pass
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Examined:
     transcripts: dict[str, bytes] = field(default_factory=dict)
     fault: str = ""
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
+    margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
 
 
 def deferred(fault: str) -> Examined:

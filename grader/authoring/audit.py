@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from grader.authoring import variants
 from grader.authoring.mutants import mutants
+from grader.authoring.stability import Stability
 from grader.authoring.variants import Variant
 from grader.paths import Paths
 from grader.pool import Pool
@@ -40,21 +41,29 @@ class Audit:
 
     assignment: Assignment
     graded: int = 0
-    wall_s: dict[str, float] = field(default_factory=dict)  # by check, for the reference
+    stability: Stability = field(default_factory=Stability)  # of the reference, over seeds
     failed_by: dict[str, set[str]] = field(default_factory=dict)  # check -> wrong solutions that fail it
     checks: dict[str, list[str]] = field(default_factory=dict)  # question -> its checks
     wrong: Counter[str] = field(default_factory=Counter)  # by question: wrong solutions,
     caught: Counter[str] = field(default_factory=Counter)  # those that lost points in it,
+    named: Counter[str] = field(default_factory=Counter)  # those that were told their own hint,
     right: Counter[str] = field(default_factory=Counter)  # and right alternatives
     mutants: Counter[str] = field(default_factory=Counter)  # by question: made by machine,
     killed: Counter[str] = field(default_factory=Counter)  # and noticed
-    named: Counter[str] = field(default_factory=Counter)  # wrong solutions that are told their own hint
     survivors: list[Variant] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def green(self) -> bool:
         return not self.findings
+
+    def asked(self, question: str) -> bool:
+        """Whether the audit looked at this question."""
+        return any(name in self.stability.passed for name in self.checks.get(question, ()))
+
+    def seconds(self, question: str) -> float:
+        """What the hidden tests of a question take with the reference, in wall seconds."""
+        return sum(self.stability.wall_s(name) for name in self.checks.get(question, ()))
 
 
 def plan(
@@ -65,21 +74,30 @@ def plan(
     device: str = "cpu",
     only: Collection[str] = (),
 ) -> Iterator[tuple[Variant, Task]]:
-    """Every variant with the task that examines it; the reference once for each seed.
+    """Every variant with the task that examines it; the reference once for each seed, and on the CPU besides a GPU.
 
-    `quick`: wrong and right solutions are examined for their own question only, not for what they may do to others.
+    A wrong solution is examined for its own question: the others cannot hear of it (see `apart`). That this is so is
+    seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
     `only`: look at these questions alone.
     """
     everything = tuple(question.id for question in assignment.questions if not only or question.id in only)
+    made = variants.reference(paths, assignment)
     for number in range(seeds):
-        made = variants.reference(paths, assignment)
-        yield made, Task(made.submission, seed_of(f"reference {number}"), everything, device)
-    rest = [variants.starter(paths, assignment), *variants.right(paths, assignment), *variants.nonsense(assignment)]
-    for variant in [*rest, *variants.wrong(paths, assignment)]:
-        if variant.question and variant.question not in everything:
+        yield made, Task(made.submission, seed_of(f"reference {number}"), everything, device, note_margins=True)
+    if device != "cpu":
+        yield made, Task(made.submission, seed_of("reference on the CPU"), everything, "cpu")
+    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
+        yield variant, Task(variant.submission, seed_of(variant.id), everything, device)
+    looked_at_whole: set[str] = set()
+    for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
+        if variant.question not in everything:
             continue
-        asked = (variant.question,) if quick and variant.question else everything
-        yield variant, Task(variant.submission, seed_of(variant.id), asked, device)
+        whole = not quick and variant.kind == "wrong" and variant.question not in looked_at_whole
+        looked_at_whole |= {variant.question} if whole else set()
+        yield (
+            variant,
+            Task(variant.submission, seed_of(variant.id), everything if whole else (variant.question,), device),
+        )
 
 
 def plan_mutants(
@@ -88,10 +106,8 @@ def plan_mutants(
     """A share of the machine's mutants (1.0: all of them), each examined until it is noticed."""
     for variant in mutants(paths, assignment):
         if int(seed_of(variant.id)[:8], 16) < share * 2**32 and (not only or variant.question in only):
-            yield (
-                variant,
-                Task(variant.submission, seed_of(variant.id), (variant.question,), device, first_failure=True),
-            )
+            seed = seed_of(variant.id)
+            yield variant, Task(variant.submission, seed, (variant.question,), device, first_failure=True)
 
 
 def seed_of(text: str) -> str:
@@ -133,7 +149,7 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
     if variant.kind in ("reference", "right"):
         yield from _must_pass(examined.results)
         if variant.kind == "reference":
-            audit.wall_s |= {result.name: result.wall_s for result in examined.results}
+            audit.stability.add(examined)
     elif variant.kind in ("starter", "nonsense"):
         yield from (f"passes {result.name}" for result in examined.results if result.outcome.earns)
     elif variant.kind == "mutant":

@@ -70,7 +70,8 @@ def _found(name: str) -> tuple[Any, Any]:
 
 def _family(kind: type) -> set[type]:
     """A class and all that inherit from it."""
-    return {kind}.union(*(_family(heir) for heir in kind.__subclasses__()))
+    heirs: list[type] = kind.__subclasses__()
+    return {kind}.union(*map(_family, heirs))
 
 
 def _raiser(stop: Callable[[str], NoReturn], name: str) -> Callable[..., NoReturn]:

@@ -6,11 +6,10 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from grader import screen, tables
+from grader import screen
 from grader.course import assignment_ids, read_assignment
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
-from grader.scheme import plain
 
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
@@ -31,6 +30,9 @@ def build(chosen: argparse.Namespace) -> int:
 def audit(chosen: argparse.Namespace) -> int:
     """Grade submissions whose marks are known; 1 when something is not as it must be."""
     from grader.authoring import audit as auditing
+    from grader.authoring import audit_words
+    from grader.authoring.audit_page import audit_page
+    from grader.authoring.leaks import leaks
     from grader.commands.grading import wish
     from grader.pool import Pool
 
@@ -49,12 +51,19 @@ def audit(chosen: argparse.Namespace) -> int:
 
     with Pool(paths, assignment.id, wish(chosen)) as pool:
         result = auditing.run(pool, assignment, planned, tell)
+    page = chosen.page
     if not chosen.quick and not only:
+        tag = chosen.image if chosen.sandbox == "docker" else ""
+        result.findings += [auditing.Finding(*found) for found in leaks(paths, assignment, tag)]
         _keep_verdict(paths, result)
+        page = page or paths.audit(assignment.id).with_suffix(".html")
+    if page:
+        page.write_text(audit_page(result), encoding="utf-8")
+        screen.say(f"page: {page}")
     if chosen.json:
-        print(json.dumps(_audit_document(result), indent=1, ensure_ascii=False))
+        print(json.dumps(audit_words.document(result), indent=1, ensure_ascii=False))
     else:
-        print(_audit_table(result), end="")
+        print(audit_words.table(result), end="")
     return DONE if result.green else NEEDS_A_PERSON
 
 
@@ -80,48 +89,6 @@ def release(chosen: argparse.Namespace) -> int:
     target, number = releasing.release(paths, read_assignment(paths, chosen.assignment), chosen.out)
     print(f"{target}  release {number}")
     return DONE
-
-
-def _audit_rows(audit: Audit) -> list[dict[str, object]]:
-    return [
-        {
-            "question": question.id,
-            "points": plain(question.points),
-            "checks": len(audit.checks.get(question.id, ())),
-            "wrong": audit.wrong.get(question.id, 0),
-            "caught": audit.caught.get(question.id, 0),
-            "named": audit.named.get(question.id, 0),
-            "right": audit.right.get(question.id, 0),
-            "mutants": audit.mutants.get(question.id, 0),
-            "killed": audit.killed.get(question.id, 0),
-            "seconds": round(sum(audit.wall_s.get(name, 0.0) for name in audit.checks.get(question.id, ())), 2),
-        }
-        for question in audit.assignment.questions
-    ]
-
-
-def _audit_document(audit: Audit) -> dict[str, object]:
-    findings = [{"variant": finding.variant, "says": finding.says} for finding in audit.findings]
-    survivors = [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors]
-    return {
-        "assignment": audit.assignment.id,
-        "green": audit.green,
-        "questions": _audit_rows(audit),
-        "findings": findings,
-        "survivors": survivors,
-    }
-
-
-def _audit_table(audit: Audit) -> str:
-    head = ["question", "points", "checks", "wrong", "caught", "named", "right", "mutants", "killed", "seconds"]
-    rows = [[str(value) for value in row.values()] for row in _audit_rows(audit)]
-    lines = []
-    for mutant in audit.survivors:
-        lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
-    lines += [f"{finding.variant}: {finding.says}" for finding in audit.findings]
-    good = f"green: {audit.graded} submissions graded as they must be"
-    lines.append(good if audit.green else f"red: {len(audit.findings)} findings")
-    return tables.table(head, rows, right=range(1, 10)) + "\n" + "".join(f"{line}\n" for line in lines)
 
 
 def new(chosen: argparse.Namespace) -> int:

@@ -1,0 +1,88 @@
+"""An audit in words: the table on the screen, the JSON document, and the rows that both and the page are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader import tables
+from grader.authoring.audit import Audit
+from grader.scheme import plain
+
+FEW = 5  # of the nearest margins, on the screen
+NEAR = 0.1  # a tolerance of which more is used is worth a look
+
+
+def rows(audit: Audit) -> list[dict[str, Any]]:
+    """One row a question: what was tried, what was noticed, what it takes."""
+    return [
+        {
+            "question": question.id,
+            "points": plain(question.points),
+            "checks": len(audit.checks.get(question.id, ())),
+            "wrong": audit.wrong[question.id],
+            "caught": audit.caught[question.id],
+            "named": audit.named[question.id],
+            "right": audit.right[question.id],
+            "mutants": audit.mutants[question.id],
+            "killed": audit.killed[question.id],
+            "seconds": round(audit.seconds(question.id), 2),
+        }
+        for question in audit.assignment.questions
+        if audit.asked(question.id)
+    ]
+
+
+def document(audit: Audit) -> dict[str, Any]:
+    """Everything that was found, for a program."""
+    stability = audit.stability
+    return {
+        "assignment": audit.assignment.id,
+        "green": audit.green,
+        "questions": rows(audit),
+        "findings": [{"variant": finding.variant, "says": finding.says} for finding in audit.findings],
+        "survivors": [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors],
+        "runs": stability.runs,
+        "flaky": stability.flaky,
+        "tolerances": [
+            {"check": check, "used": used, "what": what} for check, used, what in stability.tolerance_used()
+        ],
+        "bounds": [
+            {"check": check, "says": bound.says, "low": bound.low, "high": bound.high, "values": list(bound.values)}
+            for check, bound in stability.bounds()
+        ],
+        "slowest": [{"check": check, "seconds": took} for check, took in stability.slowest()],
+    }
+
+
+def table(audit: Audit) -> str:
+    """What a person reads on the screen."""
+    told = rows(audit)
+    head = list(told[0]) if told else ["question"]
+    body = [[str(value) for value in row.values()] for row in told]
+    lines = [tables.table(head, body, right=range(1, 10))]
+    for mutant in audit.survivors:
+        lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
+    lines += list(_nearest(audit))
+    lines += [f"{finding.variant}: {finding.says}" for finding in audit.findings]
+    good = f"green: {audit.graded} submissions graded as they must be"
+    lines.append(good if audit.green else f"red: {len(audit.findings)} findings")
+    return "\n".join(lines) + "\n"
+
+
+def _nearest(audit: Audit) -> list[str]:
+    stability = audit.stability
+    near = [row for row in stability.tolerance_used() if row[1] > NEAR][:FEW]
+    lines = [f"{check}: {used:.0%} of a tolerance is used ({what})" for check, used, what in near]
+    for check, bound in stability.bounds()[:FEW]:
+        values = f"{min(bound.values):.4g} to {max(bound.values):.4g}"
+        lines.append(
+            f"{check}: {values} against {limits(bound.low, bound.high)}, {bound.deviations:.1f} deviations off"
+        )
+    return lines
+
+
+def limits(low: float | None, high: float | None) -> str:
+    """Bounds as they are said: "at least 0.9", "at most 2", "0 to 1"."""
+    if low is None or high is None:
+        return f"at most {high:.4g}" if low is None else f"at least {low:.4g}"
+    return f"{low:.4g} to {high:.4g}"
