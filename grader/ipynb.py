@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ MAX_SKIPPED = 10_000  # lists of outputs; there are no more cells than that
 BIG_OUTPUT_BYTES = 5 * 2**20
 
 _OUTPUTS = b'"outputs": [\n'
+_RELEASE = re.compile(r"[0-9a-f]{16}")
 _SHORTCUT_KEYS = {"doc_id", "resource_id", "resource_key"}
 
 
@@ -102,6 +104,9 @@ def _notebook(document: Any, name: str) -> RawNotebook:
     if cells is None:
         raise SubmissionError(f"{name}: {_what_json(document)}; {DOWNLOAD}")
     notebook = RawNotebook(language=_language(document))
+    release = _release(document)
+    if release:
+        notebook.notices.append(f"made from release {release} of the assignment")
     sizes = [_size_of_outputs(cell) for cell in cells]
     for number, cell in enumerate(cells, 1):
         notebook.cells.append(_cell(cell, number, notebook.notices))
@@ -167,6 +172,14 @@ def _language(document: dict[str, Any]) -> str:
         if isinstance(language, str) and language:
             return language[:40]
     return ""
+
+
+def _release(document: dict[str, Any]) -> str:
+    """The id that `grader release` wrote into the notebook; "" where there is none."""
+    metadata = document.get("metadata")
+    part = metadata.get("grader") if isinstance(metadata, dict) else None
+    release = part.get("release") if isinstance(part, dict) else None
+    return release if isinstance(release, str) and _RELEASE.fullmatch(release) else ""
 
 
 def _what_json(document: dict[str, Any]) -> str:

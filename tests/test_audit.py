@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from grader import notebook
 from grader.authoring import release, variants
+from grader.authoring.build import build
 from grader.cli import main
 from grader.course import read_assignment
 from grader.errors import AuthoringError
@@ -115,11 +117,13 @@ def test_a_release_holds_what_students_need_and_nothing_that_tells(course):
         "README.md",
         "a1_mlp.ipynb",
         "manifest.json",
-        *(f"tests/{question}.py" for question in ("q4", "q5", "q7", "q8", "q9", "q14")),
+        *(f"tests/q{number}.py" for number in range(1, 15)),
     }
     manifest = json.loads(files["manifest.json"])
-    assert [question["id"] for question in manifest["questions"]] == ["q4", "q5", "q7", "q8", "q9", "q14"]
+    assert [question["id"] for question in manifest["questions"]] == [f"q{number}" for number in range(1, 15)]
     assert set(manifest["files"]) == set(files) - {"manifest.json"}
+    book = notebook.read(files["a1_mlp.ipynb"], "a1_mlp.ipynb")
+    assert book.notices == (f"made from release {manifest['release']} of the assignment",)
     everything = b"\n".join(files.values())
     assert b"hidden/" not in everything and b"solutions/" not in everything
 
@@ -130,6 +134,7 @@ def test_a_passage_of_a_hidden_test_in_the_release_is_refused(course):
     toml = paths.assignment_toml("a1_mlp")
     toml.write_text(toml.read_text().replace("files = []", 'files = ["datasets.py"]'))
     (paths.assignment("a1_mlp") / "datasets.py").write_text("\n".join(hidden[40:60]))
+    build(paths, "a1_mlp")
     with pytest.raises(AuthoringError, match="datasets.py would give away"):
         release.release_files(paths, read_assignment(paths, "a1_mlp"))
 

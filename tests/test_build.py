@@ -203,7 +203,7 @@ def test_checks_of_questions_that_are_gone_are_removed(tmp_path):
 def test_without_checks_and_address_the_first_cell_says_what_to_put_where(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(code_cells(tiny["a9_tiny.ipynb"])[0], {})
-    assert "put that folder beside this notebook" in capsys.readouterr().out
+    assert "put them beside this notebook" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -235,5 +235,5 @@ def test_the_first_cell_fetches_missing_checks_from_the_release_address(tmp_path
         (tmp_path / "tests" / "q1.py").write_text("mine")
         exec(code_cells(starter)[0], {})
         server.shutdown()
-    assert capsys.readouterr().out == "Fetched the public checks: q1.py\n"
+    assert capsys.readouterr().out == "Fetched what belongs beside this notebook: tests/q1.py\n"
     assert (tmp_path / "tests" / "q1.py").read_text() == "mine"

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from grader.authoring.given import CHECKS_HEADER, FETCH_CELL, OTTER_CELL
-from grader.course import read_course
+from grader.course import read_assignment, read_course
 from grader.errors import AuthoringError, MachineryError
 from grader.master import read_master
 from grader.paths import Paths
@@ -65,7 +65,8 @@ def built_files(paths: Paths, assignment_id: str) -> dict[str, str]:
     questions = sorted(made, key=lambda question: (len(question), question))  # q4 before q14
     address = read_course(paths).release_address if paths.course_toml.is_file() else ""
     files = {f"tests/{question}.py": _checks(question, made[question], written) for question in questions}
-    files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, questions)
+    beside = [*(f"tests/{question}.py" for question in questions), *_released_beside(paths, assignment_id)]
+    files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, beside)
     for name, text in files.items():
         _refuse_leaks(master, text, f"assignments/{assignment_id}/{name}")
     return files
@@ -181,11 +182,15 @@ def _checks(question: str, made: str, written: dict[str, str]) -> str:
     return "\n\n".join(parts)
 
 
-def _tidy(notebook: dict[str, Any], assignment_id: str, address: str, questions: list[str]) -> str:
+def _released_beside(paths: Paths, assignment_id: str) -> tuple[str, ...]:
+    """The files of the assignment that lie beside the notebook; none where there is no assignment.toml yet."""
+    return read_assignment(paths, assignment_id).files if paths.assignment_toml(assignment_id).is_file() else ()
+
+
+def _tidy(notebook: dict[str, Any], assignment_id: str, address: str, beside: list[str]) -> str:
     """The starter as text: no outputs, no leftovers of the tools, ids that are digests of the cells."""
     url = f"{address.rstrip('/')}/{assignment_id}.zip" if address else ""
-    checks = json.dumps([f"{question}.py" for question in questions])
-    fetch = FETCH_CELL.format(url=json.dumps(url), assignment=assignment_id, checks=checks)
+    fetch = FETCH_CELL.format(url=json.dumps(url), assignment=assignment_id, beside=json.dumps(beside))
     cells: list[tuple[str, str, dict[str, Any]]] = []
     for cell in notebook["cells"]:
         source = "".join(cell["source"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FETCH_CELL = """\
-# experiment: make the public checks available (skipped when graded)
+# experiment: make what belongs beside this notebook available (skipped when graded)
 import importlib.util
 import io
 import subprocess
@@ -13,25 +13,25 @@ import zipfile
 from pathlib import Path
 
 RELEASE_URL = {url}  # where {assignment}.zip lies; empty: it has to be put here by hand
-CHECKS = {checks}
+BESIDE = {beside}
 
 if importlib.util.find_spec("otter") is None:
     print("Installing otter-grader, which runs the public checks ...")
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "otter-grader"], check=True)
 
-absent = [name for name in CHECKS if not Path("tests", name).exists()]
+absent = [name for name in BESIDE if not Path(name).exists()]
 if absent and RELEASE_URL:
     with urllib.request.urlopen(RELEASE_URL) as answer:
         archive = zipfile.ZipFile(io.BytesIO(answer.read()))
     Path("tests").mkdir(exist_ok=True)
     for name in absent:
-        member = next(entry for entry in archive.namelist() if f"/{{entry}}".endswith(f"/tests/{{name}}"))
-        Path("tests", name).write_bytes(archive.read(member))
-    print("Fetched the public checks:", *absent)
+        member = next(entry for entry in archive.namelist() if f"/{{entry}}".endswith(f"/{{name}}"))
+        Path(name).write_bytes(archive.read(member))
+    print("Fetched what belongs beside this notebook:", *absent)
 elif absent:
-    print("The public checks are not here:", *absent)
-    print("They are in the folder tests of {assignment}.zip: put that folder beside this notebook. In Colab, open the")
-    print("Files on the left, make a new folder named tests and upload them into it. Then run this cell again.")
+    print("Not here:", *absent)
+    print("They are in {assignment}.zip: put them beside this notebook, those of tests/ into a folder of that name.")
+    print("In Colab, open the Files on the left to upload them and to make the folder. Then run this cell again.")
 """
 
 OTTER_CELL = """\

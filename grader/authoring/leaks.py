@@ -13,7 +13,7 @@ from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.schema import Assignment
 
-NOTEBOOK_METADATA = {"kernelspec", "language_info", "grader"}
+NOTEBOOK_METADATA = {"kernelspec", "language_info", "grader", "otter"}
 
 
 def leaks(paths: Paths, assignment: Assignment, image_tag: str = "") -> Iterator[tuple[str, str]]:

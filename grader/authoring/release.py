@@ -46,18 +46,33 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
     files |= {name: (folder / name).read_bytes() for name in assignment.files}
     files["README.md"] = readme(assignment).encode("utf-8")
     _refuse_leaks(paths, assignment, files)
-    files["manifest.json"] = manifest(assignment, files)
+    release = release_id(files)
+    notebook = f"{assignment.id}.ipynb"
+    files[notebook] = _stamped(files[notebook], release)
+    files["manifest.json"] = manifest(assignment, files, release)
     return files
 
 
-def manifest(assignment: Assignment, files: dict[str, bytes]) -> bytes:
+def release_id(files: dict[str, bytes]) -> str:
+    """16 hex digits from everything that is released."""
+    digests = ((name, hashlib.sha256(content).hexdigest()) for name, content in sorted(files.items()))
+    return digest_of(f"{name} {digest}".encode() for name, digest in digests)[:16]
+
+
+def _stamped(notebook: bytes, release: str) -> bytes:
+    """The notebook with the release's id in it, so that a submission tells which one it was made from."""
+    document = json.loads(notebook)
+    document["metadata"]["grader"] = {"release": release}
+    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def manifest(assignment: Assignment, files: dict[str, bytes], release: str) -> bytes:
     """What was released, by digest; also what `grader validate` needs to know away from the course."""
     questions = [
         {"id": question.id, "title": question.title, "points": plain(question.points), "names": list(question.names)}
         for question in assignment.questions
     ]
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    release = digest_of(f"{name} {digest}".encode() for name, digest in digests.items())[:16]
     page = {
         "assignment": assignment.id,
         "title": assignment.title,
@@ -74,11 +89,14 @@ def readme(assignment: Assignment) -> str:
     rows = "".join(
         f"| {question.id} | {question.title} | {plain(question.points)} |\n" for question in assignment.questions
     )
+    torch = ["torch"] if any(name.split(".")[0] == "torch" for name in assignment.preload) else []
+    needed = ["numpy", *torch, "matplotlib", "scikit-learn", "otter-grader"]
+    beside = " and ".join(["the folder `tests/`", *(f"`{name}`" for name in assignment.files)])
     return f"""# {assignment.id}: {assignment.title}
 
-Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, keep the folder `tests/` beside it, and fill in the code
-cells. You need Python 3.11 or later with numpy, matplotlib, scikit-learn and otter-grader
-(`pip install numpy matplotlib scikit-learn otter-grader`).
+Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, keep {beside} beside it, and fill in the code
+cells. You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
+(`pip install {" ".join(needed)}`).
 
 | question | title | points |
 |---|---|---|
