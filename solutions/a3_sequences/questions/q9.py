@@ -161,26 +161,16 @@ def test_heads_must_divide_the_width(MultiHeadAttention):
 def two_places_at_once():
     import matplotlib.pyplot as plt
 
-    class Looker(nn.Module):
-        """The answer at every position is made of what stood one and three positions before."""
-
-        def __init__(self, heads):
-            super().__init__()
-            self.attention, self.out = MultiHeadAttention(32, heads), nn.Linear(32, 12)
-
-        def forward(self, x):
-            return self.out(self.attention(x, mask=causal_mask(x.shape[1])))
-
     torch.manual_seed(0)
     places = torch.randn(10, 16)
     losses = {}
     for heads in (1, 2):
-        net, history = Looker(heads), []
-        optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+        attention, out, history = MultiHeadAttention(32, heads), nn.Linear(32, 12), []
+        optimiser = torch.optim.Adam([*attention.parameters(), *out.parameters()], 5e-3)
         for _ in range(400):
             ids = torch.randint(6, (64, 10))
             x = torch.cat([4 * F.one_hot(ids, 6).float(), torch.zeros(64, 10, 10), places.expand(64, 10, 16)], -1)
-            logits = net(x)[:, 3:].unflatten(-1, (2, 6))
+            logits = out(attention(x, mask=causal_mask(10)))[:, 3:].unflatten(-1, (2, 6))  # of both tokens
             loss = F.cross_entropy(logits[:, :, 0].flatten(0, 1), ids[:, 2:-1].flatten())
             loss = loss + F.cross_entropy(logits[:, :, 1].flatten(0, 1), ids[:, :-3].flatten())
             optimiser.zero_grad()
