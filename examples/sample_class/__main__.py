@@ -11,14 +11,15 @@ import time
 
 from examples.sample_class import folder
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
-from grader.course import read_assignment
+from grader.course import assignment_ids, read_assignment
 from grader.errors import GraderError, MachineryError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.image import digest
 from grader.paths import PACKAGE, Paths
 
-ASSIGNMENT = "a1_mlp"
 CHECKOUT = Paths(PACKAGE.parent)
+ASSIGNMENT = "a1_mlp"
+LATER = tuple(name for name in assignment_ids(CHECKOUT) if name != ASSIGNMENT)
 EXPECTED = (DONE, NEEDS_A_PERSON)  # files that cannot be read and a stranger want a person
 ROOT = CHECKOUT.root / "build" / "sample_class"
 
@@ -28,13 +29,14 @@ def main() -> int:
     began = time.monotonic()
     try:
         kind, level, why = _sandbox()
-        folder.make(CHECKOUT, ROOT, ASSIGNMENT, HOSTILE if level == "bare" else frozenset())
+        folder.make(CHECKOUT, ROOT, ASSIGNMENT, HOSTILE if level == "bare" else frozenset(), LATER)
     except GraderError as error:
         print(f"sample class: {error}", file=sys.stderr)
         return MACHINERY
     _introduce(kind, level, why)
+    sandbox = ["--sandbox", "process"] if why else []
     for command in (
-        ["grade", ASSIGNMENT, f"downloads/{ASSIGNMENT}", *(["--sandbox", "process"] if why else [])],
+        *(["grade", assignment, f"downloads/{assignment}", *sandbox] for assignment in (ASSIGNMENT, *LATER)),
         ["show", "dl12", ASSIGNMENT],
         ["report", "--out", "report"],
         ["feedback", ASSIGNMENT, "--out", "feedback"],
@@ -68,7 +70,9 @@ def _introduce(kind: str, level: str, why: str) -> None:
     print(f"{ROOT.relative_to(CHECKOUT.root)} holds a course as on the day after a deadline:")
     print(f"  roster.csv             {len(CLASS)} invented students")
     print(f"  downloads/{ASSIGNMENT}/      what they handed in: right, wrong, broken and hostile notebooks")
-    print("  marks/*.csv            the other assignments, the exams, the project: entered by hand, nothing graded")
+    for assignment in LATER:
+        print(f"  downloads/{assignment + '/':13} the later ones: all right, with mistakes, with gaps, or nothing")
+    print("  marks/*.csv            the exams and the project: entered by hand, nothing graded")
     print("What happened to whom:")
     for person in (*CLASS, STRANGER):
         print(f"  {person.id}  {person.name:24} {person.happened}")

@@ -6,8 +6,11 @@ import csv
 import os
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from examples.sample_class.accidents import Story
+from examples.sample_class.later import later_work
 from examples.sample_class.notebooks import Material
 from examples.sample_class.people import CLASS, STRANGER, Person
 from grader.course import read_assignment, read_course
@@ -18,8 +21,17 @@ EXAM_MAXIMUM = 20
 BY_HAND = "# Sample figures, as a person would enter them by hand; nothing here was graded."
 
 
-def make(checkout: Paths, root: Path, assignment: str, left_out: frozenset[str] = frozenset()) -> Paths:
-    """Write everything below `root`; assignments and solutions are links to the checkout's."""
+def make(
+    checkout: Paths,
+    root: Path,
+    assignment: str,
+    left_out: frozenset[str] = frozenset(),
+    later: Sequence[str] = (),
+) -> Paths:
+    """Write everything below `root`; assignments and solutions are links to the checkout's.
+
+    assignment: the one with the stories;  later: those that are handed in besides
+    """
     paths = Paths(root)
     root.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(checkout.course_toml, paths.course_toml)
@@ -30,10 +42,14 @@ def make(checkout: Paths, root: Path, assignment: str, left_out: frozenset[str] 
     people = [person for person in CLASS if person.id not in left_out]
     _write_table(paths.roster_csv, ["student", "name", "email"], [_on_roster(person) for person in people])
     _write_marks(paths, people, assignment)
-    downloads = root / "downloads" / assignment
-    shutil.rmtree(downloads, ignore_errors=True)
+    shutil.rmtree(root / "downloads", ignore_errors=True)
+    for item in later:
+        material = Material(checkout, item)
+        for person in people:
+            _hand_in(person.id, later_work(person.id, person.level), material, root / "downloads" / item)
+    material = Material(checkout, assignment)
     for person in [*people, STRANGER]:
-        _hand_in(person, Material(checkout, assignment), downloads)
+        _hand_in(person.id, person.story, material, root / "downloads" / assignment)
     return paths
 
 
@@ -41,9 +57,9 @@ def _on_roster(person: Person) -> list[str]:
     return [person.id, person.name, f"{person.id}@students.example.org"]
 
 
-def _hand_in(person: Person, material: Material, downloads: Path) -> None:
-    for name, content in person.story(material).items():
-        file = downloads / person.id / name
+def _hand_in(student: str, story: Story, material: Material, downloads: Path) -> None:
+    for name, content in story(material).items():
+        file = downloads / student / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from grader import known
 from grader.errors import AuthoringError
 from grader.master import read_master
 from grader.notebook import percent_cells
@@ -77,14 +78,11 @@ class Material:
 
     def mistake(self, question: str, name: str) -> str:
         """The code of one known wrong solution. Raises AuthoringError if there is none of this name."""
-        file = self.paths.wrong(self.assignment) / f"{question}.py"
-        cells = [cell for cell in percent_cells(file.read_text(encoding="utf-8")) if cell.kind == "code"]
-        named = {cell.header.partition(" ")[0]: cell.source for cell in cells if "| fails:" in cell.header}
+        named = {solution.id: solution.cells for solution in known.wrong(self.paths, self.assignment, question)}
         if name not in named:
-            raise AuthoringError(f"{file.name}: no wrong solution {name!r}; there is: {', '.join(named)}")
-        shared = [cell.source for cell in cells if not cell.header]
-        text = "\n\n\n".join([*shared, named[name]])
-        return re.sub(r"\b_(right|keep|name)\b", rf"_\1_{question}", text)  # two files of mistakes in one notebook
+            raise AuthoringError(f"{question}.py: no wrong solution {name!r}; there is: {', '.join(named)}")
+        text = "\n\n\n".join(["_right = dict(globals())", *named[name]])
+        return re.sub(r"\b_right\b", f"_right_{question}", text)  # two files of mistakes in one notebook
 
 
 def question_of(cell: Cell) -> str | None:
