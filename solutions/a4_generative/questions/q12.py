@@ -106,7 +106,6 @@ def cd_gradient(
     returns {"W": (nv, nh), "b": (nv,), "c": (nh,)}
     """
     # BEGIN SOLUTION NO PROMPT
-    v0 = as_float(v0)
     vk = v0
     for _ in range(k):
         vk, _, _ = gibbs_step(vk, W, b, c, rng)
