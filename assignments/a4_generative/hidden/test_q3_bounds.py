@@ -170,8 +170,8 @@ def expected_gradients(args, likelihood, dec_logvar, beta, free_bits):
 
 @pytest.mark.points(
     1.3,
-    hint="Gradients reach dec_out, mu, logvar and a learnt dec_logvar. A dimension that is below its free bits gets none "
-    "from the KL; the others get theirs.",
+    hint="Gradients reach dec_out, mu, logvar and a learnt dec_logvar. A dimension below its free bits gets none from "
+    "the KL; the others get theirs.",
 )
 def test_gradients_of_the_bound(student, rng):
     for likelihood in ("bernoulli", "gaussian"):
@@ -213,8 +213,8 @@ def test_gradient_of_the_weighted_bound(student, rng):
 
 @pytest.mark.points(
     1.2,
-    hint="Logarithms of weights lie around -10000: take each row's largest out before the exponential. A decoder that is "
-    "sure and wrong pays its logit.",
+    hint="Logarithms of weights lie around -10000: take each row's largest out before the exponential. A decoder that "
+    "is sure and wrong pays its logit.",
 )
 def test_sure_decoders_and_tiny_weights(student, rng):
     log_w = tensor(rng, 5, 4) + torch.tensor([-1e4, 1e4, 0.0, -700.0])

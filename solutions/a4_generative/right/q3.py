@@ -40,7 +40,7 @@ def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, fre
     rec = kinds[likelihood]().sum() / B
     each = kl_gauss(mu.reshape(-1, 1), logvar.reshape(-1, 1)).reshape(B, Z).mean(0)
     kl = torch.maximum(each, torch.full_like(each, free_bits)).sum()
-    return dict(loss=rec + beta * kl, rec=rec, kl=kl)
+    return {"loss": rec + beta * kl, "rec": rec, "kl": kl}
 
 
 def iwae_bound(log_w):
