@@ -171,6 +171,9 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     audit.add_argument("assignment")
     audit.add_argument("--seeds", type=int, default=5, metavar="N", help="times the reference is graded (default: 5)")
     audit.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
+    audit.add_argument(
+        "--sample", type=float, default=100, metavar="PERCENT", help="share of wrong and right solutions (default: all)"
+    )
     audit.add_argument("--question", nargs="+", default=[], metavar="Q", help="look at these questions alone")
     audit.add_argument(
         "--mutants",

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from grader import notebook
-from grader.authoring import release, variants
+from grader import compare, margins, notebook
+from grader.authoring import leaks, release, variants
 from grader.authoring.build import build
+from grader.authoring.stability import Stability
 from grader.cli import main
 from grader.course import read_assignment
 from grader.errors import AuthoringError
+from grader.margins import Margin
 from grader.paths import PACKAGE, Paths
+from grader.schema import CheckResult, Outcome, Status
+from grader.task import Examined
 
 ROOT = PACKAGE.parent
 
@@ -163,3 +169,69 @@ def test_a_new_assignment_builds_grades_audits_and_is_released(course, monkeypat
 def test_a_new_assignment_overwrites_nothing(course, monkeypatch, capsys, name, says):
     monkeypatch.setenv("GRADER_COURSE", str(course))
     assert main(["new", name]) == 2 and says in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------------------------------------- what it shows
+
+
+def runs(*rows: tuple[bool, float, float]) -> Stability:
+    """The reference in several runs: (passed, share of a tolerance, accuracy against at least 0.9)."""
+    seen = Stability()
+    for passed, share, accuracy in rows:
+        outcome = Outcome.PASSED if passed else Outcome.FAILED
+        result = CheckResult("test_a", "q1", outcome, Decimal(1), wall_s=share)
+        margins = (Margin("x", share, high=1.0), Margin("too low", accuracy, low=0.9))
+        seen.add(Examined(Status.GRADED, (result,), margins={"test_a": margins}))
+    return seen
+
+
+def test_stability_names_what_passes_now_and_then_and_what_comes_near_a_limit():
+    assert runs((True, 0.1, 0.95), (False, 0.2, 0.95)).flaky == ["test_a"]
+    seen = runs((True, 0.1, 0.94), (True, 0.3, 0.95), (True, 0.2, 0.96))
+    assert seen.flaky == [] and seen.runs == 3 and seen.slowest() == [("test_a", 0.2)]
+    assert seen.tolerance_used() == [("test_a", 0.3, "x")]
+    [(check, bound)] = seen.bounds()
+    assert check == "test_a" and bound.deviations == pytest.approx(0.05 / np.std([0.94, 0.95, 0.96]))
+
+
+def test_margins_are_noted_for_whoever_asks_and_for_nobody_else():
+    with margins.noted() as seen:
+        compare.close(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-10]), rtol=1e-9, atol=0, what="x")
+        compare.close(np.arange(3), np.arange(3), what="whole numbers")
+        compare.bounded(0.93, low=0.9, says="too low")
+        with pytest.raises(compare.Mismatch, match="^too low$"):
+            compare.bounded(float("nan"), low=0.9, says="too low")
+    assert [(margin.what, round(margin.value, 3)) for margin in seen[:3]] == [
+        ("x", 0.05),
+        ("whole numbers", 0.0),
+        ("too low", 0.93),
+    ]
+    compare.bounded(0.93, low=0.9, high=0.95, says="either")
+    assert not margins.wanted() and len(seen) == 4
+    assert [margin.what for margin in margins.smallest(seen)] == ["x", "too low", "too low"]
+
+
+def test_the_page_of_an_audit_holds_what_was_found_and_escapes_it(q4_only, tmp_path, capsys):
+    page = tmp_path / "audit.html"
+    file = q4_only.right("a1_mlp") / "q4.py"
+    file.write_text("# %% shifted | why: it is not right at all\ndef relu(z):\n    return as_float(z) + 1\n")
+    code, said = audited(capsys, "--quick", "--mutants", "15", "--page", str(page))
+    text = page.read_text()
+    assert code == 1 and "q4-shifted: loses test_" in text and "2 findings" not in text.split("<h1>")[0]
+    assert said["questions"][0]["named"] > 10 and said["runs"] == 1
+    assert all(survivor["mutant"] in text for survivor in said["survivors"])
+    assert "<script" not in text and "http" not in text.replace("http-equiv", "")
+
+
+def test_outputs_settings_and_attachments_in_a_starter_are_leaks():
+    clean = json.loads(Paths(ROOT).starter("a1_mlp").read_text())
+    assert list(leaks._of_notebook(clean)) == []
+    clean["metadata"]["vscode"] = {}
+    code = next(cell for cell in clean["cells"] if cell["cell_type"] == "code")
+    code |= {"outputs": [{"output_type": "stream"}], "metadata": {"colab": {}}, "attachments": {"a.png": {}}}
+    assert [says.split(" of ")[0] for says in leaks._of_notebook(clean)] == [
+        "metadata 'vscode'",
+        "cell 3 holds the output",
+        "metadata 'colab'",
+        "cell 3 holds attachments",
+    ]

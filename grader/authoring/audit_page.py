@@ -8,6 +8,7 @@ from grader.authoring.audit import Audit
 from grader.authoring.audit_words import limits, rows
 from grader.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
+MOST_ROWS = 20
 LEAD = (
     "Submissions whose marks are known were graded: the reference with several seeds, the untouched starter, nonsense, "
     "every wrong solution and every right alternative, and mutants made by machine. Noticed: mutants, wrong programs "
@@ -82,7 +83,7 @@ def _stability(audit: Audit) -> Iterator[Html]:
             for check, bound in bounds
         )  # fmt: skip
         yield table([head], body, "Figures that are held against a bound, the nearest first")
-    used = stability.tolerance_used()[:20]
+    used = [row for row in stability.tolerance_used() if row[1] > 0][:MOST_ROWS]
     if used:
         head = el("tr", heading("check"), heading("what"), heading("largest share of a tolerance", "n"))
         body = ([cell(check, "words"), cell(what), number(f"{share:.2g}")] for check, share, what in used)

@@ -40,7 +40,7 @@ def audit(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     only = [assignment.question(name).id for name in chosen.question]
     device = "cuda" if chosen.gpus else "cpu"
-    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device, only))
+    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device, only, chosen.sample / 100))
     planned += auditing.plan_mutants(paths, assignment, chosen.mutants / 100, device, only)
     done = 0
 
@@ -50,9 +50,9 @@ def audit(chosen: argparse.Namespace) -> int:
         screen.say(f"[{done}/{len(planned)}] {says}")
 
     with Pool(paths, assignment.id, wish(chosen)) as pool:
-        result = auditing.run(pool, assignment, planned, tell)
+        result = auditing.run(pool, assignment, planned, tell, whole=chosen.sample >= 100)
     page = chosen.page
-    if not chosen.quick and not only:
+    if not chosen.quick and not only and chosen.sample >= 100:
         tag = chosen.image if chosen.sandbox == "docker" else ""
         result.findings += [auditing.Finding(*found) for found in leaks(paths, assignment, tag)]
         _keep_verdict(paths, result)
