@@ -22,6 +22,13 @@ NONSENSE = {  # what every name of a question answers, and as what it is a base 
     "empty": "np.zeros((0, 1))",
     "words": '"the answer"',
     "pair": "(None, None)",
+    "truth": "True",
+    "huge": "10**400",
+    "infinite": "np.full((2, 3), np.inf)",
+    "imaginary": "np.ones(3) * 1j",
+    "ragged": "[[1.0, 2.0], [3.0]]",
+    "mapping": "{}",
+    "function": "_answer",
 }
 
 
