@@ -1,0 +1,238 @@
+"""Question 2: a recurrent network, forward and backward through time.
+
+The expected states are computed here; the expected gradients come from them by complex steps, so that no backward pass
+can share a mistake with the student's.
+"""
+
+import numpy as np
+import pytest
+
+from grader.compare import Mismatch, array, close, unpack
+
+pytestmark = pytest.mark.question("q2")
+
+ACTIVATIONS = {"tanh": np.tanh, "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z))}  # they take complex arrays too
+NAMES = ("x", "h0", "Wx", "Wh", "b")
+GEOMETRIES = [(3, 5, 2, 4), (2, 4, 6, 3), (4, 3, 5, 2)]  # B, T, D, H
+
+
+def require(condition, text):
+    """Fail the check with a text that the student reads (a bare assertion shows them nothing)."""
+    if not condition:
+        raise Mismatch(text)
+
+
+def draw(rng, B, T, D, H):
+    """Arguments of rnn_forward but for act; the recurrent weights are large enough for errors to travel far."""
+    Wh = rng.normal(scale=1.2 / np.sqrt(H), size=(H, H))
+    return rng.normal(size=(B, T, D)), rng.normal(size=(B, H)), rng.normal(size=(D, H)), Wh, rng.normal(size=H)
+
+
+def states_of(x, h0, Wx, Wh, b, act):
+    h, state = [], h0
+    for t in range(x.shape[1]):
+        state = ACTIVATIONS[act](x[:, t] @ Wx + state @ Wh + b)
+        h.append(state)
+    return np.stack(h, axis=1)
+
+
+def slopes_of(arguments, act):
+    """For every argument: (its shape, (B, T, H)), the derivatives of all states, from Im h(entry + i e) / e."""
+    slopes, e = {}, 1e-30
+    for n, (name, values) in enumerate(zip(NAMES, arguments, strict=True)):
+        bent, rows = values.astype(complex), []
+        for index in np.ndindex(values.shape):
+            bent[index] += 1j * e
+            rows.append(states_of(*arguments[:n], bent, *arguments[n + 1 :], act).imag / e)
+            bent[index] = values[index]
+        slopes["d" + name] = np.array(rows).reshape(*values.shape, *rows[0].shape)
+    return slopes
+
+
+def expected_for(slopes, dh):
+    return {name: np.tensordot(slope, dh, axes=3) for name, slope in slopes.items()}
+
+
+def both(nb, arguments, act, cotangents):
+    """The states, then the gradients for each of the cotangents with one cache."""
+    h, cache = nb.rnn_forward(*arguments, act)
+    return [h, *[nb.rnn_backward(dh, cache) for dh in cotangents]]
+
+
+def gradients(answer, arguments, what="the gradients", dtype="float"):
+    """The dict of gradients with its names and shapes; everything else fails the check."""
+    require(type(answer) is dict, f"{what} must be a dict of arrays")
+    names = ["d" + name for name in NAMES]
+    require(set(answer) == set(names), f"{what} must have the keys {', '.join(names)}, and no others")
+    shapes = {"d" + name: values.shape for name, values in zip(NAMES, arguments, strict=True)}
+    return {name: array(answer[name], shape=shapes[name], dtype=dtype, what=name) for name in names}
+
+
+def ask(student, arguments, act, *cotangents):
+    """States and gradients of the student, checked for their kind."""
+    h, *answers = unpack(student.run(both, arguments, act, list(cotangents)), 1 + len(cotangents))
+    B, T, _ = arguments[0].shape
+    h = array(h, shape=(B, T, len(arguments[3])), dtype="float", what="h")
+    return h, [gradients(answer, arguments) for answer in answers]
+
+
+def judge(grads, expected, what, names=None, factors=None):
+    for name in names or expected:
+        close(grads[name], expected[name], rtol=1e-8, atol=1e-10, what=f"{name} {what}", factors=factors or {})
+
+
+@pytest.mark.points(
+    0.9,
+    hint="h is (B, T, H), the gradients are a dict with five keys; float32 stays float32, x may hold integers, and "
+    "neither the arguments nor dh may change.",
+)
+def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng):
+    for act in ACTIVATIONS:
+        for dtype in (np.float32, np.float64):
+            arguments = [values.astype(dtype) for values in draw(rng, 3, 5, 2, 4)]
+            with student.pure():
+                dh = rng.normal(size=(3, 5, 4)).astype(dtype)
+                h, grads = unpack(student.run(both, arguments, act, [dh]), 2)
+            array(h, shape=(3, 5, 4), dtype=dtype, what=f"h with {act}")
+            gradients(grads, arguments, dtype=dtype)
+        with student.pure():
+            h, _ = unpack(student.rnn_forward(*arguments, act), 2, what="rnn_forward")
+            array(h, shape=(3, 5, 4), dtype=np.float64, what="h")
+        bits = rng.integers(0, 2, size=(3, 5, 2))
+        h, _ = ask(student, (bits, *arguments[1:]), act)
+        close(h, states_of(bits, *arguments[1:], act), what="h for integers as x")
+
+
+@pytest.mark.points(
+    1.5, hint="The state after a step is the state before the next one, the first one starts at h0; act is an argument."
+)
+def test_states_at_every_step(student, rng):
+    for geometry in [*GEOMETRIES, (2, 30, 3, 5)]:
+        for act in ACTIVATIONS:
+            arguments = draw(rng, *geometry)
+            with student.forbids("aten::*"):
+                h, _ = unpack(student.rnn_forward(*arguments, act), 2, what="rnn_forward")
+            close(h, states_of(*arguments, act), what=f"the states with {act}", rtol=1e-8)
+
+
+@pytest.mark.points(
+    2.2,
+    hint="Start at the last step. What arrives at h_t: dh[:, t] and what step t + 1 sends back through Wh. Parameters "
+    "collect from all steps and all rows. Finite differences find the first gradient that is wrong.",
+)
+def test_gradients_of_everything(student, rng):
+    for geometry in GEOMETRIES:
+        for act in ACTIVATIONS:
+            arguments = draw(rng, *geometry)
+            slopes = slopes_of(arguments, act)
+            B, T, _, H = geometry
+            dh = rng.normal(size=(B, T, H))
+            with student.forbids("aten::*"):
+                _, (grads,) = ask(student, arguments, act, dh)
+            judge(grads, expected_for(slopes, dh), f"with {act}", factors={"the batch size B": B})
+
+
+@pytest.mark.points(
+    1.0,
+    hint="A loss may look at one state only, at any one: then all other dh are 0, and what is said about that state "
+    "reaches all steps before it and none after it.",
+)
+def test_gradients_of_a_loss_that_sees_one_state(student, rng):
+    B, T, D, H = 2, 6, 3, 4
+    for act in ACTIVATIONS:
+        arguments = draw(rng, B, T, D, H)
+        slopes, cotangents = slopes_of(arguments, act), []
+        for step in (T - 1, 0, 2):
+            dh = np.zeros((B, T, H))
+            dh[:, step] = rng.normal(size=(B, H))
+            cotangents.append(dh)
+        _, answers = ask(student, arguments, act, *cotangents)
+        for dh, grads, place in zip(cotangents, answers, ("last", "first", "third"), strict=True):
+            judge(grads, expected_for(slopes, dh), f"when only the {place} state has a gradient, {act}")
+
+
+@pytest.mark.points(
+    0.9, hint="T = 1 has no recurrence left, yet h0 and Wh take part in it; one sequence (B = 1) is still a batch."
+)
+def test_one_step_and_one_sequence(student, rng):
+    for geometry in ((3, 1, 2, 4), (1, 4, 3, 2), (1, 1, 1, 1), (2, 3, 4, 1)):
+        for act in ACTIVATIONS:
+            arguments = draw(rng, *geometry)
+            dh = rng.normal(size=(geometry[0], geometry[1], geometry[3]))
+            h, (grads,) = ask(student, arguments, act, dh)
+            close(h, states_of(*arguments, act), what=f"the states with {act}", rtol=1e-8)
+            judge(grads, expected_for(slopes_of(arguments, act), dh), f"with B = {geometry[0]}, T = {geometry[1]}")
+
+
+@pytest.mark.points(0.7, hint="With B = T = D = H no transposition raises an error: write the shapes beside each line.")
+def test_all_sizes_equal(student, rng):
+    for n in (3, 4):
+        for act in ACTIVATIONS:
+            arguments, dh = draw(rng, n, n, n, n), rng.normal(size=(n, n, n))
+            h, (grads,) = ask(student, arguments, act, dh)
+            close(h, states_of(*arguments, act), what=f"the states with {act}", rtol=1e-8)
+            judge(grads, expected_for(slopes_of(arguments, act), dh), f"with {act} and all sizes equal")
+
+
+def watched(nb, arguments, act, dh):
+    """As `both`, with floating-point faults as errors; that a number vanishes (underflow) is no fault."""
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        h, cache = nb.rnn_forward(*arguments, act)
+        return h, nb.rnn_backward(dh, cache)
+
+
+@pytest.mark.points(
+    0.4, hint="x = 1000 saturates a unit: its state is at the end of its range, its slope 0, and nothing overflows."
+)
+def test_saturated_units(student, rng):
+    for act, ends in (("tanh", (-1.0, 1.0)), ("sigmoid", (0.0, 1.0))):
+        _, h0, Wx, Wh, b = draw(rng, 2, 4, 3, 5)
+        signs = rng.choice([-1.0, 1.0], size=(2, 4, 5))
+        x, Wx = 1000.0 * signs, np.eye(5)
+        h, grads = unpack(student.run(watched, (x, h0, Wx, Wh, b), act, rng.normal(size=(2, 4, 5))), 2)
+        close(h, np.where(signs > 0, ends[1], ends[0]), what=f"the states of saturated units with {act}")
+        grads = gradients(grads, (x, h0, Wx, Wh, b))
+        for name, grad in grads.items():
+            close(grad, np.zeros(grad.shape), what=f"{name} of saturated units with {act}")
+
+
+def interleaved(nb, first, second, act, dh):
+    """Gradients of the first pass, asked for after a second forward pass, and twice."""
+    _, cache = nb.rnn_forward(*first, act)
+    nb.rnn_forward(*second, act)
+    return nb.rnn_backward(dh, cache), nb.rnn_backward(2 * dh, cache)
+
+
+@pytest.mark.points(
+    0.6, hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop()."
+)
+def test_a_cache_serves_twice_and_alone(student, rng):
+    for act in ACTIVATIONS:
+        first, second, dh = draw(rng, 3, 4, 2, 5), draw(rng, 3, 4, 2, 5), rng.normal(size=(3, 4, 5))
+        expected = expected_for(slopes_of(first, act), dh)
+        once, twice = unpack(student.run(interleaved, first, second, act, dh), 2)
+        judge(gradients(once, first), expected, f"with {act}, after another forward pass")
+        doubled = {name: 2 * grad for name, grad in expected.items()}
+        judge(gradients(twice, first), doubled, f"with {act}, of a second backward pass with doubled dh")
+
+
+@pytest.mark.points(
+    0.8, hint="Read in two halves, the second starting from the last state of the first, a sequence gives the same."
+)
+def test_two_halves_are_the_whole(student, rng):
+    B, T, D, H, cut = 3, 7, 2, 4, 3
+    for act in ACTIVATIONS:
+        x, h0, Wx, Wh, b = arguments = draw(rng, B, T, D, H)
+        dh = rng.normal(size=(B, T, H))
+        h, (grads,) = ask(student, arguments, act, dh)
+        h_left, _ = ask(student, (x[:, :cut], h0, Wx, Wh, b), act)
+        late = (x[:, cut:], h_left[:, -1], Wx, Wh, b)
+        h_right, (right,) = ask(student, late, act, dh[:, cut:])
+        close(np.concatenate([h_left, h_right], axis=1), h, what="the states of two halves, beside those of the whole")
+        dh_left = dh[:, :cut].copy()
+        dh_left[:, -1] += right["dh0"]
+        _, (left,) = ask(student, (x[:, :cut], h0, Wx, Wh, b), act, dh_left)
+        joined = {name: left[name] + right[name] for name in ("dWx", "dWh", "db")}
+        joined |= {"dx": np.concatenate([left["dx"], right["dx"]], axis=1), "dh0": left["dh0"]}
+        judge(joined, grads, f"of two halves, beside that of the whole, {act}")
+        require(all(float(np.abs(grad).max()) > 1e-6 for grad in grads.values()), "some gradient is 0 everywhere")
