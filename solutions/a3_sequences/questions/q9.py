@@ -116,10 +116,9 @@ def test_shapes_and_parameters(MultiHeadAttention):
 def test_two_tokens_by_hand(MultiHeadAttention):
     """two heads on the two tokens of the example on paper"""
     layer = MultiHeadAttention(4, 2, bias=False)
-    with torch.no_grad():
-        for linear in (layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj):
-            linear.weight.copy_(torch.eye(4))
-        yours = layer(torch.tensor([[[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]]))[0]
+    for linear in (layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj):
+        linear.weight.data = torch.eye(4)
+    yours = layer(torch.tensor([[[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]]))[0].detach()
     assert near(yours[0], [0.669762, 0, 0.5, 0], 1e-5), f"query 0 gets (0.669762, 0, 0.5, 0), yours is {yours[0]}"
 
 
@@ -129,9 +128,8 @@ def test_one_head_is_sdpa(MultiHeadAttention, sdpa):
     torch.manual_seed(0)
     layer, q, kv = MultiHeadAttention(6, 1), torch.randn(2, 3, 6), torch.randn(2, 5, 6)
     mask = torch.rand(3, 5) > 0.4
-    with torch.no_grad():
-        out, _ = sdpa(layer.q_proj(q), layer.k_proj(kv), layer.v_proj(kv), mask)
-        difference = (layer(q, kv, mask) - layer.o_proj(out)).abs().max()
+    out, _ = sdpa(layer.q_proj(q), layer.k_proj(kv), layer.v_proj(kv), mask)
+    difference = (layer(q, kv, mask) - layer.o_proj(out)).detach().abs().max()
     assert difference < 1e-5, (
         f"one head: o_proj(sdpa(q_proj(q), k_proj(kv), v_proj(kv))); yours differs by {difference}"
     )
@@ -166,17 +164,17 @@ def two_places_at_once():
     losses = {}
     for heads in (1, 2):
         attention, out, history = MultiHeadAttention(32, heads), nn.Linear(32, 12), []
-        optimiser = torch.optim.Adam([*attention.parameters(), *out.parameters()], 5e-3)
+        adam = torch.optim.Adam([*attention.parameters(), *out.parameters()], 5e-3)
         for _ in range(400):
             ids = torch.randint(6, (64, 10))
             x = torch.cat([4 * F.one_hot(ids, 6).float(), torch.zeros(64, 10, 10), places.expand(64, 10, 16)], -1)
             logits = out(attention(x, mask=causal_mask(10)))[:, 3:].unflatten(-1, (2, 6))  # of both tokens
-            loss = F.cross_entropy(logits[:, :, 0].flatten(0, 1), ids[:, 2:-1].flatten())
-            loss = loss + F.cross_entropy(logits[:, :, 1].flatten(0, 1), ids[:, :-3].flatten())
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            history.append(loss.item())
+            cost = F.cross_entropy(logits[:, :, 0].flatten(0, 1), ids[:, 2:-1].flatten())
+            cost = cost + F.cross_entropy(logits[:, :, 1].flatten(0, 1), ids[:, :-3].flatten())
+            adam.zero_grad()
+            cost.backward()
+            adam.step()
+            history.append(cost.item())
         losses[heads] = history
     for heads, history in losses.items():
         plt.plot(history, label=f"{heads} head{'s' if heads > 1 else ''}")
