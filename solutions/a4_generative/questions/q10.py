@@ -105,7 +105,7 @@ def ddpm_sample(
     # BEGIN SOLUTION NO PROMPT
     device = generator.device
     x = torch.randn(shape, generator=generator, device=device)
-    with torch.no_grad():
+    with torch.no_grad():  # nobody needs the gradient of a sample
         for t in reversed(range(len(sched["betas"]))):
             eps = model(x, torch.full((shape[0],), t, device=device))
             noise = torch.randn(shape, generator=generator, device=device)
@@ -147,7 +147,7 @@ def ddim_sample(
     device, T = generator.device, len(sched["betas"])
     times = [round(T - 1 - i * T / n_steps) for i in range(n_steps + 1)]
     x = torch.randn(shape, generator=generator, device=device)
-    with torch.no_grad():
+    with torch.no_grad():  # nobody needs the gradient of a sample
         for t, t_prev in zip(times[:-1], times[1:], strict=True):
             eps = model(x, torch.full((shape[0],), t, device=device))
             noise = torch.randn(shape, generator=generator, device=device)
