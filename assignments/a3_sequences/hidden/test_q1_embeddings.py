@@ -82,7 +82,7 @@ def texts(answer, what):
     hint="Lists and dicts as in the table, losses are one number, gradients have the shape and the float type of what "
     "they belong to; nothing that is passed may change.",
 )
-def test_kinds_follow_the_table_and_nothing_is_changed(student, rng):
+def test_words_and_vectors_follow_the_table_and_nothing_is_changed(student, rng):
     with student.pure():
         tokens = [str(word) for word in rng.choice(WORDS, size=30)] + ["ant"]
         vocab = student.build_vocab(tokens, 1, ["<unk>"])

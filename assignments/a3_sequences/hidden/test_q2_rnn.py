@@ -86,7 +86,7 @@ def judge(grads, expected, what, names=None, factors=None):
     hint="h is (B, T, H), the gradients are a dict with five keys; float32 stays float32, x may hold integers, and "
     "neither the arguments nor dh may change.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng):
+def test_recurrent_shapes_follow_the_table_and_nothing_is_changed(student, rng):
     for act in ACTIVATIONS:
         for dtype in (np.float32, np.float64):
             arguments = [values.astype(dtype) for values in draw(rng, 3, 5, 2, 4)]
@@ -106,7 +106,7 @@ def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng)
 @pytest.mark.points(
     1.5, hint="The state after a step is the state before the next one, the first one starts at h0; act is an argument."
 )
-def test_states_at_every_step(student, rng):
+def test_recurrent_states_at_every_step(student, rng):
     for geometry in [*GEOMETRIES, (2, 30, 3, 5)]:
         for act in ACTIVATIONS:
             arguments = draw(rng, *geometry)
@@ -120,7 +120,7 @@ def test_states_at_every_step(student, rng):
     hint="Start at the last step. What arrives at h_t: dh[:, t] and what step t + 1 sends back through Wh. Parameters "
     "collect from all steps and all rows. Finite differences find the first gradient that is wrong.",
 )
-def test_gradients_of_everything(student, rng):
+def test_gradients_through_time(student, rng):
     for geometry in GEOMETRIES:
         for act in ACTIVATIONS:
             arguments = draw(rng, *geometry)
@@ -137,7 +137,7 @@ def test_gradients_of_everything(student, rng):
     hint="A loss may look at one state only, at any one: then all other dh are 0, and what is said about that state "
     "reaches all steps before it and none after it.",
 )
-def test_gradients_of_a_loss_that_sees_one_state(student, rng):
+def test_gradients_through_time_of_a_loss_that_sees_one_state(student, rng):
     B, T, D, H = 2, 6, 3, 4
     for act in ACTIVATIONS:
         arguments = draw(rng, B, T, D, H)
@@ -206,7 +206,7 @@ def interleaved(nb, first, second, act, dh):
 @pytest.mark.points(
     0.6, hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop()."
 )
-def test_a_cache_serves_twice_and_alone(student, rng):
+def test_a_recurrent_cache_serves_twice_and_alone(student, rng):
     for act in ACTIVATIONS:
         first, second, dh = draw(rng, 3, 4, 2, 5), draw(rng, 3, 4, 2, 5), rng.normal(size=(3, 4, 5))
         expected = expected_for(slopes_of(first, act), dh)
@@ -219,7 +219,7 @@ def test_a_cache_serves_twice_and_alone(student, rng):
 @pytest.mark.points(
     0.8, hint="Read in two halves, the second starting from the last state of the first, a sequence gives the same."
 )
-def test_two_halves_are_the_whole(student, rng):
+def test_two_halves_of_a_sequence_are_the_whole(student, rng):
     B, T, D, H, cut = 3, 7, 2, 4, 3
     for act in ACTIVATIONS:
         x, h0, Wx, Wh, b = arguments = draw(rng, B, T, D, H)

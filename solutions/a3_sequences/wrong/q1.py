@@ -212,7 +212,7 @@ def sgns_loss_grad(vc, uo, un):
     return loss, duo, dvc, dun
 
 
-# %% everything_in_double | fails: test_kinds_follow_the_table_and_nothing_is_changed | hint: Gradients of float32 vectors are float32.
+# %% everything_in_double | fails: test_words_and_vectors_follow_the_table_and_nothing_is_changed | hint: Gradients of float32 vectors are float32.
 def sgns_loss_grad(vc, uo, un):
     return _right["sgns_loss_grad"](*(np.asarray(x, np.float64) for x in (vc, uo, un)))
 
@@ -310,7 +310,7 @@ def fasttext_ngrams(word, nmin, nmax):
     return sorted(set(_right["fasttext_ngrams"](word, nmin, nmax)))
 
 
-# %% vocabulary_of_the_whole_list_changed | fails: test_kinds_follow_the_table_and_nothing_is_changed | hint: tokens.sort() sorts the caller's list; sorted(tokens) makes a new one.
+# %% vocabulary_of_the_whole_list_changed | fails: test_words_and_vectors_follow_the_table_and_nothing_is_changed | hint: tokens.sort() sorts the caller's list; sorted(tokens) makes a new one.
 def build_vocab(tokens, min_freq, specials):
     tokens.sort()
     return _right["build_vocab"](tokens, min_freq, specials)
