@@ -71,6 +71,7 @@ def test_answers_are_ints_and_layers_stay_as_they_are(student):
         {"name": "fc", "out_shape": (5,), "params": 185, "macs": 180, "rf": (8, 11)},
     ]
     with student.pure(), student.forbids("aten::*"):
+        same(student.conv_out(9, 3), 7, what="conv_out")
         same(student.conv_out(9, 3, 2), 4, what="conv_out")
         same(student.conv_out(9, 3, stride=2, pad=1, dilation=2, strict=True), 4, what="conv_out")
         same(student.same_pad(7), 3, what="same_pad")

@@ -47,7 +47,7 @@
 #     {"name": "flatten"}        {"name": "fc", "out": 10, "bias": True}        {"name": "bn"}
 #
 # `trace` answers with `{"name": ..., "out_shape": ..., "params": ..., "macs": ..., "rf": (rows, columns)}` for each, all of
-# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on. With groups, $C$ and $F$ must both be
+# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on, which every fc comes after. With groups, $C$ and $F$ must both be
 # multiples of $g$; if not, or if the name is unknown: ValueError.
 #
 # **On paper.** Ten 5x5 kernels with padding 2 on an image 32 x 32 x 3: $(32 + 4 - 5)/1 + 1 = 32$, so `(10, 32, 32)`, with
@@ -114,7 +114,7 @@ def trace(layers: list[dict], in_shape: tuple[int, int, int]) -> list[dict]:
         return (size, size) if isinstance(size, int) else tuple(size)
 
     shape, rows = tuple(in_shape), []
-    field, step, extent = (1, 1), (1, 1), (1, 1)  # extent: height and width of the map that was flattened
+    field, step = (1, 1), (1, 1)
     for layer in layers:
         name, params, macs = layer["name"], 0, 0
         if name in ("conv", "maxpool", "avgpool"):
@@ -135,7 +135,7 @@ def trace(layers: list[dict], in_shape: tuple[int, int, int]) -> list[dict]:
                 macs = channels * size[0] * size[1] * weights
             shape = (channels, *size)
         elif name == "flatten":
-            extent, shape = shape[1:], (math.prod(shape),)
+            extent, shape = shape[1:], (math.prod(shape),)  # the height and width that the next fc sees
         elif name == "fc":
             field = tuple(r + (n - 1) * j for r, n, j in zip(field, extent, step, strict=True))
             extent = (1, 1)
