@@ -126,7 +126,7 @@ def test_two_steps_on_paper(rnn_forward, rnn_backward):
 
 
 # %%
-def test_shapes(rnn_forward, rnn_backward):
+def test_shapes_of_states_and_gradients(rnn_forward, rnn_backward):
     """a batch of 2 sequences of 3 steps, 4 features, 5 units: all shapes"""
     rng = np.random.default_rng(0)
     x, h0, Wx, Wh = rng.normal(size=(2, 3, 4)), np.zeros((2, 5)), rng.normal(size=(4, 5)), rng.normal(size=(5, 5))
@@ -139,7 +139,7 @@ def test_shapes(rnn_forward, rnn_backward):
 
 
 # %%
-def test_recurrent_weights(rnn_forward, rnn_backward):
+def test_slope_of_the_recurrent_weights(rnn_forward, rnn_backward):
     """dWh agrees with finite differences (a table shows the first row)"""
     rng, step = np.random.default_rng(1), 1e-5
     x, h0, b = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 3)), rng.normal(size=3)
