@@ -68,7 +68,7 @@ def fresh(nb, d):
     hint="The table is float32 and asks for no gradient; LayerNorm has weight (d,), ones, and bias (d,), zeros; "
     "its result has the dtype and shape of x, and x stays as it is.",
 )
-def test_shapes_dtypes_and_parameters_follow_the_table(student, rng):
+def test_positions_and_norms_follow_the_table(student, rng, device):
     with student.pure():
         array(student.sinusoidal_pe(5, 6), shape=(5, 6), dtype=torch.float32, what="sinusoidal_pe")
         array(student.sinusoidal_pe(7, 2, base=37.0), shape=(7, 2), dtype=torch.float32, what="sinusoidal_pe")
@@ -76,7 +76,7 @@ def test_shapes_dtypes_and_parameters_follow_the_table(student, rng):
     close(parameters, {"weight": torch.ones(6), "bias": torch.zeros(6)}, what="the parameters of LayerNorm(6)")
     same(ask, [True, True], what="whether weight and bias ask for gradients")
     require(constant is False, "the table of positions asks for gradients")
-    layer = student.LayerNorm(6)
+    layer = student.LayerNorm(6).to(device)
     with student.pure():
         for shape in ((6,), (4, 6), (2, 4, 6), (2, 3, 4, 6)):
             x = normal(rng, *shape).float()

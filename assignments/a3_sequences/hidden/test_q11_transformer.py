@@ -88,17 +88,17 @@ def positions(T, d):
     hint="logits (B, T, v_tgt) for S and T up to max_len; greedy_decode gives int64 (B, n) with n <= max_new + 1; the "
     "layers keep the shape of x; inputs stay as they are.",
 )
-def test_shapes_follow_the_table_and_nothing_is_changed(student, rng):
+def test_logits_and_layers_follow_the_table_and_arguments_stay(student, rng, device):
     src, tgt = ids(rng, V_SRC, 3, 5), ids(rng, V_TGT, 3, 4)
     src[1, 3:] = PAD
     with student.forbids(*READY_MADE):
-        model = student.Seq2SeqTransformer(V_SRC, V_TGT, D, HEADS, 2, D_FF, PAD, MAX_LEN)
+        model = student.Seq2SeqTransformer(V_SRC, V_TGT, D, HEADS, 2, D_FF, PAD, MAX_LEN).to(device)
         array(model(src, tgt), shape=(3, 4, V_TGT), dtype=torch.float32, what="the logits")
     for S, T in ((MAX_LEN, MAX_LEN), (1, 1), (3, 6)):
         logits = model(ids(rng, V_SRC, 2, S), ids(rng, V_TGT, 2, T))
         array(logits, shape=(2, T, V_TGT), dtype=torch.float32, what=f"the logits for S = {S} and T = {T}")
     x, memory = (torch.tensor(rng.normal(size=(2, n, D))).float() for n in (4, 5))
-    encoder, decoder = student.EncoderLayer(D, HEADS, D_FF), student.DecoderLayer(D, HEADS, D_FF)
+    encoder, decoder = (each(D, HEADS, D_FF).to(device) for each in (student.EncoderLayer, student.DecoderLayer))
     mask = torch.ones(4, 4, dtype=torch.bool).tril()
     with student.pure():
         model(src, tgt)
@@ -129,7 +129,7 @@ def count(nb, name, sizes):
     hint="Count with the formula of the text: [layer] * n is one layer, a plain list hides its modules from "
     "parameters(), and every sublayer has its own norm.",
 )
-def test_number_of_parameters(student):
+def test_number_of_parameters_of_the_transformer(student):
     for d, heads, d_ff in ((8, 2, 12), (6, 3, 10)):
         _, encoder, decoder = parameters_of(1, d=d, d_ff=d_ff)
         same(student.run(count, "EncoderLayer", [d, heads, d_ff]), encoder, what="the parameters of EncoderLayer")
@@ -236,7 +236,7 @@ def padded_source(rng, lengths):
     hint="Each token is the argmax of the last logits of forward on what the row holds so far, bos included, max_new "
     "times.",
 )
-def test_greedy_decoding_follows_forward(student, rng, device):
+def test_greedy_decoding_of_the_transformer_follows_forward(student, rng, device):
     for lengths, n in (((5, 3, 6, 2), 7), ((4,), 1), ((1, 4), 5)):
         src = padded_source(rng, lengths)
         model = made(student, rng, device, forbidden=(PAD, BOS, 2))
@@ -307,7 +307,7 @@ def derivatives(nb, model, src, tgt, cotangent, seed, h):
     hint="Every parameter takes part: a norm or projection that is made must be used, and nothing between the source "
     "and the logits is detached.",
 )
-def test_every_parameter_gets_its_gradient(student, rng, device):
+def test_every_parameter_of_the_transformer_gets_its_gradient(student, rng, device):
     model = made(student, rng, device)
     src, tgt = padded_source(rng, (5, 4)), ids(rng, V_TGT, 2, 6)
     cotangent, h = torch.tensor(rng.normal(size=(2, 6, V_TGT))), 1e-7
@@ -328,7 +328,7 @@ def test_every_parameter_gets_its_gradient(student, rng, device):
 
 
 @pytest.mark.points(1.0, hint="Logits at place t depend on the target up to and including t, and on nothing after it.")
-def test_the_future_changes_nothing(student, rng, device):
+def test_later_target_tokens_change_no_earlier_logits(student, rng, device):
     model = made(student, rng, device)
     src, tgt = padded_source(rng, (5, 6, 4)), ids(rng, V_TGT, 3, 6)
     logits = logits_of(model, src, tgt)

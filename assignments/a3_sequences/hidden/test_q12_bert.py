@@ -115,7 +115,7 @@ def draw_loss(rng, B, T, V):
     hint="inputs and labels are int64, the loss has the dtype of the logits, pack_pair gives tensors; ids, the "
     "set, documents and sentences stay as they are, and only the generator is random.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng):
+def test_masking_pairs_and_layout_follow_the_table_and_arguments_stay(student, rng):
     with student.pure():
         hidden(student, rng, text(rng, 3), 0.3)
         for dtype in (torch.float32, torch.float64):
@@ -214,7 +214,7 @@ def gradient(nb, logits, labels):
     hint="The gradient of the mean: (softmax - one-hot) / number of selected tokens where a label stands, exactly 0 "
     "elsewhere.",
 )
-def test_gradient_of_the_loss(student, rng):
+def test_gradient_of_the_masked_loss(student, rng):
     for B, T, V in ((3, 5, 7), (4, 4, 4), (1, 2, 3)):
         logits, labels = draw_loss(rng, B, T, V)
         loss, mine = unpack(student.run(gradient, logits, labels), 2)
@@ -301,7 +301,7 @@ def test_tokens_are_selected_independently(student, rng):
 @pytest.mark.points(
     0.35, hint="The same generator gives the same answer, another one another; the global random state is not used."
 )
-def test_only_the_generator_is_random(student, rng):
+def test_only_the_generator_decides_masks_and_pairs(student, rng):
     ids = text(rng, 20)
     docs, where = book(rng, 20, 5)
     seed, other = rng.integers(1 << 30, size=2).tolist()

@@ -87,7 +87,7 @@ def judge_values(student, rng, kind):
 @pytest.mark.points(
     0.4, hint="The context is (B, Dk) and the weights are (B, S), with the dtype of q; all arguments stay as they are."
 )
-def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng):
+def test_contexts_and_weights_follow_the_table_and_arguments_stay(student, rng):
     for kind in KINDS:
         q, K, weights = draw(rng, kind, 3, 5, 4, 6, 7)
         mask = draw_mask(rng, 3, 5)

@@ -89,14 +89,14 @@ def describe_parameters(nb, D, H, bias):
     hint="The module has four linear maps (D, D) under the names of the text and no other parameters, biases only if "
     "asked for; the result has the shape and dtype of q, and q, kv and mask stay as they are.",
 )
-def test_parameters_and_shapes_follow_the_table_and_nothing_is_changed(student, rng):
+def test_heads_have_the_parameters_of_the_table_and_arguments_stay(student, rng, device):
     for bias in (True, False):
         shapes, kinds = unpack(student.run(describe_parameters, 12, 3, bias), 2)
         wanted = {f"{name}.weight": [12, 12] for name in PROJECTIONS}
         wanted |= {f"{name}.bias": [12] for name in PROJECTIONS} if bias else {}
         same(shapes, wanted, what=f"names and shapes of the parameters with bias={bias}")
         same(kinds, [True] * 4, what="whether the projections are nn.Linear")
-    layer = student.MultiHeadAttention(12, 3)
+    layer = student.MultiHeadAttention(12, 3).to(device)
     q, kv = (normal(rng, 2, T, 12).float() for T in (5, 7))
     mask = torch.tensor(rng.random(size=(2, 5, 7)) < 0.6)
     with student.pure():

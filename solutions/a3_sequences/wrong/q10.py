@@ -91,12 +91,12 @@ def sinusoidal_pe(T, d, base=10000.0):
     return _table(T, d, lambda p, c: (p.half() / (base ** ((c - c % 2) / d)).half()).double())
 
 
-# %% double_precision | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: The table is float32; float64 makes everything it is added to float64.
+# %% double_precision | fails: test_positions_and_norms_follow_the_table | hint: The table is float32; float64 makes everything it is added to float64.
 def sinusoidal_pe(T, d, base=10000.0):
     return _right["sinusoidal_pe"](T, d, base).double()
 
 
-# %% positions_are_learnt | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: The table is a constant: it asks for no gradient.
+# %% positions_are_learnt | fails: test_positions_and_norms_follow_the_table | hint: The table is a constant: it asks for no gradient.
 def sinusoidal_pe(T, d, base=10000.0):
     return _right["sinusoidal_pe"](T, d, base).requires_grad_()
 
@@ -187,20 +187,20 @@ class LayerNorm(_Norm):
         return ((x - self.mean(x)) / torch.sqrt(self.variance(x) + self.eps) + self.bias) * self.weight
 
 
-# %% scalar_parameters | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: weight and bias hold one number for each feature, (d,).
+# %% scalar_parameters | fails: test_positions_and_norms_follow_the_table | hint: weight and bias hold one number for each feature, (d,).
 class LayerNorm(_Norm):
     def __init__(self, d, eps=1e-5):
         super().__init__(1, eps)
 
 
-# %% weight_starts_at_zero | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: weight starts as ones; with zeros nothing passes the layer.
+# %% weight_starts_at_zero | fails: test_positions_and_norms_follow_the_table | hint: weight starts as ones; with zeros nothing passes the layer.
 class LayerNorm(_Norm):
     def __init__(self, d, eps=1e-5):
         super().__init__(d, eps)
         nn.init.zeros_(self.weight)
 
 
-# %% parameters_not_registered | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: A plain tensor is no parameter: no optimiser will find it. nn.Parameter registers it.
+# %% parameters_not_registered | fails: test_positions_and_norms_follow_the_table | hint: A plain tensor is no parameter: no optimiser will find it. nn.Parameter registers it.
 class LayerNorm(_Norm):
     def __init__(self, d, eps=1e-5):
         super().__init__(d, eps)
@@ -208,7 +208,7 @@ class LayerNorm(_Norm):
         self.weight, self.bias = torch.ones(d, requires_grad=True), torch.zeros(d, requires_grad=True)
 
 
-# %% changed_in_place | fails: test_shapes_dtypes_and_parameters_follow_the_table | hint: x -= mean changes the caller's tensor.
+# %% changed_in_place | fails: test_positions_and_norms_follow_the_table | hint: x -= mean changes the caller's tensor.
 class LayerNorm(_Norm):
     def forward(self, x):
         if x.requires_grad:
@@ -245,7 +245,7 @@ class LayerNorm(_Norm):
         return super().variance(x).detach()
 
 
-# %% always_float32 | fails: test_shapes_dtypes_and_parameters_follow_the_table, test_values_of_layer_norm | hint: The result has the dtype of x.
+# %% always_float32 | fails: test_positions_and_norms_follow_the_table, test_values_of_layer_norm | hint: The result has the dtype of x.
 class LayerNorm(_Norm):
     def forward(self, x):
         return super().forward(x.float()).float()

@@ -108,34 +108,34 @@ class EncoderLayer(_Encoder):
         return F.dropout(super().forward(x, mask), 0.1, self.training)
 
 
-# %% norms_shared_in_a_layer | fails: test_number_of_parameters | hint: Every sublayer has a layer norm of its own; here they share one.
+# %% norms_shared_in_a_layer | fails: test_number_of_parameters_of_the_transformer | hint: Every sublayer has a layer norm of its own; here they share one.
 class DecoderLayer(_Decoder):
     def __init__(self, d, heads, d_ff):
         super().__init__(d, heads, d_ff)
         self.norm3 = self.norm2 = self.norm1
 
 
-# %% one_attention_for_both | fails: test_number_of_parameters | hint: Self-attention and cross-attention are two modules; here one does both.
+# %% one_attention_for_both | fails: test_number_of_parameters_of_the_transformer | hint: Self-attention and cross-attention are two modules; here one does both.
 class DecoderLayer(_Decoder):
     def __init__(self, d, heads, d_ff):
         super().__init__(d, heads, d_ff)
         self.cross_attention = self.self_attention
 
 
-# %% narrow_feed_forward | fails: test_number_of_parameters | hint: The feed-forward is d_ff wide inside.
+# %% narrow_feed_forward | fails: test_number_of_parameters_of_the_transformer | hint: The feed-forward is d_ff wide inside.
 class EncoderLayer(_Encoder):
     def __init__(self, d, heads, d_ff):
         super().__init__(d, heads, d)
 
 
-# %% cross_attention_left_out | fails: test_every_parameter_gets_its_gradient, test_rows_are_independent_and_all_tokens_matter | hint: The decoder never looks at the memory: cross-attention is missing.
+# %% cross_attention_left_out | fails: test_every_parameter_of_the_transformer_gets_its_gradient, test_rows_are_independent_and_all_tokens_matter | hint: The decoder never looks at the memory: cross-attention is missing.
 class DecoderLayer(_Decoder):
     def forward(self, x, memory, self_mask=None, memory_mask=None):
         x = x + self.self_attention(self.norm1(x), mask=self_mask)
         return x + self.feed_forward(self.norm3(x))
 
 
-# %% queries_from_the_memory | fails: test_the_future_changes_nothing, test_layers_are_pre_norm_with_residual_paths | hint: In cross-attention the queries come from the target and keys and values from the memory, not the other way round.
+# %% queries_from_the_memory | fails: test_later_target_tokens_change_no_earlier_logits, test_layers_are_pre_norm_with_residual_paths | hint: In cross-attention the queries come from the target and keys and values from the memory, not the other way round.
 class DecoderLayer(_Decoder):
     def forward(self, x, memory, self_mask=None, memory_mask=None):
         x = x + self.self_attention(self.norm1(x), mask=self_mask)
@@ -157,7 +157,7 @@ class DecoderLayer(_Decoder):
         return super().forward(x, memory, self_mask, None)
 
 
-# %% self_mask_dropped | fails: test_the_future_changes_nothing, test_layers_are_pre_norm_with_residual_paths | hint: The decoder's self-attention gets no mask: every place reads what it is to predict.
+# %% self_mask_dropped | fails: test_later_target_tokens_change_no_earlier_logits, test_layers_are_pre_norm_with_residual_paths | hint: The decoder's self-attention gets no mask: every place reads what it is to predict.
 class DecoderLayer(_Decoder):
     def forward(self, x, memory, self_mask=None, memory_mask=None):
         return super().forward(x, memory, None, memory_mask)
@@ -169,7 +169,7 @@ class EncoderLayer(_Encoder):
         return super().forward(x, None)
 
 
-# %% masks_swapped | fails: test_the_future_changes_nothing | hint: The causal mask belongs to self-attention, the mask of the source to cross-attention.
+# %% masks_swapped | fails: test_later_target_tokens_change_no_earlier_logits | hint: The causal mask belongs to self-attention, the mask of the source to cross-attention.
 class DecoderLayer(_Decoder):
     def forward(self, x, memory, self_mask=None, memory_mask=None):
         if x.shape[1] == memory.shape[1]:  # elsewhere torch would raise
@@ -177,7 +177,7 @@ class DecoderLayer(_Decoder):
         return super().forward(x, memory, None, None)
 
 
-# %% no_causal_mask | fails: test_the_future_changes_nothing | hint: Without a causal mask the decoder reads the answer; the training loss will be wonderful, and useless.
+# %% no_causal_mask | fails: test_later_target_tokens_change_no_earlier_logits | hint: Without a causal mask the decoder reads the answer; the training loss will be wonderful, and useless.
 class Seq2SeqTransformer(_Transformer):
     def decode(self, tgt_in, memory, memory_mask):
         x = self.embed(self.tgt_embedding, tgt_in)
@@ -186,7 +186,7 @@ class Seq2SeqTransformer(_Transformer):
         return self.out(self.decoder_norm(x))
 
 
-# %% causal_mask_one_too_far | fails: test_the_future_changes_nothing | hint: Every place sees the next token too: the mask is one diagonal too wide.
+# %% causal_mask_one_too_far | fails: test_later_target_tokens_change_no_earlier_logits | hint: Every place sees the next token too: the mask is one diagonal too wide.
 class Seq2SeqTransformer(_Transformer):
     def decode(self, tgt_in, memory, memory_mask):
         T = tgt_in.shape[1]
@@ -243,32 +243,32 @@ class Seq2SeqTransformer(_Transformer):
         return super().forward(src[:, :shortest], tgt_in)
 
 
-# %% encoder_left_out | fails: test_every_parameter_gets_its_gradient | hint: The decoder looks at the embeddings of the source, not at what the encoder made of them.
+# %% encoder_left_out | fails: test_every_parameter_of_the_transformer_gets_its_gradient | hint: The decoder looks at the embeddings of the source, not at what the encoder made of them.
 class Seq2SeqTransformer(_Transformer):
     def encode(self, src):
         return self.embed(self.src_embedding, src)
 
 
-# %% memory_detached | fails: test_every_parameter_gets_its_gradient | hint: The memory is detached: the encoder never learns.
+# %% memory_detached | fails: test_every_parameter_of_the_transformer_gets_its_gradient | hint: The memory is detached: the encoder never learns.
 class Seq2SeqTransformer(_Transformer):
     def encode(self, src):
         return super().encode(src).detach()
 
 
-# %% positions_detach_the_embedding | fails: test_every_parameter_gets_its_gradient | hint: The embeddings take part without a gradient: they never learn.
+# %% positions_detach_the_embedding | fails: test_every_parameter_of_the_transformer_gets_its_gradient | hint: The embeddings take part without a gradient: they never learn.
 class Seq2SeqTransformer(_Transformer):
     def embed(self, embedding, ids):
         return embedding(ids).detach() * self.scale + self.positions[: ids.shape[1]]
 
 
-# %% final_norms_missing | fails: test_number_of_parameters | hint: In a pre-norm stack the residual path is never normalised: a norm is needed at the end of both.
+# %% final_norms_missing | fails: test_number_of_parameters_of_the_transformer | hint: In a pre-norm stack the residual path is never normalised: a norm is needed at the end of both.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, *sizes):
         super().__init__(*sizes)
         self.encoder_norm, self.decoder_norm = nn.Identity(), nn.Identity()
 
 
-# %% final_norm_made_but_not_used | fails: test_every_parameter_gets_its_gradient | hint: The last norm of the decoder is made and never used.
+# %% final_norm_made_but_not_used | fails: test_every_parameter_of_the_transformer_gets_its_gradient | hint: The last norm of the decoder is made and never used.
 class Seq2SeqTransformer(_Transformer):
     def decode(self, tgt_in, memory, memory_mask):
         x, mask = self.embed(self.tgt_embedding, tgt_in), causal_mask(tgt_in.shape[1], tgt_in.device)
@@ -327,13 +327,13 @@ class Seq2SeqTransformer(_Transformer):
         return embedding(ids) * self.scale + self.positions[: len(ids), None]
 
 
-# %% positions_one_too_short | fails: test_shapes_follow_the_table_and_nothing_is_changed | hint: A sequence of max_len tokens needs max_len positions.
+# %% positions_one_too_short | fails: test_logits_and_layers_follow_the_table_and_arguments_stay | hint: A sequence of max_len tokens needs max_len positions.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, *sizes):
         super().__init__(*sizes[:-1], sizes[-1] - 1)
 
 
-# %% one_layer_many_times | fails: test_number_of_parameters | hint: [layer] * n is one layer used n times: all share their weights.
+# %% one_layer_many_times | fails: test_number_of_parameters_of_the_transformer | hint: [layer] * n is one layer used n times: all share their weights.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
         super().__init__(v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len)
@@ -341,7 +341,7 @@ class Seq2SeqTransformer(_Transformer):
         self.decoder = nn.ModuleList([DecoderLayer(d, heads, d_ff)] * layers)
 
 
-# %% layers_in_a_plain_list | fails: test_number_of_parameters | hint: Modules in a Python list are unknown to parameters(): no optimiser and no .to() will find them. Use nn.ModuleList.
+# %% layers_in_a_plain_list | fails: test_number_of_parameters_of_the_transformer | hint: Modules in a Python list are unknown to parameters(): no optimiser and no .to() will find them. Use nn.ModuleList.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
         super().__init__(v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len)
@@ -349,39 +349,39 @@ class Seq2SeqTransformer(_Transformer):
         self.encoder = [EncoderLayer(d, heads, d_ff) for _ in range(layers)]
 
 
-# %% always_one_layer | fails: test_number_of_parameters | hint: There is one layer whatever `layers` says.
+# %% always_one_layer | fails: test_number_of_parameters_of_the_transformer | hint: There is one layer whatever `layers` says.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
         super().__init__(v_src, v_tgt, d, heads, 1, d_ff, pad_id, max_len)
 
 
-# %% tied_embedding | fails: test_number_of_parameters | hint: The map to the logits has weights of its own; here it shares those of the target embedding.
+# %% tied_embedding | fails: test_number_of_parameters_of_the_transformer | hint: The map to the logits has weights of its own; here it shares those of the target embedding.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, *sizes):
         super().__init__(*sizes)
         self.out.weight = self.tgt_embedding.weight
 
 
-# %% output_without_bias | fails: test_number_of_parameters | hint: The map to the logits has a bias.
+# %% output_without_bias | fails: test_number_of_parameters_of_the_transformer | hint: The map to the logits has a bias.
 class Seq2SeqTransformer(_Transformer):
     def __init__(self, *sizes):
         super().__init__(*sizes)
         self.out = nn.Linear(sizes[2], sizes[1], bias=False)
 
 
-# %% least_likely_chosen | fails: test_greedy_decoding_follows_forward | hint: Greedy takes the largest logit; here it is the smallest.
+# %% least_likely_chosen | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: Greedy takes the largest logit; here it is the smallest.
 class Seq2SeqTransformer(_Transformer):
     def choose(self, logits):
         return logits[:, -1].argmin(-1)
 
 
-# %% first_logits_chosen | fails: test_greedy_decoding_follows_forward | hint: The next token is in the logits of the last place, not of the first.
+# %% first_logits_chosen | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: The next token is in the logits of the last place, not of the first.
 class Seq2SeqTransformer(_Transformer):
     def choose(self, logits):
         return logits[:, 0].argmax(-1)
 
 
-# %% drawn_not_chosen | fails: test_greedy_decoding_follows_forward | hint: Greedy takes the likeliest token; here it is drawn.
+# %% drawn_not_chosen | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: Greedy takes the likeliest token; here it is drawn.
 class Seq2SeqTransformer(_Transformer):
     def choose(self, logits):
         return torch.multinomial(logits[:, -1].softmax(-1), 1)[:, 0]
@@ -422,31 +422,31 @@ class Seq2SeqTransformer(_Transformer):
         return torch.cat([written[:, :1], written[:, 1:].masked_fill(written[:, 1:] == eos, self.pad_id)], dim=1)
 
 
-# %% bos_left_out | fails: test_shapes_follow_the_table_and_nothing_is_changed, test_greedy_decoding_follows_forward | hint: Every row begins with bos.
+# %% bos_left_out | fails: test_logits_and_layers_follow_the_table_and_arguments_stay, test_greedy_decoding_of_the_transformer_follows_forward | hint: Every row begins with bos.
 class Seq2SeqTransformer(_Transformer):
     def greedy_decode(self, src, bos, eos, max_new):
         return super().greedy_decode(src, bos, eos, max_new)[:, 1:]
 
 
-# %% starts_with_padding | fails: test_shapes_follow_the_table_and_nothing_is_changed, test_greedy_decoding_follows_forward | hint: Decoding starts from bos, as in training.
+# %% starts_with_padding | fails: test_logits_and_layers_follow_the_table_and_arguments_stay, test_greedy_decoding_of_the_transformer_follows_forward | hint: Decoding starts from bos, as in training.
 class Seq2SeqTransformer(_Transformer):
     def greedy_decode(self, src, bos, eos, max_new):
         return super().greedy_decode(src, self.pad_id, eos, max_new)
 
 
-# %% one_token_too_many | fails: test_greedy_decoding_follows_forward | hint: max_new tokens are written behind bos, not one more.
+# %% one_token_too_many | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: max_new tokens are written behind bos, not one more.
 class Seq2SeqTransformer(_Transformer):
     def greedy_decode(self, src, bos, eos, max_new):
         return super().greedy_decode(src, bos, eos, max_new + 1)
 
 
-# %% bos_counted | fails: test_greedy_decoding_follows_forward | hint: bos does not count as one of the max_new tokens.
+# %% bos_counted | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: bos does not count as one of the max_new tokens.
 class Seq2SeqTransformer(_Transformer):
     def greedy_decode(self, src, bos, eos, max_new):
         return super().greedy_decode(src, bos, eos, max_new - 1)
 
 
-# %% last_token_alone | fails: test_greedy_decoding_follows_forward | hint: The next token depends on the whole prefix, not only on the token before.
+# %% last_token_alone | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: The next token depends on the whole prefix, not only on the token before.
 class Seq2SeqTransformer(_Transformer):
     def decode(self, tgt_in, memory, memory_mask):
         return super().decode(tgt_in if torch.is_grad_enabled() else tgt_in[:, -1:], memory, memory_mask)
@@ -456,7 +456,7 @@ class Seq2SeqTransformer(_Transformer):
             return super().forward(src, tgt_in)
 
 
-# %% padding_of_the_batch_seen_while_writing | fails: test_greedy_decoding_follows_forward | hint: While writing, cross-attention sees the source's padding; the mask is needed there too.
+# %% padding_of_the_batch_seen_while_writing | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: While writing, cross-attention sees the source's padding; the mask is needed there too.
 class Seq2SeqTransformer(_Transformer):
     def greedy_decode(self, src, bos, eos, max_new):
         self.decode = lambda written, memory, mask: _Transformer.decode(self, written, memory, None)
@@ -475,7 +475,7 @@ def shift_right(tgt, bos):
     return torch.cat([tgt[:, 1:], torch.full_like(tgt[:, :1], bos)], dim=1)
 
 
-# %% one_column_longer | fails: test_shapes_follow_the_table_and_nothing_is_changed, test_shift_right | hint: The last token is dropped: the shape stays (B, T).
+# %% one_column_longer | fails: test_logits_and_layers_follow_the_table_and_arguments_stay, test_shift_right | hint: The last token is dropped: the shape stays (B, T).
 def shift_right(tgt, bos):
     return torch.cat([torch.full_like(tgt[:, :1], bos), tgt], dim=1)
 
@@ -487,7 +487,7 @@ def shift_right(tgt, bos):
     return moved
 
 
-# %% target_changed | fails: test_shapes_follow_the_table_and_nothing_is_changed, test_shift_right | hint: The caller's target is changed in place.
+# %% target_changed | fails: test_logits_and_layers_follow_the_table_and_arguments_stay, test_shift_right | hint: The caller's target is changed in place.
 def shift_right(tgt, bos):
     tgt[:, 1:] = tgt[:, :-1].clone()
     tgt[:, 0] = bos

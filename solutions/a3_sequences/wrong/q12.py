@@ -189,14 +189,14 @@ def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     return _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, 0.15, generator)
 
 
-# %% ids_changed | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The masks are written into the caller's ids.
+# %% ids_changed | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay | hint: The masks are written into the caller's ids.
 def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     inputs, labels = _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, p, generator)
     ids.copy_(inputs)
     return ids, labels
 
 
-# %% set_changed | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: mask_id is added to the caller's set of special tokens.
+# %% set_changed | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay | hint: mask_id is added to the caller's set of special tokens.
 def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     answer = _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, p, generator)
     special_ids.add(mask_id)
@@ -204,12 +204,12 @@ def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     return answer
 
 
-# %% global_generator | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_only_the_generator_is_random | hint: The draws come from the global generator: nobody can repeat them.
+# %% global_generator | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay, test_only_the_generator_decides_masks_and_pairs | hint: The draws come from the global generator: nobody can repeat them.
 def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     return _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, p, torch.default_generator)
 
 
-# %% seed_of_its_own | fails: test_only_the_generator_is_random | hint: A generator of its own with a fixed seed gives the same masks in every epoch.
+# %% seed_of_its_own | fails: test_only_the_generator_decides_masks_and_pairs | hint: A generator of its own with a fixed seed gives the same masks in every epoch.
 def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
     return _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, p, torch.Generator().manual_seed(0))
 
@@ -248,7 +248,7 @@ def nsp_pairs(docs, generator):
     return _pairs(docs, generator, chance=0.15)
 
 
-# %% alternating_labels | fails: test_only_the_generator_is_random | hint: The labels do not depend on the generator: they can be read from the place of a pair.
+# %% alternating_labels | fails: test_only_the_generator_decides_masks_and_pairs | hint: The labels do not depend on the generator: they can be read from the place of a pair.
 def nsp_pairs(docs, generator):
     pairs, n = [], 0
     for i, doc in enumerate(docs):
@@ -277,18 +277,18 @@ def nsp_pairs(docs, generator):
     return pairs[: len(sentences) - 1]
 
 
-# %% pairs_from_the_global_generator | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_only_the_generator_is_random | hint: The draws come from the global generator: nobody can repeat them.
+# %% pairs_from_the_global_generator | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay, test_only_the_generator_decides_masks_and_pairs | hint: The draws come from the global generator: nobody can repeat them.
 def nsp_pairs(docs, generator):
     return _right["nsp_pairs"](docs, torch.default_generator)
 
 
-# %% mean_over_all_places | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_loss | hint: Divide by the number of selected tokens, not by all B T places.
+# %% mean_over_all_places | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_masked_loss | hint: Divide by the number of selected tokens, not by all B T places.
 def mlm_loss(logits, labels):
     total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100, reduction="sum")
     return total / labels.numel()
 
 
-# %% sum_of_losses | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_loss | hint: The loss is a mean, this is the sum.
+# %% sum_of_losses | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_masked_loss | hint: The loss is a mean, this is the sum.
 def mlm_loss(logits, labels):
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
 
@@ -315,7 +315,7 @@ def mlm_loss(logits, labels):
     return _right["mlm_loss"](logits, labels)
 
 
-# %% class_zero_for_what_is_ignored | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_loss | hint: -100 is no class: places without a label are left out, not asked for token 0.
+# %% class_zero_for_what_is_ignored | fails: test_loss_is_the_mean_over_selected_tokens, test_gradient_of_the_masked_loss | hint: -100 is no class: places without a label are left out, not asked for token 0.
 def mlm_loss(logits, labels):
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten().clamp(min=0))
 
@@ -338,7 +338,7 @@ def mlm_loss(logits, labels):
     return -picked.masked_fill(labels == -100, 0.0).sum() / (labels != -100).sum().clamp(min=1)
 
 
-# %% loss_detached | fails: test_gradient_of_the_loss | hint: The loss has no graph: nothing can be learnt from it.
+# %% loss_detached | fails: test_gradient_of_the_masked_loss | hint: The loss has no graph: nothing can be learnt from it.
 def mlm_loss(logits, labels):
     return _right["mlm_loss"](logits, labels).detach() + 0 * logits.sum()
 
@@ -379,7 +379,7 @@ def pack_pair(a, b, cls, sep, pad, max_len):
     return _right["pack_pair"](a, b, cls, sep, 0, max_len)
 
 
-# %% mask_of_integers | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: A mask is bool.
+# %% mask_of_integers | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay | hint: A mask is bool.
 def pack_pair(a, b, cls, sep, pad, max_len):
     return _pack(a, b, cls, sep, pad, max_len, mask=lambda n, m, right: right.long())
 
@@ -392,7 +392,7 @@ def pack_pair(a, b, cls, sep, pad, max_len):
     return answer
 
 
-# %% not_padded | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_layout_of_a_pair | hint: All three have max_len entries: pad what is shorter.
+# %% not_padded | fails: test_masking_pairs_and_layout_follow_the_table_and_arguments_stay, test_layout_of_a_pair | hint: All three have max_len entries: pad what is shorter.
 def pack_pair(a, b, cls, sep, pad, max_len):
     answer = _right["pack_pair"](a, b, cls, sep, pad, max_len)
     return {name: value[answer["mask"]] for name, value in answer.items()}

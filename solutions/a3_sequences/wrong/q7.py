@@ -103,7 +103,7 @@ def multiplicative_attention(q, K, mask, W):
     return _mean(K, E / torch.where(mask.any(1, keepdim=True), E.sum(1, keepdim=True), 1.0))
 
 
-# %% context_of_projected_keys | fails: test_values_of_additive_attention, test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The context is a mean of the keys K themselves, not of K @ Wk.
+# %% context_of_projected_keys | fails: test_values_of_additive_attention, test_contexts_and_weights_follow_the_table_and_arguments_stay | hint: The context is a mean of the keys K themselves, not of K @ Wk.
 def additive_attention(q, K, mask, Wq, Wk, v):
     w = _weigh(_score_add(q, K, Wq, Wk, v), mask)
     return _mean(K @ Wk, w)
@@ -196,14 +196,14 @@ def multiplicative_attention(q, K, mask, W):
     return _mean(K.detach(), _weigh(_score_mul(q, K, W), mask))
 
 
-# %% mask_changed | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The caller's mask is changed in place.
+# %% mask_changed | fails: test_contexts_and_weights_follow_the_table_and_arguments_stay | hint: The caller's mask is changed in place.
 def additive_attention(q, K, mask, Wq, Wk, v):
     answer = _mean(K, _weigh(_score_add(q, K, Wq, Wk, v), mask))
     mask.logical_not_()
     return answer
 
 
-# %% keys_cleared_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The padding of the caller's keys is overwritten.
+# %% keys_cleared_in_place | fails: test_contexts_and_weights_follow_the_table_and_arguments_stay | hint: The padding of the caller's keys is overwritten.
 def multiplicative_attention(q, K, mask, W):
     answer = _mean(K, _weigh(_score_mul(q, K, W), mask))
     if not K.requires_grad:
@@ -211,11 +211,11 @@ def multiplicative_attention(q, K, mask, W):
     return answer
 
 
-# %% always_float32 | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_values_of_multiplicative_attention | hint: The result has the dtype of the inputs.
+# %% always_float32 | fails: test_contexts_and_weights_follow_the_table_and_arguments_stay, test_values_of_multiplicative_attention | hint: The result has the dtype of the inputs.
 def multiplicative_attention(q, K, mask, W):
     return _mean(K.float(), _weigh(_score_mul(q.float(), K.float(), W.float()), mask))
 
 
-# %% additive_always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The result has the dtype of the inputs.
+# %% additive_always_float64 | fails: test_contexts_and_weights_follow_the_table_and_arguments_stay | hint: The result has the dtype of the inputs.
 def additive_attention(q, K, mask, Wq, Wk, v):
     return _mean(K.double(), _weigh(_score_add(*(x.double() for x in (q, K, Wq, Wk, v))), mask))

@@ -40,7 +40,7 @@ def sdpa(Q, K, V, mask=None):
     return attn @ V, attn
 
 
-# %% mask_after_the_softmax_renormalised | fails: test_large_scores_survive | hint: Masking after the softmax and dividing by what is left is 0/0 where a forbidden key had all of the weight.
+# %% mask_after_the_softmax_renormalised | fails: test_attention_survives_large_scores | hint: Masking after the softmax and dividing by what is left is 0/0 where a forbidden key had all of the weight.
 def sdpa(Q, K, V, mask=None):
     _, attn = _attend(Q, K, V, None)
     if mask is not None:
@@ -55,12 +55,12 @@ def sdpa(Q, K, V, mask=None):
     return _attend(Q, K, V, None if mask is None else ~mask)
 
 
-# %% fill_with_minus_ten_thousand | fails: test_large_scores_survive | hint: -1e4 is not low enough for a forbidden key when the scores themselves are that large.
+# %% fill_with_minus_ten_thousand | fails: test_attention_survives_large_scores | hint: -1e4 is not low enough for a forbidden key when the scores themselves are that large.
 def sdpa(Q, K, V, mask=None):
     return _attend(Q, K, V, mask, fill=-1e4)
 
 
-# %% fill_with_minus_hundred | fails: test_large_scores_survive, test_order_of_keys_and_forbidden_keys_do_not_matter | hint: A forbidden key with a score of -100 keeps a weight: small, but not 0.
+# %% fill_with_minus_hundred | fails: test_attention_survives_large_scores, test_order_of_keys_and_forbidden_keys_do_not_matter | hint: A forbidden key with a score of -100 keeps a weight: small, but not 0.
 def sdpa(Q, K, V, mask=None):
     return _attend(Q, K, V, mask, fill=-100.0)
 
@@ -96,7 +96,7 @@ def sdpa(Q, K, V, mask=None):
     return scores.softmax(-2) @ V, scores.softmax(-2)
 
 
-# %% one_maximum_for_all | fails: test_large_scores_survive | hint: One maximum for the whole batch leaves rows far below it with 0/0; each row needs its own.
+# %% one_maximum_for_all | fails: test_attention_survives_large_scores | hint: One maximum for the whole batch leaves rows far below it with 0/0; each row needs its own.
 def sdpa(Q, K, V, mask=None):
     scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
     mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
@@ -106,7 +106,7 @@ def sdpa(Q, K, V, mask=None):
     return attn @ V, attn
 
 
-# %% exponent_without_a_shift | fails: test_large_scores_survive | hint: exp of a large score overflows; subtract the largest score of the row first, or use softmax.
+# %% exponent_without_a_shift | fails: test_attention_survives_large_scores | hint: exp of a large score overflows; subtract the largest score of the row first, or use softmax.
 def sdpa(Q, K, V, mask=None):
     E = torch.exp(Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1]))
     if mask is None:
@@ -116,7 +116,7 @@ def sdpa(Q, K, V, mask=None):
     return attn @ V, attn
 
 
-# %% maximum_of_forbidden_keys | fails: test_large_scores_survive | hint: The row's maximum was taken over forbidden keys too: the permitted ones far below it underflow to 0/0.
+# %% maximum_of_forbidden_keys | fails: test_attention_survives_large_scores | hint: The row's maximum was taken over forbidden keys too: the permitted ones far below it underflow to 0/0.
 def sdpa(Q, K, V, mask=None):
     scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
     mask = torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
@@ -156,12 +156,12 @@ def sdpa(Q, K, V, mask=None):
     return attn @ V, attn
 
 
-# %% always_float32 | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_values_without_a_mask | hint: The result has the dtype of Q; casting to float32 and staying there loses precision or memory.
+# %% always_float32 | fails: test_attention_and_masks_follow_the_table_and_arguments_stay, test_values_without_a_mask | hint: The result has the dtype of Q; casting to float32 and staying there loses precision or memory.
 def sdpa(Q, K, V, mask=None):
     return _right["sdpa"](Q.float(), K.float(), V.float(), mask)
 
 
-# %% mask_changed | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The caller's mask is changed in place.
+# %% mask_changed | fails: test_attention_and_masks_follow_the_table_and_arguments_stay | hint: The caller's mask is changed in place.
 def sdpa(Q, K, V, mask=None):
     answer = _right["sdpa"](Q, K, V, mask)
     if mask is not None:
@@ -169,7 +169,7 @@ def sdpa(Q, K, V, mask=None):
     return answer
 
 
-# %% queries_scaled_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: Q /= sqrt(d) changes the caller's queries.
+# %% queries_scaled_in_place | fails: test_attention_and_masks_follow_the_table_and_arguments_stay | hint: Q /= sqrt(d) changes the caller's queries.
 def sdpa(Q, K, V, mask=None):
     if Q.requires_grad:
         return _right["sdpa"](Q, K, V, mask)
@@ -198,17 +198,17 @@ def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).triu()
 
 
-# %% mask_of_floats | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_the_three_masks | hint: A mask is bool; floats of 0 and 1 cannot be combined or inverted.
+# %% mask_of_floats | fails: test_attention_and_masks_follow_the_table_and_arguments_stay, test_the_three_masks | hint: A mask is bool; floats of 0 and 1 cannot be combined or inverted.
 def causal_mask(T, device=None):
     return torch.ones(T, T, device=device).tril()
 
 
-# %% device_ignored | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: causal_mask ignores its device.
+# %% device_ignored | fails: test_attention_and_masks_follow_the_table_and_arguments_stay | hint: causal_mask ignores its device.
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool).tril()
 
 
-# %% padding_along_the_queries | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_the_three_masks | hint: The tokens of a padding mask are keys: they belong to the last axis, (B, 1, 1, T), not (B, 1, T, 1).
+# %% padding_along_the_queries | fails: test_attention_and_masks_follow_the_table_and_arguments_stay, test_the_three_masks | hint: The tokens of a padding mask are keys: they belong to the last axis, (B, 1, 1, T), not (B, 1, T, 1).
 def padding_mask(ids, pad_id):
     return (ids != pad_id)[:, None, :, None]
 
@@ -237,7 +237,7 @@ def combine_masks(*masks):
     return both
 
 
-# %% combined_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The first mask is changed in place while it is combined with the others.
+# %% combined_in_place | fails: test_attention_and_masks_follow_the_table_and_arguments_stay | hint: The first mask is changed in place while it is combined with the others.
 def combine_masks(*masks):
     masks = [mask for mask in masks if mask is not None]
     both = masks[0] if masks else None
@@ -254,12 +254,12 @@ def combine_masks(*masks):
     return None if any(mask is None for mask in masks) else _right["combine_masks"](*masks)
 
 
-# %% only_two_masks | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_the_three_masks | hint: Any number of masks can be combined, one and none too.
+# %% only_two_masks | fails: test_attention_and_masks_follow_the_table_and_arguments_stay, test_the_three_masks | hint: Any number of masks can be combined, one and none too.
 def combine_masks(first, second):
     return _right["combine_masks"](first, second)
 
 
-# %% combined_by_adding | fails: test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed, test_the_three_masks | hint: The product of two masks as numbers is no bool mask.
+# %% combined_by_adding | fails: test_attention_and_masks_follow_the_table_and_arguments_stay, test_the_three_masks | hint: The product of two masks as numbers is no bool mask.
 def combine_masks(*masks):
     both = _right["combine_masks"](*masks)
     return None if both is None else both.int()

@@ -122,7 +122,7 @@ class MultiHeadAttention(_Heads):
         return self.merge(self.attend(self.part(Q), self.part(K), self.part(V), self.fit(mask)))
 
 
-# %% one_projection_for_all | fails: test_parameters_and_shapes_follow_the_table_and_nothing_is_changed | hint: Queries, keys and values have a projection each; here they share one.
+# %% one_projection_for_all | fails: test_heads_have_the_parameters_of_the_table_and_arguments_stay | hint: Queries, keys and values have a projection each; here they share one.
 class MultiHeadAttention(_Heads):
     def __init__(self, d_model, n_heads, bias=True):
         super().__init__(d_model, n_heads, bias)
@@ -195,13 +195,13 @@ class MultiHeadAttention(_Heads):
         return mask[:, :1] if mask is not None and mask.dim() == 4 else mask
 
 
-# %% bias_ignored | fails: test_parameters_and_shapes_follow_the_table_and_nothing_is_changed | hint: The projections have biases even if bias=False asks for none.
+# %% bias_ignored | fails: test_heads_have_the_parameters_of_the_table_and_arguments_stay | hint: The projections have biases even if bias=False asks for none.
 class MultiHeadAttention(_Heads):
     def __init__(self, d_model, n_heads, bias=True):
         super().__init__(d_model, n_heads)
 
 
-# %% bias_of_o_proj_always | fails: test_parameters_and_shapes_follow_the_table_and_nothing_is_changed | hint: bias=False is about all four projections, o_proj too.
+# %% bias_of_o_proj_always | fails: test_heads_have_the_parameters_of_the_table_and_arguments_stay | hint: bias=False is about all four projections, o_proj too.
 class MultiHeadAttention(_Heads):
     def __init__(self, d_model, n_heads, bias=True):
         super().__init__(d_model, n_heads, bias)
@@ -271,7 +271,7 @@ class MultiHeadAttention(_Heads):
         return F.scaled_dot_product_attention(Q, K, V, attn_mask=mask)
 
 
-# %% mask_changed | fails: test_parameters_and_shapes_follow_the_table_and_nothing_is_changed | hint: The caller's mask gets another axis or other values in place.
+# %% mask_changed | fails: test_heads_have_the_parameters_of_the_table_and_arguments_stay | hint: The caller's mask gets another axis or other values in place.
 class MultiHeadAttention(_Heads):
     def forward(self, q, kv=None, mask=None):
         answer = super().forward(q, kv, mask)
@@ -280,7 +280,7 @@ class MultiHeadAttention(_Heads):
         return answer
 
 
-# %% another_parameter | fails: test_parameters_and_shapes_follow_the_table_and_nothing_is_changed | hint: The module has parameters besides its four projections.
+# %% another_parameter | fails: test_heads_have_the_parameters_of_the_table_and_arguments_stay | hint: The module has parameters besides its four projections.
 class MultiHeadAttention(_Heads):
     def __init__(self, d_model, n_heads, bias=True):
         super().__init__(d_model, n_heads, bias)
