@@ -210,7 +210,7 @@ def shift_right(tgt: torch.Tensor, bos: int) -> torch.Tensor:
 
 
 # %%
-def test_logits_and_parameters(Seq2SeqTransformer):
+def test_transformer_logits_and_parameters(Seq2SeqTransformer):
     """shape of the logits and number of parameters of the example on paper"""
     model = Seq2SeqTransformer(5, 6, 4, 2, 1, 8, 0, 10)
     logits = model(torch.tensor([[1, 2, 3, 4], [1, 2, 0, 0]]), torch.tensor([[1, 2, 3], [3, 2, 1]]))
@@ -220,7 +220,7 @@ def test_logits_and_parameters(Seq2SeqTransformer):
 
 
 # %%
-def test_no_look_ahead(Seq2SeqTransformer):
+def test_no_look_ahead_in_the_decoder(Seq2SeqTransformer):
     """changing the last target token leaves the earlier logits as they were"""
     torch.manual_seed(0)
     model = Seq2SeqTransformer(9, 11, 8, 2, 2, 16, 0, 10)
@@ -232,7 +232,7 @@ def test_no_look_ahead(Seq2SeqTransformer):
 
 
 # %%
-def test_pre_norm(EncoderLayer):
+def test_pre_norm_of_the_encoder_layer(EncoderLayer):
     """pre-norm: x + 100 comes out as much higher"""
     torch.manual_seed(0)
     layer, x = EncoderLayer(8, 2, 16), torch.randn(1, 3, 8)

@@ -152,7 +152,7 @@ def pack_pair(a: list[int], b: list[int], cls: int, sep: int, pad: int, max_len:
 
 
 # %%
-def test_one_sentence(mlm_mask):
+def test_masking_one_sentence(mlm_mask):
     """labels stand where tokens were selected, and nowhere else"""
     ids = torch.tensor([[1, 7, 9, 8, 12, 11, 10, 2, 0, 0]])  # cls, words, sep, padding
     inputs, labels = mlm_mask(ids, {0, 1, 2, 3}, 3, 20, 0.5, torch.Generator().manual_seed(4))
@@ -168,7 +168,7 @@ def test_one_sentence(mlm_mask):
 
 
 # %%
-def test_shares(mlm_mask):
+def test_shares_of_masked_words(mlm_mask):
     """of 1000 words about 30 % are selected, of these 80 % are masked and the others random or kept"""
     ids = torch.arange(1000).view(10, 100) % 90 + 10
     inputs, labels = mlm_mask(ids, {0, 1, 2, 3}, 3, 100, 0.3, torch.Generator().manual_seed(0))
@@ -189,7 +189,7 @@ def test_loss_of_equal_logits(mlm_loss):
 
 
 # %%
-def test_pairs(nsp_pairs):
+def test_sentence_pairs_of_two_documents(nsp_pairs):
     """pairs of two small documents"""
     docs = [[[1], [2], [3]], [[7, 7], [8]]]
     pairs = nsp_pairs(docs, torch.Generator().manual_seed(0))

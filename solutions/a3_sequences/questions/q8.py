@@ -116,7 +116,7 @@ def combine_masks(*masks: torch.Tensor | None) -> torch.Tensor | None:
 
 
 # %%
-def test_by_hand(sdpa):
+def test_attention_by_hand(sdpa):
     """attention of the example on paper"""
     Q = math.sqrt(2) * torch.eye(2)
     K = torch.tensor([[math.log(3), 0.0], [0.0, math.log(4)]])
@@ -127,7 +127,7 @@ def test_by_hand(sdpa):
 
 
 # %%
-def test_masked_by_hand(sdpa):
+def test_masked_attention_by_hand(sdpa):
     """a forbidden key counts for nothing, and a query without any key gets zeros"""
     Q = math.sqrt(2) * torch.eye(2)
     K = torch.tensor([[math.log(3), 0.0], [0.0, math.log(4)]])

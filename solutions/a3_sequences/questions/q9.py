@@ -100,7 +100,7 @@ class MultiHeadAttention(nn.Module):
 
 
 # %%
-def test_shapes_and_parameters(MultiHeadAttention):
+def test_heads_shapes_and_parameters(MultiHeadAttention):
     """the result has the shape of q, and there are 4 (D^2 + D) parameters"""
     layer = MultiHeadAttention(12, 3)
     q, kv = torch.randn(2, 5, 12), torch.randn(2, 7, 12)
@@ -113,7 +113,7 @@ def test_shapes_and_parameters(MultiHeadAttention):
 
 
 # %%
-def test_two_tokens_by_hand(MultiHeadAttention):
+def test_two_heads_by_hand(MultiHeadAttention):
     """two heads on the two tokens of the example on paper"""
     layer = MultiHeadAttention(4, 2, bias=False)
     for linear in (layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj):
