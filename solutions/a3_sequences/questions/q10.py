@@ -37,7 +37,7 @@
 # - Which axes does the mean run over, if x is `(B, T, d)`?
 # - The position table is a constant. Should it ask for gradients? Should `x` be changed in place?
 #
-# *Read:* Prince §12.5 and §11.4; Goodfellow §8.7.1. Papers: Vaswani et al. 2017, §3.5; Ba, Kiros & Hinton 2016.
+# *Read:* Prince §12.3.1 and §11.4; Bishop & Bishop (2024) §12.1.9; Goodfellow §8.7.1. Papers: Vaswani et al. 2017, §3.5; Ba, Kiros & Hinton 2016.
 
 # %% [raw]
 # # BEGIN SOLUTION

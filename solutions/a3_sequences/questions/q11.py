@@ -54,7 +54,7 @@
 # - The table of positions should follow the model to another device: `register_buffer`.
 # - Embeddings of standard deviation 1 times $\sqrt d$ drown the positions; start them with $1/\sqrt d$ (not tested, but it trains better).
 #
-# *Read:* Prince §12.4, §12.8; Bishop & Bishop (2024) §12.3.3. Papers: Vaswani et al. 2017, §3; Xiong et al. 2020 (pre-norm).
+# *Read:* Prince §12.4, §12.8; Bishop & Bishop (2024) §12.3.4. Papers: Vaswani et al. 2017, §3; Xiong et al. 2020 (pre-norm).
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -48,7 +48,7 @@
 #   move what was drawn to `ids.device`.
 # - A sentence drawn from all documents is sometimes the true successor, with the label 0. And what follows the last sentence of a document?
 #
-# *Read:* Prince §12.6; Bishop & Bishop (2024) §12.3.2. Paper: Devlin et al. 2019, §3.1.
+# *Read:* Prince §12.6; Bishop & Bishop (2024) §12.3.3. Paper: Devlin et al. 2019, §3.1.
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -41,7 +41,7 @@
 # - `padding_mask` has four axes. Which of them stand for the heads and the queries?
 # - `mask *= 1 - other`: what is that for booleans, and whose mask has changed afterwards?
 #
-# *Read:* Prince §12.2; Bishop & Bishop, *Deep Learning* (2024) §12.1. Paper: Vaswani et al. 2017, §3.2.1.
+# *Read:* Prince §12.2 and §12.3.2; Bishop & Bishop, *Deep Learning* (2024) §12.1. Paper: Vaswani et al. 2017, §3.2.1.
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -41,7 +41,7 @@
 # - `D // H` is a number even if `D` is no multiple of `H`. What happens to the columns that remain?
 # - `view` on a tensor that was transposed raises an error. Which function copies if it has to?
 #
-# *Read:* Prince §12.3; Bishop & Bishop (2024) §12.1.6. Paper: Vaswani et al. 2017, §3.2.2.
+# *Read:* Prince §12.3.3; Bishop & Bishop (2024) §12.1.6. Paper: Vaswani et al. 2017, §3.2.2.
 
 # %% [raw]
 # # BEGIN SOLUTION

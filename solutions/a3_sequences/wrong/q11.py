@@ -502,3 +502,7 @@ def shift_right(tgt, bos):
 # %% batch_shifted | fails: test_shift_right | hint: The tokens move along the sequence, not along the batch.
 def shift_right(tgt, bos):
     return torch.cat([torch.full_like(tgt[:1], bos), tgt[:-1]], dim=0)
+
+
+# Left out: decoding in training mode (there is no dropout, so nothing differs), another sign or order of what the weights
+# are free to undo, and a loss on unshifted targets or on padding (no loss is part of this question; q6 and q14 have it).
