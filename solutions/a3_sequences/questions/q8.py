@@ -185,7 +185,7 @@ def who_sees_whom():
         "no padding, no future": combine_masks(valid, causal_mask(len(words))),
     }
     maps = {title: sdpa(x, x, x, mask)[1] for title, mask in cases.items()}
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), sharey=True, layout="constrained")
     for axis, (title, attn) in zip(axes, maps.items(), strict=True):
         axis.imshow(attn, cmap="viridis", vmin=0, vmax=1)
         axis.set_xticks(range(len(words)), words, rotation=90)
