@@ -201,7 +201,7 @@ def test_vocabulary(build_vocab, encode, decode):
 
 
 # %%
-def test_pairs(skipgram_pairs):
+def test_skipgram_pairs_of_three_words(skipgram_pairs):
     """the pairs of three words with window 1"""
     yours = [tuple(pair) for pair in skipgram_pairs([5, 6, 7], 1)]
     assert yours == [(5, 6), (6, 5), (6, 7), (7, 6)], f"(5, 6), (6, 5), (6, 7), (7, 6); yours are {yours}"
