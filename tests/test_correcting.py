@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from grader.cli import main
+from grader.course import read_assignment
+from grader.paths import PACKAGE, Paths
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
 from grader.store import Store
 
-WORTH = {"q4": 5, "q5": 8, "q7": 10, "q8": 12, "q9": 14, "q14": 7}
+WORTH = {question.id: question.points for question in read_assignment(Paths(PACKAGE.parent), "a1_mlp").questions}
 EVIDENCE = {"tests": (("q4", "t"),), "image": "i", "device": "cpu", "seed": "0", "isolation": "strict"}
 
 

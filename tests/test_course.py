@@ -116,8 +116,13 @@ def test_the_first_assignment_hides_what_its_questions_forbid():
     assignment = read_assignment(Paths(ROOT), "a1_mlp")
     assert {"torch", "scipy", "sklearn", "jax", "autograd"} <= set(assignment.hidden_modules)
     assert not {"torch", "scipy", "sklearn"} & set(assignment.preload)
-    points = {question.id: question.points for question in assignment.questions}
-    assert points == {"q4": 5, "q5": 8, "q7": 10, "q8": 12, "q9": 14, "q14": 7}
+
+
+@pytest.mark.parametrize("assignment_id", assignment_ids(Paths(ROOT)))
+def test_every_assignment_has_fourteen_questions_and_a_hundred_points(assignment_id):
+    assignment = read_assignment(Paths(ROOT), assignment_id)
+    assert [question.id for question in assignment.questions] == [f"q{number}" for number in range(1, 15)]
+    assert assignment.max_points == 100
 
 
 # --- what is read --------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_numbers_and_names_are_unique_and_every_accident_happens_to_somebody():
 
 def test_marks_entered_by_hand_say_so_and_make_a_gradebook(tmp_path):
     paths = folder.make(CHECKOUT, tmp_path, "a1_mlp", frozenset({"dl06"}))
-    assert (paths.marks_folder / "assignments.csv").read_text().startswith(folder.BY_HAND)
+    assert (paths.marks_folder / "exams.csv").read_text().startswith(folder.BY_HAND)
     book = read_gradebook(paths, {})
     assert [line.student.id for line in book.lines] == [person.id for person in CLASS if person.id != "dl06"]
     states = {line.student.id: line.mark.components[0].items[0].entry.state.value for line in book.lines}
@@ -146,12 +146,12 @@ def test_in_containers_every_kind_ends_with_a_row_and_a_second_run_grades_nothin
     assert set(attempts) == GRADED
     outcomes = {student: {(question["id"], check["outcome"]) for question in entry["questions"]
                           for check in question["checks"]} for student, entry in attempts.items()}  # fmt: skip
-    assert attempts["dl26"]["points"] == 56
+    assert attempts["dl26"]["points"] == 100
     assert [attempts[student]["points"] for student in ("dl15", "dl20", "dl21")] == [0, 0, 0]
     assert attempts["dl23"]["status"] == "unreadable"
     assert {outcome for question, outcome in outcomes["dl18"] if question == "q8"} == {"timeout", "passed"}
     assert not any(outcome == "passed" for _, outcome in outcomes["dl21"])
-    assert 0 < attempts["dl22"]["points"] < 56 and ("q7", "passed") in outcomes["dl22"]
+    assert 0 < attempts["dl22"]["points"] < 100 and ("q7", "passed") in outcomes["dl22"]
 
     second = grader(tmp_path, "grade", "a1_mlp", "downloads/a1_mlp", "--json")
     assert f"{len(GRADED)} graded before" in second.stderr

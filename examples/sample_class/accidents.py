@@ -16,6 +16,7 @@ from examples.sample_class.notebooks import (
     rewritten,
     with_last,
 )
+from grader.course import read_assignment
 
 Files = dict[str, bytes]  # by name below the student's folder
 Story = Callable[[Material], Files]
@@ -98,6 +99,17 @@ def only(*questions: str) -> Story:
 
     def story(material: Material) -> Files:
         return {NOTEBOOK: ipynb(material.answered(material.unsolved, questions))}
+
+    return story
+
+
+def all_but(question: str) -> Story:
+    """One question left as it was released."""
+
+    def story(material: Material) -> Files:
+        others = [asked.id for asked in read_assignment(material.paths, material.assignment).questions]
+        others.remove(question)
+        return {NOTEBOOK: ipynb(material.answered(material.unsolved, others))}
 
     return story
 

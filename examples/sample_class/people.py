@@ -57,7 +57,7 @@ CLASS = (
         a.known_mistakes(("q4", "always_float64"), ("q8", "biases_penalised")), 66,
     ),
     Person(
-        "dl14", "Hanazawa Yuki", "the first half only", a.only("q4", "q5", "q7"), 84,
+        "dl14", "Hanazawa Yuki", "the first half only", a.only("q1", "q2", "q3", "q4", "q5", "q6", "q7"), 84,
         marks=(("a2_cnn", "88"), ("a3_sequences", "92"), ("a4_generative", "45")),  # a1 is dropped
     ),
     Person("dl15", "Tevita Fakatava", "handed in as it was released", a.untouched_starter, 35),
@@ -79,7 +79,7 @@ CLASS = (
         ruling="integrity", reason="same file as dl01; hearing on record",
     ),
     Person("dl27", "Aroha Te Wharau", "nothing under this number", a.nothing, 63, marks=(("exam3", ""),)),
-    Person("dl28", "Luca Bentivegna-Rossi", "an optimiser short", a.only("q4", "q5", "q7", "q8", "q14"), 71),
+    Person("dl28", "Luca Bentivegna-Rossi", "an optimiser short", a.all_but("q9"), 71),
 )  # fmt: skip
 STRANGER = Person("dl27b", "", "not on the roster; dl27 with a slip?", a.everything_right)
 HOSTILE = frozenset({"dl19", "dl22"})  # memory and forks: not without walls around them
