@@ -152,7 +152,7 @@ def nine_numbers():
         "Laplace": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
         "emboss": [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]],
     }
-    X, _, _ = shapes(3, np.random.default_rng(5), size=40, noise=0.02)
+    X, _, _ = shapes(3, np.random.default_rng(5), size=24, noise=0.02)
     w = np.array(list(kernels.values()), dtype=float)[:, None]  # (6, 1, 3, 3): six kernels at once
     maps = conv_nd_forward(X, w, None, pad=1)
     fig, axes = plt.subplots(3, 7, figsize=(13, 6))
