@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grader.compare import Mismatch, array, close, number, same, unpack
+from grader.kinds import numeric
 
 pytestmark = pytest.mark.question("q1")
 
@@ -87,7 +88,8 @@ def test_words_and_vectors_follow_the_table_and_nothing_is_changed(student, rng)
         tokens = [str(word) for word in rng.choice(WORDS, size=30)] + ["ant"]
         vocab = student.build_vocab(tokens, 1, ["<unk>"])
         require(type(vocab) is dict, "build_vocab must return a dict")
-        require(all(type(i) is int for i in vocab.values()), "the ids of the vocabulary must be of type int")
+        found = [numeric(i) for i in vocab.values()]
+        require(all(i is not None and i.scalar and i.family == "int" for i in found), "the ids must be integers")
         same(student.encode(["ant", "ant"], {"<unk>": 0, "ant": 3}), [3, 3], what="encode of two words")
         same(student.decode([3, 0], {"<unk>": 0, "ant": 3}), ["ant", "<unk>"], what="decode of two ids")
         require(type(student.skipgram_pairs([1, 2, 3], 2)) is list, "skipgram_pairs must return a list")
@@ -214,7 +216,7 @@ def test_ngrams_of_words(student, rng):
 
 @pytest.mark.points(
     1.2,
-    hint="Each product x enters through -log s(x) or -log s(-x); differentiate that, divide by B, and note that v_c is in "
+    hint="Each product x enters through -log s(x) or -log s(-x); differentiate, divide by B, and note that v_c is in "
     "all products of its pair.",
 )
 def test_negative_sampling_gradients(student, rng):
