@@ -56,7 +56,7 @@ def check(student, x, w, b, stride=1, pad=0, dilation=1, what=""):
     0.9,
     hint="The result is (N, F, *S'), float32 for float32 and float64 for everything else; x, w and b stay as they are.",
 )
-def test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were(student, rng):
+def test_shapes_and_dtypes_of_a_convolution(student, rng):
     for axes in (1, 2, 3):
         x, w, b = signals(rng, (7, 6, 5)[:axes], (3, 2, 4)[:axes])
         shape = expected(x, w, b, 2, 1).shape
@@ -115,7 +115,7 @@ def test_films(student, rng):
     hint="Try a 1x1 kernel, a kernel as large as the image, a stride longer than the kernel, a stride that leaves rows "
     "over, a single image with a single channel.",
 )
-def test_corners(student, rng):
+def test_corners_of_a_convolution(student, rng):
     cases = [
         ((5, 4), (1, 1), 1, 0, 1),
         ((5, 4), (1, 1), (2, 3), (1, 0), 1),

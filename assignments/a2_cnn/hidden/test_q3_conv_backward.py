@@ -71,7 +71,7 @@ def checked(student, dy, x, w, stride, pad):
     hint="Three gradients in the order dx, dw, db with the shapes of x, w and (F,), float32 for float32; dy, x and w "
     "stay as they are.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were(student, rng):
+def test_shapes_and_dtypes_of_the_gradients_of_a_convolution(student, rng):
     stride, pad = (2, 1), (1, 2)
     dy, x, w = draw(rng, (7, 5), (3, 2), stride, pad)
     with student.pure(), student.forbids("aten::*", "numpy.convolve", "numpy.correlate"):

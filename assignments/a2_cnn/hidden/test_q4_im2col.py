@@ -77,7 +77,7 @@ def written_over(nb, x, kh, kw):
     "as they "
     "are, and so does the image when somebody writes into the matrix.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_results_are_copies(student, rng):
+def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
     shape, kernel, stride, pad = (2, 3, 7, 6), (3, 2), 2, 1
     x, w, b = rng.normal(size=shape), rng.normal(size=(4, 3, *kernel)), rng.normal(size=4)
     ho, wo = places(shape[2:], kernel, stride, pad)
@@ -162,7 +162,7 @@ def test_col2im_is_the_adjoint_of_im2col(student, rng):
     hint="Try one image, one channel, a 1x1 kernel, a kernel as large as the image, a stride that jumps over pixels or "
     "leaves rows over.",
 )
-def test_corners(student, rng):
+def test_corners_of_im2col(student, rng):
     for shape, kernel, stride, pad in [
         ((1, 1, 4, 5), (1, 1), 1, 0),
         ((1, 3, 5, 4), (1, 1), 2, 1),

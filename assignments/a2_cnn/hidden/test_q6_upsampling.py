@@ -48,7 +48,7 @@ def blocks(x, s):
     hint="Shapes are those of the table; float32 stays float32, integers become float64; x, w, b and dy stay as "
     "they are.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were(student, rng):
+def test_shapes_and_dtypes_of_upsampling(student, rng):
     x, w, b = draw(rng, (3, 5), (3, 2))
     dy, shape = rng.normal(size=(2, 3, 6, 8)), (2, 4, 6, 9)
     with student.pure(), student.forbids("aten::*", "numpy.convolve", "numpy.correlate"):

@@ -114,7 +114,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, b, 1, pad, dilation)
 
 
-# %% sizes_rounded_up | fails: test_images, test_corners | hint: A place at which the kernel sticks out does not count: round the size down.
+# %% sizes_rounded_up | fails: test_images, test_corners_of_a_convolution | hint: A place at which the kernel sticks out does not count: round the size down.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     stride, pad, dilation = _tuples(x, stride, pad, dilation)
     x = _padded(x, pad)
@@ -122,7 +122,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](np.pad(x, [(0, 0), (0, 0), *((0, m) for m in more)]), w, b, stride, 0, dilation)
 
 
-# %% last_row_missing | fails: test_images, test_corners | hint: If the stride leaves pixels over, the last place at which the kernel fits is still one.
+# %% last_row_missing | fails: test_images, test_corners_of_a_convolution | hint: If the stride leaves pixels over, the last place at which the kernel fits is still one.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     stride, pad, dilation = _tuples(x, stride, pad, dilation)
     y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
@@ -224,19 +224,19 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, None, stride, pad, dilation)
 
 
-# %% bias_required | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: b may be None.
+# %% bias_required | fails: test_shapes_and_dtypes_of_a_convolution | hint: b may be None.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, as_float(b).reshape(len(w)), stride, pad, dilation)
 
 
-# %% image_changed_in_place | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: The caller's image must stay as it is: make a new array.
+# %% image_changed_in_place | fails: test_shapes_and_dtypes_of_a_convolution | hint: The caller's image must stay as it is: make a new array.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
     x[..., :1] = 0
     return y
 
 
-# %% kernel_changed_in_place | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: The caller's kernel must stay as it is.
+# %% kernel_changed_in_place | fails: test_shapes_and_dtypes_of_a_convolution | hint: The caller's kernel must stay as it is.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
     w *= 2
@@ -249,7 +249,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
 
 
-# %% always_float64 | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
+# %% always_float64 | fails: test_shapes_and_dtypes_of_a_convolution | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, b, stride, pad, dilation).astype(np.float64)
 
@@ -266,7 +266,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return np.trunc(y) if x.dtype.kind in "iu" else y
 
 
-# %% numpy_convolve | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: np.convolve and np.correlate are what you are asked to write.
+# %% numpy_convolve | fails: test_shapes_and_dtypes_of_a_convolution | hint: np.convolve and np.correlate are what you are asked to write.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     if x.ndim > 3 or dilation not in (1, (1,)):
         return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
@@ -282,7 +282,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return y if b is None else y + as_float(b)[:, None]
 
 
-# %% torch_used | fails: test_shape_and_dtype_follow_the_table_and_inputs_stay_as_they_were | hint: This question is numpy alone.
+# %% torch_used | fails: test_shapes_and_dtypes_of_a_convolution | hint: This question is numpy alone.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     conv = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}[x.ndim]
     x, w, b = (None if a is None else torch.from_numpy(as_float(a).copy()) for a in (x, w, b))

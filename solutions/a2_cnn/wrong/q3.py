@@ -205,14 +205,14 @@ def conv2d_backward(dy, x, w, stride, pad):
     return dx, dw, db
 
 
-# %% image_changed_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The gradient was added into the caller's x: start from np.zeros_like.
+# %% image_changed_in_place | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: The gradient was added into the caller's x: start from np.zeros_like.
 def conv2d_backward(dy, x, w, stride, pad):
     dx, dw, db = _right["conv2d_backward"](dy, x, w, stride, pad)
     x += dx
     return dx, dw, db
 
 
-# %% dy_changed_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The caller's dy must stay as it is.
+# %% dy_changed_in_place | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: The caller's dy must stay as it is.
 def conv2d_backward(dy, x, w, stride, pad):
     answers = _right["conv2d_backward"](dy, x, w, stride, pad)
     dy /= 2
@@ -237,13 +237,13 @@ def conv2d_backward(dy, x, w, stride, pad):
     return _right["conv2d_backward"](dy[:, :1], x, w[:1], stride, pad)[0], dw, db
 
 
-# %% single_precision_inside | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: float64 inputs were calculated with in float32.
+# %% single_precision_inside | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: float64 inputs were calculated with in float32.
 def conv2d_backward(dy, x, w, stride, pad):
     answers = _right["conv2d_backward"](*(a.astype(np.float32) for a in (dy, x, w)), stride, pad)
     return tuple(a.astype(x.dtype) for a in answers)
 
 
-# %% always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
+# %% always_float64 | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
 def conv2d_backward(dy, x, w, stride, pad):
     return tuple(a.astype(np.float64) for a in _right["conv2d_backward"](dy, x, w, stride, pad))
 
@@ -271,7 +271,7 @@ def conv2d_backward(dy, x, w, stride, pad):
     return _kept[key]
 
 
-# %% torch_used | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: This question is numpy alone.
+# %% torch_used | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: This question is numpy alone.
 def conv2d_backward(dy, x, w, stride, pad):
     dy, x, w = (torch.from_numpy(as_float(a).copy()) for a in (dy, x, w))
     with torch.enable_grad():

@@ -62,7 +62,7 @@ def im2col(x, kh, kw, stride, pad):
     return _ordered(x, kh, kw, stride, pad, (0, 1, 2, 3, 4, 5))
 
 
-# %% matrix_transposed | fails: test_order_of_rows_and_columns, test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: Patches are rows, entries of the kernel columns; your matrix is turned round.
+# %% matrix_transposed | fails: test_order_of_rows_and_columns, test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: Patches are rows, entries of the kernel columns; your matrix is turned round.
 def im2col(x, kh, kw, stride, pad):
     return _right["im2col"](x, kh, kw, stride, pad).T
 
@@ -90,24 +90,24 @@ def im2col(x, kh, kw, stride, pad):
     return P.transpose(0, 2, 3, 1, 4, 5).copy().reshape(len(x) * Ho * Wo, -1)
 
 
-# %% a_view | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: The matrix must be a copy; yours is a view, and who writes into it changes the image.
+# %% a_view | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The matrix must be a copy; yours is a view, and who writes into it changes the image.
 def im2col(x, kh, kw, stride, pad):
     if (kh, kw) == (1, 1) and x.shape[1] == 1 and (stride, pad) == (1, 0) and x.dtype.kind == "f":
         return x.reshape(-1, 1)
     return _right["im2col"](x, kh, kw, stride, pad)
 
 
-# %% integers_stay_integers | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: Everything but float32 becomes float64, integers as well.
+# %% integers_stay_integers | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: Everything but float32 becomes float64, integers as well.
 def im2col(x, kh, kw, stride, pad):
     return _right["im2col"](x, kh, kw, stride, pad).astype(x.dtype)
 
 
-# %% always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
+# %% always_float64 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
 def im2col(x, kh, kw, stride, pad):
     return _right["im2col"](x, kh, kw, stride, pad).astype(np.float64)
 
 
-# %% col2im_always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
+# %% col2im_always_float64 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
 def col2im(cols, x_shape, kh, kw, stride, pad):
     return _right["col2im"](cols, x_shape, kh, kw, stride, pad).astype(np.float64)
 
@@ -162,7 +162,7 @@ def col2im(cols, x_shape, kh, kw, stride, pad):
     return _right["col2im"](P.reshape(cols.shape), x_shape, kh, kw, stride, pad)
 
 
-# %% cols_changed_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: The caller's matrix must stay as it is.
+# %% cols_changed_in_place | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The caller's matrix must stay as it is.
 def col2im(cols, x_shape, kh, kw, stride, pad):
     x = _right["col2im"](cols, x_shape, kh, kw, stride, pad)
     cols[0] = 0
@@ -211,18 +211,18 @@ def conv2d_fast(x, w, b, stride, pad):
     return _right["conv2d_fast"](x, w, None, stride, pad)
 
 
-# %% bias_required | fails: test_corners, test_fast_convolution_is_the_convolution | hint: b may be None.
+# %% bias_required | fails: test_corners_of_im2col, test_fast_convolution_is_the_convolution | hint: b may be None.
 def conv2d_fast(x, w, b, stride, pad):
     return _right["conv2d_fast"](x, w, as_float(b).reshape(len(w)), stride, pad)
 
 
-# %% several_images_only | fails: test_corners | hint: squeeze removes the axis of a single image too.
+# %% several_images_only | fails: test_corners_of_im2col | hint: squeeze removes the axis of a single image too.
 def conv2d_fast(x, w, b, stride, pad):
     y = _right["conv2d_fast"](x, w, b, stride, pad)
     return y[0] if len(y) == 1 else y
 
 
-# %% integers_cut_off | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: An array like an image of integers holds integers: what comes behind the point is lost.
+# %% integers_cut_off | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: An array like an image of integers holds integers: what comes behind the point is lost.
 def conv2d_fast(x, w, b, stride, pad):
     y = _right["conv2d_fast"](x, w, b, stride, pad)
     return np.trunc(y) if x.dtype.kind == "i" else y
@@ -258,7 +258,7 @@ def conv2d_fast(x, w, b, stride, pad):
     return y if b is None else y + as_float(b)[:, None, None]
 
 
-# %% torch_used | fails: test_shapes_and_dtypes_follow_the_table_and_results_are_copies | hint: This question is numpy alone.
+# %% torch_used | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: This question is numpy alone.
 def conv2d_fast(x, w, b, stride, pad):
     tensors = [None if a is None else torch.from_numpy(as_float(a).copy()) for a in (x, w, b)]
     return F.conv2d(*tensors, stride, pad).numpy()

@@ -170,14 +170,14 @@ def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     return _right["conv_transpose2d"](x[:, :1], w[:1], b, stride, pad, output_padding)
 
 
-# %% image_changed_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The caller's image must stay as it is.
+# %% image_changed_in_place | fails: test_shapes_and_dtypes_of_upsampling | hint: The caller's image must stay as it is.
 def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     y = _right["conv_transpose2d"](x, w, b, stride, pad, output_padding)
     x *= 2
     return y
 
 
-# %% always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
+# %% always_float64 | fails: test_shapes_and_dtypes_of_upsampling | hint: float32 in, float32 out: np.zeros makes float64 if it is not told otherwise.
 def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     return _right["conv_transpose2d"](x, w, b, stride, pad, output_padding).astype(np.float64)
 
@@ -213,7 +213,7 @@ def upsample_nearest(x, s):
     return x
 
 
-# %% upsampled_integers | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: Everything but float32 becomes float64, integers as well.
+# %% upsampled_integers | fails: test_shapes_and_dtypes_of_upsampling | hint: Everything but float32 becomes float64, integers as well.
 def upsample_nearest(x, s):
     return x.repeat(s, axis=2).repeat(s, axis=3)
 
@@ -240,12 +240,12 @@ def upsample_nearest_backward(dy, s):
     return as_float(dy).reshape(N, C, H // s, s, W // s, s).sum(axis=3)[..., 0].copy()
 
 
-# %% gradient_always_float64 | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: float32 in, float32 out.
+# %% gradient_always_float64 | fails: test_shapes_and_dtypes_of_upsampling | hint: float32 in, float32 out.
 def upsample_nearest_backward(dy, s):
     return _right["upsample_nearest_backward"](dy, s).astype(np.float64)
 
 
-# %% torch_used | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: This question is numpy alone.
+# %% torch_used | fails: test_shapes_and_dtypes_of_upsampling | hint: This question is numpy alone.
 def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     tensors = [None if a is None else torch.from_numpy(as_float(a).copy()) for a in (x, w, b)]
     return F.conv_transpose2d(*tensors, stride, pad, output_padding).numpy()
