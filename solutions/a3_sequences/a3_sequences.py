@@ -42,9 +42,8 @@
 # | q13 | GPT: the model, and how text comes out of it | torch | 8 |
 # | q14 | four networks that are trained and measured | torch | 7 |
 #
-# The parts lean on each other: q3 differentiates the network of q2, q9 calls your q8, q11 is put together from q8 to
-# q10, and q14 trains what you built. But for q3 none waits for the one right before it: who is stuck in q2 can go on
-# with q5.
+# Some parts lean on others: q3 differentiates the network of q2, q9 calls your q8, q11 and q13 are put together from q8 to
+# q10, and q14 trains what you built. The rest stands by itself: who is stuck in q2 can go on with q4 or q5.
 #
 # **How to work.** Each question has a text, one code cell to fill in, a cell `grader.check("q4")` and one or two
 # *experiments* to look at. Replace every `raise NotImplementedError(...)` of the code cell; keep the names and
