@@ -47,7 +47,7 @@
 # - Is $0 \cdot \ln 0$ a number? Whose bias belongs to the rows of $X$ and whose to the columns?
 # - What are the pieces of "ab" with three to six letters? Which of them is the whole word?
 #
-# *Read:* Goodfellow §12.4 (also on why a softmax over all words is slow); Prince §12.3. Papers: Mikolov et al. 2013 (negative sampling);
+# *Read:* Goodfellow §12.4 (also on why a softmax over all words is slow); Prince §12.5; Bishop & Bishop §12.2. Papers: Mikolov et al. 2013 (negative sampling);
 # Pennington, Socher and Manning 2014 (GloVe); Bojanowski et al. 2017 (FastText).
 
 # %% [raw]
