@@ -1,0 +1,137 @@
+"""Right solutions of question 5 that look different from the reference."""
+# ruff: noqa: B905 - cells are written as students write
+
+
+# %% window_by_window | why: loops over windows that are clipped at the border; lists of places as a cache
+def _clipped(x_shape, k, stride, pad):
+    counts = [(n + 2 * p - a) // s + 1 for n, a, s, p in zip(x_shape[2:], k, stride, pad)]
+    for i in range(counts[0]):
+        for j in range(counts[1]):
+            top, left = i * stride[0] - pad[0], j * stride[1] - pad[1]
+            yield (
+                i,
+                j,
+                slice(max(top, 0), min(top + k[0], x_shape[2])),
+                slice(max(left, 0), min(left + k[1], x_shape[3])),
+            )
+
+
+def _size(x, k, stride, pad):
+    return [*x.shape[:2], *((n + 2 * p - a) // s + 1 for n, a, s, p in zip(x.shape[2:], k, stride, pad))]
+
+
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    y, winners = np.empty(_size(x, k, stride, pad), x.dtype), []
+    for i, j, rows, columns in _clipped(x.shape, k, stride, pad):
+        patch = x[:, :, rows, columns]
+        at = patch.reshape(*x.shape[:2], -1).argmax(axis=2)
+        y[:, :, i, j] = patch.max(axis=(2, 3))
+        winners.append((i, j, rows.start + at // patch.shape[3], columns.start + at % patch.shape[3]))
+    return y, {"winners": winners, "shape": x.shape}
+
+
+def maxpool2d_backward(dy, cache):
+    dx = np.zeros(cache["shape"], dtype=as_float(dy).dtype)
+    n, c = np.ogrid[: dx.shape[0], : dx.shape[1]]
+    for i, j, row, column in cache["winners"]:
+        dx[n, c, row, column] += dy[:, :, i, j]
+    return dx
+
+
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    x = as_float(x)
+    y = np.empty(_size(x, k, stride, pad), x.dtype)
+    for i, j, rows, columns in _clipped(x.shape, k, stride, pad):
+        patch = x[:, :, rows, columns]
+        y[:, :, i, j] = patch.sum(axis=(2, 3)) / (k[0] * k[1] if count_include_pad else patch[0, 0].size)
+    return y, (x.shape, k, stride, pad, count_include_pad)
+
+
+def avgpool2d_backward(dy, cache):
+    shape, k, stride, pad, count = cache
+    dx = np.zeros(shape, as_float(dy).dtype)
+    for i, j, rows, columns in _clipped(shape, k, stride, pad):
+        part = dx[:, :, rows, columns]
+        part += dy[:, :, i : i + 1, j : j + 1] / (k[0] * k[1] if count else part[0, 0].size)
+    return dx
+
+
+def global_avg_pool(x):
+    return np.einsum("nchw->nc", as_float(x)) / np.prod(x.shape[2:]).astype(as_float(x).dtype)
+
+
+def global_avg_pool_backward(dy, x_shape):
+    dx = np.zeros(x_shape, as_float(dy).dtype)
+    dx += dy[..., None, None]
+    return dx / (x_shape[2] * x_shape[3])
+
+
+# %% running_maximum | why: a running maximum over the window's entries, the image is copied into the cache and compared
+class _Cache:
+    pass
+
+
+def _entries(x, k, stride, pad, fill, out):
+    big = np.full((*x.shape[:2], x.shape[2] + 2 * pad[0], x.shape[3] + 2 * pad[1]), fill, x.dtype)
+    big[:, :, pad[0] : pad[0] + x.shape[2], pad[1] : pad[1] + x.shape[3]] = x
+    for t in range(k[0]):
+        for u in range(k[1]):
+            rows, columns = t + np.arange(out[0]) * stride[0], u + np.arange(out[1]) * stride[1]
+            yield np.ix_(range(len(x)), range(x.shape[1]), rows, columns), big
+
+
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    out = [(n + 2 * p - a) // s + 1 for n, a, s, p in zip(x.shape[2:], k, stride, pad)]
+    y = np.full((*x.shape[:2], *out), -np.inf, x.dtype)
+    best = np.zeros(y.shape, int)
+    for number, (here, big) in enumerate(_entries(x, k, stride, pad, -np.inf, out)):
+        better = big[here] > y
+        best[better], y[better] = number, big[here][better]
+    cache = _Cache()
+    cache.best, cache.out, cache.settings, cache.shape = best, out, (k, stride, pad), x.shape
+    return y, cache
+
+
+def maxpool2d_backward(dy, cache):
+    k, stride, pad = cache.settings
+    H, W = cache.shape[2:]
+    dy = as_float(dy)
+    dx = None
+    for number, (here, big) in enumerate(_entries(np.zeros(cache.shape, dy.dtype), k, stride, pad, 0, cache.out)):
+        dx = big if dx is None else dx
+        dx[here] += np.where(cache.best == number, dy, 0)
+    return dx[:, :, pad[0] : pad[0] + H, pad[1] : pad[1] + W]
+
+
+# %% averages_as_products | why: average pooling as two small matrix products, rows and columns apart; numbers as 0-d arrays
+def _matrix(n, k, s, p):
+    """(outputs, n): 1 where a pixel lies in a window."""
+    start = np.arange((n + 2 * p - k) // s + 1)[:, None] * s - p
+    return ((np.arange(n) >= start) & (np.arange(n) < start + k)).astype(float)
+
+
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    x = as_float(x)
+    rows, columns = (_matrix(*each) for each in zip(x.shape[2:], k, stride, pad))
+    if count_include_pad:
+        rows, columns = rows / k[0], columns / k[1]
+    else:
+        rows, columns = rows / rows.sum(1, keepdims=True), columns / columns.sum(1, keepdims=True)
+    cache = [rows.astype(x.dtype), columns.astype(x.dtype)]
+    return cache[0] @ x @ cache[1].T, cache
+
+
+def avgpool2d_backward(dy, cache):
+    rows, columns = cache
+    return rows.T @ as_float(dy) @ columns
+
+
+def global_avg_pool(x):
+    return avgpool2d_forward(x, x.shape[2:], (1, 1), (0, 0))[0][:, :, 0, 0]
+
+
+def global_avg_pool_backward(dy, x_shape):
+    area = np.array(x_shape[2] * x_shape[3], dtype=as_float(dy).dtype)
+    return np.tile((as_float(dy) / area)[:, :, None, None], (1, 1, *x_shape[2:]))
