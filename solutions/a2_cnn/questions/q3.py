@@ -47,7 +47,7 @@
 # - The loss is a mean over the batch already. Who divides by N?
 # - In $\mathrm{d}x$ written as a convolution of `dy` the kernel appears flipped. Is it flipped in the instruction above?
 #
-# *Read:* Prince §10.2 and problem 10.11, §7.4 on backpropagation; Goodfellow §9.5 (the operations that are needed to train).
+# *Read:* Prince §10.2 and §7.4 (backpropagation); Goodfellow §9.5 (the operations that are needed to train).
 # Papers: LeCun et al. 1989; Dumoulin and Visin 2016, chapter 4.
 
 # %% [raw]

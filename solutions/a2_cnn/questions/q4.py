@@ -46,7 +46,7 @@
 # - Is a strided view of `x` a copy? What happens to the image if somebody writes to it?
 # - Which pixels does `x[:, :, p:-p]` keep if $p = 0$?
 #
-# *Read:* Prince §10.3 (convolution as a matrix); Goodfellow §9.5 and §9.8. Papers: Chellapilla, Puri and Simard 2006; Chetlur et
+# *Read:* Prince §10.2.4 (a convolution is a fully connected layer with shared weights); Goodfellow §9.5 and §9.8. Papers: Chellapilla, Puri and Simard 2006; Chetlur et
 # al. 2014 (cuDNN).
 
 # %% [raw]
