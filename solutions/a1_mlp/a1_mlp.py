@@ -22,18 +22,30 @@
 # %% [markdown]
 # # Assignment 1: from one neuron to a trained network
 #
-# You will write, in plain numpy, everything that a deep-learning library does for a feed-forward network: the
-# neuron's non-linearity, the loss, the backward pass, the optimiser, the training loop. At the end a network of
-# yours reads handwritten digits. Nothing here is large: the reference solution of a question fits on one page.
+# You will write, in plain numpy, the way from one neuron of 1943 to a network that reads handwritten digits: neurons
+# with a threshold and what they can and cannot do (q1 to q3), soft neurons that learn by gradient descent (q4 to q6),
+# and then everything that a deep-learning library does for a feed-forward network: automatic differentiation, the
+# backward pass, the optimisers, regularisation, normalisation (q7 to q12). At the end you train: a network that
+# compresses digits without a label, and one that reads them (q13, q14). Nothing here is large: the reference
+# solution of a question fits on one page.
 #
 # | question | you write | points |
 # |---|---|---|
+# | q1 | a neuron of logic: threshold gates, and Hebb's rule | 3 |
+# | q2 | the perceptron and the rule that trains it | 6 |
+# | q3 | networks of perceptrons for any truth table and any curve | 5 |
 # | q4 | five activations and their slopes | 5 |
 # | q5 | losses and their gradients | 8 |
+# | q6 | a sigmoid neuron that learns by gradient descent | 5 |
 # | q7 | a number that can differentiate (scalar autograd) | 10 |
 # | q8 | the multi-layer perceptron: initialise, forward, backward | 12 |
 # | q9 | seven optimisers | 14 |
+# | q10 | second order: Newton, curvature along a direction, conjugate gradients | 5 |
+# | q11 | dropout and DropConnect | 6 |
+# | q12 | batch normalisation | 8 |
+# | q13 | autoencoders and stacked pre-training, trained on digits | 6 |
 # | q14 | a digit classifier, trained and selected properly | 7 |
+# | | altogether | 100 |
 #
 # **How to work.** Each question has a text, one code cell to fill in, a cell `grader.check("q4")` and one or two
 # *experiments* to look at. Replace every `raise NotImplementedError(...)` of the code cell; keep the names and
