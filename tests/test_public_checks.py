@@ -121,6 +121,19 @@ def test_the_starter_runs_from_top_to_bottom_with_nothing_filled_in(assignment, 
     assert shown.count("Nothing to see yet. q") == experiments - 1  # not the first one
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("assignment", assignment_ids(PATHS))
+def test_the_experiments_run_with_the_reference(assignment, monkeypatch, capsys):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = run_cells(assignment, read_master(PATHS, assignment).encode(), "master.py", experiments=True)
+        names["plt"] = __import__("matplotlib.pyplot").pyplot
+        assert len(names["plt"].get_fignums()) >= 10
+        names["plt"].close("all")
+    assert "Nothing to see yet" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("assignment", assignment_ids(PATHS))
 def test_the_notebook_states_the_points_of_the_assignment(assignment):
     starter = PATHS.starter(assignment).read_text()
