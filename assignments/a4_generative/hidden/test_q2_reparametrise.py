@@ -41,9 +41,14 @@ def derive(nb, name, cotangent, mu, logvar, *rest):
     return values, *torch.autograd.grad(values, (mu, logvar), cotangent, allow_unused=True)
 
 
+def generator_beside(nb, seed, tensor):
+    """A generator on the device of a tensor."""
+    return torch.Generator(tensor.device).manual_seed(seed)
+
+
 def noise_of(student, rng, mu, logvar, n):
     """The standard normal noise that the student must have drawn, (n, B, D)."""
-    z = student.sample_latent(mu, logvar, n, student.generator(seed(rng)))
+    z = student.sample_latent(mu, logvar, n, student.run(generator_beside, seed(rng), mu))
     z = array(z, shape=(n, *mu.shape), dtype="float", what="sample_latent")
     with np.errstate(all="ignore"):
         return (z - mu.numpy()) / np.exp(logvar.numpy() / 2)
@@ -66,7 +71,7 @@ def test_contract_of_latents(student, rng):
             with student.pure():
                 z = student.reparameterize(mu, logvar, eps)
                 array(z, shape=(B, D), dtype=asked, what="reparameterize")
-                samples = student.sample_latent(mu, logvar, n, student.generator(seed(rng)))
+                samples = student.sample_latent(mu, logvar, n, student.run(generator_beside, seed(rng), mu))
                 array(samples, shape=(n, B, D), dtype=asked, what="sample_latent")
 
 
@@ -75,7 +80,7 @@ def test_values_for_given_noise(student, rng):
     for B, D in SIZES:
         mu, logvar = arguments(rng, B, D)
         eps = tensor(rng, B, D)
-        expected = mu + eps * np.exp(logvar.numpy() / 2)
+        expected = mu + eps * torch.exp(logvar / 2)
         close(student.reparameterize(mu, logvar, eps), expected, what=f"reparameterize of ({B}, {D})")
         single = student.reparameterize(mu.float(), logvar.float(), eps.float())
         close(single, expected.float(), atol=1e-5, what="reparameterize of float32")
@@ -110,7 +115,7 @@ def test_gradients_through_given_noise(student, rng):
         gradient_arrives(by_mu, "mu")
         close(by_mu, cotangent, what="the gradient with respect to mu")
         gradient_arrives(by_logvar, "logvar")
-        expected = cotangent * eps * np.exp(logvar.numpy() / 2) / 2
+        expected = cotangent * eps * torch.exp(logvar / 2) / 2
         close(by_logvar, expected, what="the gradient with respect to logvar")
 
 
@@ -120,7 +125,9 @@ def test_gradients_through_given_noise(student, rng):
 def test_gradients_through_samples(student, rng):
     for n, B, D in [(4, 5, 3), (1, 2, 2)]:
         (mu, logvar), cotangent = arguments(rng, B, D), tensor(rng, n, B, D)
-        answer = student.run(derive, "sample_latent", cotangent, mu, logvar, n, student.generator(seed(rng)))
+        answer = student.run(
+            derive, "sample_latent", cotangent, mu, logvar, n, student.run(generator_beside, seed(rng), mu)
+        )
         z, by_mu, by_logvar = unpack(answer, 3)
         z = array(z, shape=(n, B, D), dtype="float", what="sample_latent")
         gradient_arrives(by_mu, "mu")
@@ -137,11 +144,11 @@ def test_extreme_spreads(student, rng):
     logvar = torch.tensor([[-60.0, 60.0, -30.0], [30.0, 0.0, 12.0]], dtype=torch.float64)
     for mu in (torch.zeros(2, 3).double(), 1e6 * tensor(rng, 2, 3)):
         for eps in (torch.zeros(2, 3).double(), tensor(rng, 2, 3), -10 * torch.ones(2, 3).double()):
-            expected = mu + eps * np.exp(logvar.numpy() / 2)
+            expected = mu + eps * torch.exp(logvar / 2)
             answer = student.reparameterize(mu, logvar, eps)
             close(answer, expected, atol=1e-18, what="reparameterize with extreme spreads")
     mu, logvar = tensor(rng, 3, 4), torch.full((3, 4), -2000.0, dtype=torch.float64)
-    z = student.sample_latent(mu, logvar, 5, student.generator(seed(rng)))
+    z = student.sample_latent(mu, logvar, 5, student.run(generator_beside, seed(rng), mu))
     close(z, mu.expand(5, 3, 4), what="samples without any spread")
 
 
