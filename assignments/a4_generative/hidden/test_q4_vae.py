@@ -35,6 +35,20 @@ def seed(rng):
     return int(rng.integers(1 << 30))
 
 
+def generator_beside(nb, seed, tensor):
+    """A generator on the device of a tensor, which is the device of all of them."""
+    return torch.Generator(tensor.device).manual_seed(seed)
+
+
+def generator(student, seed):
+    return student.run(generator_beside, seed, torch.zeros(1))
+
+
+def placed(model, device):
+    model.to(device)
+    return model
+
+
 def single(rng, *shape):
     return torch.as_tensor(rng.normal(size=shape), dtype=torch.float32)
 
@@ -73,9 +87,12 @@ def mixed(mu, logvar, eps):
     hint="Shapes are those of the table; the layers have the sizes of the text, with biases, and are found by "
     "parameters(); sample uses its generator, everything else is deterministic.",
 )
-def test_modules_have_the_shapes_and_sizes_of_the_table(student, rng):
+def test_modules_have_the_shapes_and_sizes_of_the_table(student, rng, device):
     for x_dim, z_dim, hidden, C, B in [(6, 2, 9, 4, 5), (3, 3, 3, 3, 3), (7, 1, 4, 2, 1)]:
-        vae, cvae = student.VAE(x_dim, z_dim, hidden), student.CVAE(x_dim, z_dim, hidden, C)
+        vae, cvae = (
+            placed(student.VAE(x_dim, z_dim, hidden), device),
+            placed(student.CVAE(x_dim, z_dim, hidden, C), device),
+        )
         for model, name, classes in ((vae, "VAE", 0), (cvae, "CVAE", C)):
             sizes = student.run(parameters, model)
             require(type(sizes) is list and all(type(n) is int for n in sizes), f"{name} has no parameters")
@@ -88,16 +105,20 @@ def test_modules_have_the_shapes_and_sizes_of_the_table(student, rng):
                 couple(answer[1:], B, z_dim, "forward")
                 array(answer[0], shape=(B, x_dim), dtype="float32", what="the logits of forward")
                 array(model.decode(eps, *more), shape=(B, x_dim), dtype="float32", what="decode")
-                drawn = model.sample(*(more or (B,)), student.generator(seed(rng)))
+                drawn = model.sample(*(more or (B,)), generator(student, seed(rng)))
                 array(drawn, shape=(B, x_dim), dtype="float32", what="sample")
 
 
 @pytest.mark.points(
     0.8, hint="forward is encode, then mu + exp(logvar / 2) * eps, then decode: z is all that the decoder sees of x."
 )
-def test_forward_is_encode_sample_decode(student, rng):
+def test_forward_is_encode_sample_decode(student, rng, device):
     for x_dim, z_dim, hidden, B in [(6, 2, 9, 5), (4, 4, 4, 4), (5, 3, 8, 1)]:
-        vae, x, eps = student.VAE(x_dim, z_dim, hidden), 3 * single(rng, B, x_dim), 2 * single(rng, B, z_dim)
+        vae, x, eps = (
+            placed(student.VAE(x_dim, z_dim, hidden), device),
+            3 * single(rng, B, x_dim),
+            2 * single(rng, B, z_dim),
+        )
         mu, logvar = couple(vae.encode(x), B, z_dim, "encode")
         require(not np.allclose(mu, logvar), "encode returns the same twice: mu and logvar are different outputs")
         logits, *rest = unpack(vae(x, eps), 3, what="forward")
@@ -108,7 +129,7 @@ def test_forward_is_encode_sample_decode(student, rng):
             )
         expected = torch.as_tensor(array(vae.decode(mixed(mu, logvar, eps)), shape=(B, x_dim), what="decode"))
         close(logits, expected, what="the logits of forward beside decode of the sample", **TIGHT)
-    vae = student.VAE(4, 5, 30)
+    vae = placed(student.VAE(4, 5, 30), device)
     mu, logvar = couple(vae.encode(10 * single(rng, 60, 4)), 60, 5, "encode")
     for name, values in (("mu", mu), ("logvar", logvar)):
         require((values < 0).any() and (values > 0).any(), f"{name} may be any number, negative ones too")
@@ -144,10 +165,14 @@ def derive_encode(nb, model, by_mu, by_logvar, x, more):
     hint="A gradient of the logits reaches every parameter, those of the encoder through mu and through logvar: "
     "nothing between them is detached.",
 )
-def test_gradients_flow_through_the_sample(student, rng):
+def test_gradients_flow_through_the_sample(student, rng, device):
     x_dim, z_dim, hidden, C, B = 6, 3, 20, 4, 5
     for name in ("VAE", "CVAE"):
-        model = student.VAE(x_dim, z_dim, hidden) if name == "VAE" else student.CVAE(x_dim, z_dim, hidden, C)
+        model = (
+            placed(student.VAE(x_dim, z_dim, hidden), device)
+            if name == "VAE"
+            else placed(student.CVAE(x_dim, z_dim, hidden, C), device)
+        )
         more = [] if name == "VAE" else [torch.arange(B) % C]
         x, eps, cotangent = single(rng, B, x_dim), single(rng, B, z_dim), single(rng, B, x_dim)
         mu, logvar = couple(model.encode(x, *more), B, z_dim, "encode")
@@ -190,15 +215,15 @@ def alike(got, wanted, what):
 @pytest.mark.points(
     0.7, hint="z of each sample is standard normal, from the generator; decode gives logits, sample their sigmoid."
 )
-def test_samples_come_from_the_prior(student, rng):
+def test_samples_come_from_the_prior(student, rng, device):
     n, x_dim, z_dim = 4000, 3, 2
-    vae = student.VAE(x_dim, z_dim, 12)
+    vae = placed(student.VAE(x_dim, z_dim, 12), device)
     logits = array(vae.decode(single(rng, n, z_dim)), shape=(n, x_dim), dtype="float", what="decode").astype(float)
     require((np.abs(logits) <= 50).all(), "the logits of a new network are enormous")
-    far = array(student.VAE(20, 4, 12).decode(100 * single(rng, 50, 4)), shape=(50, 20), what="decode")
+    far = array(placed(student.VAE(20, 4, 12), device).decode(100 * single(rng, 50, 4)), shape=(50, 20), what="decode")
     require(far.min() < 0, "decode returns logits, which may be negative: no sigmoid in there")
     one, other = seed(rng), seed(rng)
-    answers = [vae.sample(n, student.generator(s)) for s in (one, one, other)]
+    answers = [vae.sample(n, generator(student, s)) for s in (one, one, other)]
     first, again, elsewhere = (array(a, shape=(n, x_dim), dtype="float", what="sample") for a in answers)
     require((first >= 0).all() and (first <= 1).all(), "samples are probabilities, between 0 and 1")
     close(again, first, what="samples of the same seed", **TIGHT)
@@ -211,9 +236,9 @@ def test_samples_come_from_the_prior(student, rng):
     0.6,
     hint="Append the one-hot label of every row to the inputs of the encoder and of the decoder, in sample as well.",
 )
-def test_labels_reach_encoder_and_decoder(student, rng):
+def test_labels_reach_encoder_and_decoder(student, rng, device):
     x_dim, z_dim, hidden, C = 5, 2, 16, 4
-    cvae, y = student.CVAE(x_dim, z_dim, hidden, C), torch.arange(C)
+    cvae, y = placed(student.CVAE(x_dim, z_dim, hidden, C), device), torch.arange(C)
     x, z = single(rng, 1, x_dim).repeat(C, 1), single(rng, 1, z_dim).repeat(C, 1)
     mu, logvar = couple(cvae.encode(x, y), C, z_dim, "encode")
     logits = array(cvae.decode(z, y), shape=(C, x_dim), dtype="float", what="decode")
@@ -233,7 +258,9 @@ def test_labels_reach_encoder_and_decoder(student, rng):
     n = 2000
     for label in range(C):
         y = torch.full((n,), label)
-        drawn = array(cvae.sample(y, student.generator(seed(rng))), shape=(n, x_dim), dtype="float", what="CVAE.sample")
+        drawn = array(
+            cvae.sample(y, generator(student, seed(rng))), shape=(n, x_dim), dtype="float", what="CVAE.sample"
+        )
         require((drawn >= 0).all() and (drawn <= 1).all(), "samples are probabilities, between 0 and 1")
         wanted = array(cvae.decode(single(rng, n, z_dim), y), shape=(n, x_dim), dtype="float", what="decode")
         require((np.abs(wanted) <= 50).all(), "the logits of a new network are enormous")
@@ -244,9 +271,12 @@ def test_labels_reach_encoder_and_decoder(student, rng):
     0.4,
     hint="A row's result does not depend on the rows beside it, nor on how often it is asked for.",
 )
-def test_rows_are_independent_and_calls_repeatable(student, rng):
+def test_rows_are_independent_and_calls_repeatable(student, rng, device):
     x_dim, z_dim, C, B = 5, 3, 4, 6
-    for model, classes in ((student.VAE(x_dim, z_dim, 11), 0), (student.CVAE(x_dim, z_dim, 11, C), C)):
+    for model, classes in (
+        (placed(student.VAE(x_dim, z_dim, 11), device), 0),
+        (placed(student.CVAE(x_dim, z_dim, 11, C), device), C),
+    ):
         x, eps, y = single(rng, B, x_dim), single(rng, B, z_dim), torch.arange(B) % C
         more = [y] if classes else []
         whole = unpack(model(x, eps, *more), 3, what="forward")
