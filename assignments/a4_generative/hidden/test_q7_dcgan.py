@@ -21,6 +21,11 @@ def require(condition, text):
         raise Mismatch(text)
 
 
+def placed(model, device):
+    model.to(device)
+    return model
+
+
 def single(rng, *shape):
     return torch.as_tensor(rng.normal(size=shape), dtype=torch.float32)
 
@@ -74,19 +79,22 @@ def run(nb, model, *inputs):
     0.6,
     hint="Pictures (B, out_ch, size, size), logits (B,), for sizes 16 and 32, any number of channels, and B = 1 too.",
 )
-def test_shapes_at_both_sizes(student, rng):
+def test_shapes_at_both_sizes(student, rng, device):
     for B, z_dim, ch, channels, size in [(3, 5, 4, 2, 16), (2, 6, 3, 1, 32), (4, 4, 4, 4, 16)]:
-        maker, judge = student.DCGenerator(z_dim, ch, channels, size), student.DCDiscriminator(ch, channels, size)
+        maker, judge = (
+            placed(student.DCGenerator(z_dim, ch, channels, size), device),
+            placed(student.DCDiscriminator(ch, channels, size), device),
+        )
         z, x = single(rng, B, z_dim), single(rng, B, channels, size, size)
         with student.pure():
             array(maker(z), shape=(B, channels, size, size), dtype="float32", what=f"DCGenerator of size {size}")
             array(judge(x), shape=(B,), dtype="float32", what=f"DCDiscriminator of size {size}")
-    maker, judge = student.DCGenerator(3, 2), student.DCDiscriminator(2)
+    maker, judge = placed(student.DCGenerator(3, 2), device), placed(student.DCDiscriminator(2), device)
     for net in (maker, judge):
         net.eval()
     array(maker(single(rng, 1, 3)), shape=(1, 1, 16, 16), what="one picture of DCGenerator")
     array(judge(single(rng, 1, 1, 16, 16)), shape=(1,), what="DCDiscriminator of one picture")
-    cond = student.CondGenerator(3, 4, 5, 7)
+    cond = placed(student.CondGenerator(3, 4, 5, 7), device)
     for B in (6, 1):
         with student.pure():
             out = cond(single(rng, B, 3), torch.as_tensor(rng.integers(0, 4, size=B)))
@@ -96,16 +104,16 @@ def test_shapes_at_both_sizes(student, rng):
 @pytest.mark.points(
     0.8, hint="Kernel 4 everywhere; batch norm after every layer but the last of G and the first and last of D."
 )
-def test_parameters_are_those_of_the_table(student, rng):
+def test_parameters_are_those_of_the_table(student, rng, device):
     for z_dim, ch, channels, size in [(5, 3, 2, 16), (7, 2, 3, 32), (4, 4, 1, 16)]:
-        maker = student.DCGenerator(z_dim, ch, out_ch=channels, size=size)
+        maker = placed(student.DCGenerator(z_dim, ch, out_ch=channels, size=size), device)
         args = (z_dim, ch, channels, size)
         judge_parameters(student, maker, shapes_of_g(*args), needless_of_g(*args), f"DCGenerator of size {size}")
-        judge = student.DCDiscriminator(ch, in_ch=channels, size=size)
+        judge = placed(student.DCDiscriminator(ch, in_ch=channels, size=size), device)
         args = (ch, channels, size)
         judge_parameters(student, judge, shapes_of_d(*args), needless_of_d(*args), f"DCDiscriminator of size {size}")
     z_dim, C, out_dim, hidden = 3, 5, 4, 9
-    found = student.run(parameters, student.CondGenerator(z_dim, C, out_dim, hidden))
+    found = student.run(parameters, placed(student.CondGenerator(z_dim, C, out_dim, hidden), device))
     require(type(found) is list and all(type(s) is list for s in found), "CondGenerator has no parameters")
     count = C * z_dim + 2 * z_dim * hidden + hidden + hidden * out_dim + out_dim
     same(sum(int(np.prod(s)) for s in found), count, what="the number of parameters of CondGenerator")
@@ -147,9 +155,9 @@ def filled(student, model, kernels, bias, affine, name):
 
 
 @pytest.mark.points(0.8, hint="Transposed convolution, batch norm, ReLU, in this order; tanh after the last one.")
-def test_the_generator_is_the_chain_of_the_table(student, rng):
+def test_the_generator_is_the_chain_of_the_table(student, rng, device):
     for B, z_dim, ch, channels, size in [(6, 5, 3, 2, 16), (3, 7, 2, 1, 32)]:
-        maker, z = student.DCGenerator(z_dim, ch, channels, size), single(rng, B, z_dim)
+        maker, z = placed(student.DCGenerator(z_dim, ch, channels, size), device), single(rng, B, z_dim)
         shapes, widths = shapes_of_g(z_dim, ch, channels, size), widths_of(ch, size)[::-1]
         kernels = [single(rng, *s) / np.sqrt(4 * s[0]) for s in shapes if len(s) == 4]
         bias, affine = [0.3 * single(rng, channels)], affine_of(rng, widths)
@@ -164,9 +172,9 @@ def test_the_generator_is_the_chain_of_the_table(student, rng):
 @pytest.mark.points(
     0.9, hint="The leaky ReLU keeps a fifth of what is negative; what comes out is a logit, any number."
 )
-def test_the_discriminator_is_the_chain_of_the_table(student, rng):
+def test_the_discriminator_is_the_chain_of_the_table(student, rng, device):
     for B, ch, channels, size in [(6, 3, 2, 16), (4, 2, 3, 32)]:
-        judge, x = student.DCDiscriminator(ch, channels, size), single(rng, B, channels, size, size)
+        judge, x = placed(student.DCDiscriminator(ch, channels, size), device), single(rng, B, channels, size, size)
         shapes, widths = shapes_of_d(ch, channels, size), widths_of(ch, size)[1:]
         kernels = [single(rng, *s) / np.sqrt(4 * s[1]) for s in shapes if len(s) == 4]
         bias, affine = [0.5 * single(rng, ch), 0.5 * single(rng, 1)], affine_of(rng, widths)
@@ -228,8 +236,8 @@ def test_initial_weights(student, rng):
 
 
 @pytest.mark.points(0.4, hint="tanh keeps pixels between -1 and 1, uses all of this range and saturates gently.")
-def test_pictures_lie_between_minus_one_and_one(student, rng):
-    maker = student.DCGenerator(6, 3, 2)
+def test_pictures_lie_between_minus_one_and_one(student, rng, device):
+    maker = placed(student.DCGenerator(6, 3, 2), device)
     small = array(maker(single(rng, 8, 6)), shape=(8, 2, 16, 16), dtype="float", what="DCGenerator")
     require((np.abs(small) < 1).all(), "pixels must lie between -1 and 1")
     require((small < 0).any() and (small > 0).any(), "pixels must be both negative and positive at the start")
@@ -259,9 +267,9 @@ def tables(nb, model, z, y, embeddings):
     0.6,
     hint="Each row's own class has an embedding of its own, which stands beside the noise; the last layer is linear.",
 )
-def test_labels_matter(student, rng):
+def test_labels_matter(student, rng, device):
     z_dim, C, out_dim, hidden = 3, 5, 4, 40
-    cond, y = student.CondGenerator(z_dim, C, out_dim, hidden), torch.arange(C)
+    cond, y = placed(student.CondGenerator(z_dim, C, out_dim, hidden), device), torch.arange(C)
     z = single(rng, 1, z_dim).repeat(C, 1)
     out = array(cond(z, y), shape=(C, out_dim), dtype="float", what="CondGenerator")
     for i in range(C):
@@ -282,7 +290,7 @@ def test_labels_matter(student, rng):
     require(not np.allclose(middle[1], (middle[0] + middle[2]) / 2, atol=1e-5), "class 1 is no mean of classes 0 and 2")
     wide = array(cond(1000 * z, y), shape=(C, out_dim), dtype="float", what="CondGenerator")
     require(np.abs(wide).max() > 3, "the output of CondGenerator is bounded: its last layer is to be linear")
-    cond, z = student.CondGenerator(z_dim, C, out_dim, hidden), single(rng, C, z_dim)
+    cond, z = placed(student.CondGenerator(z_dim, C, out_dim, hidden), device), single(rng, C, z_dim)
     embeddings = single(rng, C, z_dim)
 
     def with_table(z, y, table):
@@ -308,12 +316,12 @@ def slopes(nb, model, cotangent, *inputs):
 
 
 @pytest.mark.points(0.8, hint="Everything is learnt: layers, batch norms, biases and embeddings; nothing is detached.")
-def test_gradients_reach_every_parameter(student, rng):
+def test_gradients_reach_every_parameter(student, rng, device):
     B, y = 8, torch.arange(8) % 3
     cases = [
-        ("DCGenerator", student.DCGenerator(5, 6, 2), (B, 2, 16, 16), [single(rng, B, 5)]),
-        ("DCDiscriminator", student.DCDiscriminator(6, 2), (B,), [single(rng, B, 2, 16, 16)]),
-        ("CondGenerator", student.CondGenerator(4, 3, 5, 20), (B, 5), [single(rng, B, 4), y]),
+        ("DCGenerator", placed(student.DCGenerator(5, 6, 2), device), (B, 2, 16, 16), [single(rng, B, 5)]),
+        ("DCDiscriminator", placed(student.DCDiscriminator(6, 2), device), (B,), [single(rng, B, 2, 16, 16)]),
+        ("CondGenerator", placed(student.CondGenerator(4, 3, 5, 20), device), (B, 5), [single(rng, B, 4), y]),
     ]
     for name, model, shape, inputs in cases:
         answer = student.run(slopes, model, single(rng, *shape), *inputs)

@@ -219,7 +219,7 @@ def test_classes_matter(CondGenerator):
 # # END QUESTION
 
 # %%
-# experiment: digits from noise, twenty seconds of a convolutional GAN
+# experiment: digits from noise, a few seconds of a convolutional GAN
 
 
 @experiment
