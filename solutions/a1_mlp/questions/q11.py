@@ -153,7 +153,7 @@ def test_nothing_is_dropped_at_test_time(dropout_forward, dropconnect_forward):
 
 
 # %%
-def test_gradient_by_hand(dropout_backward):
+def test_dropout_gradient_by_hand(dropout_backward):
     """the gradient of the example on paper"""
     dX = dropout_backward(np.array([1.0, 1.0, 1.0]), np.array([1.25, 0.0, 1.25]))
     assert near(dX, [1.25, 0, 1.25]), f"(1.25, 0, 1.25) is due, yours is {dX}"
