@@ -157,7 +157,6 @@ def filter_logits(
         p, order = log_p.exp().sort(dim=-1, descending=True)
         before = p.cumsum(dim=-1) - p  # the mass of what comes first
         removed = before >= top_p
-        removed[:, 0] = False
         log_p = log_p.masked_fill(torch.zeros_like(removed).scatter(-1, order, removed), -math.inf)
     return log_p.log_softmax(dim=-1)
     # END SOLUTION
@@ -184,7 +183,7 @@ def generate(
     was_training = model.training
     model.eval()
     cache = None
-    with torch.no_grad():
+    with torch.set_grad_enabled(False):
         for _ in range(n):
             context = idx[:, -model.max_len :]
             if not use_cache:
