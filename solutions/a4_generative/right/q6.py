@@ -1,0 +1,65 @@
+"""Right solutions of question 6 that look different from the reference."""
+
+
+# %% frozen_and_thawed | why: D is frozen during g_step and every flag restored; real and fake in one batch; closures
+def d_step(G, D, opt_d, x, z):
+    fake = G(z).detach()
+    logits = D(torch.cat([x, fake])).reshape(-1)
+    loss = F.softplus(-logits[: len(x)]).mean() + F.softplus(logits[len(x) :]).mean()
+    opt_d.zero_grad(set_to_none=False)
+    loss.backward()
+    opt_d.step()
+    return float(loss)
+
+
+def g_step(G, D, opt_g, z):
+    flags = [(w, w.requires_grad) for w in D.parameters()]
+    for w, _ in flags:
+        w.requires_grad_(False)
+    try:
+        opt_g.zero_grad()
+        loss = F.softplus(-D(G(z))).mean()
+        loss.backward()
+        opt_g.step()
+    finally:
+        for w, flag in flags:
+            w.requires_grad_(flag)
+    return float(loss.detach().cpu())
+
+
+# %% saved_and_put_back | why: an ordinary backward in g_step, D's gradients saved before and put back; library losses
+def d_step(G, D, opt_d, x, z):
+    for w in D.parameters():
+        w.grad = None
+    real, fake = D(x), D(G(z).detach())
+    loss = F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
+    loss = loss + F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+    loss.backward()
+    opt_d.step()
+    opt_d.zero_grad()
+    return loss.item()
+
+
+def g_step(G, D, opt_g, z):
+    saved = [None if w.grad is None else w.grad.clone() for w in D.parameters()]
+    opt_g.zero_grad()
+    fake = D(G(z))
+    loss = F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
+    loss.backward()
+    opt_g.step()
+    opt_g.zero_grad()
+    for w, grad in zip(D.parameters(), saved, strict=True):
+        w.grad = grad
+    return loss.item()
+
+
+# %% cut_at_the_fake | why: backward in two halves, the chain cut at the fakes
+def g_step(G, D, opt_g, z):
+    fake = G(z)
+    leaf = fake.detach().requires_grad_(True)
+    loss = gan_loss_g("nonsaturating", D(leaf))
+    (slope,) = torch.autograd.grad(loss, leaf)
+    opt_g.zero_grad()
+    fake.backward(slope)
+    opt_g.step()
+    return loss.item()
