@@ -205,24 +205,24 @@ def one_number():
     for kind in ("minimax", "nonsaturating", "lsgan", "wgan"):
         torch.manual_seed(0)
         ab = torch.tensor([-1.0, 1.0], requires_grad=True)
-        D = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
-        adam_g, adam_d = (
+        judge = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
+        move_ab, move_judge = (
             torch.optim.Adam([ab], lr=0.02, betas=(0.5, 0.9)),
-            torch.optim.Adam(D.parameters(), lr=0.01, betas=(0.5, 0.9)),
+            torch.optim.Adam(judge.parameters(), lr=0.01, betas=(0.5, 0.9)),
         )
         means = []
         for _ in range(300):
             for _ in range(5):
                 real, fake = 3 + 0.5 * torch.randn(64, 1), (ab[0] + ab[1] * torch.randn(64, 1)).detach()
-                cost = gan_loss_d(kind, D(real), D(fake))
+                cost = gan_loss_d(kind, judge(real), judge(fake))
                 if kind.startswith("w"):
-                    cost = cost + 10 * gradient_penalty(D, real, fake, torch.rand(64))
-                adam_d.zero_grad()
+                    cost = cost + 10 * gradient_penalty(judge, real, fake, torch.rand(64))
+                move_judge.zero_grad()
                 cost.backward()
-                adam_d.step()
-            adam_g.zero_grad()
-            gan_loss_g(kind, D(ab[0] + ab[1] * torch.randn(64, 1))).backward()
-            adam_g.step()
+                move_judge.step()
+            move_ab.zero_grad()
+            gan_loss_g(kind, judge(ab[0] + ab[1] * torch.randn(64, 1))).backward()
+            move_ab.step()
             means.append(ab[0].item())
         plt.plot(means, label=f"{kind}: ends at {ab[0]:.2f} with spread {ab[1].abs():.2f}")
     plt.axhline(3, color="black", linestyle=":")
