@@ -9,6 +9,7 @@ import pytest
 
 from grader import notebook
 from grader.course import read_assignment
+from grader.master import read_master
 from grader.paths import Paths
 
 with warnings.catch_warnings():  # otter's own dependencies warn while they are imported
@@ -21,6 +22,92 @@ QUESTIONS = [question.id for question in read_assignment(PATHS, "a1_mlp").questi
 CHECKS = PATHS.assignment("a1_mlp") / "tests"
 
 WRONG = {  # check -> a function that it must not accept
+    "test_and_and_or": "def mp_neuron(x, theta): return (x.sum(axis=1) > theta).astype(int)",
+    "test_majority_of_three": "def gate_theta(gate, n): return n // 2",
+    "test_hebb_by_hand": "def hebb_update(W, x, y, lr): return W + np.outer(y, x)",
+    "test_prediction": "def perceptron_predict(X, w): return (w[0] + X @ w[1:] > 0).astype(int)",
+    "test_learning_and": """
+right = perceptron_fit
+perceptron_fit = lambda X, y, w_init, max_epochs: right(X, y, w_init, max_epochs + 1)
+""",
+    "test_xor_is_not_learned": """
+right = perceptron_fit
+perceptron_fit = lambda *args: (*right(*args)[:2], True)
+""",
+    "test_xor_network": """
+right = boolean_network
+boolean_network = lambda table: {**right(table), "b1": np.zeros(len(table))}
+""",
+    "test_three_inputs": """
+right = boolean_network
+boolean_network = lambda table: {**right(table), "W1": right(table)["W1"][:, ::-1]}
+""",
+    "test_towers_of_a_square": "def tower_eval(net, x): return (x[:, None] @ net['W1'].T + net['b1'] > 0) @ net['w2']",
+    "test_towers_of_the_sine": """
+right = tower_network
+tower_network = lambda f, a, b, K: right(lambda x: f(x + 0.5), a, b, K)
+""",
+    "test_first_update_by_hand": """
+right = sigmoid_neuron_fit
+sigmoid_neuron_fit = lambda X, y, w0, lr, tol, max_iter: right(X, y, w0, len(X) * lr, tol, max_iter)
+""",
+    "test_stopping": """
+right = sigmoid_neuron_fit
+sigmoid_neuron_fit = lambda X, y, w0, lr, tol, max_iter: right(X, y, w0, lr, -1.0, max_iter)
+""",
+    "test_loss_falls": """
+right = sigmoid_neuron_fit
+sigmoid_neuron_fit = lambda X, y, w0, lr, tol, max_iter: right(X, y, w0, -lr, tol, max_iter)
+""",
+    "test_one_newton_step_in_one_dimension": """
+right = newton_logistic
+newton_logistic = lambda X, y, l2, w0, n_iter: right(X, y, 0.0, w0, n_iter)
+""",
+    "test_a_product_with_a_known_hessian": "def hvp(g, w, v, h=1e-5): return (g(w + h * v) - g(w - h * v)) / h",
+    "test_conjugate_gradients_by_hand": """
+right = conjugate_gradient
+conjugate_gradient = lambda Av, b, x0, tol, max_iter: right(Av, b, x0, tol, max_iter + 1)
+""",
+    "test_share_and_mean": """
+right = dropout_forward
+dropout_forward = lambda X, p, rng, train: right(X, 1 - p, rng, train)
+""",
+    "test_nothing_is_dropped_at_test_time": """
+right = dropout_forward
+dropout_forward = lambda X, p, rng, train: right(X, p, rng, True)
+""",
+    "test_dropout_gradient_by_hand": "def dropout_backward(dY, mask): return dY * (mask > 0)",
+    "test_dropped_weights_get_no_gradient": """
+right = dropconnect_backward
+dropconnect_backward = lambda dY, cache: (right(dY, cache)[0], np.ones((3, 4)), dY.sum(axis=0))
+""",
+    "test_batch_by_hand": """
+right = BatchNorm1d
+BatchNorm1d = lambda D, eps=1e-5, momentum=0.1: right(D, eps, 1 - momentum)
+""",
+    "test_gradient_by_hand": """
+def backward(self, dY, right=BatchNorm1d.backward):
+    return dY + 0 * right(self, dY)
+BatchNorm1d.backward = backward
+""",
+    "test_one_row_at_test_time": """
+def forward(self, X, train, right=BatchNorm1d.forward):
+    return right(self, X, train) * 0
+BatchNorm1d.forward = forward
+""",
+    "test_reconstruction": """
+def train_aann(X, k, rng):
+    axes = np.linalg.svd(X - X.mean(axis=0))[2][:k]
+    return lambda X: X @ axes.T, lambda code: code @ axes
+""",
+    "test_stack_has_the_shapes": """
+def pretrain_stack(X, sizes, rng):
+    return [(np.zeros((64, size)), np.zeros(size)) for size in sizes]
+""",
+    "test_fine_tuning": """
+def finetune(stack, Xl, yl, n_classes, rng):
+    return lambda X: np.zeros(len(X), dtype=int)
+""",
     "test_activation_values": "def sigmoid(z): return 1 / (1 + np.exp(z))",
     "test_slopes": "def d_tanh(z): return 1 - z**2",
     "test_shapes_and_types": "def relu(z): return np.maximum(np.asarray(z, dtype=np.float64), 0)",
@@ -69,12 +156,17 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
 }
 
 
-def namespace(path: Path) -> dict[str, object]:
+def master() -> dict[str, object]:
+    """What the reference solution, the whole master, defines."""
+    return namespace(read_master(PATHS, "a1_mlp").encode(), "master.py")
+
+
+def namespace(content: bytes, name: str) -> dict[str, object]:
     """What a file defines when it is run as it is graded: top to bottom, without experiments and otter."""
     names: dict[str, object] = {}
-    for cell in notebook.read(path.read_bytes(), path.name).cells:
+    for cell in notebook.read(content, name).cells:
         if not cell.experiment and not re.search(r"^(import otter|grader\b)", cell.code, re.MULTILINE):
-            exec(compile(cell.code, f"{path.name}, cell {cell.number}", "exec"), names)
+            exec(compile(cell.code, f"{name}, cell {cell.number}", "exec"), names)
     return names
 
 
@@ -88,12 +180,12 @@ def run_checks(question: str, names: dict[str, object]) -> dict[str, tuple[bool,
 
 @pytest.fixture(scope="module")
 def reference():
-    return namespace(PATHS.reference("a1_mlp"))
+    return master()
 
 
 @pytest.fixture(scope="module")
 def stubs():
-    return namespace(PATHS.starter("a1_mlp"))
+    return namespace(PATHS.starter("a1_mlp").read_bytes(), "a1_mlp.ipynb")
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -121,7 +213,7 @@ def test_every_public_check_names_what_is_not_defined(question):
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_public_check_rejects_an_obviously_wrong_function(question, capsys):
     for name in run_checks(question, {}):
-        wrong = namespace(PATHS.reference("a1_mlp"))
+        wrong = master()
         exec(WRONG[name], wrong)
         passed, message = run_checks(question, wrong)[name]
         assert not passed, f"{name} accepts {WRONG[name]}"
@@ -152,13 +244,13 @@ def test_the_starter_runs_from_top_to_bottom_with_nothing_filled_in(tmp_path, mo
 def test_the_experiments_run_with_the_reference(monkeypatch, capsys):
     monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict[str, object] = {}
-    path, start = PATHS.reference("a1_mlp"), time.process_time()
+    content, start = read_master(PATHS, "a1_mlp").encode(), time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for cell in notebook.read(path.read_bytes(), path.name).cells:
+        for cell in notebook.read(content, "master.py").cells:
             exec(compile(cell.code, f"cell {cell.number}", "exec"), names)
         names["plt"] = __import__("matplotlib.pyplot").pyplot
-        assert len(names["plt"].get_fignums()) == 9
+        assert len(names["plt"].get_fignums()) == 17
         names["plt"].close("all")
     assert "Nothing to see yet" not in capsys.readouterr().out
     assert time.process_time() - start < 60
