@@ -24,7 +24,7 @@ READY_MADE = (
     "aten::nll_loss*",
     "aten::cross_entropy_loss*",
 )
-GEOMETRIES = [(3, 5, 4), (4, 3, 6), (3, 3, 3), (1, 4, 2), (2, 1, 5)]  # B, T, V
+GEOMETRIES = [(3, 5, 4), (4, 3, 6), (3, 3, 3), (1, 4, 2), (2, 1, 5), (1, 1, 4)]  # B, T, V
 BOS, EOS = 0, 1
 
 
