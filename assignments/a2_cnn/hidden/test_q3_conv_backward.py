@@ -83,18 +83,17 @@ def test_shapes_and_dtypes_of_the_gradients_of_a_convolution(student, rng):
             for answer, wanted, name in zip(answers, expected(dy, x, w, stride, pad), NAMES, strict=True):
                 precision = {} if dtype is np.float64 else {"atol": 2e-5}
                 close(answer, wanted.astype(dtype), what=f"{name} of {dtype.__name__}", **precision)
-        whole = [rng.integers(-9, 10, size=a.shape) for a in (dy, x, w)]
+        whole = [dy, *(rng.integers(-9, 10, size=a.shape) for a in (x, w))]
         for answer, wanted, name in zip(
             ask(student, *whole, stride, pad), expected(*whole, stride, pad), NAMES, strict=True
         ):
-            close(answer, wanted, what=f"{name} of integers")
+            close(answer, wanted, what=f"{name} for an x and a w of integers")
 
 
 @pytest.mark.points(
     2.8,
-    hint="Start with an image of zeros as large as the padded one; every output adds its kernel, times its dy, "
-    "where it "
-    "was computed; in the end cut off the padding.",
+    hint="Start with an image of zeros as large as the padded one; every output adds its kernel, times its dy, where "
+    "it was computed; in the end cut off the padding.",
 )
 def test_gradient_of_the_image(student, rng):
     for dy, x, w, stride, pad in cases(rng, 8):
@@ -105,8 +104,7 @@ def test_gradient_of_the_image(student, rng):
 @pytest.mark.points(
     2.6,
     hint="Entry (t, u) of the kernel met a slice of the padded image, the same as in the forward pass: multiply it "
-    "with "
-    "dy and sum over images and places.",
+    "with dy and sum over images and places.",
 )
 def test_gradient_of_the_kernel(student, rng):
     for dy, x, w, stride, pad in cases(rng, 8):
@@ -150,9 +148,8 @@ def test_pixels_that_are_never_seen_get_nothing(student, rng):
 
 @pytest.mark.points(
     0.7,
-    hint="Try a kernel as large as the image, one of 1x1, one larger than the image with padding, and one image "
-    "with one "
-    "channel.",
+    hint="Try a kernel as large as the image, one of 1x1, one larger than the image with padding, and one image with "
+    "one channel.",
 )
 def test_large_and_small_kernels(student, rng):
     for size, kernel, stride, pad in [
@@ -173,8 +170,8 @@ def test_large_and_small_kernels(student, rng):
 
 @pytest.mark.points(
     0.8,
-    hint="The sum of dy * conv(x', w) is the sum of dx * x' for every image x', and that of dw * w' for every "
-    "kernel w'.",
+    hint="The sum of dy * conv(x', w) is the sum of dx * x' for every image x', and that of dw * w' for every kernel "
+    "w'.",
 )
 def test_backward_is_the_adjoint_of_forward(student, rng):
     for geometry in GEOMETRIES[1::2] + [random_geometry(rng) for _ in range(4)]:
@@ -193,8 +190,7 @@ def test_backward_is_the_adjoint_of_forward(student, rng):
 @pytest.mark.points(
     0.7,
     hint="Every call starts anew from its arguments; dx of an image depends on that image alone, and dw is the sum "
-    "over "
-    "the images of a batch.",
+    "over the images of a batch.",
 )
 def test_calls_and_images_do_not_mix(student, rng):
     for geometry in (GEOMETRIES[3], GEOMETRIES[5]):

@@ -73,9 +73,8 @@ def written_over(nb, x, kh, kw):
 
 @pytest.mark.points(
     0.8,
-    hint="Shapes are those of the table, float32 stays float32 and everything else becomes float64; arguments stay "
-    "as they "
-    "are, and so does the image when somebody writes into the matrix.",
+    hint="Shapes are those of the table, float32 stays float32 and everything else becomes float64; arguments stay as "
+    "they are, and so does the image when somebody writes into the matrix.",
 )
 def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
     shape, kernel, stride, pad = (2, 3, 7, 6), (3, 2), 2, 1
@@ -113,9 +112,8 @@ def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
 
 @pytest.mark.points(
     1.4,
-    hint="Print im2col of np.arange(24.0).reshape(2, 2, 2, 3): which number stands in row (n, i, j), column (c, t, "
-    "u)? Bring "
-    "the axes in this order first, then reshape.",
+    hint="Print im2col of np.arange(24.0).reshape(2, 2, 2, 3): which number stands in row (n, i, j), column (c, t, u)? "
+    "Bring the axes in this order first, then reshape.",
 )
 def test_order_of_rows_and_columns(student, rng):
     for shape, kernel, stride, pad in some_cases(rng):
@@ -126,9 +124,8 @@ def test_order_of_rows_and_columns(student, rng):
 
 @pytest.mark.points(
     1.4,
-    hint="The product has a row for each place and a column for each map. Give it four axes in the order it has, "
-    "and then "
-    "move the maps to the front.",
+    hint="The product has a row for each place and a column for each map. Give it four axes in the order it has, and "
+    "then move the maps to the front.",
 )
 def test_fast_convolution_is_the_convolution(student, rng):
     for shape, kernel, stride, pad in some_cases(rng):
@@ -141,9 +138,8 @@ def test_fast_convolution_is_the_convolution(student, rng):
 
 @pytest.mark.points(
     2.0,
-    hint="Every entry of cols is added to the pixel that im2col copies it from; what came from the padding is "
-    "dropped. Test "
-    "it with sum(im2col(x) * c) == sum(x * col2im(c)).",
+    hint="Every entry of cols is added to the pixel that im2col copies it from; what came from the padding is dropped. "
+    "Test it with sum(im2col(x) * c) == sum(x * col2im(c)).",
 )
 def test_col2im_is_the_adjoint_of_im2col(student, rng):
     for shape, kernel, stride, pad in some_cases(rng):
@@ -223,8 +219,7 @@ def timed(nb, wide, deep, large):
 @pytest.mark.points(
     0.8,
     hint="No Python loop over places: let slices or sliding_window_view take all places at once, and loop over the "
-    "entries "
-    "of the kernel at most.",
+    "entries of the kernel at most.",
 )
 def test_no_loop_over_places(student, rng):
     wide = rng.normal(size=(32, 2, 32, 32)), rng.normal(size=(4, 2, 3, 3))  # 32768 places of 18 numbers

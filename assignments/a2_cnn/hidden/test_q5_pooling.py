@@ -106,10 +106,6 @@ def test_shapes_and_dtypes_of_pooling(student, rng):
             ask(student, "avgpool2d", whole, dys, *geometry)[0], average(whole, [], *geometry)[0], what="y of integers"
         )
         close(student.global_avg_pool(whole), whole.mean(axis=(2, 3)), what="global_avg_pool of integers")
-        whole_dy = rng.integers(-9, 9, size=dys[0].shape)
-        for name, oracle in (("maxpool2d", maximum), ("avgpool2d", average)):
-            _, (gradient,) = ask(student, name, x, [whole_dy], *geometry)
-            close(gradient, oracle(x, [whole_dy], *geometry)[1][0], what=f"dx of {name} for a dy of integers")
 
 
 @pytest.mark.points(
@@ -127,9 +123,8 @@ def test_maxima(student, rng):
 
 @pytest.mark.points(
     1.2,
-    hint="Divide by the number of pixels in the window, which is smaller at a padded border, or by k_h k_w "
-    "everywhere if "
-    "count_include_pad says so.",
+    hint="Divide by the number of pixels in the window, which is smaller at a padded border, or by k_h k_w everywhere "
+    "if count_include_pad says so.",
 )
 def test_averages_with_and_without_the_padding(student, rng):
     for geometry in CASES:
@@ -183,8 +178,7 @@ def test_gradient_of_the_average(student, rng):
 @pytest.mark.points(
     0.75,
     hint="Of several largest pixels the first takes the whole gradient, row by row from the top left; and a padded "
-    "place is "
-    "never the largest, however negative the pixels are.",
+    "place is never the largest, however negative the pixels are.",
 )
 def test_equal_pixels_and_negative_images(student, rng):
     for geometry in CASES:

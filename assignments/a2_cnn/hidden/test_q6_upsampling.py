@@ -45,8 +45,8 @@ def blocks(x, s):
 
 @pytest.mark.points(
     0.7,
-    hint="Shapes are those of the table; float32 stays float32, integers become float64; x, w, b and dy stay as "
-    "they are.",
+    hint="Shapes are those of the table; float32 stays float32, integers become float64; x, w, b and dy stay as they "
+    "are.",
 )
 def test_shapes_and_dtypes_of_upsampling(student, rng):
     x, w, b = draw(rng, (3, 5), (3, 2))
@@ -72,8 +72,7 @@ def test_shapes_and_dtypes_of_upsampling(student, rng):
 @pytest.mark.points(
     1.75,
     hint="Start with zeros of the size before cutting; pixel (i, j) adds its kernel at (i s, j s); then cut p from "
-    "every "
-    "side, then add b once.",
+    "every side, then add b once.",
 )
 def test_transposed_convolution(student, rng):
     for size, kernel, stride, pad, _ in CASES:
@@ -139,8 +138,7 @@ def test_gradient_of_upsampling(student, rng):
 @pytest.mark.points(
     0.65,
     hint="Try a single pixel, a 1x1 kernel, a stride longer than the kernel (the gaps hold b alone), one image with "
-    "one "
-    "channel.",
+    "one channel.",
 )
 def test_corners_of_the_transposed_convolution(student, rng):
     for size, kernel, stride, pad, q in [
@@ -188,8 +186,7 @@ def test_ones_count_overlaps(student):
 @pytest.mark.points(
     0.55,
     hint="Upsampling by s is a transposed convolution with stride s and kernels of s x s ones, each map for itself; "
-    "and its "
-    "gradient gives s * s times the image when it is applied to the blocks.",
+    "and its gradient gives s * s times the image when it is applied to the blocks.",
 )
 def test_upsampling_is_a_transposed_convolution(student, rng):
     for shape, s in [((2, 3, 4, 5), 2), ((1, 2, 3, 2), 3)]:
