@@ -1,0 +1,285 @@
+"""Question 13: autoencoders. Errors, accuracies and codes are computed here; the notebook gives functions and weights.
+
+Measured with the reference, other seeds than those of grading:
+- error with k = 4 over that of PCA, 20 splits: 0.667 to 0.745, mean 0.695, deviation 0.019 (at most 0.85 is asked for;
+  linear networks cannot get below 1 on the training rows and came to 1.000 to 1.004 when the threshold was chosen);
+- accuracy with 100 labels, 83 splits: 0.773 to 0.891; means of 5 splits: 0.822 to 0.868, mean 0.844, deviation 0.012
+  (at least 0.80; without pre-training 0.72 when the threshold was chosen; single splits overlap, means do not);
+- error of a linear decoder over that with random weights, means of 5 splits: 0.44 to 0.51, 0.46 to 0.54, 0.47 to 0.61
+  for the three layers, mean 0.54 and deviation 0.04 for the last (at most 0.7; an untrained layer has about 1);
+- accuracy when fine-tuning starts from a stack that knows nothing, 83 splits: 0.846 to 0.925 (at least 0.6; at most
+  0.11 in 3 splits where the softmax layer alone is trained).
+Trainings are shared between checks: the first check that needs one keeps what came of it.
+"""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from grader.compare import Mismatch, array, bounded, close, same, unpack
+
+pytestmark = pytest.mark.question("q13")
+
+DIGITS = load_digits()
+ROWS, LABELS, SPLITS = 1000, 100, 5  # to train on; the first of them with labels; the other 797 rows are hidden
+SIZES = [64, 48, 32]
+TRAINING_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def trainings():
+    """What came of the trainings of this examination."""
+    return {}
+
+
+def require(condition, text):
+    """Fail the check with a text that the student reads (a bare assertion shows them nothing)."""
+    if not condition:
+        raise Mismatch(text)
+
+
+def sigmoid(z):
+    return np.exp(-np.logaddexp(0.0, -z))
+
+
+def split(rng):
+    """Pixels and labels of the training rows and of the hidden rows."""
+    order = rng.permutation(len(DIGITS.target))
+    X, y = DIGITS.data[order] / 16.0, DIGITS.target[order]
+    return X[:ROWS], y[:ROWS], X[ROWS:], y[ROWS:]
+
+
+def is_numbers(answer):
+    return type(answer) is np.ndarray and answer.dtype.kind in "fiu"
+
+
+def two_functions(answer):
+    encode, decode = unpack(answer, 2, what="train_aann")
+    require(callable(encode) and callable(decode), "train_aann must return two functions, encode and decode.")
+    return encode, decode
+
+
+def squeezed(student, rng, trainings):
+    """One training with k = 4: hidden rows, PCA's error on them, their codes and pictures, and pictures in disorder."""
+    if "aann" not in trainings:
+        X, _, hidden, _ = split(rng)
+        mean = X.mean(axis=0)
+        axes = np.linalg.svd(X - mean, full_matrices=False)[2][:4]
+        pca = float(np.mean((mean + (hidden - mean) @ axes.T @ axes - hidden) ** 2))
+        with student.limit(call_s=TRAINING_S):
+            encode, decode = two_functions(student.train_aann(X, 4, student.rng(int(rng.integers(1 << 30)))))
+        codes = encode(hidden)
+        pictures, backwards = (decode(codes), decode(codes[::-1].copy())) if is_numbers(codes) else (None, None)
+        trainings["aann"] = hidden, pca, codes, pictures, backwards
+    hidden, pca, codes, pictures, backwards = trainings["aann"]
+    codes = array(codes, shape=(len(hidden), 4), dtype="float", what="encode")
+    return hidden, pca, codes, array(pictures, shape=hidden.shape, dtype="float", what="decode"), backwards
+
+
+def layers(stack, n_in, sizes):
+    """The answered stack as pairs of float64 arrays, or a failed check."""
+    stack, checked = unpack(stack, len(sizes), what="the stack"), []
+    for number, (layer, n_out) in enumerate(zip(stack, sizes, strict=True), start=1):
+        W, b = unpack(layer, 2, what=f"layer {number} of the stack")
+        W = array(W, shape=(n_in, n_out), dtype="float", what=f"W of layer {number}")
+        b = array(b, shape=(n_out,), dtype="float", what=f"b of layer {number}")
+        checked.append((W.astype(float), b.astype(float)))
+        n_in = n_out
+    return checked
+
+
+def stacks(student, rng, trainings):
+    """For each of five splits: the split, the stack, and what the student's own fine-tuning predicts."""
+    if "stacks" not in trainings:
+        runs = []
+        for seed in rng.integers(1 << 30, size=SPLITS).tolist():
+            X, y, hidden, labels = split(rng)
+            with student.limit(call_s=TRAINING_S):
+                generator = student.rng(seed)
+                stack = student.pretrain_stack(X, SIZES, generator)
+            runs.append((X, y, hidden, labels, layers(stack, 64, SIZES)))
+        trainings["stacks"] = runs
+    return trainings["stacks"]
+
+
+def our_finetune(stack, X, y, rng):
+    """The recipe of the question, written out: SGD with rate 0.5, batches of 20, 200 epochs, all layers."""
+    n = len(stack[-1][1])
+    params = [[W.copy(), b.copy()] for W, b in stack] + [[rng.normal(0.0, n**-0.5, size=(n, 10)), np.zeros(10)]]
+    for _ in range(200):
+        for rows in np.split(rng.permutation(len(X)), len(X) // 20):
+            a = [X[rows]]
+            for W, b in params[:-1]:
+                a.append(sigmoid(a[-1] @ W + b))
+            z = a[-1] @ params[-1][0] + params[-1][1]
+            p = np.exp(z - z.max(axis=1, keepdims=True))
+            delta = p / p.sum(axis=1, keepdims=True)
+            delta[np.arange(len(rows)), y[rows]] -= 1.0
+            delta /= len(rows)
+            for (W, b), below in zip(params[::-1], a[::-1], strict=True):
+                dW, db = below.T @ delta, delta.sum(axis=0)
+                delta = delta @ W.T * below * (1.0 - below)
+                W -= 0.5 * dW
+                b -= 0.5 * db
+    return params
+
+
+def classes(params, X):
+    for W, b in params[:-1]:
+        X = sigmoid(X @ W + b)
+    return (X @ params[-1][0] + params[-1][1]).argmax(axis=1)
+
+
+def ridge_error(code, target, hidden_code, hidden_target):
+    """Mean squared error on hidden rows of the best linear decoder of a code (ridge regression)."""
+    mean, centre = code.mean(axis=0), target.mean(axis=0)
+    A = code - mean
+    W = np.linalg.solve(A.T @ A + 1e-3 * len(A) * np.eye(A.shape[1]), A.T @ (target - centre))
+    return float(np.mean(((hidden_code - mean) @ W + centre - hidden_target) ** 2))
+
+
+@pytest.mark.points(
+    0.5,
+    hint="encode and decode work on any number of rows, each row for itself; X stays as it was, and all randomness "
+    "comes from rng.",
+)
+def test_autoencoder_keeps_to_the_table(student, rng):
+    X, _, hidden, _ = split(rng)
+    X, few, seed, answers = X[:120], hidden[:5], int(rng.integers(1 << 30)), []
+    for _ in range(2):
+        with student.pure(), student.limit(call_s=TRAINING_S):
+            encode, decode = two_functions(student.train_aann(X, 3, student.rng(seed)))
+            codes = array(encode(few), shape=(5, 3), dtype="float", what="encode")
+            pictures = array(decode(codes), shape=(5, 64), dtype="float", what="decode")
+            alone = array(encode(few[2:3]), shape=(1, 3), dtype="float", what="encode of one row")
+        atol = 1e-9 if codes.dtype == np.float64 else 1e-4
+        close(alone[0], codes[2], rtol=1e-6, atol=atol, dtype="any", what="the code of a row alone, beside its batch")
+        answers.append((codes, pictures))
+    close(list(answers[1]), list(answers[0]), what="codes and pictures of a second training with the same rng")
+
+
+@pytest.mark.points(
+    0.5, hint="The bottleneck is linear: codes are not confined to [0, 1]. And decode knows the code, nothing else."
+)
+def test_codes_are_free_numbers_and_all_that_decode_needs(student, rng, trainings):
+    hidden, _, codes, pictures, backwards = squeezed(student, rng, trainings)
+    require(codes.min() < 0.0 or codes.max() > 1.0, "All codes lie in [0, 1].")
+    require(float(codes.std(axis=0).min()) > 1e-6, "A number of the code is the same for all digits.")
+    require(float(pictures.std(axis=0).max()) > 1e-3, "All pictures are the same.")
+    backwards = array(backwards, shape=hidden.shape, dtype="float", what="decode")
+    atol = 1e-9 if pictures.dtype == np.float64 else 1e-4
+    close(backwards[::-1], pictures, rtol=1e-6, atol=atol, dtype="any", what="decode of the codes in another order")
+
+
+@pytest.mark.points(
+    2.0,
+    hint="Compare with PCA: no better means that the layers beside the bottleneck are linear, or that training is "
+    "too short. Sigmoids there, a linear bottleneck, a linear output, Adam and some 150 epochs do it.",
+)
+def test_reconstruction_beats_pca_by_15_percent(student, rng, trainings):
+    hidden, pca, _, pictures, _ = squeezed(student, rng, trainings)
+    with np.errstate(all="ignore"):
+        ratio = float(np.mean((pictures.astype(float) - hidden) ** 2)) / pca
+    bounded(ratio, high=0.85, says="The reconstruction error on hidden digits is above 0.85 times that of PCA.")
+
+
+@pytest.mark.points(
+    0.4,
+    hint="One pair (W, b) a layer, the encoder's: W has a row for each number that comes in and a column for each of "
+    "the code; the data of a layer are the codes of the one below. Randomness comes from rng alone.",
+)
+def test_stack_keeps_to_the_table(student, rng):
+    X, _, _, _ = split(rng)
+    sizes, seed, answers = [40, 50, 20], int(rng.integers(1 << 30)), []
+    for _ in range(2):
+        with student.pure(), student.limit(call_s=TRAINING_S):
+            answers.append(layers(student.pretrain_stack(X[:120], sizes, student.rng(seed)), 64, sizes))
+    close(answers[1], answers[0], what="the stack of a second training with the same rng")
+
+
+@pytest.mark.points(
+    0.6,
+    hint="Each layer is trained as an autoencoder of the codes of the layer below; its code must allow to get them "
+    "back, much better than the code of random weights.",
+)
+def test_every_layer_was_trained_on_the_codes_below_it(student, rng, trainings):
+    ratios = []
+    for X, _, hidden, _, stack in stacks(student, rng, trainings):
+        ratios.append([])
+        for W, b in stack:
+            with np.errstate(all="ignore"):
+                up, hidden_up = sigmoid(X @ W + b), sigmoid(hidden @ W + b)
+                learned, by_chance = ridge_error(up, X, hidden_up, hidden), 0.0
+                for _ in range(3):
+                    random = rng.normal(0.0, len(W) ** -0.5, size=W.shape)
+                    by_chance += ridge_error(sigmoid(X @ random), X, sigmoid(hidden @ random), hidden) / 3
+                ratios[-1].append(learned / by_chance)
+            X, hidden = up, hidden_up
+    for number, ratio in enumerate(np.mean(ratios, axis=0).tolist(), start=1):
+        says = f"The codes of layer {number} say little more about its input than those of random weights."
+        bounded(ratio, high=0.7, says=says)
+
+
+@pytest.mark.points(
+    0.8, hint="Pre-training should be worth 10 % with 100 labels. Look at the reconstruction error of every layer."
+)
+def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings):
+    reached = []
+    for X, y, hidden, labels, stack in stacks(student, rng, trainings):
+        with np.errstate(all="ignore"):
+            params = our_finetune(stack, X[:LABELS], y[:LABELS], rng)
+            reached.append(float(np.mean(classes(params, hidden) == labels)))
+    bounded(
+        float(np.mean(reached)), low=0.8, says="With our fine-tuning of your stack the mean accuracy is below 80 %."
+    )
+
+
+@pytest.mark.points(
+    0.6, hint="Start from the stack's weights and follow the recipe: 200 epochs, rate 0.5, shuffled batches of 20."
+)
+def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings):
+    reached = []
+    for X, y, hidden, labels, stack in stacks(student, rng, trainings):
+        with student.limit(call_s=TRAINING_S):
+            generator = student.rng(int(rng.integers(1 << 30)))
+            predict = student.finetune(stack, X[:LABELS], y[:LABELS], 10, generator)
+            require(callable(predict), "finetune must return a function.")
+            predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
+        reached.append(float(np.mean(predicted == labels)))
+    bounded(float(np.mean(reached)), low=0.8, says="The mean accuracy after your fine-tuning is below 80 %.")
+
+
+@pytest.mark.points(
+    0.3,
+    hint="All layers are trained: here the stack knows nothing yet, and the softmax layer alone is helpless.",
+)
+def test_fine_tuning_trains_the_layers_of_the_stack_too(student, rng):
+    X, y, hidden, labels = split(rng)
+    idle = [(rng.normal(0.0, 0.01, size=(64, 32)), np.zeros(32))]
+    with student.limit(call_s=TRAINING_S):
+        predict = student.finetune(idle, X[:LABELS], y[:LABELS], 10, student.rng(int(rng.integers(1 << 30))))
+        require(callable(predict), "finetune must return a function.")
+        predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
+    accuracy = float(np.mean(predicted == labels))
+    bounded(accuracy, low=0.6, says="Fine-tuning makes nothing of a stack that knows nothing.")
+
+
+@pytest.mark.points(
+    0.3,
+    hint="predict gives one class number a row; stack, Xl, yl stay as they were; randomness comes from rng.",
+)
+def test_fine_tuning_keeps_to_the_table(student, rng):
+    X, y, hidden, _ = split(rng)
+    rows = np.flatnonzero(y < 7)[:30]
+    stack = [(rng.normal(0.0, 0.3, size=(64, 20)), np.zeros(20)), (rng.normal(0.0, 0.3, size=(20, 9)), np.zeros(9))]
+    seed, answers = int(rng.integers(1 << 30)), []
+    for _ in range(2):
+        with student.pure(), student.limit(call_s=TRAINING_S):
+            predict = student.finetune(stack, X[rows], y[rows], 7, student.rng(seed))
+            require(callable(predict), "finetune must return a function.")
+            predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
+            alone = array(predict(hidden[3:4]), shape=(1,), dtype="int", what="predict of one row")
+        require(set(predicted.tolist()) <= set(range(7)), "predict names a class that does not exist.")
+        require(int(alone[0]) == int(predicted[3]), "A row alone is predicted differently than in a batch.")
+        answers.append(predicted)
+    same(answers[1], answers[0], what="the predictions of a second training with the same rng")

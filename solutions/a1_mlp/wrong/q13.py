@@ -1,0 +1,180 @@
+"""Wrong solutions of question 13: autoencoders and pre-training. Each cell is appended to the reference notebook."""
+# ruff: noqa: E501 - a header is one line
+
+
+# %%
+def _aann(X, k, rng, squashed=(True, False, True, False), epochs=150, prepare=lambda X: X):
+    """A right train_aann with parts that the mutants replace."""
+    n = X.shape[1]
+    p = autoencoder(prepare(X), [n, 48, k, 48, n], list(squashed), epochs, rng)
+
+    def through(a, layers):
+        for i in layers:
+            a = a @ p[f"W{i}"] + p[f"b{i}"]
+            a = sigmoid(a) if squashed[i] else a
+        return a
+
+    return lambda X: through(prepare(X), (0, 1)), lambda code: through(code, (2, 3))
+
+
+def _stack(X, sizes, rng, squashed=True, epochs=40, part=("W0", "b0"), only=99):
+    """A right pretrain_stack with parts that the mutants replace."""
+    stack = []
+    for i, size in enumerate(sizes):
+        p = autoencoder(X, [X.shape[1], size, X.shape[1]], [squashed, False], epochs if i < only else 0, rng)
+        stack.append((p[part[0]], p[part[1]]))
+        X = sigmoid(X @ p["W0"] + p["b0"])
+    return stack
+
+
+def _finetune(stack, Xl, yl, n_classes, rng, frozen=False, copy=True, predict=None, epochs=200):
+    """A right finetune with parts that the mutants replace."""
+    params = {}
+    for i, (W, b) in enumerate(stack, start=1):
+        params[f"W{i}"], params[f"b{i}"] = (W.copy(), b.copy()) if copy else (W, b)
+    n, last = len(stack[-1][1]), len(stack) + 1
+    params[f"W{last}"], params[f"b{last}"] = rng.normal(0, np.sqrt(1 / n), size=(n, n_classes)), np.zeros(n_classes)
+    trained = [f"W{last}", f"b{last}"] if frozen else list(params)
+    for _ in range(epochs):
+        order = rng.permutation(len(Xl))
+        for start in range(0, len(Xl), 20):
+            rows = order[start : start + 20]
+            _, grads = mlp_loss_and_grads(params, Xl[rows], yl[rows], "sigmoid")
+            for name in trained:
+                params[name] -= 0.5 * grads[name]
+    predict = predict or (lambda logits: logits.argmax(axis=1))
+    return lambda X: predict(mlp_forward(params, X, "sigmoid")[0])
+
+
+# %% linear_hidden_layers | fails: test_reconstruction_beats_pca_by_15_percent | hint: With linear layers beside the bottleneck the network is a PCA; they need a sigmoid.
+def train_aann(X, k, rng):
+    return _aann(X, k, rng, squashed=(False, False, False, False))
+
+
+# %% sigmoid_on_the_bottleneck | fails: test_codes_are_free_numbers_and_all_that_decode_needs | hint: The bottleneck goes through a sigmoid; its numbers should be free.
+def train_aann(X, k, rng):
+    return _aann(X, k, rng, squashed=(True, True, True, False))
+
+
+# %% hardly_trained | fails: test_reconstruction_beats_pca_by_15_percent | hint: A few epochs are not enough: look at how the error still falls.
+def train_aann(X, k, rng):
+    return _aann(X, k, rng, epochs=3)
+
+
+# %% code_ignored | fails: test_codes_are_free_numbers_and_all_that_decode_needs, test_reconstruction_beats_pca_by_15_percent | hint: decode gives the mean picture, whatever the code says.
+def train_aann(X, k, rng):
+    encode, _ = _aann(X, k, rng, epochs=3)
+    mean = X.mean(axis=0)
+    return encode, lambda code: np.tile(mean, (len(code), 1))
+
+
+# %% input_remembered | fails: test_codes_are_free_numbers_and_all_that_decode_needs | hint: decode does not use its argument but what encode has seen before.
+def train_aann(X, k, rng):
+    encode, _ = _aann(X, k, rng, epochs=3)
+    seen = []
+
+    def remember(X):
+        seen.append(X)
+        return encode(X)
+
+    return remember, lambda code: seen[-1]
+
+
+# %% standardised_by_the_batch | fails: test_autoencoder_keeps_to_the_table | hint: encode subtracts the mean of the rows it is given; that of the training rows is meant.
+def train_aann(X, k, rng):
+    return _aann(X, k, rng, prepare=lambda X: X - X.mean(axis=0))
+
+
+# %% training_rows_changed | fails: test_autoencoder_keeps_to_the_table | hint: X -= mean changes the caller's X.
+def train_aann(X, k, rng):
+    X -= X.mean(axis=0)
+    return _aann(X, k, rng)
+
+
+# %% aann_with_the_global_generator | fails: test_autoencoder_keeps_to_the_table | hint: np.random is the global generator: use the rng that is passed.
+def train_aann(X, k, rng):
+    return _aann(X, k, np.random)
+
+
+# %% one_number_too_many | fails: test_autoencoder_keeps_to_the_table, test_reconstruction_beats_pca_by_15_percent | hint: The code has k numbers.
+def train_aann(X, k, rng):
+    return _aann(X, k + 1, rng)
+
+
+# %% untrained_stack | fails: test_every_layer_was_trained_on_the_codes_below_it, test_our_fine_tuning_of_the_stack_reaches_80_percent | hint: The stack holds random weights: nothing was learned before fine-tuning.
+def pretrain_stack(X, sizes, rng):
+    return _stack(X, sizes, rng, epochs=0)
+
+
+# %% only_the_first_layer_trained | fails: test_every_layer_was_trained_on_the_codes_below_it | hint: Only the first layer was trained; the others are still random.
+def pretrain_stack(X, sizes, rng):
+    return _stack(X, sizes, rng, only=1)
+
+
+# %% every_layer_on_the_pixels | fails: test_stack_keeps_to_the_table | hint: Every layer was trained on the pixels; layer 2 learns from the codes of layer 1, and so on.
+def pretrain_stack(X, sizes, rng):
+    return [_stack(X, [size], rng)[0] for size in sizes]
+
+
+# %% decoder_in_the_stack | fails: test_stack_keeps_to_the_table | hint: These are the decoder's weights; the encoder's belong into the stack.
+def pretrain_stack(X, sizes, rng):
+    return _stack(X, sizes, rng, part=("W1", "b1"))
+
+
+# %% linear_codes | fails: test_every_layer_was_trained_on_the_codes_below_it | hint: The layers were trained as linear autoencoders; their codes go through a sigmoid.
+def pretrain_stack(X, sizes, rng):
+    return [(5 * W, b) for W, b in _stack(X, sizes, rng, squashed=False)]
+
+
+# %% stack_with_the_global_generator | fails: test_stack_keeps_to_the_table | hint: np.random is the global generator: use the rng that is passed.
+def pretrain_stack(X, sizes, rng):
+    return _stack(X, sizes, np.random)
+
+
+# %% stack_without_biases | fails: test_stack_keeps_to_the_table | hint: A layer of the stack is a pair (W, b).
+def pretrain_stack(X, sizes, rng):
+    return [W for W, _ in _stack(X, sizes, rng)]
+
+
+# %% softmax_layer_alone | fails: test_fine_tuning_trains_the_layers_of_the_stack_too, test_your_fine_tuning_of_the_stack_reaches_80_percent | hint: Only the new layer was trained; fine-tuning changes all of them.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, frozen=True)
+
+
+# %% stack_thrown_away | fails: test_your_fine_tuning_of_the_stack_reaches_80_percent | hint: The weights of the stack are not used: training starts from new random ones.
+def finetune(stack, Xl, yl, n_classes, rng):
+    fresh = [(rng.normal(0, np.sqrt(1 / len(W)), size=W.shape), np.zeros(len(b))) for W, b in stack]
+    return _finetune(fresh, Xl, yl, n_classes, rng)
+
+
+# %% too_few_epochs | fails: test_your_fine_tuning_of_the_stack_reaches_80_percent | hint: The recipe has 200 epochs; here the loss is still falling.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, epochs=5)
+
+
+# %% stack_changed | fails: test_fine_tuning_keeps_to_the_table | hint: The arrays of the stack were changed in place; they are the caller's.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, copy=False)
+
+
+# %% logits_returned | fails: test_fine_tuning_keeps_to_the_table | hint: predict returns logits; the class is the index of the largest.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, predict=lambda logits: logits)
+
+
+# %% best_row_of_each_class | fails: test_fine_tuning_keeps_to_the_table | hint: argmax ran over the rows of the batch instead of the classes.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, predict=lambda logits: logits.argmax(axis=0))
+
+
+# %% classes_from_one | fails: test_fine_tuning_keeps_to_the_table, test_your_fine_tuning_of_the_stack_reaches_80_percent | hint: Classes are counted from 0.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, predict=lambda logits: logits.argmax(axis=1) + 1)
+
+
+# %% finetune_with_the_global_generator | fails: test_fine_tuning_keeps_to_the_table | hint: np.random is the global generator: use the rng that is passed.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, np.random)
+
+
+# Left out: pre-training with the labels (pretrain_stack is not given any).
