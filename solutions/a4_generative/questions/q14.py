@@ -301,7 +301,7 @@ def two_generators_and_a_ring():
         modes, share = mode_coverage(x, centres, 0.4, 0.02)
         distance = energy_distance(x, datasets.ring(2000, g))
         ax.scatter(*x.T, s=2)
-        ax.set_title(f"{name}\n{modes} modes, {share:.0%} good, energy distance {distance:.4f}")
+        ax.set_title(f"{name}\n{modes} modes, {share:.0%} good, energy distance {distance:.4f}", fontsize=9)
     fig.tight_layout()
     plt.show()
 
