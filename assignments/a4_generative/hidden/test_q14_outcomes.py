@@ -10,9 +10,8 @@ answered. Rings are turned by a hidden angle; digits are split by a hidden permu
 - Wrong programs. VAE, 60 epochs: standard deviation exp(logvar) 20.6 to 21.1 (3 seeds); with another recipe, one seed
   each: no gradient through z 24.4, reconstruction averaged 24.4, KL averaged 25.1; the mean picture has 24.3.
   GAN: joint update 0.44 to 0.80 and 3 or 4 modes (4 seeds, 1000 steps); generator detached 0.9 and none.
-  Diffusion: root of beta 0.10, no time 0.13, no noise 0.14. Too near to be seen here, and seen by questions 9 and
-  10: noising
-  without roots 0.0099, the variance in place of the deviation 0.004 and 0.008.
+  Diffusion: root of beta 0.10, no time 0.13, no noise 0.14. Too near to be seen here, and seen by q9 and q10:
+  noising without roots 0.0099, the variance in place of the deviation 0.004 and 0.008.
 - Nearness to the training data: reference 0.9 to 1.2, copies 0.
 """
 
