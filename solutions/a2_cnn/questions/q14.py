@@ -165,7 +165,7 @@ def test_unet(UNet):
     shape = tuple(net(torch.randn(2, 2, 8, 12)).shape)
     assert shape == (2, 3, 8, 12), f"2 images 8x12, 3 classes: (2, 3, 8, 12), yours {shape}"
     size = sum(p.numel() for p in net.parameters())
-    print(f"UNet(2, 3, (4, 5, 6)) has {size} parameters; 2 264 with transposed convolutions as in the table")
+    print(f"UNet(2, 3, (4, 5, 6)) has {size} parameters; 2690 with transposed convolutions as in the table")
     for height, width in ((8, 10), (6, 8)):
         try:
             net(torch.randn(1, 2, height, width))
