@@ -1,10 +1,12 @@
 """The four notebooks as a student meets them: what the public checks say of the reference, of stubs and of mistakes."""
 
+import contextlib
 import functools
 import re
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,17 +29,24 @@ QUESTIONS = [
 ]
 
 
+@contextlib.contextmanager
+def beside(assignment: str) -> Iterator[None]:
+    """With the files that are released beside the notebook."""
+    sys.path.insert(0, str(PATHS.assignment(assignment)))
+    try:
+        yield
+    finally:
+        sys.path.pop(0)
+        sys.modules.pop("datasets", None)  # every assignment has its own
+
+
 def run_cells(assignment: str, text: bytes, filename: str, experiments: bool = False) -> dict[str, object]:
     """Names after all cells ran, beside what is released."""
     names: dict[str, object] = {"__name__": "__main__"}
-    sys.path.insert(0, str(PATHS.assignment(assignment)))
-    try:
+    with beside(assignment):
         for cell in notebook.read(text, filename).cells:
-            if experiments or not cell.experiment:
+            if experiments or not (cell.experiment or "grader.check(" in cell.code or "import otter" in cell.code):
                 exec(compile(cell.code, f"cell {cell.number}", "exec"), names)
-    finally:
-        sys.path.pop(0)
-        sys.modules.pop("datasets", None)
     return names
 
 
@@ -54,7 +63,8 @@ def stubs_of(assignment: str) -> dict[str, object]:
 def run_checks(assignment: str, question: str, names: dict[str, object]) -> dict[str, tuple[bool, str]]:
     """The public checks of one question: name of the check's function -> (passed, what the student reads)."""
     checks = create_test_file(str(PATHS.assignment(assignment) / "tests" / f"{question}.py"), None)
-    checks.run(names)
+    with beside(assignment):
+        checks.run(names)
     results = checks.test_case_results
     return {result.test_case.body.test_func.__name__: (result.passed, result.message) for result in results}
 
@@ -72,7 +82,7 @@ def test_the_reference_passes_every_public_check_in_two_seconds(assignment, ques
 def test_every_public_check_says_kindly_that_a_stub_is_open(assignment, question, capsys):
     for passed, message in run_checks(assignment, question, dict(stubs_of(assignment))).values():
         assert not passed
-        assert re.search(rf"NotImplementedError: {question}: [\w. ]+ (is|are) not implemented yet$", message), message
+        assert re.search(r"NotImplementedError: q\d+: [\w. ]+ (is|are) not implemented yet$", message), message
         assert "Traceback" not in message
 
 

@@ -21,7 +21,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
-from grader.authoring.given import CHECKS_HEADER, FETCH_CELL, OTTER_CELL
+from grader.authoring.given import CHECK_IMPORTS, CHECKS_HEADER, FETCH_CELL, OTTER_CELL
 from grader.course import read_assignment, read_course
 from grader.errors import AuthoringError, MachineryError
 from grader.master import read_master
@@ -170,16 +170,22 @@ def _check_functions(notebook: dict[str, Any], assignment_id: str) -> dict[str, 
 
 def _checks(question: str, made: str, written: dict[str, str]) -> str:
     """One file of public checks: those of otter's file, as the master has them, each named by its docstring."""
-    parts = [CHECKS_HEADER.format(question=question)]
-    for node in ast.parse(made).body:
-        if isinstance(node, ast.FunctionDef):
-            title = (ast.get_docstring(node) or "").partition("\n")[0]
-            source = written[node.name].splitlines()
-            docstring = cast(ast.FunctionDef, ast.parse(written[node.name]).body[0]).body[0]
-            source.insert(cast(int, docstring.end_lineno), "    defined(locals())")
-            decorator = f"@test_case(name={json.dumps(title, ensure_ascii=False)}, points=0)"
-            parts.append("\n".join([decorator, *source, ""]))
+    functions = [node for node in ast.parse(made).body if isinstance(node, ast.FunctionDef)]
+    used = {"np"}.union(*(_names_used(ast.parse(written[node.name])) for node in functions))
+    imports = "\n".join(line for name, line in CHECK_IMPORTS.items() if name in used)
+    parts = [CHECKS_HEADER.format(question=question, imports=imports)]
+    for node in functions:
+        title = (ast.get_docstring(node) or "").partition("\n")[0]
+        source = written[node.name].splitlines()
+        docstring = cast(ast.FunctionDef, ast.parse(written[node.name]).body[0]).body[0]
+        source.insert(cast(int, docstring.end_lineno), "    defined(locals())")
+        decorator = f"@test_case(name={json.dumps(title, ensure_ascii=False)}, points=0)"
+        parts.append("\n".join([decorator, *source, ""]))
     return "\n\n".join(parts)
+
+
+def _names_used(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _released_beside(paths: Paths, assignment_id: str) -> tuple[str, ...]:

@@ -41,10 +41,18 @@ import otter
 grader = otter.Notebook()
 """
 
+CHECK_IMPORTS = {  # what a check may use by these names
+    "math": "import math",
+    "np": "import numpy as np",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+}
+
 CHECKS_HEADER = '''\
 """Public checks of {question}. They are there to help and give no points."""
 
-import numpy as np
+{imports}
 from otter.test_files import test_case
 
 OK_FORMAT = False
@@ -63,7 +71,7 @@ def defined(names):
 def near(yours, expected, tolerance=1e-6):
     """True if yours has the shape of expected and its numbers."""
     try:
-        yours = np.asarray(yours, dtype=float)
+        yours = np.asarray(yours.detach() if hasattr(yours, "detach") else yours, dtype=float)
     except (TypeError, ValueError):
         return False
     return yours.shape == np.shape(expected) and np.allclose(yours, expected, rtol=0, atol=tolerance)

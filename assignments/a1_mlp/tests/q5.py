@@ -19,7 +19,7 @@ def defined(names):
 def near(yours, expected, tolerance=1e-6):
     """True if yours has the shape of expected and its numbers."""
     try:
-        yours = np.asarray(yours, dtype=float)
+        yours = np.asarray(yours.detach() if hasattr(yours, "detach") else yours, dtype=float)
     except (TypeError, ValueError):
         return False
     return yours.shape == np.shape(expected) and np.allclose(yours, expected, rtol=0, atol=tolerance)
