@@ -28,7 +28,7 @@ from grader.student import load_errors
 from grader.task import Examined, Task
 from grader.transcript import Transcript
 
-LONGEST_REPEATED_S = 2.0
+LONGEST_REPEATED_S = 5.0
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
 

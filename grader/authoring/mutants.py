@@ -54,7 +54,7 @@ def mutants(paths: Paths, assignment: Assignment) -> Iterator[Variant]:
         for definition in (defined[name] for name in question.names if name in defined):
             for changed in _changed(definition):
                 variant = _variant(assignment, question, base, definition, changed)
-                if variant.id not in seen and variant.id not in spared:
+                if variant.text and variant.id not in seen and variant.id not in spared:
                     seen.add(variant.id)
                     yield variant
 

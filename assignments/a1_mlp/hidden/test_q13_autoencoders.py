@@ -23,7 +23,7 @@ pytestmark = pytest.mark.question("q13")
 DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 5  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
-TRAINING_S = 20.0
+TRAINING_S = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -96,9 +96,7 @@ def test_networks_keep_to_the_table(student, rng):
         array(student.tower_eval(net, rng.normal(size=7)), shape=(7,), dtype="float", what="tower_eval")
 
 
-@pytest.mark.points(
-    1.0, hint="Write down the patterns of n = 3, row 0 to row 7, and check a row by hand."
-)
+@pytest.mark.points(1.0, hint="Write down the patterns of n = 3, row 0 to row 7, and check a row by hand.")
 def test_networks_of_random_tables(student, rng):
     for case in range(60):
         n = 1 + case % 6
@@ -163,9 +161,7 @@ def test_towers_are_as_high_as_the_function_at_the_midpoints(student, rng):
         close(height(net, outside), np.zeros(5), atol=1e-9, what=f"your {K} towers outside of [a, b)")
 
 
-@pytest.mark.points(
-    0.5, hint="At an inner edge the left tower is taken down and the right one goes up, both at once."
-)
+@pytest.mark.points(0.5, hint="At an inner edge the left tower is taken down and the right one goes up, both at once.")
 def test_towers_meet_without_gap_or_overlap(student, rng):
     for a, b, K in [(-1.0, 3.0, 8), (0.0, 2.0, 4), (-4.0, 4.0, 2), (1.0, 1.5, 16)]:  # edges without rounding
         shape = random_wave(rng)

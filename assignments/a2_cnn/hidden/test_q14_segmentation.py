@@ -17,7 +17,7 @@ pytestmark = pytest.mark.question("q14")
 
 N, HIDDEN = 800, 300
 TRAINING_S = 120.0
-NARROW_MISS = 0.008  # a fifth of the reference's margin: so near to a threshold a second run may decide
+NARROW_MISS = 0.12  # a sound network may end in a bad place once; without skips it ends at 0.90 to 0.92 always
 
 
 def require(condition, text):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.question("q4")
 TRAIN, HIDDEN = 4000, 2000  # rows
 PAIRS = 15  # of antithetic noise for each row
 BELOW, ABOVE = -0.05, 0.03  # nats between a bound and the exact likelihood
-TRAINING_S = 20.0
+TRAINING_S = 60.0
 TIGHT = {"rtol": 1e-4, "atol": 1e-5}  # float32, two orders of summation
 
 
