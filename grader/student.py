@@ -26,6 +26,9 @@ from grader.schema import Outcome
 from grader.transcript import Said
 
 
+UNWRITTEN = "not written yet"  # what is said of NotImplementedError begins with it
+
+
 class StudentFault(Exception):
     """The student's code did not answer; `outcome` says how, the text says where and what to do."""
 
@@ -331,7 +334,7 @@ class Student:
             return StudentFault(Outcome.MISSING, self._missing(told.words(fault.text)), fault.bases)
         frame = fault.frames[-1] if fault.frames else None
         if fault.kind == "NotImplementedError" and frame is not None:
-            message = f"not written yet: {frame.function} in {frame.where} raises NotImplementedError"
+            message = f"{UNWRITTEN}: {frame.function} in {frame.where} raises NotImplementedError"
             return StudentFault(Outcome.ERROR, message, fault.bases)
         place = self._place(frame) if frame is not None else ""
         text = told.masked(fault.text)
