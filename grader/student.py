@@ -25,7 +25,6 @@ from grader.notebook import definitions, nearest
 from grader.schema import Outcome
 from grader.transcript import Said
 
-
 UNWRITTEN = "not written yet"  # what is said of NotImplementedError begins with it
 
 
