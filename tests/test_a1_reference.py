@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from grader import notebook
+from grader.master import read_master
 from grader.paths import Paths
 
-MASTER = Paths(Path(__file__).resolve().parent.parent).reference("a1_mlp")
+MASTER = read_master(Paths(Path(__file__).resolve().parent.parent), "a1_mlp")
 ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
@@ -25,7 +26,7 @@ ACTIVATIONS = {
 @pytest.fixture(scope="module")
 def reference():
     names = {}
-    for cell in notebook.read(MASTER.read_bytes(), MASTER.name).cells:
+    for cell in notebook.read(MASTER.encode(), "master.py").cells:
         if not cell.experiment:
             exec(compile(cell.code, f"cell {cell.number}", "exec"), names)
     return SimpleNamespace(**names)

@@ -80,7 +80,7 @@ def test_what_is_renamed_or_missing_or_an_experiment_is_named(unpacked):
 def test_a_cell_that_is_no_python_is_named_with_its_line(unpacked):
     edited(unpacked, "import math\n", "import math\ndef broken(:\n")
     said = grader(unpacked, "validate", "a1_mlp.ipynb")
-    assert said.returncode == 1 and "line 3: invalid syntax" in said.stdout
+    assert said.returncode == 1 and "line 4: invalid syntax" in said.stdout
 
 
 def test_a_solved_notebook_is_complete(unpacked):
