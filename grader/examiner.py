@@ -49,7 +49,7 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     try:
         wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
         margins = _run(wanted, examination, task)
-        if not task.first_failure:
+        if task.explain and not task.first_failure:
             _name_misconceptions(hidden, examination)
         return replace(_collected(task, hidden, examination, book), margins=margins)
     finally:

@@ -21,6 +21,7 @@ class Task:
     device: str = "cpu"
     evidence: tuple[bytes, ...] = ()
     first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
+    explain: bool = True  # look for the wrong solution that answers as a failed check was answered
     note_margins: bool = False  # say how near to their limits the answers are that pass
 
 
