@@ -27,7 +27,7 @@ from grader.master import read_master
 from grader.paths import Paths
 from grader.schema import Assignment
 
-WHOLE_CPU_S = 6  # for all questions of a submission together
+WHOLE_CPU_S = 4  # for all questions of a submission together
 WHOLE_S = 60.0  # the same on the wall, for a machine that is busy
 ONE_CPU_S = 0.5  # for one wrong solution and all failed checks of its question
 LOAD_S = 10.0

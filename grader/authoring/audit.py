@@ -88,17 +88,15 @@ def plan(
     if device != "cpu":
         yield made, Task(made.submission, seed_of("reference on the CPU"), everything, "cpu")
     for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
-        yield variant, Task(variant.submission, seed_of(variant.id), everything, device)
+        yield variant, Task(variant.submission, seed_of(variant.id), everything, device, explain=False)
     looked_at_whole: set[str] = set()
     for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
         if variant.question not in everything or not _drawn(variant, sample):
             continue
         whole = not quick and variant.kind == "wrong" and variant.question not in looked_at_whole
         looked_at_whole |= {variant.question} if whole else set()
-        yield (
-            variant,
-            Task(variant.submission, seed_of(variant.id), everything if whole else (variant.question,), device),
-        )
+        asked = everything if whole else (variant.question,)
+        yield variant, Task(variant.submission, seed_of(variant.id), asked, device, explain=sample >= 1)
 
 
 def plan_mutants(
