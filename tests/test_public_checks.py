@@ -22,6 +22,7 @@ with warnings.catch_warnings():  # otter's own dependencies warn while they are 
     from sklearn import datasets  # noqa: F401  (so that the first check that needs it is not slow)
 
 PATHS = Paths(Path(__file__).resolve().parent.parent)
+PATIENCE_S = {("a2_cnn", "q13"): 30, ("a2_cnn", "q14"): 30}  # they train, as the student has to
 QUESTIONS = [
     pytest.param(assignment, question.id, id=f"{assignment}-{question.id}")
     for assignment in assignment_ids(PATHS)
@@ -70,11 +71,11 @@ def run_checks(assignment: str, question: str, names: dict[str, object]) -> dict
 
 
 @pytest.mark.parametrize(("assignment", "question"), QUESTIONS)
-def test_the_reference_passes_every_public_check_in_two_seconds(assignment, question, capsys):
+def test_the_reference_passes_every_public_check_before_anybody_loses_patience(assignment, question, capsys):
     names = dict(reference_of(assignment))
     start = time.process_time()
     results = run_checks(assignment, question, names)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < PATIENCE_S.get((assignment, question), 2)
     assert results and {name: message for name, (passed, message) in results.items() if not passed} == {}
 
 
