@@ -76,7 +76,7 @@ def _run(items: list[pytest.Item], examination: Examination, task: Task) -> dict
 def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
     """Let the hint of a failed check be that of the wrong solution that answers alike, where there is one."""
     failed: dict[str, list[Conversation]] = {}
-    for result in examination.results.values():
+    for result in sorted(examination.results.values(), key=lambda result: result.wall_s):  # what trains comes last
         talk = _conversation(examination.channel, result)
         if talk is not None:
             failed.setdefault(result.question, []).append(talk)
