@@ -29,6 +29,9 @@ QUESTIONS = [
     for question in read_assignment(PATHS, assignment).questions
 ]
 
+QUICK = [case for case in QUESTIONS if case.values not in PATIENCE_S]
+TRAINED = [pytest.param(*pair, id="-".join(pair), marks=pytest.mark.long) for pair in PATIENCE_S]
+
 
 @contextlib.contextmanager
 def beside(assignment: str) -> Iterator[None]:
@@ -93,7 +96,7 @@ def test_every_public_check_names_what_is_not_defined(assignment, question):
         assert not passed and f"not defined; run the cell of {question} first" in message
 
 
-@pytest.mark.parametrize(("assignment", "question"), QUESTIONS)
+@pytest.mark.parametrize(("assignment", "question"), [*QUICK, *TRAINED])
 def test_every_public_check_rejects_some_known_wrong_solution(assignment, question, capsys):
     """And says why: a message of its own, or the error that was raised."""
     left = set(run_checks(assignment, question, {}))
