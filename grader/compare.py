@@ -138,11 +138,16 @@ def number(actual: object, *, what: str = "result") -> float:
     return float(got.values)
 
 
+def require(condition: object, says: str) -> None:
+    """Raise Mismatch(says) unless the condition holds; a bare assertion would show the student nothing."""
+    if not condition:
+        _fail(says)
+
+
 def bounded(value: float, *, low: float | None = None, high: float | None = None, says: str) -> None:
     """Raise Mismatch(says) unless low <= value <= high: a figure of ours about an answer, an accuracy or a ratio."""
     margins.note(says, value, low, high)
-    if not ((low is None or low <= value) and (high is None or value <= high)):
-        _fail(says)
+    require((low is None or low <= value) and (high is None or value <= high), says)
 
 
 def unpack(actual: object, n: int, *, what: str = "result") -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, close, number, unpack
+from grader.compare import array, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q5")
 
@@ -18,12 +18,6 @@ FORBIDDEN = (
 KINDS = ("minimax", "nonsaturating", "lsgan", "wgan")
 SIZES = [(5, 3), (4, 4), (1, 6), (7, 1)]  # real rows, fake rows
 ABOUT_ZERO = 1e-8  # F.softplus drops terms below e^-20
-
-
-def require(condition, text):
-    """Fail the check with a text that the student reads (a bare assertion shows them nothing)."""
-    if not condition:
-        raise Mismatch(text)
 
 
 def tensor(rng, *shape, scale=1.0):
