@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, close, require
+from grader.compare import Mismatch, array, bounded, close, require
 from grader.student import StudentFault
 
 pytestmark = pytest.mark.question("q14")
@@ -86,7 +86,7 @@ def test_recall_of_the_marked_symbol(student, rng, runs, datasets):
         logits = array(run["logits"], shape=(1000, 6), dtype="float", what="the logits")
         return float(np.mean(logits.argmax(axis=1) == run["labels"]))
 
-    require(best_of_two(score, 0.97, 0.006) >= 0.97, "The accuracy on hidden sequences is below 0.97.")
+    bounded(best_of_two(score, 0.97, 0.006), low=0.97, says="The accuracy on hidden sequences is below 0.97.")
 
 
 @pytest.mark.points(0.3, hint="The logits of a sequence do not depend on the sequences beside it in the batch.")
@@ -135,7 +135,9 @@ def test_strings_are_written_backwards(student, rng, runs, datasets):
         written[:, : text.shape[1] - 1] = text[:, 1:]
         return float(np.mean((written == run["wanted"]).all(axis=1)))
 
-    require(best_of_two(score, 0.95, 0.009) >= 0.95, "Fewer than 95 % of the hidden strings are reversed exactly.")
+    bounded(
+        best_of_two(score, 0.95, 0.009), low=0.95, says="Fewer than 95 % of the hidden strings are reversed exactly."
+    )
 
 
 @pytest.mark.points(
@@ -188,10 +190,16 @@ def gap_to_the_entropy(run):
 def test_cross_entropy_is_near_the_entropy_and_not_below(student, rng, runs, datasets):
     def score(key):
         gap = gap_to_the_entropy(predicted(student, rng, runs, datasets, key))
-        require(gap >= -0.02, "The loss is below the entropy of the language: the model sees what it is to predict.")
+        bounded(
+            gap, low=-0.02, says="The loss is below the entropy of the language: the model sees what it is to predict."
+        )
         return -gap
 
-    require(best_of_two(score, -0.10, 0.015) >= -0.10, "The loss is more than 0.10 above the entropy of the language.")
+    bounded(
+        best_of_two(score, -0.10, 0.015),
+        low=-0.10,
+        says="The loss is more than 0.10 above the entropy of the language.",
+    )
 
 
 @pytest.mark.points(0.4, hint="What comes later changes nothing: the logits at position t depend on the tokens 0 to t.")
@@ -227,7 +235,9 @@ def test_hidden_pictures_are_described(student, rng, runs, datasets):
         said = array(run["said"], shape=(500, 4), dtype="int", what="the captions")
         return float(np.mean((said == run["wanted"]).all(axis=1)))
 
-    require(best_of_two(score, 0.90, 0.016) >= 0.90, "Fewer than 90 % of the hidden pictures get the right caption.")
+    bounded(
+        best_of_two(score, 0.90, 0.016), low=0.90, says="Fewer than 90 % of the hidden pictures get the right caption."
+    )
 
 
 @pytest.mark.points(

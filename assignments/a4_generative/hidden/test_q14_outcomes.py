@@ -22,7 +22,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from grader.compare import array, close, number, require, unpack
+from grader.compare import array, bounded, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q14")
 
@@ -209,7 +209,7 @@ def at_most(student, rng, runs, datasets, kind, threshold, narrow, text):
     score = trained(student, rng, runs, datasets, kind).score
     if threshold < score <= threshold + narrow:
         score = min(score, trained(student, rng, runs, datasets, kind, 1).score)
-    require(score <= threshold, text)
+    bounded(score, high=threshold, says=text)
 
 
 def digits(student, rng, _):
@@ -282,7 +282,9 @@ def ring_by_ddpm(student, rng, datasets):
 )
 def test_vae_explains_new_digits(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets, "vae")
-    require(run.score >= FABLED, "The digits are explained better than is possible: decode knows what was encoded.")
+    bounded(
+        run.score, low=FABLED, says="The digits are explained better than is possible: decode knows what was encoded."
+    )
     at_most(student, rng, runs, datasets, "vae", 22.0, 0.0, "Minus the ELBO on hidden digits is above 22 nats.")
 
 
@@ -292,12 +294,14 @@ def test_vae_explains_new_digits(student, rng, runs, datasets):
 )
 def test_vae_explains_new_digits_well(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets, "vae")
-    require(run.score >= FABLED, "The digits are explained better than is possible: decode knows what was encoded.")
+    bounded(
+        run.score, low=FABLED, says="The digits are explained better than is possible: decode knows what was encoded."
+    )
     at_most(student, rng, runs, datasets, "vae", 19.2, 0.2, "Minus the ELBO on hidden digits is above 19.2 nats.")
 
 
 def not_copied(run):
-    require(run.nearness >= COPIED, "The samples are points of the training data.")
+    bounded(run.nearness, low=COPIED, says="The samples are points of the training data.")
 
 
 @pytest.mark.points(
@@ -308,7 +312,7 @@ def not_copied(run):
 def test_gan_finds_most_modes(student, rng, runs, datasets):
     run = best_gan(student, rng, runs, datasets)
     not_copied(run)
-    require(run.modes >= 6, "Fewer than 6 of the 8 modes are covered.")
+    bounded(run.modes, low=6, says="Fewer than 6 of the 8 modes are covered.")
 
 
 @pytest.mark.points(
@@ -318,8 +322,8 @@ def test_gan_finds_most_modes(student, rng, runs, datasets):
 def test_gan_comes_near_the_ring(student, rng, runs, datasets):
     run = best_gan(student, rng, runs, datasets)
     not_copied(run)
-    require(run.modes >= 7, "Fewer than 7 of the 8 modes are covered.")
-    require(run.score <= 0.04, "The energy distance to fresh data is above 0.04.")
+    bounded(run.modes, low=7, says="Fewer than 7 of the 8 modes are covered.")
+    bounded(run.score, high=0.04, says="The energy distance to fresh data is above 0.04.")
 
 
 @pytest.mark.points(
@@ -331,7 +335,7 @@ def test_gan_comes_near_the_ring(student, rng, runs, datasets):
 def test_diffusion_makes_a_ring(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets, "ddpm")
     not_copied(run)
-    require(run.score <= 0.03, "The energy distance to fresh data is above 0.03.")
+    bounded(run.score, high=0.03, says="The energy distance to fresh data is above 0.03.")
 
 
 @pytest.mark.points(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, close, number, require, same, unpack
+from grader.compare import Mismatch, array, bounded, close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q4")
 
@@ -341,8 +341,10 @@ def trained(student, rng, runs, datasets, name, z_dim):
 
 def judge(value, exact, what):
     require(np.isfinite(value), f"{what} is not a finite number")
-    require(value - exact <= ABOVE, f"{what} exceeds the exact log-likelihood: no bound can, so a term is wrong")
-    require(value - exact >= BELOW, f"{what} stays more than 0.05 nats below the exact log-likelihood")
+    bounded(
+        value - exact, high=ABOVE, says=f"{what} exceeds the exact log-likelihood: no bound can, so a term is wrong"
+    )
+    bounded(value - exact, low=BELOW, says=f"{what} stays more than 0.05 nats below the exact log-likelihood")
 
 
 @pytest.mark.points(
