@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 done, and something needs a person; 2 usage; 3 bad course 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -324,7 +325,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a GraderError is one line on stderr."""
     try:
         chosen = parser().parse_args(arguments)
-        return chosen.run(chosen)
+        code: int = chosen.run(chosen)
+        sys.stdout.flush()  # here, where somebody hears of a reader that went away
+        return code
     except GraderError as error:
         print(f"grader: {error}", file=sys.stderr)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
@@ -332,7 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("grader: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `grader marks | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
         return DONE
 
 
