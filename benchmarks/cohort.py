@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import batch, notebook
+from grader import batch
 from grader.course import read_assignment
-from grader.master import read_master
+from grader.master import master_cells
 from grader.paths import PACKAGE, Paths
 from grader.pool import Pool
 from grader.schema import Assignment, Status, Submission
@@ -98,12 +98,7 @@ def check(row: batch.Graded) -> batch.Graded:
 
 
 def _solution(paths: Paths) -> list[str]:
-    path = paths.reference(ASSIGNMENT)
-    return [
-        cell.code
-        for cell in notebook.read(read_master(paths, ASSIGNMENT).encode(), path.name).cells
-        if not cell.experiment
-    ]
+    return [cell.code for cell in master_cells(paths, ASSIGNMENT)]
 
 
 def _ipynb(sources: list[str]) -> bytes:

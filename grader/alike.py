@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from grader import wire
+from grader.kinds import numeric
 
 RELATIVE = {"float16": 1e-2, "bfloat16": 1e-2, "float32": 1e-4, "complex64": 1e-4}  # all others: 1e-6
 NEAR_ZERO = 1e-3  # of the relative tolerance, as a part of the largest entry
@@ -38,23 +39,17 @@ def _same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_same, a, b))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_same(value, b[key]) for key, value in a.items())
-    if type(a) in (float, complex):
-        return _near(np.asarray(a), np.asarray(b), "float64")
-    if hasattr(a, "dtype"):
-        return a.dtype == b.dtype and tuple(a.shape) == tuple(b.shape) and _near(_array(a), _array(b), str(a.dtype))
+    first, second = numeric(a), numeric(b)
+    if first is not None and second is not None:
+        same_kind = first.dtype == second.dtype and first.values.shape == second.values.shape
+        return same_kind and _near(first.values, second.values, first.dtype)
     return bool(a == b)
-
-
-def _array(x: Any) -> np.ndarray:
-    if isinstance(x, (np.ndarray, np.generic)):
-        return np.asarray(x)
-    return (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()
 
 
 def _near(a: np.ndarray, b: np.ndarray, dtype: str) -> bool:
     if a.dtype.kind not in "fc":
         return bool(np.array_equal(a, b))
-    rtol = RELATIVE.get(dtype.removeprefix("torch."), 1e-6)
+    rtol = RELATIVE.get(dtype, 1e-6)
     finite = b[np.isfinite(b)]
     scale = float(np.abs(finite).max()) if finite.size else 0.0
     with np.errstate(all="ignore"):

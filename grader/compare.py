@@ -298,7 +298,7 @@ def _check_values(
         right = np.where(np.isfinite(e), right, a == e)
     if right.all():
         if margins.wanted():
-            margins.note(what, _share(a, e, rtol, atol), high=1.0)
+            margins.note(what, _share(a, e, rtol, atol))
         return
     if not bounded:
         _check_infinite(a, e, what)

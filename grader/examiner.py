@@ -24,7 +24,7 @@ from grader.misconceptions import Conversation, recognised
 from grader.pytest_plugin import Examination, Hidden, released_files
 from grader.sandbox import Sandbox
 from grader.schema import Assignment, CheckResult, Outcome, Status
-from grader.student import UNWRITTEN, load_errors
+from grader.student import load_errors
 from grader.task import Examined, Task
 from grader.transcript import Transcript
 
@@ -87,9 +87,8 @@ def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
 
 def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
     """What was said in a check that failed; None where nothing can be compared or it took too long to repeat."""
-    if result.outcome not in (Outcome.FAILED, Outcome.ERROR) or result.wall_s > LONGEST_REPEATED_S:
-        return None
-    if result.message.startswith(UNWRITTEN):
+    answered = result.outcome in (Outcome.FAILED, Outcome.ERROR) and not result.unwritten
+    if not answered or result.wall_s > LONGEST_REPEATED_S:
         return None
     exchanges = []
     for key, request, _ in channel.asked.get(result.name, []):

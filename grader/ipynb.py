@@ -165,21 +165,22 @@ def _size_of_outputs(cell: Any) -> int:
 
 
 def _language(document: dict[str, Any]) -> str:
-    metadata = document.get("metadata")
-    for key, entry in (("kernelspec", "language"), ("language_info", "name")):
-        part = metadata.get(key) if isinstance(metadata, dict) else None
-        language = part.get(entry) if isinstance(part, dict) else None
-        if isinstance(language, str) and language:
-            return language[:40]
-    return ""
+    named = _noted(document, "kernelspec", "language") or _noted(document, "language_info", "name")
+    return named[:40]
 
 
 def _release(document: dict[str, Any]) -> str:
     """The id that `grader release` wrote into the notebook; "" where there is none."""
-    metadata = document.get("metadata")
-    part = metadata.get("grader") if isinstance(metadata, dict) else None
-    release = part.get("release") if isinstance(part, dict) else None
-    return release if isinstance(release, str) and _RELEASE.fullmatch(release) else ""
+    release = _noted(document, "grader", "release")
+    return release if _RELEASE.fullmatch(release) else ""
+
+
+def _noted(document: dict[str, Any], part: str, entry: str) -> str:
+    """A text of the notebook's metadata; "" where it is missing or no text."""
+    found: Any = document.get("metadata")
+    for key in (part, entry):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _what_json(document: dict[str, Any]) -> str:

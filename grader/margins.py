@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Margin:
-    """A value that was judged by a limit: the share of a tolerance that was used (0 to 1), or what a bound is for."""
+    """A value that was judged by a limit: a figure and its bounds or, without bounds, the share of a tolerance used."""
 
     what: str
     value: float
@@ -19,7 +19,7 @@ class Margin:
 
     @property
     def is_tolerance(self) -> bool:
-        return self.low is None and self.high == 1.0
+        return self.low is None and self.high is None
 
 
 _noted: ContextVar[list[Margin] | None] = ContextVar("noted", default=None)

@@ -12,18 +12,17 @@ import os
 import resource
 import select
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from grader import apart, known, notebook, wire
+from grader import apart, known, wire
 from grader.alike import alike
 from grader.candidate.cells import TimeLimit, run_cells
 from grader.candidate.serve import Candidate
-from grader.master import read_master
+from grader.master import beside, master_cells
 from grader.paths import Paths
 from grader.schema import Assignment
 
@@ -79,9 +78,13 @@ def _become_matcher(
 ) -> NoReturn:
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (WHOLE_CPU_S, WHOLE_CPU_S))
-        for question, conversations in failed.items():
-            for check, hint in _matches(paths, assignment, question, conversations).items():
-                os.write(writing, f"{check}\t{hint}\n".encode())
+        master = [(cell.number, cell.code) for cell in master_cells(paths, assignment.id)]
+        with beside(paths, assignment.id):
+            for question, conversations in failed.items():
+                solutions = known.wrong(paths, assignment.id, question)
+                beside_it = assignment.names_beside(question)
+                for check, hint in _matches(master, beside_it, solutions, conversations).items():
+                    os.write(writing, f"{check}\t{hint}\n".encode())
     except BaseException:  # noqa: BLE001 - a wrong solution may raise anything; then the check's own hint stays
         pass
     finally:
@@ -89,17 +92,17 @@ def _become_matcher(
 
 
 def _matches(
-    paths: Paths, assignment: Assignment, question: str, conversations: Sequence[Conversation]
+    master: list[tuple[int, str]],
+    beside_it: list[str],
+    solutions: Sequence[known.Known],
+    conversations: Sequence[Conversation],
 ) -> dict[str, str]:
-    """By check: the hint of the wrong solution that answers most of the failed checks alike."""
-    solutions = known.wrong(paths, assignment.id, question)
+    """By check: the hint of the wrong solution of a question that answers most of the failed checks alike."""
     candidate = Candidate(ANSWER_BYTES, 0)
-    sys.path.insert(0, str(paths.assignment(assignment.id)))
-    cells = notebook.read(read_master(paths, assignment.id).encode(), "master.py").cells
-    run_cells(candidate.module, [(cell.number, cell.code) for cell in cells if not cell.experiment], LOAD_S)
+    run_cells(candidate.module, master, LOAD_S)
     here = vars(candidate.module)
     puzzling = [talk for talk in conversations if not _answers_alike(candidate, talk)]  # unlike the reference
-    here["_right"] = apart.keep_apart(here, assignment.names_beside(question))
+    here["_right"] = apart.keep_apart(here, beside_it)
     before = dict(here)
     alike_in: dict[str, list[known.Known]] = {}
     for solution in solutions:

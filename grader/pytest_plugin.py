@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import sys
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from grader.channel import Channel
 from grader.compare import Mismatch
 from grader.course import read_assignment, read_course
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
-from grader.master import read_master
+from grader.master import beside, master_cells
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
 from grader.scheme import plain
@@ -121,8 +120,7 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
 def _classes(paths: Paths, assignment_id: str) -> frozenset[str]:
     """Names that the reference solution defines as classes; none where it cannot be read."""
     try:
-        cells = notebook.read(read_master(paths, assignment_id).encode(), "master.py").cells
-        trees = [ast.parse(cell.code) for cell in cells]
+        trees = [ast.parse(cell.code) for cell in master_cells(paths, assignment_id)]
     except (OSError, SubmissionError, SyntaxError):
         return frozenset()
     return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
@@ -222,18 +220,14 @@ def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
     """Run the reference solution's cells in a module. Raises AuthoringError if it cannot be read or run."""
     path = paths.reference(assignment_id)
     module = types.ModuleType(f"reference_{assignment_id}")
-    sys.path.insert(0, str(paths.assignment(assignment_id)))  # what is released lies beside a notebook
     try:
-        for cell in notebook.read(read_master(paths, assignment_id).encode(), path.name).cells:
-            if not cell.experiment:
+        with beside(paths, assignment_id):
+            for cell in master_cells(paths, assignment_id):
                 exec(compile(cell.code, f"{path.name} cell {cell.number}", "exec", dont_inherit=True), module.__dict__)
     except (OSError, SubmissionError) as error:
         raise AuthoringError(f"solutions/{assignment_id}/{path.name}: {error}") from None
     except Exception as error:  # noqa: BLE001 - the author's code may raise anything
         raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(str(paths.assignment(assignment_id)))
-        sys.modules.pop("datasets", None)  # every assignment has its own
     return module
 
 

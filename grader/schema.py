@@ -13,6 +13,7 @@ from grader.errors import AuthoringError, SubmissionError
 
 ASSIGNMENT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 QUESTION_ID = re.compile(r"q[0-9]{1,3}")
+UNWRITTEN = "not written yet"  # what is said of a stub that was called begins with it
 
 
 def as_points(value: object, where: str) -> Decimal:
@@ -175,6 +176,10 @@ class CheckResult:
     @property
     def points(self) -> Decimal:
         return self.max_points if self.outcome.earns else Decimal(0)
+
+    @property
+    def unwritten(self) -> bool:
+        return self.message.startswith(UNWRITTEN)
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ def words(name: str) -> str:
 
 def hint_for(result: CheckResult) -> str:
     """The author's hint where it helps: not for what passed, is not there yet, or ended before it could answer."""
-    unwritten = result.message.startswith("not written yet")
-    return "" if result.outcome.earns or result.outcome in NOT_ABOUT_THE_TASK or unwritten else result.hint
+    silent = result.outcome.earns or result.outcome in NOT_ABOUT_THE_TASK or result.unwritten
+    return "" if silent else result.hint
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -22,10 +22,8 @@ from grader.errors import AuthoringError, MachineryError
 from grader.kinds import describe
 from grader.magics import syntax_error
 from grader.notebook import definitions, nearest
-from grader.schema import Outcome
+from grader.schema import UNWRITTEN, Outcome
 from grader.transcript import Said
-
-UNWRITTEN = "not written yet"  # what is said of NotImplementedError begins with it
 
 
 class StudentFault(Exception):

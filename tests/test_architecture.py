@@ -24,10 +24,10 @@ ALLOWED = {
     "wish": "",
     "margins": "",
     "apart": "",
-    "alike": "wire",
-    "master": "paths",
+    "alike": "kinds wire",
+    "master": "notebook paths",
     "known": "errors paths percent",
-    "misconceptions": "alike apart candidate known master notebook paths schema wire",
+    "misconceptions": "alike apart candidate known master paths schema wire",
     "exit_codes": "errors",
     "schema": "errors",
     "scheme": "errors",
@@ -75,8 +75,7 @@ ALLOWED = {
     "markup": "marksheet page_style",
     "dashboard": "errors gradebook markup oddities policy schema scheme screen tables",
     "feedback": "collect course gradebook magics marksheet markup notebook policy schema scheme screen sheets",
-    "authoring": "apart batch course errors image known margins markup master notebook paths pool schema scheme tables "
-    "task",
+    "authoring": "apart batch course errors image known margins markup master paths pool schema scheme tables task",
     "commands": "authoring batch channel collect course dashboard doctor errors exit_codes export feedback gradebook "
     "image marksheet notebook pages paths policy pool pytest_plugin sandbox schema scheme screen sheets store student "
     "tables transcript validate wire wish",

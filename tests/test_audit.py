@@ -194,7 +194,7 @@ def runs(*rows: tuple[bool, float, float]) -> Stability:
     for passed, share, accuracy in rows:
         outcome = Outcome.PASSED if passed else Outcome.FAILED
         result = CheckResult("test_a", "q1", outcome, Decimal(1), wall_s=share)
-        margins = (Margin("x", share, high=1.0), Margin("too low", accuracy, low=0.9))
+        margins = (Margin("x", share), Margin("too low", accuracy, low=0.9))
         seen.add(Examined(Status.GRADED, (result,), margins={"test_a": margins}))
     return seen
 

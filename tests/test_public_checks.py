@@ -1,19 +1,16 @@
 """The four notebooks as a student meets them: what the public checks say of the reference, of stubs and of mistakes."""
 
-import contextlib
 import functools
 import re
-import sys
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader import apart, known, notebook
 from grader.course import assignment_ids, read_assignment
-from grader.master import read_master
+from grader.master import beside, read_master
 from grader.paths import Paths
 
 with warnings.catch_warnings():  # otter's own dependencies warn while they are imported
@@ -33,21 +30,10 @@ QUICK = [case for case in QUESTIONS if case.values not in PATIENCE_S]
 TRAINED = [pytest.param(*pair, id="-".join(pair), marks=pytest.mark.long) for pair in PATIENCE_S]
 
 
-@contextlib.contextmanager
-def beside(assignment: str) -> Iterator[None]:
-    """With the files that are released beside the notebook."""
-    sys.path.insert(0, str(PATHS.assignment(assignment)))
-    try:
-        yield
-    finally:
-        sys.path.pop(0)
-        sys.modules.pop("datasets", None)  # every assignment has its own
-
-
 def run_cells(assignment: str, text: bytes, filename: str, experiments: bool = False) -> dict[str, object]:
     """Names after all cells ran, beside what is released."""
     names: dict[str, object] = {"__name__": "__main__"}
-    with beside(assignment):
+    with beside(PATHS, assignment):
         for cell in notebook.read(text, filename).cells:
             if experiments or not (cell.experiment or "grader.check(" in cell.code or "import otter" in cell.code):
                 exec(compile(cell.code, f"cell {cell.number}", "exec"), names)
@@ -67,7 +53,7 @@ def stubs_of(assignment: str) -> dict[str, object]:
 def run_checks(assignment: str, question: str, names: dict[str, object]) -> dict[str, tuple[bool, str]]:
     """The public checks of one question: name of the check's function -> (passed, what the student reads)."""
     checks = create_test_file(str(PATHS.assignment(assignment) / "tests" / f"{question}.py"), None)
-    with beside(assignment):
+    with beside(PATHS, assignment):
         checks.run(names)
     results = checks.test_case_results
     return {result.test_case.body.test_func.__name__: (result.passed, result.message) for result in results}

@@ -109,7 +109,7 @@ def all_but(question: str) -> Story:
     def story(material: Material) -> Files:
         others = [asked.id for asked in read_assignment(material.paths, material.assignment).questions]
         others.remove(question)
-        return {NOTEBOOK: ipynb(material.answered(material.unsolved, others))}
+        return only(*others)(material)
 
     return story
 

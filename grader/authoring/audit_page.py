@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
-from grader.authoring.audit_words import limits, rows
+from grader.authoring.audit_words import distance, limits, rows
 from grader.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
 MOST_ROWS = 20
@@ -79,7 +79,7 @@ def _stability(audit: Audit) -> Iterator[Html]:
         body = (
             [cell(check, "words"), cell(bound.says), cell(limits(bound.low, bound.high)),
              number(f"{min(bound.values):.4g}"), number(f"{sum(bound.values) / len(bound.values):.4g}"),
-             number(f"{max(bound.values):.4g}"), number(f"{bound.deviations:.1f}")]
+             number(f"{max(bound.values):.4g}"), number(distance(bound))]
             for check, bound in bounds
         )  # fmt: skip
         yield table([head], body, "Figures that are held against a bound, the nearest first")

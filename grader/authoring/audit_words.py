@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from grader import tables
 from grader.authoring.audit import Audit
+from grader.authoring.stability import Bound
 from grader.scheme import plain
 
 FEW = 5  # of the nearest margins, on the screen
@@ -75,10 +77,14 @@ def _nearest(audit: Audit) -> list[str]:
     lines = [f"{check}: {used:.0%} of a tolerance is used ({what})" for check, used, what in near]
     for check, bound in stability.bounds()[:FEW]:
         values = f"{min(bound.values):.4g} to {max(bound.values):.4g}"
-        lines.append(
-            f"{check}: {values} against {limits(bound.low, bound.high)}, {bound.deviations:.1f} deviations off"
-        )
+        far = f", {distance(bound)} deviations off" if distance(bound) else ""
+        lines.append(f"{check}: {values} against {limits(bound.low, bound.high)}{far}")
     return lines
+
+
+def distance(bound: Bound) -> str:
+    """Standard deviations to the nearer bound; "" where the figure was always the same."""
+    return f"{bound.deviations:.1f}" if math.isfinite(bound.deviations) else ""
 
 
 def limits(low: float | None, high: float | None) -> str:

@@ -13,11 +13,9 @@ import difflib
 import hashlib
 from collections.abc import Iterator
 
-from grader.authoring import variants
 from grader.authoring.variants import Variant
 from grader.errors import AuthoringError
-from grader.master import read_master
-from grader.notebook import read
+from grader.master import master_cells, read_master
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
 
@@ -74,13 +72,8 @@ def equivalent(paths: Paths, assignment: Assignment) -> dict[str, str]:
 
 def _definitions(paths: Paths, assignment: Assignment) -> dict[str, Definition]:
     """The reference's top-level functions and classes, by name, without docstrings; the last definition counts."""
-    reference = variants.reference(paths, assignment).submission
-    found: dict[str, Definition] = {}
-    for cell in read(reference.content, reference.filename).cells:
-        if not cell.experiment:
-            for node in ast.parse(cell.code).body:
-                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                    found[node.name] = node
+    trees = [ast.parse(cell.code) for cell in master_cells(paths, assignment.id)]
+    found = {node.name: node for tree in trees for node in tree.body if isinstance(node, Definition)}
     for definition in found.values():
         for inner in ast.walk(definition):
             body = getattr(inner, "body", None)

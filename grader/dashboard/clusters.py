@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
-from grader.schema import CheckResult, Outcome
+from grader.schema import UNWRITTEN, CheckResult, Outcome
 
 FEWEST = 3  # students
 MASKS = (  # in this order; what differs from student to student or from seed to seed
@@ -20,7 +20,6 @@ MASKS = (  # in this order; what differs from student to student or from seed to
 )
 LONGEST = 300  # letters of a diagnosis that are compared
 NOT_TRIED = (Outcome.MISSING, Outcome.DEFERRED)
-UNWRITTEN = "not written yet"  # how grader.student says that NotImplementedError was raised
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from functools import cached_property
 from grader.feedback.python_texts import TYPES, known_part, masked
 from grader.marksheet import clean
 from grader.notebook import Notebook, definitions, nearest
-from grader.schema import CheckResult, Outcome
+from grader.schema import UNWRITTEN, CheckResult, Outcome
 
 LOADING = "running the notebook's cells: "
 MAX_CHARS = 400
@@ -49,7 +49,7 @@ _EXCEPTION = re.compile(
     r"(?:: `.*?`)?)?(?:: (?P<text>.*))?",
     re.DOTALL,
 )
-_UNWRITTEN = re.compile(r"not written yet: (?P<name>\w{1,80}) in cell (?P<cell>\d{1,6}) raises NotImplementedError")
+_UNWRITTEN = re.compile(rf"{UNWRITTEN}: (?P<name>\w{{1,80}}) in cell (?P<cell>\d{{1,6}}) raises NotImplementedError")
 _LOOKED_FOR = re.compile(r"looked for (?P<name>\w{1,80});")
 _IS = re.compile(r"\bis (?P<noun>[^,]{1,100}), (?P<rest>expected|where)")
 _NOUN = re.compile(
