@@ -55,7 +55,14 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     if not questions:
         raise AuthoringError(f"assignments/{assignment.id}/hidden holds no test with a question mark")
     return {
-        question: digest_of([*(texts[file] for file in texts if question in tests[file]), *ground, question.encode()])
+        question: digest_of(
+            [
+                *(texts[file] for file in texts if question in tests[file]),
+                *(file.read_bytes() for file in paths.wrong(assignment.id).glob(f"{question}.py")),  # what is hinted at
+                *ground,
+                question.encode(),
+            ]
+        )
         for question in questions
     }
 

@@ -110,6 +110,18 @@ def test_what_decides_results_has_them_made_anew_and_words_do_not(paths, file, o
     assert row.again is not anew and attempts(paths) == {"ada": 2 if anew else 1}
 
 
+def test_a_known_mistake_that_was_reworded_has_its_question_judged_anew_and_no_other(paths):
+    wrong = paths.wrong("tiny") / "q3.py"
+    wrong.parent.mkdir()
+    wrong.write_text("# %% backwards | fails: test_running_sum | hint: Begin at the front.\n")
+    before = graded(paths, class_of(ada=RIGHT))["ada"].attempt
+    edit(wrong, "at the front", "with the first number")
+    row = graded(paths, class_of(ada=RIGHT))["ada"]
+    assert not row.again and row.asked_live == 2  # the notebook's cells, and one call
+    assert row.attempt.of_question("q1") == before.of_question("q1")  # the very same, to the time they took
+    assert row.attempt.of_question("q3") != before.of_question("q3")
+
+
 def test_a_file_beside_the_hidden_tests_is_part_of_them(paths):
     graded(paths, class_of(ada=RIGHT))
     (paths.hidden_tests("tiny") / "conftest.py").write_text("x = 1\n")
