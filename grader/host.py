@@ -1,4 +1,7 @@
-"""The host: collects the hidden tests once, finds out which isolation this machine gives, forks the workers."""
+"""The host: collects the hidden tests once, finds out which isolation this machine gives, forks the workers.
+
+Workers are forked when the process above asks for them: one for every slot, and another for each that was killed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
+from multiprocessing.reduction import send_handle
 from typing import TYPE_CHECKING, NoReturn
 
 from grader.errors import AuthoringError, GraderError, MachineryError
@@ -19,11 +23,12 @@ if TYPE_CHECKING:
     from grader.pytest_plugin import Hidden
     from grader.sandbox import Sandbox
 
+BEGUN = "begun"  # said before the pipe of a new worker is handed over
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def become_host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> NoReturn:
-    """Collect the tests, then fork the workers; never returns."""
+def become_host(paths: Paths, assignment_id: str, wish: Wish, control: Connection) -> NoReturn:
+    """Collect the tests, then fork a worker for every slot that `control` names; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process above, which then closes the pipes
     os.environ.update(ONE_THREAD)  # before NumPy is imported: workers run side by side
     code = 1
@@ -31,16 +36,16 @@ def become_host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connec
         nothing = os.open("/dev/null", os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)  # what a hidden test prints is for nobody
-        code = _host(paths, assignment_id, wish, pipes)
+        code = _host(paths, assignment_id, wish, control)
     except GraderError as error:
-        _say_to_all(pipes, type(error).__name__, str(error))
+        _say(control, type(error).__name__, str(error))
     except Exception as error:  # noqa: BLE001 - pytest and Docker may raise anything; the process above must hear it
-        _say_to_all(pipes, "MachineryError", f"{type(error).__name__}: {error}")
+        _say(control, "MachineryError", f"{type(error).__name__}: {error}")
     finally:
         os._exit(code)
 
 
-def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection]) -> int:
+def _host(paths: Paths, assignment_id: str, wish: Wish, control: Connection) -> int:
     import pytest
 
     folder = str(paths.hidden_tests(assignment_id))
@@ -48,20 +53,20 @@ def _host(paths: Paths, assignment_id: str, wish: Wish, pipes: list[Connection])
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
     os.environ["GRADER_COURSE"] = str(paths.root)
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
-    hosting = _Hosting(f"assignments/{assignment_id}/hidden", wish, pipes)
+    hosting = _Hosting(f"assignments/{assignment_id}/hidden", wish, control)
     code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[hosting])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
-        _say_to_all(pipes, "AuthoringError", f"{hosting.where} cannot be collected ({code!s})")
+        _say(control, "AuthoringError", f"{hosting.where} cannot be collected ({code!s})")
     return int(code)
 
 
 class _Hosting:
     """A pytest plugin that takes the place of pytest's own loop over the tests."""
 
-    def __init__(self, where: str, wish: Wish, pipes: list[Connection]) -> None:
+    def __init__(self, where: str, wish: Wish, control: Connection) -> None:
         self.where = where
         self.wish = wish
-        self.pipes = pipes
+        self.control = control
         self.problems: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -86,13 +91,14 @@ class _Hosting:
         session.config.option.tbstyle = "no"  # nobody reads how a check came to fail; finding out takes 50 ms
         self._sweep()
         openers = [_opener(hidden, self.wish, gpu) for gpu in self.wish.gpus]
-        children = [
-            _fork_worker(session.items, hidden, opener, self.pipes, place) for place, opener in enumerate(openers)
-        ]
-        for pipe in self.pipes:
-            pipe.close()
-        for child in children:
-            os.waitpid(child, 0)
+        workers: dict[int, int] = {}  # slot -> process
+        with contextlib.suppress(EOFError, OSError):  # the process above is done, or gone
+            while True:
+                slot = self.control.recv()
+                _end(workers.pop(slot, None))  # never two in one slot
+                workers[slot] = _begin_worker(self.control, session.items, hidden, openers[slot])
+        for worker in workers.values():  # they see that the process above is gone, and give their containers back
+            os.waitpid(worker, 0)
         return True
 
     def _sweep(self) -> None:
@@ -108,7 +114,7 @@ class _Hosting:
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         error = excinfo.value
         kind = type(error).__name__ if isinstance(error, GraderError) else "MachineryError"
-        _say_to_all(self.pipes, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
+        _say(self.control, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
         return True
 
 
@@ -124,30 +130,34 @@ def _opener(hidden: Hidden, wish: Wish, gpu: str | None) -> Callable[[], Sandbox
         return lambda: choose.NoSandbox(why)
 
 
-def _say_to_all(pipes: list[Connection], kind: str, message: str) -> None:
-    for pipe in pipes:
-        with contextlib.suppress(OSError):
-            pipe.send((kind, message))
+def _say(whom: Connection, kind: str, message: str) -> None:
+    with contextlib.suppress(OSError):
+        whom.send((kind, message))
 
 
-def _fork_worker(
-    items: list[pytest.Item],
-    hidden: Hidden,
-    opener: Callable[[], Sandbox],
-    pipes: list[Connection],
-    place: int,
-) -> int:
+def _end(worker: int | None) -> None:
+    if worker is not None:
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+
+
+def _begin_worker(control: Connection, items: list[pytest.Item], hidden: Hidden, opener: Callable[[], Sandbox]) -> int:
+    """Fork a worker, return its process id, and hand the other end of its pipe to the process above."""
     from grader.worker import Worker
 
+    theirs, ours = Pipe()
     child = os.fork()
     if child:
+        ours.close()
+        control.send(BEGUN)
+        send_handle(control, theirs.fileno(), os.getppid())
+        theirs.close()
         return child
-    for number, pipe in enumerate(pipes):
-        if number != place:
-            pipe.close()
+    control.close()
+    theirs.close()
     try:
-        Worker(items, hidden, opener, pipes[place]).serve()
+        Worker(items, hidden, opener, ours).serve()
     except GraderError as error:
-        _say_to_all([pipes[place]], type(error).__name__, str(error))
+        _say(ours, type(error).__name__, str(error))
     finally:
         os._exit(0)

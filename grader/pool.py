@@ -16,35 +16,50 @@ import os
 import sys
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.reduction import recv_handle
+from typing import Any
 
 from grader.errors import AuthoringError, GraderError, MachineryError
-from grader.host import become_host
+from grader.host import BEGUN, become_host
 from grader.paths import Paths
 from grader.task import Examined, Task, deferred
 from grader.wish import Ready, Wish
 
 ERRORS: dict[str, type[GraderError]] = {"AuthoringError": AuthoringError, "MachineryError": MachineryError}
+REPLACED = 3  # lost workers for every slot; whoever loses more has another problem
 
 
 class Pool:
     """A context manager; `run` hands out tasks and yields what comes back, in the order of completion."""
 
     def __init__(self, paths: Paths, assignment_id: str, wish: Wish) -> None:
-        pipes = [Pipe() for _ in wish.gpus]
+        self.control, theirs = Pipe()
         sys.stdout.flush()
         self.host = os.fork()
         if self.host == 0:
-            for ours, _ in pipes:
-                ours.close()
-            become_host(paths, assignment_id, wish, [theirs for _, theirs in pipes])
-        for _, theirs in pipes:
-            theirs.close()
-        self.workers: list[Connection] = [ours for ours, _ in pipes]
+            self.control.close()
+            become_host(paths, assignment_id, wish, theirs)
+        theirs.close()
+        self.workers: dict[Connection, int] = {}  # with the number of the slot that each works in
+        self.spare = REPLACED * len(wish.gpus)
         try:
-            self.ready = [self._first_word(worker) for worker in self.workers][0]
+            for slot in range(len(wish.gpus)):
+                self.workers[self._begin(slot)] = slot
+            self.ready = [self._first_word(worker) for worker in self.workers][0]  # they get ready side by side
         except BaseException:
             self.close()
             raise
+
+    def _begin(self, slot: int) -> Connection:
+        """Have the host begin a worker; it says later whether it is ready."""
+        try:
+            self.control.send(slot)
+            word = self.control.recv()
+            if word == BEGUN:
+                return Connection(recv_handle(self.control))
+        except (EOFError, OSError):
+            raise MachineryError("the host of the workers ended") from None
+        raise _as_error(word)
 
     def _first_word(self, worker: Connection) -> Ready:
         try:
@@ -53,8 +68,7 @@ class Pool:
             raise MachineryError("a worker ended before it was ready") from None
         if isinstance(word, Ready):
             return word
-        kind, message = word
-        raise ERRORS.get(kind, MachineryError)(message)
+        raise _as_error(word)
 
     def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]:
         """Give every worker a task, and the next one when it is done. A lost worker's task comes back as deferred."""
@@ -75,16 +89,31 @@ class Pool:
                     yield task, worker.recv()
                     idle.append(worker)
                 except (EOFError, OSError):
-                    self.workers.remove(worker)
+                    idle += self._replaced(worker)
                     yield task, deferred("the worker process ended")
             if not self.workers:
                 raise MachineryError("every worker process ended; see grader doctor")
 
+    def _replaced(self, lost: Connection) -> list[Connection]:
+        """The worker that takes the place of a lost one; none where too many were lost or no other can begin."""
+        slot = self.workers.pop(lost)
+        lost.close()
+        if not self.spare:
+            return []
+        self.spare -= 1
+        try:
+            worker = self._begin(slot)
+            self._first_word(worker)
+        except GraderError:
+            return []
+        self.workers[worker] = slot
+        return [worker]
+
     def close(self) -> None:
         """End the workers; they give their containers back before they go."""
-        for worker in self.workers:
+        for worker in (*self.workers, self.control):
             worker.close()
-        self.workers = []
+        self.workers = {}
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.host, 0)
 
@@ -93,3 +122,9 @@ class Pool:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _as_error(word: Any) -> GraderError:
+    """What went wrong below, as it was said: (the error's name, its text)."""
+    kind, message = word
+    return ERRORS.get(kind, MachineryError)(message)

@@ -1,5 +1,6 @@
 """What is run, what is not run again, and what is left when something is killed: pool, batch and record together."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -240,12 +241,32 @@ def test_a_worker_that_is_killed_costs_its_task_a_second_try_and_nothing_else(pa
     assert deferred[0].notices == ("deferred: the worker process ended",) and deferred[0].results == ()
 
 
-def test_when_every_worker_is_killed_the_operator_hears_it_and_the_same_command_goes_on(paths):
+def test_another_worker_takes_the_place_of_the_only_one(paths):
     slow = class_of(ada=SLOW, bob=(*SLOW, "x = 2"))
     with Pool(paths, "tiny", IN_PROCESSES) as pool, Store.open(paths.record) as store:
-        threading.Timer(0.3, os.kill, (workers_of(pool)[0], signal.SIGKILL)).start()
+        [killed] = workers_of(pool)
+        threading.Timer(0.3, os.kill, (killed, signal.SIGKILL)).start()
+        rows = {row.submission.student: row for row in batch_of(paths, store).grade(pool, slow)}
+        [another] = workers_of(pool)
+    assert points(rows) == {"ada": 8.5, "bob": 8.5} and another != killed
+    assert attempts(paths) == {"ada": 2, "bob": 1}
+
+
+def test_when_worker_after_worker_is_killed_the_operator_hears_it_and_the_same_command_goes_on(paths):
+    def kill_all() -> None:
+        while not enough.wait(0.05):
+            for worker in workers_of(pool):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+
+    slow, enough = class_of(ada=SLOW, bob=(*SLOW, "x = 2")), threading.Event()
+    with Pool(paths, "tiny", IN_PROCESSES) as pool, Store.open(paths.record) as store:
+        killer = threading.Thread(target=kill_all)
+        killer.start()
         with pytest.raises(MachineryError, match="every worker process ended"):
             list(batch_of(paths, store).grade(pool, slow))
+        enough.set()
+        killer.join()
     assert points(graded(paths, slow)) == {"ada": 8.5, "bob": 8.5}
 
 
