@@ -175,6 +175,7 @@ def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     audit.add_argument(
         "--sample", type=float, default=100, metavar="PERCENT", help="share of wrong and right solutions (default: all)"
     )
+    audit.add_argument("--draw", type=int, default=0, metavar="N", help="other inputs than those of draw 0")
     audit.add_argument("--question", nargs="+", default=[], metavar="Q", help="look at these questions alone")
     audit.add_argument(
         "--mutants",

@@ -10,16 +10,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from grader.authoring import variants
-from grader.authoring.mutants import mutants
 from grader.authoring.stability import Stability
 from grader.authoring.variants import Variant
-from grader.paths import Paths
 from grader.pool import Pool
 from grader.schema import Assignment, CheckResult, Outcome
 from grader.task import Examined, Task
@@ -66,69 +62,16 @@ class Audit:
         return sum(self.stability.wall_s(name) for name in self.checks.get(question, ()))
 
 
-def plan(
-    paths: Paths,
-    assignment: Assignment,
-    seeds: int,
-    quick: bool = False,
-    device: str = "cpu",
-    only: Collection[str] = (),
-    sample: float = 1.0,
-) -> Iterator[tuple[Variant, Task]]:
-    """Every variant with the task that examines it; the reference once for each seed, and on the CPU besides a GPU.
-
-    A wrong solution is examined for its own question: the others cannot hear of it (see `apart`). That this is so is
-    seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
-    `only`: look at these questions alone. `sample`: the share of wrong solutions and alternatives that are examined.
-    """
-    everything = tuple(question.id for question in assignment.questions if not only or question.id in only)
-    made = variants.reference(paths, assignment)
-    for number in range(seeds):
-        yield made, Task(made.submission, seed_of(f"reference {number}"), everything, device, note_margins=True)
-    if device != "cpu":
-        yield made, Task(made.submission, seed_of("reference on the CPU"), everything, "cpu")
-    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
-        yield variant, Task(variant.submission, seed_of(variant.id), everything, device, explain=False)
-    looked_at_whole: set[str] = set()
-    for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
-        if variant.question not in everything or not _drawn(variant, sample):
-            continue
-        whole = not quick and variant.kind == "wrong" and variant.question not in looked_at_whole
-        looked_at_whole |= {variant.question} if whole else set()
-        asked = everything if whole else (variant.question,)
-        yield variant, Task(variant.submission, seed_of(variant.id), asked, device, explain=sample >= 1)
-
-
-def plan_mutants(
-    paths: Paths, assignment: Assignment, share: float, device: str = "cpu", only: Collection[str] = ()
-) -> Iterator[tuple[Variant, Task]]:
-    """A share of the machine's mutants (1.0: all of them), each examined until it is noticed."""
-    for variant in mutants(paths, assignment):
-        if _drawn(variant, share) and (not only or variant.question in only):
-            seed = seed_of(variant.id)
-            yield variant, Task(variant.submission, seed, (variant.question,), device, first_failure=True)
-
-
-def _drawn(variant: Variant, share: float) -> bool:
-    """Whether a variant is among a share of all; always the same ones."""
-    return int(seed_of(variant.id)[:8], 16) < share * 2**32
-
-
-def seed_of(text: str) -> str:
-    """Inputs of an audit are the same each time, and differ from variant to variant."""
-    return hashlib.sha256(f"audit/{text}".encode()).hexdigest()[:32]
-
-
 def run(
     pool: Pool,
     assignment: Assignment,
     planned: Iterable[tuple[Variant, Task]],
     tell: Callable[[str], None],
-    whole: bool = True,
+    every_known: bool = True,
 ) -> Audit:
     """Examine what was planned and judge it. `tell` hears of every variant that is done.
 
-    whole: all wrong solutions are there, so that a check which none of them fails is a finding
+    every_known: all wrong solutions are there, so that a check which none of them fails is a finding
     """
     todo = list(planned)
     about = {(task.submission.student, task.seed): variant for variant, task in todo}
@@ -145,7 +88,7 @@ def run(
         found = list(_judge(audit, variant, task, examined))
         audit.findings += [Finding(variant.id, says) for says in found]
         tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else 'as it must be'}")
-    audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if whole]
+    audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if every_known]
     made, killed = audit.mutants.total(), audit.killed.total()
     if made and killed < KILL_RATE * made:
         says = f"only {killed} of {made} are noticed, below {KILL_RATE:.0%}"

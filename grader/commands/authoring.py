@@ -33,15 +33,22 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring import audit_words
     from grader.authoring.audit_page import audit_page
     from grader.authoring.leaks import leaks
+    from grader.authoring.plan import Scope, plan
     from grader.commands.grading import wish
     from grader.pool import Pool
 
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    only = [assignment.question(name).id for name in chosen.question]
-    device = "cuda" if chosen.gpus else "cpu"
-    planned = list(auditing.plan(paths, assignment, chosen.seeds, chosen.quick, device, only, chosen.sample / 100))
-    planned += auditing.plan_mutants(paths, assignment, chosen.mutants / 100, device, only)
+    scope = Scope(
+        seeds=chosen.seeds,
+        sample=chosen.sample / 100,
+        mutants=chosen.mutants / 100,
+        only=tuple(assignment.question(name).id for name in chosen.question),
+        quick=chosen.quick,
+        draw=chosen.draw,
+        device="cuda" if chosen.gpus else "cpu",
+    )
+    planned = list(plan(paths, assignment, scope))
     done = 0
 
     def tell(says: str) -> None:
@@ -50,9 +57,9 @@ def audit(chosen: argparse.Namespace) -> int:
         screen.say(f"[{done}/{len(planned)}] {says}")
 
     with Pool(paths, assignment.id, wish(chosen)) as pool:
-        result = auditing.run(pool, assignment, planned, tell, whole=chosen.sample >= 100)
+        result = auditing.run(pool, assignment, planned, tell, scope.every_known)
     page = chosen.page
-    if not chosen.quick and not only and chosen.sample >= 100:
+    if scope.whole:
         tag = chosen.image if chosen.sandbox == "docker" else ""
         result.findings += [auditing.Finding(*found) for found in leaks(paths, assignment, tag)]
         _keep_verdict(paths, result)

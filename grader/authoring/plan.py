@@ -1,0 +1,89 @@
+"""What an audit grades: every variant of an assignment with the task that examines it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.authoring import variants
+from grader.authoring.mutants import mutants
+from grader.authoring.variants import Variant
+from grader.paths import Paths
+from grader.schema import Assignment
+from grader.task import Task
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much an audit looks at."""
+
+    seeds: int = 5  # times that the reference is graded
+    sample: float = 1.0  # share of wrong solutions and alternatives
+    mutants: float = 0.0  # share of the mutants that the machine can make
+    only: tuple[str, ...] = ()  # questions; none: all of them
+    quick: bool = False  # look at each wrong solution's own question and no other
+    draw: int = 0  # of the inputs: the same number draws the same ones
+    device: str = "cpu"
+
+    @property
+    def whole(self) -> bool:
+        """Whether a release may rest on it."""
+        return self.every_known and not (self.quick or self.only)
+
+    @property
+    def every_known(self) -> bool:
+        return self.sample >= 1
+
+    def questions(self, assignment: Assignment) -> tuple[str, ...]:
+        return tuple(question.id for question in assignment.questions if not self.only or question.id in self.only)
+
+    def seed(self, text: str) -> str:
+        """Inputs differ from variant to variant, and from draw to draw."""
+        return _digest(f"{self.draw}/{text}" if self.draw else text)
+
+
+def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[Variant, Task]]:
+    """Every variant with its task; the reference once for each seed, and on the CPU besides a GPU.
+
+    A wrong solution is examined for its own question: the others cannot hear of it (see `apart`). That this is so is
+    seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
+    """
+    everything = scope.questions(assignment)
+    made = variants.reference(paths, assignment)
+    for number in range(scope.seeds):
+        seed = scope.seed(f"reference {number}")
+        yield made, Task(made.submission, seed, everything, scope.device, note_margins=True)
+    if scope.device != "cpu":
+        yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
+    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
+        yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
+    looked_at_whole: set[str] = set()
+    for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
+        if variant.question not in everything or not _in_share(variant, scope.sample):
+            continue
+        whole = not scope.quick and variant.kind == "wrong" and variant.question not in looked_at_whole
+        looked_at_whole |= {variant.question} if whole else set()
+        asked = everything if whole else (variant.question,)
+        seed = scope.seed(variant.id)
+        yield variant, Task(variant.submission, seed, asked, scope.device, explain=scope.every_known)
+    if scope.mutants:
+        yield from _mutants(paths, assignment, scope)
+
+
+def _mutants(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[Variant, Task]]:
+    """Each is examined until it is noticed."""
+    asked = scope.questions(assignment)
+    for variant in mutants(paths, assignment):
+        if variant.question in asked and _in_share(variant, scope.mutants):
+            seed = scope.seed(variant.id)
+            yield variant, Task(variant.submission, seed, (variant.question,), scope.device, first_failure=True)
+
+
+def _in_share(variant: Variant, share: float) -> bool:
+    """Whether a variant is among a share of all; always the same ones."""
+    return int(_digest(variant.id)[:8], 16) < share * 2**32
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(f"audit/{text}".encode()).hexdigest()[:32]
