@@ -162,6 +162,8 @@ def test_lines_of_a_solution_are_found_and_prompts_are_not_secret():
     assert solution_lines("answer = 40 + 2  # SOLUTION") == ["answer = 40 + 2"]
     same_in_prompt = MASTER.replace("    raise NotImpl", "    return doubled_number\n    raise NotImpl")
     assert solution_lines(same_in_prompt) == ["doubled_number = x + x"]
+    with_idiom = MASTER.replace("    return doubled", "    with torch.no_grad():\n        return doubled")
+    assert solution_lines(with_idiom) == solution_lines(MASTER)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from grader.paths import Paths
 
 OTTER_TIMEOUT_S = 300
 LEAK_LENGTH = 12  # a line of a solution with fewer characters, spaces not counted, gives nothing away
+IDIOMS = frozenset({"with torch.no_grad():", "super().__init__()", "torch.manual_seed(seed)"})  # nor does one of these
 KEPT_METADATA = ("deletable", "editable", "tags")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -74,7 +75,7 @@ def built_files(paths: Paths, assignment_id: str) -> dict[str, str]:
 
 def solution_lines(master: str) -> list[str]:
     """Lines of the master that students must not get: inside BEGIN SOLUTION, long enough, not in any prompt as well."""
-    secret, public, inside = [], set(), ""
+    secret, public, inside = [], set(IDIOMS), ""
     for line in map(str.strip, master.splitlines()):
         if line.startswith("# BEGIN SOLUTION"):
             inside = "solution"
