@@ -128,8 +128,7 @@ def looks_normal(noise, what):
 @pytest.mark.points(
     1,
     hint="p_mean_variance returns the mean with the shape and dtype of x_t and one number; samplers take all "
-    "randomness "
-    "from the generator, and the same seed gives the same samples.",
+    "randomness from the generator, and the same seed gives the same samples.",
 )
 def test_shapes_dtypes_and_randomness_are_as_agreed(student, rng):
     betas, sched = schedule(rng, T=5)
@@ -181,9 +180,8 @@ def test_a_ddpm_step_with_noise(student, rng):
 
 @pytest.mark.points(
     1.5,
-    hint="abar of t_prev itself (1 if t_prev is -1), sigma with its two roots and eta, and the noise takes its "
-    "share away "
-    "from the direction eps: 1 - abar - sigma^2.",
+    hint="abar of t_prev itself (1 if t_prev is -1), sigma with its two roots and eta, and the noise takes its share "
+    "away from the direction eps: 1 - abar - sigma^2.",
 )
 def test_a_ddim_step_between_any_two_times(student, rng):
     betas, sched = schedule(rng)
@@ -225,8 +223,7 @@ def test_clipping_limits_the_guess_alone(student, rng):
 @pytest.mark.points(
     1.5,
     hint="Start from standard normal noise; ask the model at T-1, T-2, ..., 0, once each, and make one step after "
-    "every "
-    "answer with noise of its own (none at t = 0).",
+    "every answer with noise of its own (none at t = 0).",
 )
 def test_a_ddpm_chain_visits_every_time_once(student, rng):
     shape, slope = (500, 3), torch.tensor(float(rng.uniform(0.3, 0.6)), dtype=torch.float64)
@@ -252,8 +249,7 @@ def test_a_ddpm_chain_visits_every_time_once(student, rng):
 @pytest.mark.points(
     1,
     hint="n_steps steps: the first from T-1, the last to -1, all (almost) equally long; each jump uses the t and "
-    "t_prev of "
-    "this list.",
+    "t_prev of this list.",
 )
 def test_a_ddim_chain_makes_the_steps_that_are_asked_for(student, rng):
     shape, slope = (500, 3), torch.tensor(float(rng.uniform(0.3, 0.6)), dtype=torch.float64)

@@ -78,9 +78,8 @@ def chain_of(answer, shape, y):
 
 @pytest.mark.points(
     0.5,
-    hint="The embedding is float32 whatever t is, labels stay int64, cfg_eps keeps the dtype of the predictions, "
-    "and y is "
-    "not changed.",
+    hint="The embedding is float32 whatever t is, labels stay int64, cfg_eps keeps the dtype of the predictions, and "
+    "y is not changed.",
 )
 def test_shapes_and_dtypes_are_as_agreed(student, rng):
     y = torch.from_numpy(rng.integers(0, NULL, size=6))
@@ -170,9 +169,8 @@ def test_nothing_and_everything_is_dropped(student, rng):
 
 @pytest.mark.points(
     1,
-    hint="At every step the prediction with y and the one with null, for the same x_t, joined by cfg_eps; then a "
-    "DDPM step. "
-    "Does row b keep label y[b]?",
+    hint="At every step the prediction with y and the one with null, for the same x_t, joined by cfg_eps; then a DDPM "
+    "step. Does row b keep label y[b]?",
 )
 def test_every_step_of_a_guided_chain(student, rng):
     shape = (300, 3)

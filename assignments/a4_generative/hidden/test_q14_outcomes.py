@@ -78,8 +78,7 @@ def cross_root(S1, S2):
 
 @pytest.mark.points(
     0.4,
-    hint="Distances are numbers; mode_coverage returns two of them; float32 is allowed, one column and two "
-    "rows are "
+    hint="Distances are numbers; mode_coverage returns two of them; float32 is allowed, one column and two rows are "
     "enough, and nothing that is passed changes.",
 )
 def test_metrics_take_any_sizes_and_return_numbers(student, rng):
@@ -130,8 +129,7 @@ def test_maximum_mean_discrepancy(student, rng):
 @pytest.mark.points(
     0.8,
     hint="The root of a product of matrices, by eigenvalues; roundings may make eigenvalues a little negative, and "
-    "the result "
-    "too: 0 is the least.",
+    "the result too: 0 is the least.",
 )
 def test_frechet_distance(student, rng):
     for d, rank1, rank2 in ((3, 3, 3), (5, 5, 5), (1, 1, 1), (4, 2, 4), (6, 3, 2), (2, 1, 1)):
@@ -147,8 +145,7 @@ def test_frechet_distance(student, rng):
 @pytest.mark.points(
     0.6,
     hint="Nearest centre first, then the radius; a mode needs min_share of all n points (good ones), and the share "
-    "counts "
-    "good points once.",
+    "counts good points once.",
 )
 def test_mode_coverage(student, rng):
     centres = 2 * torch.from_numpy(rng.normal(size=(5, 2)))
@@ -276,9 +273,8 @@ def ring_by_ddpm(student, rng, datasets):
 
 @pytest.mark.points(
     1,
-    hint="Below the best constant picture (24.3 nats): the reconstruction is summed over pixels and the KL "
-    "divergence over "
-    "dimensions, and the gradient passes through z.",
+    hint="Below the best constant picture (24.3 nats): the reconstruction is summed over pixels and the KL divergence "
+    "over dimensions, and the gradient passes through z.",
 )
 def test_vae_explains_new_digits(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets, "vae")
@@ -328,9 +324,8 @@ def test_gan_comes_near_the_ring(student, rng, runs, datasets):
 
 @pytest.mark.points(
     1,
-    hint="Does the network know the time? Is what it predicts what the sampler takes it for? Then look at the "
-    "noise of each "
-    "step.",
+    hint="Does the network know the time? Is what it predicts what the sampler takes it for? Then look at the noise "
+    "of each step.",
 )
 def test_diffusion_makes_a_ring(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets, "ddpm")
