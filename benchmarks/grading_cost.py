@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from benchmarks import cohort, memory, processor
@@ -126,18 +126,26 @@ def open_lanes(of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish]
 def compare(
     of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish], rounds: int, each: int
 ) -> dict[str, list[Figures]]:
-    """Figures of every round, by lane; a first round of one submission is thrown away."""
-    found: dict[str, list[Figures]] = {}
-    number = 0
     with open_lanes(of, floors, wishes) as lanes:
-        for turn in range(rounds + 1):
-            for name, lane in lanes.items():
-                count = each if turn else 1
-                figures = lane.measure(of.copies(number, count))
-                number += count
-                if turn:
-                    found.setdefault(name, []).append(figures)
+        return rounds_of(of, lanes, rounds, each)
+
+
+def rounds_of(of: cohort.Cohort, lanes: Mapping[str, Lane], rounds: int, each: int) -> dict[str, list[Figures]]:
+    """Figures of every round, by lane; a first round of one submission is thrown away."""
+    found: dict[str, list[Figures]] = {name: [] for name in lanes}
+    number = 0
+    for turn in range(rounds + 1):
+        for name, lane in lanes.items():
+            count = each if turn else 1
+            figures = lane.measure(of.copies(number, count))
+            number += count
+            if turn:
+                found[name].append(figures)
     return found
+
+
+def median(rows: Iterable[Figures], key: str) -> float:
+    return statistics.median(row[key] for row in rows)
 
 
 def table(found: dict[str, list[Figures]]) -> str:
@@ -145,9 +153,7 @@ def table(found: dict[str, list[Figures]]) -> str:
     floor = [figures["cpu_s"] for figures in found["floor"]]
     for name, rows in found.items():
         ratios = [row["cpu_s"] / under for row, under in zip(rows, floor, strict=True)]
-        cpu_s, engine_s, wall_s, peak_mib = (
-            statistics.median(row[key] for row in rows) for key in ("cpu_s", "engine_s", "wall_s", "peak_mib")
-        )
+        cpu_s, engine_s, wall_s, peak_mib = (median(rows, key) for key in ("cpu_s", "engine_s", "wall_s", "peak_mib"))
         spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
         lines.append(
             f"{name:14}{cpu_s:8.3f}{statistics.median(ratios):9.2f}{spread:>13}{engine_s:10.3f}{wall_s:9.3f}{peak_mib:10.1f}"

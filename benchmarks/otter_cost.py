@@ -1,68 +1,102 @@
-"""What `otter run` costs for the public checks of assignment 1, as a peer to compare with.
+"""What a submission costs `otter run` and what it costs here: a peer, side by side.
 
-    python -m benchmarks.otter_cost [--quick] [--rounds 5] [--otter PATH]
+    python -m benchmarks.otter_cost [--quick] [--rounds 5] [--question q1] [--lanes process,zygote] [--otter PATH]
 
-Otter runs the notebook and the checks in one Jupyter kernel, without a container. It needs ipykernel beside it, which
-this project does not use: give --otter of an environment that has both (pip install otter-grader ipykernel and what the
-notebook imports). The checks are the public ones, fewer and lighter than the hidden ones of `benchmarks.grading_cost`.
+The same notebook of assignment 1, the reference's. Otter-Grader runs its cells and the public checks of one question in
+a Jupyter kernel without a container; this project its cells and the hidden tests of that question in the sandbox. A
+cheap question such as q1 shows what it costs to grade anything at all. Otter needs ipykernel, which this project does
+not use: give --otter of an environment with both (pip install otter-grader ipykernel and what the notebook imports).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import cohort
+from benchmarks import cohort, grading_cost
+from benchmarks.grading_cost import Figures
+from grader.schema import Submission
 
 
-def run(command: list[str], folder: Path) -> tuple[float, float]:
-    """Processor seconds, those of the kernel too, and wall seconds. Raises SystemExit with what it said."""
-    environment = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            said = output.read().decode(errors="replace").strip().splitlines()
-            raise SystemExit(f"otter cannot run here: {said[-1] if said else process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - started
+class Otter:
+    """A lane of `benchmarks.grading_cost`: one `otter run` after the other."""
+
+    def __init__(self, of: cohort.Cohort, otter: str) -> None:
+        self.otter = otter
+        self.folder = of.paths.root / "otter"
+        checks = self.folder / "checks"
+        checks.mkdir(parents=True)
+        for question in of.questions:
+            name = f"{question}.py"
+            (checks / name).write_bytes((of.paths.assignment(cohort.ASSIGNMENT) / "tests" / name).read_bytes())
+        self._run("generate", "-t", "checks", "-o", "checks.zip", "--no-environment")
+
+    def measure(self, submissions: list[Submission]) -> Figures:
+        cpu_s = wall_s = 0.0
+        for submission in submissions:
+            (self.folder / submission.filename).write_bytes(submission.content)
+            took = self._run("run", "-a", "checks.zip", "-o", ".", submission.filename)
+            cpu_s, wall_s = cpu_s + took[0], wall_s + took[1]
+            if "failed!" in (self.folder / "results.json").read_text():
+                raise SystemExit("a public check fails; the figure would mean nothing")
+        return {"cpu_s": cpu_s / len(submissions), "wall_s": wall_s / len(submissions), "engine_s": 0.0}
+
+    def _run(self, *arguments: str) -> tuple[float, float]:
+        """Processor seconds, those of the kernel too, and wall seconds. Raises SystemExit with what it said."""
+        beside = f"{Path(self.otter).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        started = time.monotonic()
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                [self.otter, *arguments],
+                cwd=self.folder,
+                env={**os.environ, "PATH": beside},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                output.seek(0)
+                said = output.read().decode(errors="replace").strip().splitlines()
+                raise SystemExit(f"otter cannot run here: {said[-1] if said else process.returncode}")
+        return usage.ru_utime + usage.ru_stime, time.monotonic() - started
+
+    def close(self) -> None:
+        return None
 
 
-def measure(otter: str, rounds: int) -> str:
-    with cohort.cohort(quick=False) as of:
-        folder = of.paths.root / "otter"
-        (folder / "out").mkdir(parents=True)
-        (submission,) = of.copies(0, 1)
-        (folder / submission.filename).write_bytes(submission.content)
-        tests = str(of.paths.assignment(cohort.ASSIGNMENT) / "tests")
-        run([otter, "generate", "-t", tests, "-o", "checks.zip", "--no-environment"], folder)
-        command = [otter, "run", "-a", "checks.zip", "-o", "out", submission.filename]
-        took = [run(command, folder) for _ in range(rounds)]
-        failed = (folder / "out" / "results.json").read_text().count("failed!")
-    if failed:
-        raise SystemExit(f"{failed} public checks fail; the figure would mean nothing")
-    cpu_s, wall_s = map(statistics.median, zip(*took, strict=True))
-    return f"otter run, public checks: {cpu_s:.2f} CPU s, {wall_s:.2f} s wall (median of {rounds})"
+def table(found: dict[str, list[Figures]]) -> str:
+    """Medians of every lane, and what Otter takes of each as a multiple."""
+    lines = [f"{'':12}{'cpu s':>8}{'wall s':>9}{'otter takes':>13}"]
+    peer = [figures["cpu_s"] for figures in found["otter run"]]
+    for name, rows in found.items():
+        cpu_s, wall_s = (grading_cost.median(rows, key) for key in ("cpu_s", "wall_s"))
+        times = grading_cost.median([{"times": p / row["cpu_s"]} for p, row in zip(peer, rows, strict=True)], "times")
+        lines.append(f"{name:12}{cpu_s:8.3f}{wall_s:9.3f}{times:10.1f} x")
+    return "\n".join(lines)
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="one round")
+    options.add_argument("--quick", action="store_true", help="one round, one submission")
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--each", type=int, default=5, help="submissions of a lane in a round")
+    options.add_argument("--question", default="q1")
+    options.add_argument("--lanes", default="process,zygote")
     options.add_argument("--otter", default=str(Path(sys.executable).parent / "otter"))
     chosen = options.parse_args()
-    try:
-        print(measure(chosen.otter, 1 if chosen.quick else chosen.rounds))
-    except SystemExit as reason:
-        print(reason)
+    rounds, each = (1, 1) if chosen.quick else (chosen.rounds, chosen.each)
+    with cohort.cohort(quick=False) as whole:
+        of = replace(whole, questions=(chosen.question,))
+        wishes = grading_cost.wishes(chosen.lanes, "grader:latest")
+        with grading_cost.open_lanes(of, (), wishes) as lanes:
+            print(table(grading_cost.rounds_of(of, {"otter run": Otter(of, chosen.otter), **lanes}, rounds, each)))
 
 
 if __name__ == "__main__":
