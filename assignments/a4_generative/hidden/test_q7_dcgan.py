@@ -83,7 +83,7 @@ def test_shapes_at_both_sizes(student, rng, device):
         with student.pure():
             array(maker(z), shape=(B, channels, size, size), dtype="float32", what=f"DCGenerator of size {size}")
             array(judge(x), shape=(B,), dtype="float32", what=f"DCDiscriminator of size {size}")
-    maker, judge = placed(student.DCGenerator(3, 2), device), placed(student.DCDiscriminator(2), device)
+    maker, judge = placed(student.DCGenerator(3, 8), device), placed(student.DCDiscriminator(8), device)
     for net in (maker, judge):
         net.eval()
     array(maker(single(rng, 1, 3)), shape=(1, 1, 16, 16), what="one picture of DCGenerator")
