@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from grader import compare, known, margins, notebook
-from grader.authoring import leaks, release, variants
+from grader.authoring import leaks, paraphrases, release, variants
 from grader.authoring.build import build
 from grader.authoring.stability import Stability
 from grader.cli import main
@@ -88,6 +89,35 @@ def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys):
     assert code == 1
     assert {finding["variant"] for finding in said["findings"]} == {"q4-shifted"}
     assert all(finding["says"].startswith("loses test_") for finding in said["findings"])
+
+
+def test_an_audit_says_when_a_check_insists_on_what_the_contract_leaves_open(q4_only, capsys):
+    file = next(q4_only.hidden_tests("a1_mlp").glob("test_q4*.py"))
+    name = "test_smooth_activations_have_the_right_values"
+    insists = "    require(type(student.sigmoid(0.5)) is np.float64, 'no np.float64')\n"
+    file.write_text(re.sub(rf"(def {name}\([^)]*\):\n)", rf"\1{insists}", file.read_text()))
+    code, said = audited(capsys)
+    loses = {"variant": "python_numbers", "says": f"loses {name} (failed: no np.float64)"}
+    assert code == 1 and loses in said["findings"]
+
+
+def test_what_a_contract_leaves_open_is_really_said_otherwise(q4_only):
+    table = np.arange(6.0).reshape(2, 3)
+    assert paraphrases.containers((1, [2])) == [1, [2]] and paraphrases.containers([1]) == (1,)
+    for array in (table, torch.from_numpy(table)):
+        [spread] = paraphrases.strides([array])
+        assert (spread == array).all() and type(spread) is type(array) and np.asarray(spread).strides == (48, 16)
+    assert list(map(type, paraphrases.numpy_numbers((1, 2.0, True)))) == [np.int64, np.float64, np.bool_]
+    assert list(map(type, paraphrases.python_numbers([np.int32(1), np.ones(()), np.True_]))) == [int, float, bool]
+    assignment = read_assignment(q4_only, "a1_mlp")
+    said = {variant.id: variant.submission for variant in paraphrases.paraphrases(q4_only, assignment)}
+    names = {"__name__": "__main__"}
+    for cell in notebook.read(said["python_numbers"].content, "python_numbers.py").cells:
+        if not cell.experiment:
+            exec(cell.code, names)
+    assert (
+        type(names["sigmoid"](0.5)) is float and names["sigmoid"].__wrapped__.__globals__["tanh"] is not names["tanh"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The tests of the tests: submissions whose marks are known are graded, and what comes out is held against it.
 
-- the reference gets every point, with every seed; so does every right alternative
+- the reference gets every point, with every seed and however it says what it says; so does every right alternative
 - the untouched starter gets none, and nonsense (None, NaN, zero, an empty array, words) passes no check
 - every wrong solution fails the checks its header names and loses points in its question, and in no other
 - every check is failed by some wrong solution
@@ -100,7 +100,7 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
     if examined.fault:
         yield f"a fault of ours: {examined.fault}"
         return
-    if variant.kind in ("reference", "right"):
+    if variant.kind in ("reference", "paraphrase", "right"):
         yield from _must_pass(examined.results)
         if variant.kind == "reference":
             audit.stability.add(examined)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from grader.authoring import variants
 from grader.authoring.mutants import mutants
+from grader.authoring.paraphrases import paraphrases
 from grader.authoring.variants import Variant
 from grader.paths import Paths
 from grader.schema import Assignment
@@ -58,6 +59,9 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
         yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
     for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
+    if scope.every_known:
+        for variant in paraphrases(paths, assignment):
+            yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
     looked_at_whole: set[str] = set()
     for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
         if variant.question not in everything or not _in_share(variant, scope.sample):

@@ -37,7 +37,7 @@ class Variant:
     """One submission and what is known of it. `question` is the one it is about ("" for all)."""
 
     id: str
-    kind: str  # "reference", "starter", "wrong", "right", "nonsense"
+    kind: str  # "reference", "paraphrase", "starter", "wrong", "right", "nonsense", "mutant"
     submission: Submission
     question: str = ""
     fails: tuple[str, ...] = ()  # hidden tests that must fail

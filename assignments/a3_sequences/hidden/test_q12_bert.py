@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from grader.compare import array, close, number, require, same, unpack
+from grader.kinds import numeric
 
 pytestmark = pytest.mark.question("q12")
 
@@ -58,18 +59,23 @@ def pairs_of(student, docs, where, seed):
     """The student's pairs as (document, place of a, document of b, place of b, label), judged for their kind."""
     answer = student.nsp_pairs(docs, student.generator(seed))
     expected = [(i, k) for i, doc in enumerate(docs) for k in range(len(doc) - 1)]
-    require(type(answer) is list, "nsp_pairs must return a list of (a, b, label)")
     found = []
     for entry in unpack(answer, len(expected), what="nsp_pairs, one pair for each sentence with a successor,"):
         a, b, label = unpack(entry, 3, what="a pair")
         label = number(label, what="a label")
-        for sentence in (a, b):
-            plain = type(sentence) is list and all(type(token) is int for token in sentence)
-            require(plain and tuple(sentence) in where, "a pair holds something that is no sentence of the documents")
+        places = [where.get(sentence_of(x)) for x in (a, b)]
+        require(None not in places, "a pair holds something that is no sentence of the documents")
         require(label in (0.0, 1.0), "a label is neither 0 nor 1")
-        found.append((*where[tuple(a)], *where[tuple(b)], int(label)))
+        found.append((*places[0], *places[1], int(label)))
     require([pair[:2] for pair in found] == expected, "the first sentences are not all that have a successor, in order")
     return found
+
+
+def sentence_of(answer):
+    """The tokens of a list or tuple of integers, of whatever kind; None for anything else."""
+    tokens = [numeric(token) for token in answer] if type(answer) in (list, tuple) else [None]
+    whole = all(token is not None and token.scalar and token.family == "int" for token in tokens)
+    return tuple(int(token.values) for token in tokens) if whole else None
 
 
 def packed(a, b, cls, sep, pad, max_len):

@@ -86,7 +86,8 @@ def test_words_and_vectors_follow_the_table_and_nothing_is_changed(student, rng)
         require(all(i is not None and i.scalar and i.family == "int" for i in found), "the ids must be integers")
         same(student.encode(["ant", "ant"], {"<unk>": 0, "ant": 3}), [3, 3], what="encode of two words")
         same(student.decode([3, 0], {"<unk>": 0, "ant": 3}), ["ant", "<unk>"], what="decode of two ids")
-        require(type(student.skipgram_pairs([1, 2, 3], 2)) is list, "skipgram_pairs must return a list")
+        listed = type(student.skipgram_pairs([1, 2, 3], 2)) in (list, tuple)
+        require(listed, "skipgram_pairs must return a list")
         for dtype in (np.float32, np.float64):
             arrays = [x.astype(dtype) for x in draw(rng, 5, 3, 4)]
             loss, *grads = unpack(student.sgns_loss_grad(*arrays), 4, what="sgns_loss_grad")
