@@ -12,8 +12,8 @@ MOST_ROWS = 20
 LEAD = (
     "Submissions whose marks are known were graded: the reference with several seeds and said in other ways, the "
     "untouched starter, nonsense, every wrong solution and every right alternative, and mutants made by machine. "
-    "Noticed: mutants, wrong programs with one small change, that lose points. Named: wrong solutions whose own hint the "
-    "student reads."
+    "Noticed: mutants, wrong programs with one small change, that lose points. Named: wrong solutions whose own hint "
+    "the student reads."
 )
 
 
