@@ -238,6 +238,15 @@ def nsp_pairs(docs, generator):
     return _pairs(docs, generator, lambda i, draw: docs[(i + 1) % len(docs)][0], chance=0.5)
 
 
+# %% any_sentence_of_the_next_document | fails: test_sentence_pairs | hint: The other document is always the next one: draw it from all others.
+def nsp_pairs(docs, generator):
+    def stranger(i, draw):
+        other = docs[(i + 1) % len(docs)]
+        return other[draw(len(other))]
+
+    return _pairs(docs, generator, stranger)
+
+
 # %% only_successors | fails: test_sentence_pairs | hint: All pairs are true successors: there is nothing to tell apart.
 def nsp_pairs(docs, generator):
     return _pairs(docs, generator, chance=1.0)
