@@ -3,8 +3,9 @@
 Measured with the reference, other seeds than those of grading:
 - error with k = 4 over that of PCA, 20 splits: 0.667 to 0.745, mean 0.695, deviation 0.019 (at most 0.85 is asked for;
   linear networks cannot get below 1 on the training rows and came to 1.000 to 1.004 when the threshold was chosen);
-- accuracy with 100 labels, 83 splits: 0.773 to 0.891; means of 5 splits: 0.822 to 0.868, mean 0.844, deviation 0.012
-  (at least 0.80; without pre-training 0.72 when the threshold was chosen; single splits overlap, means do not);
+- accuracy with 100 labels, 83 splits: 0.773 to 0.891; means of 5 splits, 36 of them: 0.794 to 0.868, mean 0.841,
+  deviation 0.013 (at least 0.80, and a mean from 0.77 on has another five splits, for the luck of 100 labels);
+  an untrained stack 0.67 to 0.72, a stack thrown away 0.68 to 0.76 (5 seeds each);
 - error of a linear decoder over that with random weights, means of 5 splits: 0.44 to 0.51, 0.46 to 0.54, 0.47 to 0.61
   for the three layers, mean 0.54 and deviation 0.04 for the last (at most 0.7; an untrained layer has about 1);
 - accuracy when fine-tuning starts from a stack that knows nothing, 83 splits: 0.846 to 0.925 (at least 0.6; at most
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.question("q13")
 DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 5  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
+ENOUGH, NARROW = 0.8, 0.77  # mean accuracy over the splits; a miss that may be bad luck
 TRAINING_S = 60.0
 
 
@@ -82,9 +84,9 @@ def layers(stack, n_in, sizes):
     return checked
 
 
-def stacks(student, rng, trainings):
-    """For each of five splits: the split, the stack, and what the student's own fine-tuning predicts."""
-    if "stacks" not in trainings:
+def stacks(student, rng, trainings, turn=0):
+    """Five splits, each with its stack."""
+    if ("stacks", turn) not in trainings:
         runs = []
         for seed in rng.integers(1 << 30, size=SPLITS).tolist():
             X, y, hidden, labels = split(rng)
@@ -92,8 +94,14 @@ def stacks(student, rng, trainings):
                 generator = student.rng(seed)
                 stack = student.pretrain_stack(X, SIZES, generator)
             runs.append((X, y, hidden, labels, layers(stack, 64, SIZES)))
-        trainings["stacks"] = runs
-    return trainings["stacks"]
+        trainings["stacks", turn] = runs
+    return trainings["stacks", turn]
+
+
+def best_of_two(mean_accuracy):
+    """The mean over five splits; where it misses by little (the luck of 100 labels), the better of two such means."""
+    first = mean_accuracy(0)
+    return max(first, mean_accuracy(1)) if NARROW <= first < ENOUGH else first
 
 
 def our_finetune(stack, X, y, rng):
@@ -218,29 +226,34 @@ def test_every_layer_was_trained_on_the_codes_below_it(student, rng, trainings):
     0.8, hint="Pre-training should be worth 10 % with 100 labels. Look at the reconstruction error of every layer."
 )
 def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings):
-    reached = []
-    for X, y, hidden, labels, stack in stacks(student, rng, trainings):
-        with np.errstate(all="ignore"):
-            params = our_finetune(stack, X[:LABELS], y[:LABELS], rng)
-            reached.append(float(np.mean(classes(params, hidden) == labels)))
-    bounded(
-        float(np.mean(reached)), low=0.8, says="With our fine-tuning of your stack the mean accuracy is below 80 %."
-    )
+    def mean_accuracy(turn):
+        reached = []
+        for X, y, hidden, labels, stack in stacks(student, rng, trainings, turn):
+            with np.errstate(all="ignore"):
+                params = our_finetune(stack, X[:LABELS], y[:LABELS], rng)
+                reached.append(float(np.mean(classes(params, hidden) == labels)))
+        return float(np.mean(reached))
+
+    says = "With our fine-tuning of your stack the mean accuracy is below 80 %."
+    bounded(best_of_two(mean_accuracy), low=ENOUGH, says=says)
 
 
 @pytest.mark.points(
     0.6, hint="Start from the stack's weights and follow the recipe: 200 epochs, rate 0.5, shuffled batches of 20."
 )
 def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings):
-    reached = []
-    for X, y, hidden, labels, stack in stacks(student, rng, trainings):
-        with student.limit(call_s=TRAINING_S):
-            generator = student.rng(int(rng.integers(1 << 30)))
-            predict = student.finetune(stack, X[:LABELS], y[:LABELS], 10, generator)
-            require(callable(predict), "finetune must return a function.")
-            predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
-        reached.append(float(np.mean(predicted == labels)))
-    bounded(float(np.mean(reached)), low=0.8, says="The mean accuracy after your fine-tuning is below 80 %.")
+    def mean_accuracy(turn):
+        reached = []
+        for X, y, hidden, labels, stack in stacks(student, rng, trainings, turn):
+            with student.limit(call_s=TRAINING_S):
+                generator = student.rng(int(rng.integers(1 << 30)))
+                predict = student.finetune(stack, X[:LABELS], y[:LABELS], 10, generator)
+                require(callable(predict), "finetune must return a function.")
+                predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
+            reached.append(float(np.mean(predicted == labels)))
+        return float(np.mean(reached))
+
+    bounded(best_of_two(mean_accuracy), low=ENOUGH, says="The mean accuracy after your fine-tuning is below 80 %.")
 
 
 @pytest.mark.points(

@@ -65,6 +65,13 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
     return {**answer, "best_epoch": len(answer["history"]["val_loss"]) - 1}
 
 
+# %% summed_over_batches | fails: test_best_epoch_has_the_smallest_validation_loss | hint: train_loss is the sum over the batches; divide by their number.
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    answer = _train(Xtr, ytr, Xva, yva, rng)
+    answer["history"]["train_loss"] = [loss * -(-len(Xtr) // 32) for loss in answer["history"]["train_loss"]]
+    return answer
+
+
 # %% chosen_by_the_training_loss | fails: test_best_epoch_has_the_smallest_validation_loss, test_the_returned_network_is_that_of_the_best_epoch | hint: The epoch was chosen by the training loss, which only knows rows that were trained on.
 def train_classifier(Xtr, ytr, Xva, yva, rng):
     return _train(Xtr, ytr, Xva, yva, rng, choose="train")
