@@ -181,6 +181,8 @@ def test_gradients_of_the_bound(student, rng):
                 for name, got, wanted in zip(names, unpack(answer, 4), expected, strict=True):
                     if wanted is None:  # dec_logvar has no part in a Bernoulli likelihood
                         continue
+                    if got is None and not wanted.any():  # every dimension has free bits to spare: 0, or no path at all
+                        continue
                     what = f"the gradient of the {likelihood} loss with respect to {name}, free_bits {free_bits}"
                     require(got is not None, f"{what}: none arrives there")
                     close(got, wanted, atol=ABOUT_ZERO, what=what, factors={"B": B, "beta": beta})
