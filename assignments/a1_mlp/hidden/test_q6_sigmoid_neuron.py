@@ -91,7 +91,10 @@ def test_weights_and_losses_of_every_update(student, rng):
         X, y, w0 = overlapping(rng, N, n)
         judge(student, X, y, w0, lr, 0.0, max_iter, what=f"of {max_iter} updates on {N} samples of {n} inputs")
     X, y, w0 = overlapping(rng, 10, 2)
+    X[1] = X[0]  # with both labels: nothing separates them, and a step that is large enough goes up
     steep = 10.0 / np.linalg.eigvalsh(with_ones(X).T @ with_ones(X) / 40).max()
+    while descend(X, y, w0, steep, 0.0, 1)[1][1] <= loss_at(X, y, w0):
+        steep *= 2.0
     for max_iter in range(1, 7):
         judge(student, X, y, w0, float(steep), 0.0, max_iter, what="where the learning rate is far too large")
 
