@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from benchmarks import cohort, memory, processor
+from grader.host import ONE_THREAD
 from grader.pool import Pool
 from grader.schema import Submission
 from grader.wish import Wish
@@ -49,7 +51,11 @@ class Floor:
         self.folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "benchmarks.floor", str(of.paths.root), cohort.ASSIGNMENT, modules]
         self.process = subprocess.Popen(
-            [*command, ",".join(of.questions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, ",".join(of.questions)],
+            env={**os.environ, **ONE_THREAD},  # as the lanes have it
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.tests = self._line()["tests"]
 
