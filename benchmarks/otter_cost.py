@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,8 +35,7 @@ class Otter:
         checks = self.folder / "checks"
         checks.mkdir(parents=True)
         for question in of.questions:
-            name = f"{question}.py"
-            (checks / name).write_bytes((of.paths.assignment(cohort.ASSIGNMENT) / "tests" / name).read_bytes())
+            shutil.copy(of.paths.assignment(cohort.ASSIGNMENT) / "tests" / f"{question}.py", checks)
         self._run("generate", "-t", "checks", "-o", "checks.zip", "--no-environment")
 
     def measure(self, submissions: list[Submission]) -> Figures:
@@ -77,7 +78,7 @@ def table(found: dict[str, list[Figures]]) -> str:
     peer = [figures["cpu_s"] for figures in found["otter run"]]
     for name, rows in found.items():
         cpu_s, wall_s = (grading_cost.median(rows, key) for key in ("cpu_s", "wall_s"))
-        times = grading_cost.median([{"times": p / row["cpu_s"]} for p, row in zip(peer, rows, strict=True)], "times")
+        times = statistics.median(under / row["cpu_s"] for row, under in zip(rows, peer, strict=True))
         lines.append(f"{name:12}{cpu_s:8.3f}{wall_s:9.3f}{times:10.1f} x")
     return "\n".join(lines)
 

@@ -2,18 +2,15 @@
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from grader import notebook
-from grader.master import read_master
 from grader.paths import Paths
+from grader.pytest_plugin import load_reference
 
-MASTER = read_master(Paths(Path(__file__).resolve().parent.parent), "a1_mlp")
 ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
@@ -25,11 +22,7 @@ ACTIVATIONS = {
 
 @pytest.fixture(scope="module")
 def reference():
-    names = {}
-    for cell in notebook.read(MASTER.encode(), "master.py").cells:
-        if not cell.experiment:
-            exec(compile(cell.code, f"cell {cell.number}", "exec"), names)
-    return SimpleNamespace(**names)
+    return load_reference(Paths(Path(__file__).resolve().parent.parent), "a1_mlp")
 
 
 @pytest.fixture

@@ -115,9 +115,8 @@ def test_what_a_contract_leaves_open_is_really_said_otherwise(q4_only):
     for cell in notebook.read(said["python_numbers"].content, "python_numbers.py").cells:
         if not cell.experiment:
             exec(cell.code, names)
-    assert (
-        type(names["sigmoid"](0.5)) is float and names["sigmoid"].__wrapped__.__globals__["tanh"] is not names["tanh"]
-    )
+    sigmoid = names["sigmoid"]
+    assert type(sigmoid(0.5)) is float and sigmoid.__wrapped__.__globals__["tanh"] is not names["tanh"]
 
 
 @pytest.mark.parametrize(

@@ -57,11 +57,9 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
         yield made, Task(made.submission, seed, everything, scope.device, note_margins=True)
     if scope.device != "cpu":
         yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
-    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment)]:
+    otherwise = paraphrases(paths, assignment) if scope.every_known else ()
+    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment), *otherwise]:
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
-    if scope.every_known:
-        for variant in paraphrases(paths, assignment):
-            yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
     looked_at_whole: set[str] = set()
     for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
         if variant.question not in everything or not _in_share(variant, scope.sample):
