@@ -12,15 +12,15 @@ import argparse
 from pathlib import Path
 
 from benchmarks import cohort, processor, traces
-from grader.pool import Pool
-from grader.wish import Wish
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 
 
-def run(of: cohort.Cohort, wish: Wish, count: int, first: int, meter: processor.Meter) -> str:
+def run(of: cohort.Cohort, spec: PoolSpec, count: int, first: int, meter: processor.Meter) -> str:
     """Grade `count` copies; say what it took and what is left of it."""
-    trail = traces.Traces(docker=wish.kind == "docker")
-    name = f"workers-{len(wish.gpus)}"
-    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, wish), name)
+    trail = traces.Traces(docker=spec.kind == "docker")
+    name = f"workers-{len(spec.gpus)}"
+    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, spec), name)
     try:
         meter.start()
         for place, row in enumerate(grading.batch.grade(grading.pool, of.copies(first, count))):
@@ -34,7 +34,7 @@ def run(of: cohort.Cohort, wish: Wish, count: int, first: int, meter: processor.
     speed = f"{60 * count / used['wall_s']:7.1f} a minute {used['cpu_s'] / count:7.3f} CPU s each"
     busy = f"{used['cpu_s'] / used['wall_s']:5.2f} processors busy {record_mib / count:7.3f} MiB of record each"
     left = ", ".join(f"{many} {what}" for what, many in trail.left().items())
-    return f"{len(wish.gpus)} workers: {speed} {busy}\n           {trail.seen()}; left: {left}"
+    return f"{len(spec.gpus)} workers: {speed} {busy}\n           {trail.seen()}; left: {left}"
 
 
 def _size_mib(folder: Path) -> float:
@@ -57,8 +57,8 @@ def main() -> None:
         meter = processor.Meter(containers)
         print(f"{count} copies, {chosen.sandbox}{', ' + chosen.isolation if docker else ''}")
         for place, workers in enumerate(map(int, chosen.workers.split(","))):
-            wish = Wish(chosen.sandbox, chosen.isolation, chosen.image, gpus=(None,) * workers)
-            print(run(of, wish, count, place * count, meter), flush=True)
+            spec = PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus=(None,) * workers)
+            print(run(of, spec, count, place * count, meter), flush=True)
 
 
 if __name__ == "__main__":

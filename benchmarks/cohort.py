@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import batch
-from grader.course import read_assignment
-from grader.master import master_cells
+from grader.course.config import read_assignment
+from grader.course.master import master_cells
+from grader.execution import batch
+from grader.execution.pool import Pool
 from grader.paths import PACKAGE, Paths
-from grader.pool import Pool
+from grader.record.store import Store
 from grader.schema import Assignment, Status, Submission
-from grader.store import Store
 
 ASSIGNMENT = "a1_mlp"
 QUICK = ("q4", "q5")  # cheap ones, where only the way of it is to be tried

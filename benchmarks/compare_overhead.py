@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.compare import Mismatch, close
+from grader.checking.compare import Mismatch, close
 
 ROUNDS = 5
 

@@ -25,15 +25,15 @@ from pathlib import Path
 from examples.sample_class import accidents, folder
 from examples.sample_class.notebooks import Material
 from grader import wire
-from grader.channel import LOAD
 from grader.commands.feedback import feedback_of
-from grader.course import read_assignment, read_course
+from grader.course.config import read_assignment, read_course
+from grader.examination.channel import LOAD
+from grader.examination.transcript import Said, Transcript
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
 from grader.paths import PACKAGE, Paths
+from grader.record.store import Store
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Submission
-from grader.store import Store
-from grader.transcript import Said, Transcript
 
 ASSIGNMENT = "a1_mlp"
 CHECKS = 10  # a question

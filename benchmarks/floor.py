@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import pytest_plugin
+from grader.examination import pytest_plugin
 
 Fixtures = dict[str, Any]
 

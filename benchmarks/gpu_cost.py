@@ -12,12 +12,12 @@ import sys
 import time
 from decimal import Decimal
 
-from grader import notebook
-from grader.channel import Channel
+from grader.examination.channel import Channel
+from grader.examination.student import Student
+from grader.examination.transcript import Transcript
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Assignment, Limits, Question
-from grader.student import Student
-from grader.transcript import Transcript
+from grader.submission import notebook
 
 ROUNDS = 5
 PROBE = Assignment(

@@ -22,10 +22,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from benchmarks import cohort, memory, processor
-from grader.host import ONE_THREAD
-from grader.pool import Pool
+from grader.execution.host import ONE_THREAD
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 from grader.schema import Submission
-from grader.wish import Wish
 
 Figures = dict[str, float]
 KINDS = {"zygote": ("docker", "zygote"), "strict": ("docker", "strict"), "process": ("process", "zygote")}
@@ -88,10 +88,10 @@ class Floor:
 class Graded:
     """A pool with one worker, and a record."""
 
-    def __init__(self, of: cohort.Cohort, name: str, wish: Wish, containers: processor.Containers | None) -> None:
-        self.meter = processor.Meter(containers if wish.kind == "docker" else None)
-        self.settle_s = SETTLE_S if wish.level == "strict" else 0.0
-        self.grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, wish), name)
+    def __init__(self, of: cohort.Cohort, name: str, spec: PoolSpec, containers: processor.Containers | None) -> None:
+        self.meter = processor.Meter(containers if spec.kind == "docker" else None)
+        self.settle_s = SETTLE_S if spec.level == "strict" else 0.0
+        self.grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, spec), name)
 
     def measure(self, submissions: list[Submission]) -> Figures:
         time.sleep(self.settle_s)
@@ -108,31 +108,31 @@ class Graded:
         self.grading.close()
 
 
-def wishes(lanes: str, image: str) -> dict[str, Wish]:
+def specs(lanes: str, image: str) -> dict[str, PoolSpec]:
     """What each lane's pool runs in; raises SystemExit for a lane that there is not."""
     unknown = set(lanes.split(",")) - set(KINDS)
     if unknown:
         raise SystemExit(f"no lane {unknown.pop()!r}; there is: {', '.join(KINDS)}")
-    return {name: Wish(*KINDS[name], image=image) for name in lanes.split(",")}
+    return {name: PoolSpec(*KINDS[name], image=image) for name in lanes.split(",")}
 
 
 @contextlib.contextmanager
-def open_lanes(of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish]) -> Iterator[dict[str, Lane]]:
-    docker = any(wish.kind == "docker" for wish in wishes.values())
+def open_lanes(of: cohort.Cohort, floors: Sequence[str], specs: dict[str, PoolSpec]) -> Iterator[dict[str, Lane]]:
+    docker = any(spec.kind == "docker" for spec in specs.values())
     containers = processor.Containers(of.paths.root / "containers.txt") if docker else None
     lanes: dict[str, Lane] = {}
     with contextlib.ExitStack() as stack:  # the last first: a pool holds copies of the pipes of those before it
         for name in floors:
             lanes[name] = stack.enter_context(contextlib.closing(Floor(of, FLOORS[name])))
-        for name, wish in wishes.items():
-            lanes[name] = stack.enter_context(contextlib.closing(Graded(of, name, wish, containers)))
+        for name, spec in specs.items():
+            lanes[name] = stack.enter_context(contextlib.closing(Graded(of, name, spec, containers)))
         yield lanes
 
 
 def compare(
-    of: cohort.Cohort, floors: Sequence[str], wishes: dict[str, Wish], rounds: int, each: int
+    of: cohort.Cohort, floors: Sequence[str], specs: dict[str, PoolSpec], rounds: int, each: int
 ) -> dict[str, list[Figures]]:
-    with open_lanes(of, floors, wishes) as lanes:
+    with open_lanes(of, floors, specs) as lanes:
         return rounds_of(of, lanes, rounds, each)
 
 
@@ -178,7 +178,7 @@ def main() -> None:
     rounds, each = (1, 1) if chosen.quick else (chosen.rounds, chosen.each)
     floors = ["floor"] if chosen.quick else list(FLOORS)
     with cohort.cohort(chosen.quick) as of:
-        print(table(compare(of, floors, wishes(chosen.lanes, chosen.image), rounds, each)), flush=True)
+        print(table(compare(of, floors, specs(chosen.lanes, chosen.image), rounds, each)), flush=True)
         print(memory.table(of, with_torch=not chosen.quick))
 
 

@@ -13,10 +13,10 @@ import dataclasses
 import os
 
 from benchmarks import cohort, processor
-from grader import notebook
-from grader.channel import Channel
+from grader.examination.channel import Channel
+from grader.examination.transcript import Transcript
 from grader.sandbox.process import ProcessSandbox
-from grader.transcript import Transcript
+from grader.submission import notebook
 
 
 def measure(of: cohort.Cohort, preload: tuple[str, ...]) -> dict[str, dict[str, float]]:

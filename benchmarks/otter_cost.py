@@ -95,8 +95,8 @@ def main() -> None:
     rounds, each = (1, 1) if chosen.quick else (chosen.rounds, chosen.each)
     with cohort.cohort(quick=False) as whole:
         of = replace(whole, questions=(chosen.question,))
-        wishes = grading_cost.wishes(chosen.lanes, "grader:latest")
-        with grading_cost.open_lanes(of, (), wishes) as lanes:
+        specs = grading_cost.specs(chosen.lanes, "grader:latest")
+        with grading_cost.open_lanes(of, (), specs) as lanes:
             print(table(grading_cost.rounds_of(of, {"otter run": Otter(of, chosen.otter), **lanes}, rounds, each)))
 
 

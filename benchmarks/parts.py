@@ -16,15 +16,17 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks import cohort, processor
-from grader import batch, examiner, notebook, pytest_plugin
-from grader.channel import Channel
-from grader.pool import Pool
+from grader.examination import examiner, pytest_plugin
+from grader.examination.channel import Channel
+from grader.examination.student import Student
+from grader.examination.task import Task
+from grader.examination.transcript import Transcript
+from grader.execution import batch
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Submission
-from grader.student import Student
-from grader.task import Task
-from grader.transcript import Transcript
-from grader.wish import Wish
+from grader.submission import notebook
 
 CALLS = 200  # of one kind, in one go
 
@@ -113,7 +115,7 @@ def empty_checks(steps: Steps, times: int) -> dict[str, float]:
 
 def on_record(of: cohort.Cohort, steps: Steps, times: int) -> tuple[dict[str, float], dict[str, float], float]:
     """(a whole submission, putting it on record, MiB of its transcripts)."""
-    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, Wish("process")), "parts")
+    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, PoolSpec("process")), "parts")
     try:
         numbers = iter(range(1, 1000))
         whole = measured(lambda: grading.grade(of.copies(next(numbers), 1)), max(1, times // 4))

@@ -71,7 +71,7 @@ class Containers:
 
     def used_s(self) -> float:
         """Of those that ran and of those that run."""
-        from grader.engine import connect
+        from grader.sandbox.engine import connect
 
         removed = sum(map(float, self.ledger.read_text().split()))
         with connect() as client:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from grader.notebook import read
+from grader.submission.notebook import read
 
 ROUNDS = 3
 CELL = (

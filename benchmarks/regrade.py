@@ -11,14 +11,14 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import cohort, processor
-from grader.pool import Pool
-from grader.wish import Wish
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 
 
-def compare(of: cohort.Cohort, wish: Wish, count: int) -> str:
-    containers = processor.Containers(of.paths.root / "containers.txt") if wish.kind == "docker" else None
+def compare(of: cohort.Cohort, spec: PoolSpec, count: int) -> str:
+    containers = processor.Containers(of.paths.root / "containers.txt") if spec.kind == "docker" else None
     meter = processor.Meter(containers)
-    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, wish), "regrade")
+    grading = cohort.Grading(of, Pool(of.paths, cohort.ASSIGNMENT, spec), "regrade")
     try:
         grading.grade(of.copies(0, 1))  # what is done once
         meter.start()
@@ -48,8 +48,8 @@ def main() -> None:
     options.add_argument("--image", default="grader:latest")
     chosen = options.parse_args()
     with cohort.cohort(chosen.quick) as of:
-        wish = Wish(chosen.sandbox, image=chosen.image)
-        print(compare(of, wish, 3 if chosen.quick else chosen.count))
+        spec = PoolSpec(chosen.sandbox, image=chosen.image)
+        print(compare(of, spec, 3 if chosen.quick else chosen.count))
 
 
 if __name__ == "__main__":

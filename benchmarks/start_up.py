@@ -21,11 +21,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import cohort, processor
-from benchmarks.grading_cost import KINDS, wishes
+from benchmarks.grading_cost import KINDS, specs
 from examples.semester import folder as folder_of_semester
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 from grader.paths import PACKAGE
-from grader.pool import Pool
-from grader.wish import Wish
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -75,18 +75,18 @@ def commands(rounds: int) -> str:
     return "\n".join(lines)
 
 
-def pools(lanes: dict[str, Wish], rounds: int, quick: bool) -> str:
+def pools(lanes: dict[str, PoolSpec], rounds: int, quick: bool) -> str:
     """How long a pool of one worker takes to be up, one lane after the other, again and again."""
     lines = [f"{'pool up':24}{'CPU s':>8}{'wall s':>8}"]
     took: dict[str, list[dict[str, float]]] = {name: [] for name in lanes}
     with cohort.cohort(quick) as of:
-        docker = any(wish.kind == "docker" for wish in lanes.values())
+        docker = any(spec.kind == "docker" for spec in lanes.values())
         containers = processor.Containers(of.paths.root / "containers.txt") if docker else None
         for _ in range(rounds):
-            for name, wish in lanes.items():
-                meter = processor.Meter(containers if wish.kind == "docker" else None)
+            for name, spec in lanes.items():
+                meter = processor.Meter(containers if spec.kind == "docker" else None)
                 meter.start()
-                with Pool(of.paths, cohort.ASSIGNMENT, wish):
+                with Pool(of.paths, cohort.ASSIGNMENT, spec):
                     took[name].append(meter.stop())
     for name, rows in took.items():
         cpu_s, wall_s = (statistics.median(row[key] for row in rows) for key in ("cpu_s", "wall_s"))
@@ -103,7 +103,7 @@ def main() -> None:
     chosen = options.parse_args()
     rounds = 1 if chosen.quick else chosen.rounds
     print(commands(rounds), flush=True)
-    print(pools(wishes(chosen.lanes, chosen.image), min(rounds, 3), chosen.quick))
+    print(pools(specs(chosen.lanes, chosen.image), min(rounds, 3), chosen.quick))
 
 
 if __name__ == "__main__":

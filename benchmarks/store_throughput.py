@@ -19,8 +19,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from grader.record.store import Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
-from grader.store import Store
 
 QUESTIONS = tuple(f"q{number}" for number in range(1, 9))
 CHECKS_A_QUESTION = 5

@@ -31,7 +31,7 @@ class Traces:
     def _note_containers(self) -> list[int]:
         from docker.errors import APIError
 
-        from grader.engine import connect
+        from grader.sandbox.engine import connect
 
         inside: list[int] = []
         with connect() as client:
@@ -55,7 +55,7 @@ class Traces:
     def _containers_now(self) -> set[str]:
         if not self.docker:
             return set()
-        from grader.engine import connect
+        from grader.sandbox.engine import connect
 
         with connect() as client:
             return {found["Id"] for found in client.api.containers(all=True)}

@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from grader import image
 from grader.errors import MachineryError
 from grader.paths import Paths
+from grader.sandbox import image
 
 
 def say(line: str) -> None:

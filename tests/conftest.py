@@ -20,7 +20,7 @@ IMAGE = "grader:latest"
 @functools.cache
 def why_no_docker() -> str:
     """Why tests with containers cannot run here; "" when they can."""
-    from grader.image import digest
+    from grader.sandbox.image import digest
 
     try:
         digest(IMAGE)

@@ -10,15 +10,16 @@ from typing import Any
 
 from tiny import ipynb
 
-from grader import notebook
-from grader.course import Course
+from grader.course.config import Course
+from grader.course.entries import Entry, State
+from grader.course.scheme import Component, Scheme
+from grader.course.sheets import Student
 from grader.feedback.composing import compose
 from grader.feedback.parts import Feedback, Grading, HandedIn, Source
-from grader.gradebook import Line
-from grader.policy import Entry, State, course_mark
+from grader.marks.gradebook import Line
+from grader.marks.policy import course_mark
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Usage
-from grader.scheme import Component, Scheme
-from grader.sheets import Student
+from grader.submission import notebook
 
 SECRET_SEED = "5eed5eed5eed5eed"
 VOID = {"meta", "br", "rect", "line"}

@@ -10,9 +10,9 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
-from grader.image_base import requirements
-from grader.image_scan import read_pins
 from grader.paths import PACKAGE, Paths
+from grader.sandbox.image_base import requirements
+from grader.sandbox.image_scan import read_pins
 
 ROOT = PACKAGE.parent
 IMAGE_PINS = read_pins(requirements(Paths(ROOT)))

@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
-from grader import notebook, wire
-from grader.channel import Channel
-from grader.notebook import Notebook
+from grader import wire
+from grader.examination.channel import Channel
+from grader.examination.student import Student, StudentFault
+from grader.examination.transcript import Transcript
+from grader.execution.spec import PoolSpec
 from grader.paths import Paths
+from grader.record.store import Store
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Assignment, Limits, Outcome, Question, Submission
-from grader.store import Store
-from grader.student import Student, StudentFault
-from grader.transcript import Transcript
-from grader.wish import Wish
+from grader.submission import notebook
+from grader.submission.notebook import Notebook
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
 LIMITS = Limits(load_s=20, call_s=20, total_s=120, memory_mib=1024, answer_mib=4, output_kib=4, disk_mib=16)
@@ -131,7 +132,7 @@ def attempts(paths: Paths) -> dict[str, int]:
         return {student: len(store.history(student, "tiny")) for student in store.current_digests("tiny")}
 
 
-IN_PROCESSES = Wish(kind="process")
+IN_PROCESSES = PoolSpec(kind="process")
 RIGHT = (
     "import numpy as np",
     "def softmax(z):\n    e = np.exp(z - z.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",

@@ -11,11 +11,11 @@ import time
 
 from examples.sample_class import folder
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
-from grader.course import assignment_ids, read_assignment
+from grader.course.config import assignment_ids, read_assignment
 from grader.errors import GraderError, MachineryError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
-from grader.image import digest
 from grader.paths import PACKAGE, Paths
+from grader.sandbox.image import digest
 
 CHECKOUT = Paths(PACKAGE.parent)
 ASSIGNMENT = "a1_mlp"

@@ -16,7 +16,7 @@ from examples.sample_class.notebooks import (
     rewritten,
     with_last,
 )
-from grader.course import read_assignment
+from grader.course.config import read_assignment
 
 Files = dict[str, bytes]  # by name below the student's folder
 Story = Callable[[Material], Files]

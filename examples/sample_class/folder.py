@@ -13,7 +13,7 @@ from examples.sample_class.accidents import Story
 from examples.sample_class.later import later_work
 from examples.sample_class.notebooks import Material
 from examples.sample_class.people import CLASS, STRANGER, Person
-from grader.course import read_assignment, read_course
+from grader.course.config import read_assignment, read_course
 from grader.paths import Paths
 
 MAXIMA = {"a2_cnn": 100, "a3_sequences": 100, "a4_generative": 50, "kaggle": 10, "end_semester": 60}

@@ -6,8 +6,8 @@ import random
 
 from examples.sample_class.accidents import Files, Story, nothing
 from examples.sample_class.notebooks import Material, ipynb, with_last
-from grader import known
-from grader.course import read_assignment
+from grader.course import known_solutions
+from grader.course.config import read_assignment
 
 TRAINED = {"a2_cnn": ("q13", "q14"), "a3_sequences": ("q14",), "a4_generative": ("q4", "q14")}
 PATIENT = ("dl01", "dl03")  # those who also did the questions that train: each takes as long as all others together
@@ -34,4 +34,4 @@ def later_work(student: str, level: int) -> Story:
 
 
 def _names(material: Material, question: str) -> list[str]:
-    return [solution.id for solution in known.wrong(material.paths, material.assignment, question)]
+    return [solution.id for solution in known_solutions.wrong(material.paths, material.assignment, question)]

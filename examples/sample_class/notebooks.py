@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from grader import known
+from grader.course import known_solutions
+from grader.course.master import read_master
 from grader.errors import AuthoringError
-from grader.master import read_master
-from grader.notebook import percent_cells
 from grader.paths import Paths
+from grader.submission.notebook import percent_cells
 
 PROMPT = re.compile(r'^[ \t]*""" # BEGIN PROMPT\n.*?^[ \t]*"""[ \t]*# END PROMPT\n?', re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^[ \t]*# (?:BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
@@ -78,7 +78,9 @@ class Material:
 
     def mistake(self, question: str, name: str) -> str:
         """The code of one known wrong solution. Raises AuthoringError if there is none of this name."""
-        named = {solution.id: solution.cells for solution in known.wrong(self.paths, self.assignment, question)}
+        named = {
+            solution.id: solution.cells for solution in known_solutions.wrong(self.paths, self.assignment, question)
+        }
         if name not in named:
             raise AuthoringError(f"{question}.py: no wrong solution {name!r}; there is: {', '.join(named)}")
         text = "\n\n\n".join(["_right = dict(globals())", *named[name]])

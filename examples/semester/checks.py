@@ -19,7 +19,7 @@ GROUPS = (  # (what is tested, its share of a question's points)
     ("edges_stay_finite", "0.15"),
     ("pieces_fit_together", "0.15"),
 )
-MISTAKES = (  # the forms in which grader.compare and grader.student speak; {n} becomes a number
+MISTAKES = (  # the forms in which grader.checking.compare and grader.examination.student speak; {n} becomes a number
     "result is too large by the factor {n}, which is also the length of axis 0.",
     "result has the wrong sign.",
     "result is the transpose of what is expected.",

@@ -13,11 +13,11 @@ from pathlib import Path
 from examples.semester.attempts import LABEL, attempt, submission
 from examples.semester.checks import Planned, plan
 from examples.semester.people import Person, cases, make_class
-from grader.course import read_assignment, read_course
+from grader.course.config import read_assignment, read_course
 from grader.errors import UsageError
 from grader.paths import PACKAGE, Paths
+from grader.record.store import Store
 from grader.schema import Assignment
-from grader.store import Store
 
 CHECKOUT = Paths(PACKAGE.parent)
 QUESTIONS = Path(__file__).parent / "questions"

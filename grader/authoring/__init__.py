@@ -1,1 +1,1 @@
-"""What an instructor does before students see anything."""
+"""From a master to a release: build, audit, release."""

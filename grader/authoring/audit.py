@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from grader.authoring.stability import Stability
 from grader.authoring.variants import Variant
-from grader.pool import Pool
+from grader.examination.task import Examined, Task
+from grader.execution.pool import Pool
 from grader.schema import Assignment, CheckResult, Outcome
-from grader.task import Examined, Task
 
 KILL_RATE = 0.95  # of an assignment's mutants
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
 from grader.authoring.audit_words import distance, limits, rows
-from grader.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
 MOST_ROWS = 20
 LEAD = (

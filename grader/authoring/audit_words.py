@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from grader import tables
 from grader.authoring.audit import Audit
 from grader.authoring.stability import Bound
-from grader.scheme import plain
+from grader.course.scheme import plain
+from grader.terminal import tables
 
 FEW = 5  # of the nearest margins, on the screen
 NEAR = 0.1  # a tolerance of which more is used is worth a look

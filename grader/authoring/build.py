@@ -21,10 +21,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
 
-from grader.authoring.given import CHECK_IMPORTS, CHECKS_HEADER, FETCH_CELL, OTTER_CELL
-from grader.course import read_assignment, read_course
+from grader.authoring.starter_code import CHECK_IMPORTS, CHECKS_HEADER, FETCH_CELL, OTTER_CELL
+from grader.course.config import read_assignment, read_course
+from grader.course.master import read_master
 from grader.errors import AuthoringError, MachineryError
-from grader.master import read_master
 from grader.paths import Paths
 
 OTTER_TIMEOUT_S = 300

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from grader import image
 from grader.authoring.build import KEPT_METADATA
 from grader.authoring.release import release_files
 from grader.errors import AuthoringError
 from grader.paths import Paths
+from grader.sandbox import image
 from grader.schema import Assignment
 
 NOTEBOOK_METADATA = {"kernelspec", "language_info", "grader", "otter"}

@@ -14,8 +14,8 @@ import hashlib
 from collections.abc import Iterator
 
 from grader.authoring.variants import Variant
+from grader.course.master import master_cells, read_master
 from grader.errors import AuthoringError
-from grader.master import master_cells, read_master
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
 

@@ -12,9 +12,9 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import apart
 from grader.authoring.variants import Variant
-from grader.master import read_master
+from grader.course import isolation
+from grader.course.master import read_master
 from grader.paths import Paths
 from grader.schema import Assignment, Submission
 
@@ -75,7 +75,7 @@ WAYS = (talking, containers, strides, numpy_numbers, python_numbers)
 
 
 def say_otherwise(names: dict[str, Any], kept: dict[str, Any], asked: list[str], way: Callable[[Any], Any]) -> None:
-    """Let what is `asked` answer in another way; what it calls itself answers as before (`kept`, see `apart`)."""
+    """Let what is `asked` answer in another way; what it calls itself answers as before (`kept`)."""
 
     def otherwise(function: Any) -> Any:
         @functools.wraps(function)
@@ -100,8 +100,8 @@ def paraphrases(paths: Paths, assignment: Assignment) -> Iterator[Variant]:
     base = read_master(paths, assignment.id)
     for way in WAYS:
         sources = "\n\n".join(inspect.getsource(part) for part in (way, say_otherwise))
-        last = f"say_otherwise(globals(), keep_apart(globals(), []), {asked!r}, {way.__name__})"
-        text = f"{base}\n{apart.cell([])}\n# %%\n{IMPORTS}\n\n{sources}\n\n{last}\n"
+        last = f"say_otherwise(globals(), isolate_questions(globals(), []), {asked!r}, {way.__name__})"
+        text = f"{base}\n{isolation.cell([])}\n# %%\n{IMPORTS}\n\n{sources}\n\n{last}\n"
         file = f"{way.__name__}.py"
         submission = Submission(f"paraphrase-{way.__name__}", assignment.id, file, text.encode())
         yield Variant(way.__name__, "paraphrase", submission, text=inspect.getdoc(way) or "")

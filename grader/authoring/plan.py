@@ -10,9 +10,9 @@ from grader.authoring import variants
 from grader.authoring.mutants import mutants
 from grader.authoring.paraphrases import paraphrases
 from grader.authoring.variants import Variant
+from grader.examination.task import Task
 from grader.paths import Paths
 from grader.schema import Assignment
-from grader.task import Task
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Scope:
 def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[Variant, Task]]:
     """Every variant with its task; the reference once for each seed, and on the CPU besides a GPU.
 
-    A wrong solution is examined for its own question: the others cannot hear of it (see `apart`). That this is so is
+    A wrong solution is examined for its own question: the others cannot hear of it (see `course.isolation`). That this is so is
     seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
     """
     everything = scope.questions(assignment)

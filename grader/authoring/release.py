@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring.build import built_files, solution_lines
-from grader.batch import question_digests
+from grader.course.master import master_parts, read_master
+from grader.course.scheme import plain
 from grader.errors import AuthoringError
-from grader.master import master_parts, read_master
+from grader.execution.batch import question_digests
 from grader.paths import Paths
 from grader.schema import Assignment, digest_of
-from grader.scheme import plain
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every entry: the zip depends on what is in it alone
 PASSAGE = 4  # so many lines in a row are no coincidence

@@ -117,7 +117,7 @@ HIDDEN = '''\
 import numpy as np
 import pytest
 
-from grader.compare import close, unpack
+from grader.testing import close, unpack
 
 pytestmark = pytest.mark.question("q1")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from grader.margins import Margin
-from grader.task import Examined
+from grader.checking.margins import Margin
+from grader.examination.task import Examined
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Submissions whose marks are known: the reference, the starter, wrong solutions, right alternatives, and nonsense.
 
-The reference's answers to other questions go on calling what was there before (apart.py).
+The reference's answers to other questions go on calling what was there before (course/isolation.py).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import apart, known
+from grader.course import isolation, known_solutions
+from grader.course.master import read_master
 from grader.errors import AuthoringError
-from grader.master import read_master
 from grader.paths import Paths
 from grader.schema import Assignment, Question, Submission
 
@@ -68,7 +68,9 @@ def wrong(paths: Paths, assignment: Assignment) -> list[Variant]:
     return [
         variant
         for question in assignment.questions
-        for variant in _of(paths, assignment, question, "wrong", known.wrong(paths, assignment.id, question.id))
+        for variant in _of(
+            paths, assignment, question, "wrong", known_solutions.wrong(paths, assignment.id, question.id)
+        )
     ]
 
 
@@ -78,7 +80,9 @@ def right(paths: Paths, assignment: Assignment) -> list[Variant]:
     return [
         variant
         for question in assignment.questions
-        for variant in _of(paths, assignment, question, "right", known.right(paths, assignment.id, question.id))
+        for variant in _of(
+            paths, assignment, question, "right", known_solutions.right(paths, assignment.id, question.id)
+        )
     ]
 
 
@@ -100,9 +104,9 @@ def _refuse_unknown(folder: Path, assignment: Assignment) -> None:
 
 
 def _of(
-    paths: Paths, assignment: Assignment, question: Question, kind: str, solutions: list[known.Known]
+    paths: Paths, assignment: Assignment, question: Question, kind: str, solutions: list[known_solutions.KnownSolution]
 ) -> Iterator[Variant]:
-    base = f"{read_master(paths, assignment.id)}\n{apart.cell(assignment.names_beside(question.id))}"
+    base = f"{read_master(paths, assignment.id)}\n{isolation.cell(assignment.names_beside(question.id))}"
     for solution in solutions:
         name = f"{question.id}-{solution.id}"
         text = "\n\n".join([base, *(f"# %%\n{cell}\n" for cell in solution.cells)])

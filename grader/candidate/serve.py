@@ -19,7 +19,7 @@ import numpy as np
 import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every candidate
 
 from grader import wire
-from grader.candidate import cells, faults, forbid, output, standins, watch
+from grader.candidate import cells, faults, forbid, output, stub_modules, watch
 
 MAX_RAISED = 100  # errors of cells that are reported
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -103,7 +103,7 @@ class Candidate:
         try:
             if self.device != "cpu":
                 cap_video_memory(request["video_memory_mib"])
-            standins.install(request["hidden_modules"])
+            stub_modules.install(request["hidden_modules"])
         except Exception as error:  # noqa: BLE001 - torch and the driver of the GPU may raise anything
             raise faults.NotPrepared(f"{type(error).__name__}: {error}") from None
 

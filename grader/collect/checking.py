@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from grader import notebook
 from grader.collect.remarks import Remark, Weight
 from grader.errors import SubmissionError
 from grader.schema import Assignment, Submission
+from grader.submission import notebook
 
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 MOST_SAID = 5  # of the names of one notebook

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from grader.collect.entries import MIB, Caps, Contents, Entry, Shelf, exactly
 from grader.collect.names import checked_path, is_litter
 from grader.errors import SubmissionError, UsageError
-from grader.foreign import MAX_FILE_BYTES
+from grader.submission.wrong_files import MAX_FILE_BYTES
 
 MAX_ENTRIES = 500_000  # of a folder, litter and all; more than that is not a download
 _PART = re.compile(r"\.(?:zip|tar|tgz|tar\.gz)\.(\d{3})$", re.IGNORECASE)

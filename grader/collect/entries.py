@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from grader.collect.names import written
 from grader.errors import SubmissionError
-from grader.foreign import MAX_FILE_BYTES
+from grader.submission.wrong_files import MAX_FILE_BYTES
 
 MIB = 2**20
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.collect.names import letters
 from grader.collect.uploads import Person
-from grader.sheets import Student
+from grader.course.sheets import Student
 
 INSIDE = "id in its name"
 MOST_PROPOSED = 3

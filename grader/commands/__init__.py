@@ -1,1 +1,1 @@
-"""What the commands do: one function each, from parsed arguments to an exit code."""
+"""One function a command: what the command line parsed goes in, an exit code comes out."""

@@ -6,10 +6,10 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from grader import screen
-from grader.course import assignment_ids, read_assignment
+from grader.course.config import assignment_ids, read_assignment
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
+from grader.terminal import screen
 
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
@@ -34,8 +34,8 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.audit_page import audit_page
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import Scope, plan
-    from grader.commands.grading import wish
-    from grader.pool import Pool
+    from grader.commands.grading import spec
+    from grader.execution.pool import Pool
 
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
@@ -56,7 +56,7 @@ def audit(chosen: argparse.Namespace) -> int:
         done += 1
         screen.say(f"[{done}/{len(planned)}] {says}")
 
-    with Pool(paths, assignment.id, wish(chosen)) as pool:
+    with Pool(paths, assignment.id, spec(chosen)) as pool:
         result = auditing.run(pool, assignment, planned, tell, scope.every_known)
     page = chosen.page
     if scope.whole:

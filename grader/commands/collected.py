@@ -11,10 +11,10 @@ from typing import Any
 from grader.collect.collection import Row, Search, Source, State
 from grader.collect.remarks import listed
 from grader.collect.times import shown
-from grader.marksheet import clean
+from grader.marks.marksheet import clean
 from grader.schema import Assignment
-from grader.screen import table
-from grader.tables import screen_width, width_of
+from grader.terminal.screen import table
+from grader.terminal.tables import screen_width, width_of
 
 HEAD = ("state", "student", "file", "handed in", "what to know")
 LEAST_WIDTH = 40  # of the last column, on a screen however narrow

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from grader import notebook, screen
 from grader.collect.choosing import LAST, Wanted
 from grader.collect.collection import AUTO, Collected, Row, Search, State, missing
 from grader.collect.names import letters
@@ -20,13 +19,15 @@ from grader.collect.people import Roster
 from grader.collect.remarks import Remark, Weight
 from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
-from grader.course import did_you_mean, read_assignment, read_course
+from grader.course.config import did_you_mean, read_assignment, read_course
+from grader.course.sheets import read_aliases, read_roster
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
+from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Submission
-from grader.sheets import read_aliases, read_roster
-from grader.store import HandIn, Store
+from grader.submission import notebook
+from grader.terminal import screen
 
 
 def collect(chosen: argparse.Namespace) -> int:

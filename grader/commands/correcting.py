@@ -9,15 +9,15 @@ from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from grader import screen, tables
-from grader.course import did_you_mean, read_assignment
+from grader.course.config import did_you_mean, read_assignment
+from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marksheet import clean
+from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
+from grader.record.store import Run, Store
 from grader.schema import Attempt, Status
-from grader.sheets import read_roster
-from grader.store import Run, Store
+from grader.terminal import screen, tables
 
 
 def status(chosen: argparse.Namespace) -> int:

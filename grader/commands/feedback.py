@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from grader import export, notebook, screen
 from grader.commands.reading import gradebook
-from grader.course import Course, did_you_mean, read_assignment, read_course
+from grader.course.config import Course, did_you_mean, read_assignment, read_course
+from grader.course.sheets import Student
 from grader.errors import MachineryError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.composing import compose, without_others
@@ -20,11 +20,13 @@ from grader.feedback.moodle import feedback_zip
 from grader.feedback.names import slug
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Feedback, Grading, HandedIn, Source, Stage
-from grader.gradebook import Gradebook
+from grader.marks import export
+from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
+from grader.record.store import Store, StoredAttempt
 from grader.schema import Assignment, Submission
-from grader.sheets import Student
-from grader.store import Store, StoredAttempt
+from grader.submission import notebook
+from grader.terminal import screen
 
 RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "html": (".html", feedback_page),
@@ -134,7 +136,7 @@ def _printed(part: bytes) -> str:
     if not part:
         return ""
     from grader import wire
-    from grader.transcript import Transcript
+    from grader.examination.transcript import Transcript
 
     transcript = Transcript()
     try:

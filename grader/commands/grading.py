@@ -13,16 +13,17 @@ from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 
-from grader import batch, screen
-from grader.course import read_assignment
+from grader.course.config import read_assignment
 from grader.errors import UsageError
+from grader.execution import batch
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
-from grader.pages import attempts_document
 from grader.paths import Paths, find_root
-from grader.pool import Pool
+from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Status, Submission
-from grader.store import HandIn, Store
-from grader.wish import Wish
+from grader.terminal import screen
+from grader.terminal.attempt_json import attempts_document
 
 
 def grade(chosen: argparse.Namespace) -> int:
@@ -115,7 +116,7 @@ class _Session:
         from_evidence: bool = False,
     ) -> None:
         self.paths, self.assignment, self.command = paths, assignment, command
-        self.wish = wish(chosen, from_evidence)
+        self.spec = spec(chosen, from_evidence)
         self.device = "cuda" if chosen.gpus else "cpu"
         self.force = bool(getattr(chosen, "force", False))
         self.state = "done"
@@ -123,7 +124,7 @@ class _Session:
     def __enter__(self) -> _Session:
         tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
-        self.pool = Pool(self.paths, self.assignment.id, self.wish)  # forks: before the record is open
+        self.pool = Pool(self.paths, self.assignment.id, self.spec)  # forks: before the record is open
         if self.pool.ready.isolation == "process-bare":
             screen.say("NOT ISOLATED: this machine gives no namespaces; student code can read and change your files")
         try:
@@ -145,7 +146,7 @@ class _Session:
         signal.signal(signal.SIGTERM, self._terminate)
 
 
-def wish(chosen: argparse.Namespace, from_evidence: bool = False) -> Wish:
+def spec(chosen: argparse.Namespace, from_evidence: bool = False) -> PoolSpec:
     """What the pool is to run in, from the command line. Raises UsageError."""
     processors = len(os.sched_getaffinity(0))
     gpus: tuple[str | None, ...]
@@ -158,7 +159,7 @@ def wish(chosen: argparse.Namespace, from_evidence: bool = False) -> Wish:
         if not 1 <= workers <= 256:
             raise UsageError(f"--workers {workers}: expected 1 to 256; this machine has {processors} processors")
         gpus = (None,) * workers
-    return Wish(chosen.sandbox, chosen.isolation, chosen.image, gpus, from_evidence=from_evidence)
+    return PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus, from_evidence=from_evidence)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 
-from grader import screen
 from grader.errors import UsageError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.paths import PACKAGE, Paths
+from grader.terminal import screen
 
 HOME = Paths(PACKAGE.parent)  # the image belongs to the grader, not to a course
 
 
 def doctor(chosen: argparse.Namespace) -> int:
     """Probe and explain; 4 when there is no sandbox at all."""
-    from grader import doctor as examination
+    from grader.sandbox import doctor as examination
 
     findings = examination.examine(chosen.image)
     if chosen.json:
@@ -28,7 +28,7 @@ def doctor(chosen: argparse.Namespace) -> int:
 
 def image(chosen: argparse.Namespace) -> int:
     """Build, load, save or check the grading image."""
-    from grader import image as grading_image
+    from grader.sandbox import image as grading_image
 
     if chosen.action in ("load", "save") and chosen.file is None:
         raise UsageError(f"grader image {chosen.action}: which file? as in: grader image {chosen.action} grader.tar")

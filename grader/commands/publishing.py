@@ -7,14 +7,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from grader import export, marksheet, screen
-from grader.course import read_assignment
+from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.gradebook import Gradebook
+from grader.marks import export, marksheet
+from grader.marks.gradebook import Gradebook
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, CheckResult, Outcome
-from grader.screen import hint_for, words
+from grader.terminal import screen
+from grader.terminal.screen import hint_for, words
 
 NEEDS_INTO = {
     "moodle": "the assignment's grading worksheet, downloaded from Moodle",

@@ -7,15 +7,16 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from grader import marksheet, pages, screen
 from grader.collect.times import late_minutes
-from grader.course import did_you_mean, read_assignment, read_course
+from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.gradebook import Gradebook, read_gradebook
+from grader.marks import marksheet
+from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
+from grader.record.store import Store, StoredAttempt
 from grader.schema import Assignment, Attempt, Submission
-from grader.store import Store, StoredAttempt
+from grader.terminal import attempt_json, screen
 
 
 def marks(chosen: argparse.Namespace) -> int:
@@ -88,7 +89,9 @@ def show(chosen: argparse.Namespace) -> int:
             print(line)
     elif chosen.json:
         print(
-            json.dumps(_document(stored, pages.attempt_entry(assignment, stored.attempt)), indent=1, ensure_ascii=False)
+            json.dumps(
+                _document(stored, attempt_json.attempt_entry(assignment, stored.attempt)), indent=1, ensure_ascii=False
+            )
         )
     else:
         print(screen.attempt_page(assignment, stored.attempt, stored.filename), end="")

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from grader import marksheet
 from grader.commands.feedback import feedback_command
 from grader.commands.reading import gradebook
-from grader.course import read_assignment
+from grader.course.config import read_assignment
+from grader.course.entries import State
 from grader.dashboard import links, site
 from grader.dashboard.cohort import Cohort
 from grader.errors import UsageError
 from grader.exit_codes import DONE
-from grader.gradebook import Gradebook
+from grader.marks import marksheet
+from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
-from grader.policy import State
+from grader.record.store import Run, Store, StoredAttempt
 from grader.schema import Assignment
-from grader.store import Run, Store, StoredAttempt
 
 GRADEBOOK = "gradebook.csv"
 

@@ -7,16 +7,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from grader import notebook, wire
-from grader.channel import LOAD, Channel
+from grader import wire
 from grader.errors import SubmissionError, UsageError
-from grader.marksheet import clean
+from grader.examination.channel import LOAD, Channel
+from grader.examination.pytest_plugin import released_files
+from grader.examination.student import load_errors
+from grader.examination.transcript import Transcript
+from grader.marks.marksheet import clean
 from grader.paths import Paths
-from grader.pytest_plugin import released_files
 from grader.sandbox import CandidateFailure, Sandbox
 from grader.schema import Assignment, Submission
-from grader.student import load_errors
-from grader.transcript import Transcript
+from grader.submission import notebook
 
 SHELL_S = 60.0
 MAX_SHOWN = 2000

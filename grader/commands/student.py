@@ -8,11 +8,11 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import notebook, validate
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marksheet import clean
-from grader.validate import Asked, Found
+from grader.marks.marksheet import clean
+from grader.submission import notebook, validate
+from grader.submission.validate import Asked, Found
 
 SAFE_ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
@@ -51,9 +51,9 @@ def _asked(file: Path) -> tuple[str, tuple[Asked, ...]]:
     manifest = file.resolve().parent / "manifest.json"
     if manifest.is_file():
         return validate.asked_by_manifest(manifest)
-    from grader.course import assignment_ids, read_assignment
+    from grader.course.config import assignment_ids, read_assignment
+    from grader.course.scheme import plain
     from grader.paths import Paths, find_root
-    from grader.scheme import plain
 
     try:
         paths = Paths(find_root())

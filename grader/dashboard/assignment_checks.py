@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from grader.course.scheme import plain
 from grader.dashboard.clusters import Cluster
 from grader.dashboard.links import Links
 from grader.dashboard.parts import named_students, percent, section, tall_table
 from grader.dashboard.statistics import CheckNumbers, signed
-from grader.markup import Html, badge, bar, cell, el, heading, joined, number
-from grader.scheme import plain
-from grader.screen import words
+from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number
+from grader.terminal.screen import words
 
 MOST_ROWS = 40
 MOST_NAMES = 60  # on a card, before they are folded

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from grader.course.scheme import plain
 from grader.dashboard import figures
 from grader.dashboard.assignment_checks import checks_section, clusters_section
 from grader.dashboard.clusters import Cluster, clusters
@@ -25,12 +26,11 @@ from grader.dashboard.parts import (
     two_digits,
 )
 from grader.dashboard.statistics import CheckNumbers, QuestionNumbers, check_numbers, question_numbers, signed
-from grader.markup import Html, badge, cell, el, heading, joined, number, table
-from grader.policy import shown
+from grader.marks.policy import shown
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Attempt, Outcome, Question, Status
-from grader.scheme import plain
-from grader.screen import words
-from grader.tables import first_thing, points_of, total_of
+from grader.terminal.screen import words
+from grader.terminal.tables import first_thing, points_of, total_of
 
 SHADES = ("some", "a quarter", "half", "three quarters or more")  # of a question's points are lost
 DISCRIMINATION = (

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from grader.course.entries import State
+from grader.course.scheme import plain
 from grader.dashboard import figures
 from grader.dashboard.assignment_page import Findings, near_table
 from grader.dashboard.cohort import Near, Spread, near, spread
@@ -15,12 +17,11 @@ from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
 from grader.dashboard.parts import header, page, section, tile, to_section, two_digits
-from grader.gradebook import Gradebook, Line, Stranger
-from grader.markup import Html, badge, cell, el, heading, joined, number, table
-from grader.policy import ComponentMark, ItemMark, State, Verdict
+from grader.marks.gradebook import Gradebook, Line, Stranger
+from grader.marks.policy import ComponentMark, ItemMark, Verdict
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Status
-from grader.scheme import plain
-from grader.screen import words
+from grader.terminal.screen import words
 
 FEW_INCIDENTS = 20  # of the course: so few are shown one by one
 WITHIN = Decimal(1)  # points of percentage from a boundary

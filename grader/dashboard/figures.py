@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.dashboard.cohort import Spread, Stage, bins
 from grader.dashboard.statistics import QuestionNumbers, signed
 from grader.dashboard.svg import ACCENT, BAD, DIM, INK, LINE, SOFT, WARN, drawing, inline
-from grader.markup import Html, el
+from grader.pages.markup import Html, el
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
-from grader.oddities import reasons_to_look
+from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
 
 NAMED = {"name": "with a name nearly found", "waiting": "waiting to be graded"}

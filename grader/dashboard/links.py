@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from grader.markup import Html, el, joined
+from grader.pages.markup import Html, el, joined
 
 COURSE = "report.html"
 STUDENTS = "students"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from grader.course.entries import State
+from grader.course.scheme import plain
 from grader.dashboard.links import Links
 from grader.dashboard.parts import tall_table
-from grader.gradebook import Gradebook, Line
-from grader.markup import Html, badge, cell, el, heading, joined, number
-from grader.policy import ComponentMark, ItemMark, State, Verdict, shown
-from grader.scheme import plain
+from grader.marks.gradebook import Gradebook, Line
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number
 
 KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.DEFERRED: "warn"}
 LEGEND = (

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from grader.dashboard.links import Links
 from grader.dashboard.style import STYLE
-from grader.markup import Html, document, el, joined, table
+from grader.pages.markup import Html, document, el, joined, table
 
 FEW = 6  # students that are named at once
 

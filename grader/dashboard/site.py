@@ -12,7 +12,7 @@ from grader.dashboard.links import COURSE, Links
 from grader.dashboard.links import assignment_page as name_of_assignment
 from grader.dashboard.links import student_page as name_of_student
 from grader.dashboard.student_page import student_page
-from grader.gradebook import Gradebook
+from grader.marks.gradebook import Gradebook
 from grader.schema import Assignment, Attempt
 
 Pages = Iterator[tuple[str, str]]  # (path in the report's folder, text)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from grader.course.entries import State
+from grader.course.scheme import plain
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
-from grader.gradebook import Gradebook, Line
-from grader.markup import Html, badge, bar, cell, el, heading, joined, number, share_of, table
-from grader.policy import ComponentMark, ItemMark, State, Verdict, explain, shown
+from grader.marks.gradebook import Gradebook, Line
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, explain, shown
+from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, share_of, table
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status
-from grader.scheme import plain
-from grader.screen import failures, hints, words
+from grader.terminal.screen import failures, hints, words
 
 OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from grader.errors import MachineryError
-from grader.markup import Html, el, joined
+from grader.pages.markup import Html, el, joined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

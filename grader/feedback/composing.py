@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from grader.course.sheets import Student
 from grader.feedback.notices import explanation, notices, receipt, tail
 from grader.feedback.parts import Feedback, Finding, Grading, QuestionPart, Source, Stage, Thing
 from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
-from grader.gradebook import ByHand, Change, by_hand
-from grader.notebook import Notebook
+from grader.marks.gradebook import ByHand, Change, by_hand
 from grader.schema import Attempt, Outcome, Status
-from grader.sheets import Student
+from grader.submission.notebook import Notebook
 
 FIRST = 2  # things to look at first
 STRANGER = (

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from grader.feedback.plain_words import cut
-from grader.magics import parse
-from grader.notebook import Cell
+from grader.submission.magics import parse
+from grader.submission.notebook import Cell
 
 WHOLE = 120  # a cell of so many lines is shown in full
 MOST = 160  # lines of a longer one

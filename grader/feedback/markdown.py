@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.page import HEADLINES, NOTHING_TO_REPAIR, READING, visible
 from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
 from grader.feedback.standing import Standing
-from grader.marksheet import clean
-from grader.scheme import plain
+from grader.marks.marksheet import clean
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$]")
 _BLOCK = re.compile(r"^([-+=](?=[\s=-]|$)|#(?=[\s#]|$)|\d+(?=[.)](?:\s|$)))")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from grader.collect.times import shown, stated
 from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
-from grader.marksheet import clean
+from grader.marks.marksheet import clean
 from grader.schema import Attempt, Question, digest_of
 
 MOST_IGNORED = 8

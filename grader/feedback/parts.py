@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from grader.course import Course
+from grader.course.config import Course
+from grader.course.scheme import plain
+from grader.course.sheets import Student
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
-from grader.gradebook import Change, Line
-from grader.notebook import Notebook
+from grader.marks.gradebook import Change, Line
 from grader.schema import Assignment, Attempt, Outcome, Question
-from grader.scheme import plain
-from grader.sheets import Student
+from grader.submission.notebook import Notebook
 
 NAMED_CHECKS = 2  # of a thing to look at first
 

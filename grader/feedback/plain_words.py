@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from grader.feedback.python_texts import TYPES, known_part, masked
-from grader.marksheet import clean
-from grader.notebook import Notebook, definitions, nearest
+from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, CheckResult, Outcome
+from grader.submission.notebook import Notebook, definitions, nearest
 
 LOADING = "running the notebook's cells: "
 MAX_CHARS = 400

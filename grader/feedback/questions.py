@@ -10,10 +10,10 @@ from decimal import Decimal
 from grader.feedback.excerpts import Excerpt, excerpt
 from grader.feedback.parts import Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords, Said, said
-from grader.gradebook import ByHand
-from grader.marksheet import clean
+from grader.marks.gradebook import ByHand
+from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question
-from grader.screen import hints, words
+from grader.terminal.screen import hints, words
 
 CODE_BYTES = 100_000  # of a page, escaped, for the student's code
 LINE_BYTES = 60  # what a line of code costs besides its text

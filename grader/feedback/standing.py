@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from grader.course import Course
-from grader.gradebook import Line
-from grader.marksheet import clean
-from grader.policy import ComponentMark, ItemMark, State, Verdict, explain_component, shown, so_far
-from grader.scheme import plain
+from grader.course.config import Course
+from grader.course.entries import State
+from grader.course.scheme import plain
+from grader.marks.gradebook import Line
+from grader.marks.marksheet import clean
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, explain_component, shown, so_far
 
 COUNTS = {
     Verdict.COUNTED: "counts",

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.engine import connect
 from grader.errors import MachineryError
-from grader.image import find
+from grader.sandbox.engine import connect
+from grader.sandbox.image import find
 from grader.sandbox.leftovers import owner_label
 from grader.sandbox.link import START_S, Link, LinkedCandidate
 from grader.schema import Assignment

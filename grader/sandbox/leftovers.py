@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from grader.engine import connect
+from grader.sandbox.engine import connect
 
 
 def owner_label() -> str:

@@ -25,8 +25,8 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
-from grader.percent import percent_cells
 from grader.schema import Submission
+from grader.submission.percent import percent_cells
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE / "course"

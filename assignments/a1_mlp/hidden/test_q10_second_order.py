@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, bounded, close, number, unpack
+from grader.testing import array, bounded, close, number, unpack
 
 pytestmark = pytest.mark.question("q10")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import Mismatch, array, bounded, close, unpack
+from grader.testing import Mismatch, array, bounded, close, unpack
 
 pytestmark = pytest.mark.question("q11")
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from grader.compare import array, bounded, close, require, same, unpack
+from grader.testing import array, bounded, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q13")
 

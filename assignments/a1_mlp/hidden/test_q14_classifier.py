@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from grader.compare import array, bounded, close, number, require
+from grader.testing import array, bounded, close, number, require
 
 pytestmark = pytest.mark.question("q14")
 

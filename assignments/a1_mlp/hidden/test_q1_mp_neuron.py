@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, same
+from grader.testing import array, close, number, same
 
 pytestmark = pytest.mark.question("q1")
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grader.compare import Mismatch, array, close, number, same
+from grader.testing import Mismatch, array, close, number, same
 
 pytestmark = pytest.mark.question("q3")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, require
+from grader.testing import array, close, number, require
 
 pytestmark = pytest.mark.question("q4")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, unpack
+from grader.testing import array, close, number, unpack
 
 pytestmark = pytest.mark.question("q5")
 

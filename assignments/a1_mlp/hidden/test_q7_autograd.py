@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from grader.compare import close, number, same, unpack
+from grader.testing import close, number, same, unpack
 
 pytestmark = pytest.mark.question("q7")
 

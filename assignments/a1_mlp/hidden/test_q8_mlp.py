@@ -7,7 +7,7 @@ could share a mistake with the student's.
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, require, same, unpack
+from grader.testing import array, close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q8")
 

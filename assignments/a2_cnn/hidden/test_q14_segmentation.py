@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, bounded, close, number, require, same, unpack
+from grader.testing import array, bounded, close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q14")
 

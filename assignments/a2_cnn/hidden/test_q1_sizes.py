@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import Mismatch, close, number, same, unpack
+from grader.testing import Mismatch, close, number, same, unpack
 
 pytestmark = pytest.mark.question("q1")
 

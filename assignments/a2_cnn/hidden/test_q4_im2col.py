@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, bounded, close, number, same, unpack
+from grader.testing import array, bounded, close, number, same, unpack
 
 pytestmark = pytest.mark.question("q4")
 

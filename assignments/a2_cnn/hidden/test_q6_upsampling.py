@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, close
+from grader.testing import array, close
 
 pytestmark = pytest.mark.question("q6")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, close, unpack
+from grader.testing import Mismatch, array, close, unpack
 
 pytestmark = pytest.mark.question("q7")
 

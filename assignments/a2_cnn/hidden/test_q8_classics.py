@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import array, close, same, unpack
+from grader.testing import array, close, same, unpack
 
 pytestmark = pytest.mark.question("q8")
 

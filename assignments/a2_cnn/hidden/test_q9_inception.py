@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.compare import close, same, unpack
+from grader.testing import close, same, unpack
 
 pytestmark = pytest.mark.question("q9")
 

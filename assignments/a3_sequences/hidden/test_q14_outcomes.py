@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, bounded, close, require
-from grader.student import StudentFault
+from grader.examination.student import StudentFault
+from grader.testing import Mismatch, array, bounded, close, require
 
 pytestmark = pytest.mark.question("q14")
 

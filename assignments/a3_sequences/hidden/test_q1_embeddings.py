@@ -6,8 +6,7 @@ Expected losses are sums written out here; expected gradients come from the loss
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, require, same, unpack
-from grader.kinds import numeric
+from grader.testing import array, close, number, numeric, require, same, unpack
 
 pytestmark = pytest.mark.question("q1")
 

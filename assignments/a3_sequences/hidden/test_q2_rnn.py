@@ -7,7 +7,7 @@ can share a mistake with the student's.
 import numpy as np
 import pytest
 
-from grader.compare import array, close, require, unpack
+from grader.testing import array, close, require, unpack
 
 pytestmark = pytest.mark.question("q2")
 

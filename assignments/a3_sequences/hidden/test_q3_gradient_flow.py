@@ -6,8 +6,7 @@ Expected gradients and Jacobians come from the forward pass alone, by complex st
 import numpy as np
 import pytest
 
-from grader.compare import array, close, number, require, same, unpack
-from grader.kinds import numeric
+from grader.testing import array, close, number, numeric, require, same, unpack
 
 pytestmark = pytest.mark.question("q3")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, close, require, unpack
+from grader.testing import array, close, require, unpack
 
 pytestmark = pytest.mark.question("q4")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from grader.compare import array, close, require, same, unpack
+from grader.testing import array, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q5")
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, close, number, require, same, unpack
-from grader.kinds import numeric
+from grader.testing import array, close, number, numeric, require, same, unpack
 
 pytestmark = pytest.mark.question("q6")
 

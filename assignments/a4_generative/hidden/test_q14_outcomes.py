@@ -22,7 +22,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from grader.compare import array, bounded, close, number, require, unpack
+from grader.testing import array, bounded, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q14")
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from grader.compare import array, close, require, unpack
+from grader.testing import array, close, require, unpack
 
 pytestmark = pytest.mark.question("q1")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from grader.compare import array, close, number, require, unpack
+from grader.testing import array, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q3")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import Mismatch, array, bounded, close, number, require, same, unpack
+from grader.testing import Mismatch, array, bounded, close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q4")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, close, number, require, unpack
+from grader.testing import array, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q5")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import close, number, require, same, unpack
+from grader.testing import close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q6")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.compare import array, close, require
+from grader.testing import array, close, require
 
 pytestmark = pytest.mark.question("q8")
 

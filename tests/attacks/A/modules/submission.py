@@ -6,14 +6,14 @@ planted = "".join(["can", "ary"]) + 16 * "0"
 def shares(x):
     found = []
     for name in (
-        "grader.examiner",
-        "grader.pytest_plugin",
-        "grader.student",
-        "grader.compare",
-        "grader.batch",
-        "grader.store",
+        "grader.examination.examiner",
+        "grader.examination.pytest_plugin",
+        "grader.examination.student",
+        "grader.checking.compare",
+        "grader.execution.batch",
+        "grader.record.store",
         "grader.paths",
-        "grader.course",
+        "grader.course.config",
         "test_q1",
         "tests",
         "hidden",

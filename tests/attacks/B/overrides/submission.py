@@ -7,4 +7,4 @@ def check(*args):
 
 
 student = reference = rng = close = assert_equal = check
-__name__ = "grader.examiner"
+__name__ = "grader.examination.examiner"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import close
+from grader.testing import close
 
 pytestmark = pytest.mark.question("q1")
 

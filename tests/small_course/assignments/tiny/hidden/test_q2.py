@@ -1,6 +1,6 @@
 import pytest
 
-from grader.compare import same
+from grader.testing import same
 
 pytestmark = pytest.mark.question("q2")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.compare import array, close
+from grader.testing import array, close
 
 pytestmark = pytest.mark.question("q1")
 NOT_THIS = np.frombuffer(b"CANARYTEXT".ljust(32), dtype=np.float64)  # an expected value that says who it is

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from grader.compare import close
+from grader.testing import close
 
 pytestmark = pytest.mark.question("q3")
 

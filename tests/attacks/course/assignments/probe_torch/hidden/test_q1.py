@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.compare import close
+from grader.testing import close
 
 pytestmark = pytest.mark.question("q1")
 

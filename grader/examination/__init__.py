@@ -1,0 +1,1 @@
+"""One submission asked and judged, with its evidence."""

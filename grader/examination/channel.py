@@ -1,0 +1,207 @@
+"""The way to one submission: opens its candidate when it is first needed, again after it died, and counts what it used.
+
+With a transcript at hand, what was said before is said again without running anything; the candidate is opened only for
+what was never asked, and then the check's earlier exchanges are repeated to it first, so that its state is the same.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from grader import wire
+from grader.examination.transcript import START, Said, Transcript, key_after
+from grader.sandbox import (
+    Candidate,
+    CandidateFailure,
+    CandidateGone,
+    DeadlinePassed,
+    Ending,
+    ProtocolViolation,
+    Sandbox,
+)
+from grader.schema import Assignment, Outcome, Usage
+from grader.submission.notebook import Notebook
+
+LOAD = "load"
+MOST_ANSWERS = 4  # so many of the largest answers may come from one submission
+REPLY_OVERHEAD = 1 << 20  # output, effects and framing beside the answer itself
+
+
+class Channel:
+    """One submission, from outside. Raises MachineryError; everything else comes back as a `Said`."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        notebook: Notebook,
+        files: tuple[tuple[str, bytes], ...],
+        sandbox: Callable[[], Sandbox],
+        transcript: Transcript,
+        device: str = "cpu",
+    ) -> None:
+        self.assignment = assignment
+        self.notebook = notebook
+        self.files = files
+        self.sandbox = sandbox
+        self.transcript = transcript
+        self.device = device
+        self.candidate: Candidate | None = None
+        self.live_key: dict[str, bytes] = {}  # check -> key of the last exchange its candidate has seen
+        self.asked: dict[str, list[tuple[bytes, bytes, float]]] = {}  # check -> (key, encoded request, deadline)
+        self.scopes: dict[str, str] = {}  # check -> what the sandbox hears instead of its name
+        self.current = ""  # the check that may ask; what an earlier one was given is gone
+        self.deadline = float("inf")
+        self.opened = self.answered = self.replayed = self.received_bytes = 0
+        self.cpu_s = self.wall_s = self.peak_mib = 0.0
+
+    # ------------------------------------------------------------------------------------------ asking
+
+    def ask(
+        self, check: str, request: dict[str, Any], limit_s: float, refer: Callable[[Any], wire.Ref] | None = None
+    ) -> Said:
+        """Ask one thing of the candidate, or of the transcript if it was asked before. Raises WireError.
+
+        refer: finds what objects that cannot be sent are known as in the sandbox
+        """
+        before = self.asked.setdefault(check, [])
+        encoded = wire.encode(request, 1 << 30, refer)
+        key = key_after(before[-1][0] if before else START, encoded)
+        before.append((key, encoded, limit_s))
+        said = self.transcript.find(check, key)
+        if said is not None:
+            self.replayed += 1
+            return said
+        said = self._live(check, before)
+        self.transcript.add(check, key, said)
+        return said
+
+    def load(self) -> Said:
+        """Run the notebook's cells (once; or find out from the transcript what came of it)."""
+        if LOAD in self.asked:
+            key = self.asked[LOAD][0][0]
+            known = self.transcript.find(LOAD, key)
+            if known is not None:
+                return known
+            self.asked[LOAD].clear()
+        return self.ask(LOAD, self._load_request(), self.assignment.limits.load_s)
+
+    def _load_request(self) -> dict[str, Any]:
+        cells = [(cell.number, cell.code) for cell in self.notebook.cells if not cell.experiment]
+        written = [(name, text.encode("utf-8", "replace")) for name, text in self.notebook.files]
+        return {
+            "op": "load",
+            "cells": cells,
+            "files": [*self.files, *written],
+            "hidden_modules": list(self.assignment.hidden_modules),
+            "budget_s": 0.9 * self.assignment.limits.load_s,
+            "device": self.device,
+            "video_memory_mib": self.assignment.limits.video_memory_mib,
+            "seed": 0,
+        }
+
+    def _live(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> Said:
+        """Ask the candidate itself, after bringing it to where this check is."""
+        started = time.monotonic()
+        if self.opened == 0:
+            self.deadline = started + self.assignment.limits.total_s
+        try:
+            if check != LOAD and self.candidate is None:
+                failed = self._reload()
+                if failed is not None:
+                    return failed
+            seen = self.live_key.get(check)
+            behind = len(asked)
+            while behind and asked[behind - 1][0] != seen:  # as a rule one step: all but the last was asked before
+                behind -= 1
+            for key, request, limit_s in asked[behind:]:
+                before = self.transcript.find(check, key)
+                if before is not None and before.failure:
+                    continue  # it ended a candidate once; a fresh one need not go the same way
+                reply = self._exchange(check, request, limit_s)
+                self.live_key[check] = key
+            return Said(reply)
+        except CandidateFailure as failure:
+            self._count(failure)
+            return Said(b"", outcome_of(failure).value, str(failure))
+        finally:
+            self.wall_s += time.monotonic() - started
+
+    def _reload(self) -> Said | None:
+        """Open a fresh candidate and run the cells in it; return how that failed, if it did."""
+        self.live_key.clear()
+        try:
+            self._exchange(LOAD, wire.encode(self._load_request(), 1 << 30), self.assignment.limits.load_s)
+        except CandidateFailure as failure:
+            self._count(failure)
+            return Said(b"", outcome_of(failure).value, f"running the notebook's cells: {failure}")
+        return None
+
+    def _exchange(self, check: str, request: bytes, limit_s: float) -> bytes:
+        left = self.deadline - time.monotonic()
+        if left <= 0:  # before a candidate is opened: many checks may be left
+            used_up = f"the {self.assignment.limits.total_s:.3g} s for the whole submission are used up"
+            raise DeadlinePassed(used_up, self.candidate.close() if self.candidate else Ending("closed"))
+        if self.candidate is None:
+            self.candidate = self.sandbox().open()
+            self.opened += 1
+        number = secrets.randbits(62)
+        scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
+        payload = wire.extend(request, {"id": number, "scope": scope})
+        answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
+        reply = self.candidate.exchange(payload, min(limit_s, left), answer_bytes)
+        self.answered += 1
+        self.received_bytes += len(reply)
+        if self.received_bytes > MOST_ANSWERS * answer_bytes:
+            self._violation("all answers together are too large")
+        return self._without_id(reply, number)
+
+    def _without_id(self, reply: bytes, number: int) -> bytes:
+        """Check that the reply belongs to the request; the random id is not part of the evidence."""
+        marker = wire.encode({"id": number})[5:]  # the first pair of a dict with more pairs
+        if reply[5 : 5 + len(marker)] != marker:
+            self._violation("a reply that does not belong to the request")
+        return reply[:5] + _ZERO_ID + reply[5 + len(marker) :]
+
+    def _violation(self, message: str) -> NoReturn:
+        assert self.candidate is not None
+        raise ProtocolViolation(message, self.candidate.close())
+
+    # ------------------------------------------------------------------------------------------ ending
+
+    def reject(self) -> None:
+        """End a candidate that answered with something that is no answer; the next check gets a fresh one."""
+        self.close()
+
+    def close(self) -> None:
+        if self.candidate is not None:
+            candidate, self.candidate = self.candidate, None
+            self.live_key.clear()
+            self._add(candidate.close().usage)
+
+    def _count(self, failure: CandidateFailure) -> None:
+        self.candidate = None
+        self.live_key.clear()
+        self._add(failure.ending.usage)
+
+    def _add(self, usage: Usage) -> None:
+        self.cpu_s += usage.cpu_s
+        self.peak_mib = max(self.peak_mib, usage.peak_mib)
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(cpu_s=round(self.cpu_s, 4), wall_s=round(self.wall_s, 4), peak_mib=round(self.peak_mib, 1))
+
+
+_ZERO_ID = wire.encode({"id": 0})[5:]
+
+
+def outcome_of(failure: CandidateFailure) -> Outcome:
+    """The outcome of a check whose candidate failed."""
+    if isinstance(failure, DeadlinePassed):
+        return Outcome.TIMEOUT
+    if isinstance(failure, CandidateGone):
+        return Outcome.MEMORY if failure.ending.how == "memory" else Outcome.CRASHED
+    return Outcome.PROTOCOL

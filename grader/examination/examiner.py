@@ -1,0 +1,150 @@
+"""Hidden tests x one submission -> results and evidence.
+
+The tests are collected once, in a pytest session that then waits for submissions; each is examined by a fork of that
+session, which gets its candidates from the process it was forked from. So a submission costs neither imports nor
+collection, and nothing that an examination does to this side's memory reaches the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from grader.checking.margins import Margin, noted, smallest
+from grader.errors import MachineryError, SubmissionError
+from grader.examination.channel import LOAD, Channel
+from grader.examination.misconceptions import Conversation, recognised
+from grader.examination.pytest_plugin import Examination, Hidden, released_files
+from grader.examination.student import load_errors
+from grader.examination.task import Examined, Task
+from grader.examination.transcript import Transcript
+from grader.sandbox import Sandbox
+from grader.schema import Assignment, CheckResult, Outcome, Status
+from grader.submission import notebook
+
+LONGEST_REPEATED_S = 5.0
+_MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
+
+
+def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Callable[[], Sandbox]) -> Examined:
+    """Examine one submission with the collected tests. Every exception of ours becomes a deferred result."""
+    submission = task.submission
+    try:
+        book = notebook.read(submission.content, submission.filename)
+    except SubmissionError as error:
+        return Examined(Status.UNREADABLE, notices=(str(error),))
+    transcript = Transcript()
+    for part in task.evidence:
+        transcript.read(part)
+    files = (*released_files(hidden.paths, hidden.assignment), *submission.extras)
+    channel = Channel(hidden.assignment, book, files, sandbox, transcript, task.device)
+    examination = Examination(channel, task.seed, hidden.close_names)
+    hidden.examination = examination
+    try:
+        wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
+        margins = _run(wanted, examination, task)
+        if task.explain and not task.first_failure:
+            _name_misconceptions(hidden, examination)
+        return replace(_collected(task, hidden, examination, book), margins=margins)
+    finally:
+        hidden.examination = None
+        with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
+            channel.close()
+
+
+def _run(items: list[pytest.Item], examination: Examination, task: Task) -> dict[str, tuple[Margin, ...]]:
+    """Run the checks; return how near to their limits the answers were, where that is asked for."""
+    margins: dict[str, tuple[Margin, ...]] = {}
+    for place, item in enumerate(items):
+        following = items[place + 1] if place + 1 < len(items) else None
+        with noted(task.note_margins) as seen:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        margins[item.name] = smallest(seen)
+        if examination.broken:
+            break  # the machine is at fault; asking it again will not help
+        if task.first_failure and not all(result.outcome.earns for result in examination.results.values()):
+            break
+    return margins
+
+
+def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
+    """Let the hint of a failed check be that of the wrong solution that answers alike, where there is one."""
+    failed: dict[str, list[Conversation]] = {}
+    for result in sorted(examination.results.values(), key=lambda result: result.wall_s):  # what trains comes last
+        talk = _conversation(examination.channel, result)
+        if talk is not None:
+            failed.setdefault(result.question, []).append(talk)
+    hints = recognised(hidden.paths, hidden.assignment, failed) if failed else {}
+    for check, hint in hints.items():
+        examination.results[check] = replace(examination.results[check], hint=hint)
+
+
+def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
+    """What was said in a check that failed; None where nothing can be compared or it took too long to repeat."""
+    answered = result.outcome in (Outcome.FAILED, Outcome.ERROR) and not result.unwritten
+    if not answered or result.wall_s > LONGEST_REPEATED_S:
+        return None
+    exchanges = []
+    for key, request, _ in channel.asked.get(result.name, []):
+        said = channel.transcript.find(result.name, key)
+        if said is None or said.failure:
+            return None
+        exchanges.append((request, said.reply))
+    return Conversation(result.name, tuple(exchanges)) if exchanges else None
+
+
+def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
+    channel = examination.channel
+    results = tuple(examination.results.values())
+    notices = (*book.notices, *_defined_twice(hidden.assignment, book), *_cell_notices(channel))
+    channel.close()
+    parts = {question: _names(hidden, question) for question in task.questions}
+    transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
+    faults = [*examination.faults]
+    missing = [name for names in parts.values() for name in names if name not in examination.results]
+    if missing and not faults and not task.first_failure:
+        faults.append(f"{missing[0]} gave no result")
+    status = Status.DEFERRED if faults else Status.GRADED
+    return Examined(status, results, notices, channel.usage, transcripts, "; ".join(faults), channel.answered)
+
+
+def _names(hidden: Hidden, question: str) -> list[str]:
+    return [check.name for check in hidden.checks.values() if check.question == question]
+
+
+def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:
+    """Which of the names that are asked for several cells define: a copied cell, an old version left in."""
+    asked = {name for question in assignment.questions for name in question.names}
+    may_define = {
+        cell: asked.intersection(_MAY_DEFINE.findall(cell.code)) for cell in book.cells if not cell.experiment
+    }
+    times = Counter(itertools.chain.from_iterable(may_define.values()))
+    doubtful = tuple(cell for cell, names in may_define.items() if any(times[name] > 1 for name in names))
+    found = notebook.definitions(replace(book, cells=doubtful))  # parsing all would take as long as opening a candidate
+    names_in: dict[tuple[int, ...], list[str]] = {}
+    for name in (name for question in assignment.questions for name in question.names):
+        cells = found.get(name, ())
+        if len(set(cells)) > 1:
+            names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
+    return tuple(
+        f"defined in cells {', '.join(map(str, cells))}, of which the last counts: {', '.join(names)}"
+        for cells, names in names_in.items()
+    )
+
+
+def _cell_notices(channel: Channel) -> tuple[str, ...]:
+    """What the student should know about the run of the cells: which raised, and what."""
+    said = channel.load()
+    if said.failure:
+        return (f"running the notebook's cells: {said.message}",)
+    notices = []
+    for error in load_errors(said)[:10]:
+        where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
+        notices.append(f"{where} raised {error['type']}: {error['message'][:200]}")
+    return tuple(notices)

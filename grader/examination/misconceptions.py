@@ -1,0 +1,143 @@
+"""Known mistakes recognised: when a failed check was answered as a wrong solution of ours answers it, its hint is told.
+
+The requests of the check are repeated to every wrong solution of the question, beside the reference's other answers,
+and the replies compared with the submission's. All of it is our code, no student's; it runs in a fork with a deadline,
+because wrong solutions may hang like any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from grader import wire
+from grader.candidate.cells import TimeLimit, run_cells
+from grader.candidate.serve import Candidate
+from grader.course import isolation, known_solutions
+from grader.course.master import beside, master_cells
+from grader.examination.matching import same_answer
+from grader.paths import Paths
+from grader.schema import Assignment
+
+WHOLE_CPU_S = 4  # for all questions of a submission together
+WHOLE_S = 60.0  # the same on the wall, for a machine that is busy
+ONE_CPU_S = 0.5  # for one wrong solution and all failed checks of its question
+LOAD_S = 10.0
+ANSWER_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What was asked in one check, and what the submission replied."""
+
+    check: str
+    exchanges: tuple[tuple[bytes, bytes], ...]  # (encoded request, reply)
+
+
+def recognised(paths: Paths, assignment: Assignment, failed: dict[str, list[Conversation]]) -> dict[str, str]:
+    """The hint of the wrong solution that answers alike, by check; `failed` holds conversations by question."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _become_matcher(paths, assignment, failed, writing)
+    os.close(writing)
+    try:
+        said = _read_until(reading, time.monotonic() + WHOLE_S)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    found: dict[str, str] = {}
+    for line in said.decode("utf-8").split("\n")[:-1]:  # what stands behind the last line's end is cut off
+        check, _, hint = line.partition("\t")
+        found[check] = hint
+    return found
+
+
+def _read_until(reading: int, deadline: float) -> bytes:
+    said = b""
+    while select.select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        part = os.read(reading, 65536)
+        if not part:
+            break
+        said += part
+    return said
+
+
+def _become_matcher(
+    paths: Paths, assignment: Assignment, failed: dict[str, list[Conversation]], writing: int
+) -> NoReturn:
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (WHOLE_CPU_S, WHOLE_CPU_S))
+        master = [(cell.number, cell.code) for cell in master_cells(paths, assignment.id)]
+        with beside(paths, assignment.id):
+            for question, conversations in failed.items():
+                solutions = known_solutions.wrong(paths, assignment.id, question)
+                beside_it = assignment.names_beside(question)
+                for check, hint in _matches(master, beside_it, solutions, conversations).items():
+                    os.write(writing, f"{check}\t{hint}\n".encode())
+    except BaseException:  # noqa: BLE001 - a wrong solution may raise anything; then the check's own hint stays
+        pass
+    finally:
+        os._exit(0)
+
+
+def _matches(
+    master: list[tuple[int, str]],
+    beside_it: list[str],
+    solutions: Sequence[known_solutions.KnownSolution],
+    conversations: Sequence[Conversation],
+) -> dict[str, str]:
+    """By check: the hint of the wrong solution of a question that answers most of the failed checks alike."""
+    candidate = Candidate(ANSWER_BYTES, 0)
+    run_cells(candidate.module, master, LOAD_S)
+    here = vars(candidate.module)
+    puzzling = [talk for talk in conversations if not _answers_alike(candidate, talk)]  # unlike the reference
+    here["_right"] = isolation.isolate_questions(here, beside_it)
+    before = dict(here)
+    alike_in: dict[str, list[known_solutions.KnownSolution]] = {}
+    for solution in solutions:
+        here.clear()
+        here.update(before)
+        run_cells(candidate.module, list(enumerate(solution.cells)), LOAD_S)
+        with contextlib.suppress(TimeLimit), _within(ONE_CPU_S):
+            for talk in puzzling:
+                if _answers_alike(candidate, talk):
+                    alike_in.setdefault(talk.check, []).append(solution)
+    matched = Counter(solution.id for solutions in alike_in.values() for solution in solutions)
+    return {
+        check: max(found, key=lambda solution: (check in solution.fails, matched[solution.id])).text
+        for check, found in alike_in.items()
+    }
+
+
+def _answers_alike(candidate: Candidate, talk: Conversation) -> bool:
+    candidate.scope = ""
+    for request, reply in talk.exchanges:
+        said = candidate.answer(wire.extend(request, {"id": 0, "scope": talk.check}))
+        if not same_answer(said, reply):
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _within(cpu_s: float) -> Iterator[None]:
+    def interrupt(number: int, frame: Any) -> None:
+        raise TimeLimit(f"{cpu_s} s are over")
+
+    signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, cpu_s, 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)

@@ -1,0 +1,340 @@
+"""Hidden tests in pytest: the fixtures they use, the marks they carry, and what their outcomes mean.
+
+By hand: `pytest assignments/a1_mlp/hidden --submission notebook.ipynb` examines one notebook in the process sandbox.
+When a class is graded, the examiner drives the same session once for every submission.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every fork
+import pytest
+
+from grader.checking.compare import Mismatch
+from grader.course.config import read_assignment, read_course
+from grader.course.master import beside, master_cells
+from grader.course.scheme import plain
+from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
+from grader.examination.channel import Channel
+from grader.examination.student import Student, StudentFault, source_of
+from grader.paths import Paths, find_root
+from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
+from grader.submission import notebook
+
+PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
+IMPATIENCE = 0.2
+
+
+@dataclass
+class Examination:
+    """What a pytest session is examining now, and what came of it."""
+
+    channel: Channel
+    seed: str
+    close_names: bool = False
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
+    broken: bool = False  # the machine failed, as opposed to one test
+    timeouts: Counter[str] = field(default_factory=Counter)  # by question
+
+    def patience(self, question: str) -> float:
+        """What part of a deadline a call gets: one function that hangs must not cost its deadline in every check."""
+        return 1.0 if self.timeouts[question] < PATIENT_TIMEOUTS else IMPATIENCE
+
+
+@dataclass
+class Hidden:
+    """An assignment's hidden tests in this session."""
+
+    paths: Paths
+    assignment: Assignment
+    close_names: bool
+    classes: frozenset[str] = frozenset()  # names that are classes in the reference solution
+    checks: dict[str, Check] = field(default_factory=dict)  # by node id
+    examination: Examination | None = None
+
+
+HIDDEN = pytest.StashKey[Hidden]()
+HOSTED = pytest.StashKey[bool]()  # set where a class is graded, in contrast to by hand
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grader")
+    group.addoption("--submission", metavar="FILE", help="notebook (.ipynb) or .py to examine with the hidden tests")
+    group.addoption("--seed", default="0", help="seed of the hidden inputs when run by hand")
+    group.addoption("--device", default="cpu", choices=["cpu", "cuda"], help="where tensors live when run by hand")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "question(id): the question a hidden test belongs to",
+        "points(n, hint=...): what a hidden test is worth, and what a student reads when it fails",
+        "needs(what): what a hidden test needs besides a processor (cuda)",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+# ------------------------------------------------------------------------------------------------ collecting
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    hidden = next((item for item in items if "hidden" in item.path.parts), None)
+    if hidden is None:
+        return
+    try:
+        config.stash[HIDDEN] = describe(hidden.path, items)
+    except GraderError as error:
+        if HOSTED in config.stash:  # whoever drives this session hears it as it is
+            raise
+        raise pytest.UsageError(str(error)) from None
+
+
+def describe(path: Path, items: list[pytest.Item]) -> Hidden:
+    """Read the assignment that `path` belongs to and check that its tests' points add up. Raises AuthoringError."""
+    paths = Paths(find_root(path))
+    assignment_id = path.relative_to(paths.assignments).parts[0]
+    hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
+    hidden.classes = _classes(paths, assignment_id)
+    for item in items:
+        hidden.checks[item.nodeid] = _check(item, hidden.assignment)
+    _remember_probes(items)
+    names = [check.name for check in hidden.checks.values()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise AuthoringError(f"assignments/{assignment_id}/hidden: two tests are called {twice[0]}")
+    for question in {check.question for check in hidden.checks.values()}:
+        _check_sum(hidden.assignment, question, hidden.checks)
+    return hidden
+
+
+def _classes(paths: Paths, assignment_id: str) -> frozenset[str]:
+    """Names that the reference solution defines as classes; none where it cannot be read."""
+    try:
+        trees = [ast.parse(cell.code) for cell in master_cells(paths, assignment_id)]
+    except (OSError, SubmissionError, SyntaxError):
+        return frozenset()
+    return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def _check(item: pytest.Item, assignment: Assignment) -> Check:
+    question, points = item.get_closest_marker("question"), item.get_closest_marker("points")
+    where = f"assignments/{assignment.id}/hidden/{item.path.name}: {item.name}"
+    if question is None or len(question.args) != 1:
+        raise AuthoringError(f'{where} belongs to no question; write pytestmark = pytest.mark.question("q1")')
+    if points is None or len(points.args) != 1:
+        raise AuthoringError(f"{where} is worth nothing; write @pytest.mark.points(2, hint=...)")
+    if question.args[0] not in [each.id for each in assignment.questions]:
+        there_is = ", ".join(each.id for each in assignment.questions)
+        raise AuthoringError(f"{where}: there is no question {question.args[0]!r}; there is: {there_is}")
+    return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
+
+
+def _remember_probes(items: list[pytest.Item]) -> None:
+    """Read the tests' functions now, so that a file that is edited while a class is graded changes nothing."""
+    for module in {id(item.module): item.module for item in items if isinstance(item, pytest.Function)}.values():
+        for function in vars(module).values():
+            if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+                with contextlib.suppress(OSError):  # made by a decorator, say; then it is no probe
+                    source_of(function)
+
+
+def require_complete(hidden: Hidden) -> None:
+    """Raise AuthoringError if a question has no hidden tests: a mark without them would be a lie."""
+    tested = {check.question for check in hidden.checks.values()}
+    for question in hidden.assignment.questions:
+        if question.id not in tested and question.points:
+            where = f"assignments/{hidden.assignment.id}/hidden"
+            raise AuthoringError(f"{where}: question {question.id} is worth {question.points} points and has no tests")
+
+
+def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check]) -> None:
+    worth = assignment.question(question_id).points
+    total = sum((check.max_points for check in checks.values() if check.question == question_id), Decimal(0))
+    if total != worth:
+        where = f"assignments/{assignment.id}/assignment.toml: question {question_id}"
+        raise AuthoringError(f"{where} is worth {plain(worth)} points but its hidden tests add up to {plain(total)}")
+
+
+# ------------------------------------------------------------------------------------------------ fixtures
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The submission, as this check sees it."""
+    examination = _examination(request.config)
+    hidden = request.config.stash[HIDDEN]
+    patience = examination.patience(hidden.checks[request.node.nodeid].question)
+    return Student(
+        examination.channel,
+        request.node.name,
+        examination.seed,
+        examination.close_names,
+        patience,
+        hidden.classes,
+    )
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Draws this check's inputs: from the attempt's seed and the check's name, so that order does not matter."""
+    text = f"{_examination(request.config).seed}/{request.node.name}/inputs"
+    return np.random.default_rng(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little"))
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """Where the student's tensors live: "cpu" or "cuda"."""
+    return _examination(request.config).channel.device
+
+
+@pytest.fixture(scope="session")
+def datasets(request: pytest.FixtureRequest) -> types.ModuleType:
+    """The assignment's datasets.py, which is released beside the notebook, as a module of this process."""
+    hidden = request.config.stash[HIDDEN]
+    content = dict(released_files(hidden.paths, hidden.assignment)).get("datasets.py")
+    if content is None:
+        raise AuthoringError(f"assignments/{hidden.assignment.id}/assignment.toml: files does not name datasets.py")
+    module = types.ModuleType(f"datasets_of_{hidden.assignment.id}")
+    exec(compile(content, "datasets.py", "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+@pytest.fixture(scope="session")
+def reference(request: pytest.FixtureRequest) -> types.ModuleType:
+    """The reference solution as a module of this process; its experiment cells are not run."""
+    hidden = request.config.stash[HIDDEN]
+    return load_reference(hidden.paths, hidden.assignment.id)
+
+
+def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
+    """Run the reference solution's cells in a module. Raises AuthoringError if it cannot be read or run."""
+    path = paths.reference(assignment_id)
+    module = types.ModuleType(f"reference_{assignment_id}")
+    try:
+        with beside(paths, assignment_id):
+            for cell in master_cells(paths, assignment_id):
+                exec(compile(cell.code, f"{path.name} cell {cell.number}", "exec", dont_inherit=True), module.__dict__)
+    except (OSError, SubmissionError) as error:
+        raise AuthoringError(f"solutions/{assignment_id}/{path.name}: {error}") from None
+    except Exception as error:  # noqa: BLE001 - the author's code may raise anything
+        raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
+    return module
+
+
+def _examination(config: pytest.Config) -> Examination:
+    hidden = config.stash.get(HIDDEN, None)
+    if hidden is None or hidden.examination is None:
+        raise pytest.UsageError("no submission to examine; add --submission notebook.ipynb")
+    return hidden.examination
+
+
+# ------------------------------------------------------------------------------------------------ outcomes
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs = item.get_closest_marker("needs")
+    hidden = item.config.stash.get(HIDDEN, None)
+    if needs is not None and hidden is not None and hidden.examination is not None:
+        device = hidden.examination.channel.device
+        if "cuda" in needs.args and device != "cuda":
+            raise MachineryError(f"{item.name} needs a GPU: grade with --gpus 0")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:  # the wrapper's protocol: it yields once and returns the report
+    report = yield
+    hidden = item.config.stash.get(HIDDEN, None)
+    examination = hidden.examination if hidden is not None else None
+    if hidden is None or examination is None or call.when == "teardown":
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is not None or call.when == "call":
+        result = result_of(hidden.checks[item.nodeid], error, call.duration)
+        examination.results[result.name] = result
+        examination.timeouts[result.question] += result.outcome is Outcome.TIMEOUT
+        if result.outcome is Outcome.DEFERRED:
+            examination.faults.append(f"{result.name}: {result.message}")
+            examination.broken = isinstance(error, MachineryError)
+    return report
+
+
+def result_of(check: Check, error: BaseException | None, wall_s: float) -> CheckResult:
+    """What an exception out of a hidden test means. What is neither the student's nor a judgement is ours."""
+    if error is None:
+        outcome, message = Outcome.PASSED, ""
+    elif isinstance(error, StudentFault):
+        outcome, message = error.outcome, str(error)
+    elif isinstance(error, Mismatch):
+        outcome, message = Outcome.FAILED, str(error)
+    elif isinstance(error, (AssertionError, pytest.fail.Exception)):
+        outcome, message = Outcome.FAILED, ""  # its text holds values of the hidden inputs
+    elif isinstance(error, GraderError):
+        outcome, message = Outcome.DEFERRED, str(error)
+    else:
+        outcome, message = Outcome.DEFERRED, f"the hidden test itself failed: {type(error).__name__}: {error}"
+    hint = "" if outcome is Outcome.PASSED else check.hint
+    return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))
+
+
+# ------------------------------------------------------------------------------------------------ by hand
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _examined_by_hand(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --submission: examine one file in the process sandbox."""
+    hidden = request.config.stash.get(HIDDEN, None)
+    file = request.config.getoption("--submission")
+    if hidden is None or hidden.examination is not None or file is None:
+        yield
+        return
+    with by_hand(hidden, Path(file), request.config.getoption("--device")) as channel:
+        hidden.examination = Examination(channel, request.config.getoption("--seed"), hidden.close_names)
+        yield
+        hidden.examination = None
+
+
+class by_hand:  # noqa: N801 - a context manager read as a verb
+    """One file's channel in a process sandbox of its own."""
+
+    def __init__(self, hidden: Hidden, file: Path, device: str) -> None:
+        from grader.examination.transcript import Transcript
+        from grader.sandbox.process import ProcessSandbox
+
+        try:
+            book = notebook.read(file.read_bytes(), file.name)
+        except (OSError, SubmissionError) as error:
+            raise pytest.UsageError(f"{file}: {error}") from None
+        self.sandbox = ProcessSandbox(hidden.assignment)
+        released = released_files(hidden.paths, hidden.assignment)
+        open_sandbox: Callable[[], ProcessSandbox] = lambda: self.sandbox  # noqa: E731
+        self.channel = Channel(hidden.assignment, book, released, open_sandbox, Transcript(), device)
+
+    def __enter__(self) -> Channel:
+        return self.channel
+
+    def __exit__(self, *error: object) -> None:
+        self.channel.close()
+        self.sandbox.close()
+
+
+def released_files(paths: Paths, assignment: Assignment) -> tuple[tuple[str, bytes], ...]:
+    """The files released beside the notebook. Raises AuthoringError when one is missing."""
+    found = []
+    for name in assignment.files:
+        file = paths.assignment(assignment.id) / name
+        if not file.is_file():
+            raise AuthoringError(f"assignments/{assignment.id}/assignment.toml: files: there is no {name}")
+        found.append((name, file.read_bytes()))
+    return tuple(found)

@@ -1,0 +1,392 @@
+"""The proxy that hidden tests talk to: `student.softmax(x)` runs in the sandbox and returns plain values.
+
+What cannot travel stays there and is answered for by a `Reference`. Whatever the student's code does wrong in a call
+ends the check with a `StudentFault`; a test need not, and should not, catch it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader import wire
+from grader.checking.compare import Mismatch
+from grader.checking.values import describe
+from grader.errors import AuthoringError, MachineryError
+from grader.examination import replies
+from grader.examination.channel import Channel
+from grader.examination.transcript import Said
+from grader.schema import UNWRITTEN, Outcome
+from grader.submission.magics import syntax_error
+from grader.submission.notebook import definitions, nearest
+
+
+class StudentFault(Exception):
+    """The student's code did not answer; `outcome` says how, the text says where and what to do."""
+
+    def __init__(self, outcome: Outcome, message: str, bases: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.bases = bases
+
+
+class Reference:
+    """An object in the sandbox. Attributes, calls, indexing and arithmetic happen there."""
+
+    __slots__ = ("_ref", "_student")
+    __array_priority__ = 1000.0
+    __array_ufunc__ = None  # let NumPy operands hand over to us
+
+    def __init__(self, student: Student, ref: wire.Ref) -> None:
+        object.__setattr__(self, "_student", student)
+        object.__setattr__(self, "_ref", ref)
+
+    @classmethod
+    def __describe__(cls, self: Reference) -> str:
+        kind = self._ref.kind
+        return (
+            f"a {kind}"
+            if kind in ("function", "class", "module")
+            else f"an object of class {replies.words(self._ref.type_name)}"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._student._ask("get", target=self._ref, name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._student._ask("set", target=self._ref, name=name, value=value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._student._call(self._ref, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._student._operate("getitem", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._student._operate("setitem", self, key, value)
+
+    def __len__(self) -> int:
+        size = self._student._operate("len", self)
+        return size if type(size) is int and 0 <= size <= sys.maxsize else 0
+
+    def __bool__(self) -> bool:
+        return True  # an object exists; its own opinion is not asked
+
+    def __iter__(self) -> Iterator[Any]:
+        raise Mismatch(f"the result is {type(self).__describe__(self)}, where values were asked for")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__describe__(self)} in the sandbox>"
+
+
+def _operator(name: str, swapped: bool) -> Callable[[Reference, Any], Any]:
+    def operate(self: Reference, other: Any) -> Any:
+        operands = (other, self) if swapped else (self, other)
+        return self._student._operate(name, *operands)
+
+    return operate
+
+
+for _name in "add sub mul truediv floordiv mod pow matmul".split():
+    setattr(Reference, f"__{_name}__", _operator(_name, swapped=False))
+    setattr(Reference, f"__r{_name}__", _operator(_name, swapped=True))
+for _name in "neg pos abs".split():
+    setattr(Reference, f"__{_name}__", lambda self, _name=_name: self._student._operate(_name, self))
+
+
+class Name:
+    """A name of the notebook, not looked up yet."""
+
+    def __init__(self, student: Student, name: str) -> None:
+        self._student = student
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        made = self._student._call(self._name, args, kwargs)
+        if self._name in self._student._classes and not isinstance(made, Reference):
+            raise Mismatch(f"{self._name}(...) is {describe(made)}, expected an object of class {self._name}.")
+        return made
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self._student._ask("name", name=self._name), attribute)
+
+
+class Student:
+    """One submission as one check sees it. References end with the check.
+
+    classes: names whose call gives an object, so that a test may use it as one without another look
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        check: str,
+        seed: str,
+        allow_close_names: bool = False,
+        patience: float = 1.0,
+        classes: frozenset[str] = frozenset(),
+    ) -> None:
+        self._channel = channel
+        self._patience = patience
+        self._check = check
+        self._seed = seed
+        self._calls = 0
+        self._options: dict[str, Any] = {}
+        self._call_s = channel.assignment.limits.call_s
+        self._close_names = allow_close_names
+        self._classes = classes
+        channel.current = check
+        self._load()
+
+    def __getattr__(self, name: str) -> Name:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Name(self, name)
+
+    def __getitem__(self, name: str) -> Name:
+        """A name that a method of this class hides: `student["run"]`."""
+        return Name(self, name)
+
+    # -------------------------------------------------------------------------------- for tests
+
+    def has(self, name: str) -> bool:
+        """Whether the notebook defines `name`."""
+        return self._ask("has", name=name) is True
+
+    def put(self, value: Any) -> Reference:
+        """Make a copy of `value` in the sandbox, for functions that work in place."""
+        return self._made("put", value)
+
+    def rng(self, seed: int) -> Reference:
+        """A fresh np.random.Generator in the sandbox."""
+        return self._made("rng", seed)
+
+    def generator(self, seed: int) -> Reference:
+        """A fresh torch.Generator in the sandbox."""
+        return self._made("generator", seed)
+
+    def fetch(self, reference: Any) -> Any:
+        """The value a reference stands for, as plain values where it has any."""
+        if isinstance(reference, str):
+            return self._ask("name", name=reference)
+        return self._ask("fetch", target=reference)
+
+    def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names."""
+        fields = {"source": source_of(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
+        return self._ask("run", **fields, **self._options)
+
+    @contextlib.contextmanager
+    def pure(self) -> Iterator[None]:
+        """Calls in the block must leave their arguments and the global random states alone."""
+        with self._option("pure", True):
+            yield
+
+    @contextlib.contextmanager
+    def forbids(self, *operators: str) -> Iterator[None]:
+        """Calls in the block must not reach these, under whatever name: operators ("aten::convolution", "aten::*"),
+        functions of torch ("torch.nn.functional.cross_entropy"), classes ("torch.nn.RNNBase"), "numpy.convolve".
+        """
+        with self._option("forbids", list(operators)):
+            yield
+
+    @contextlib.contextmanager
+    def limit(self, call_s: float) -> Iterator[None]:
+        """Another deadline for the calls in the block, in wall seconds."""
+        before, self._call_s = self._call_s, call_s
+        try:
+            yield
+        finally:
+            self._call_s = before
+
+    @contextlib.contextmanager
+    def raises(self, kind: type[BaseException]) -> Iterator[None]:
+        """The call in the block must raise `kind`."""
+        try:
+            yield
+        except StudentFault as fault:
+            if kind.__name__ in fault.bases:
+                return
+            raise
+        raise Mismatch(f"{kind.__name__} was to be raised, and nothing was")
+
+    # -------------------------------------------------------------------------------- asking
+
+    @contextlib.contextmanager
+    def _option(self, name: str, value: Any) -> Iterator[None]:
+        before = dict(self._options)
+        self._options[name] = value
+        try:
+            yield
+        finally:
+            self._options = before
+
+    def _load(self) -> None:
+        said = self._channel.load()
+        if said.failure:
+            raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
+        if b"NotPrepared" in said.reply:
+            fault = replies.read_fault(self._decoded(said).get("fault"))
+            if fault is not None and fault.kind == "NotPrepared":
+                raise MachineryError(
+                    f"the sandbox cannot run a notebook: {replies.words(fault.text, replies.MAX_TEXT)}"
+                )
+
+    def _made(self, op: str, value: Any) -> Reference:
+        made = self._ask(op, value=value)
+        if not isinstance(made, Reference):
+            raise self._violation("no reference where one was made")
+        return made
+
+    def _call(self, target: str | wire.Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._ask("call", target=target, args=list(args), kwargs=kwargs, **self._options)
+
+    def _operate(self, operator: str, *operands: Any) -> Any:
+        return self._ask("operate", operator=operator, operands=list(operands))
+
+    def _ask(self, op: str, **fields: Any) -> Any:
+        if self._channel.current != self._check:
+            raise AuthoringError(f"{self._check} is over, and what it was given is gone; ask {self._channel.current}'s")
+        self._calls += 1
+        seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
+        request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
+        try:
+            said = self._channel.ask(self._check, request, self._patience * self._call_s, self._refer)
+        except wire.WireError as error:
+            raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
+        if said.failure:
+            raise StudentFault(Outcome(said.failure), said.message)
+        return self._value(op, fields, self._decoded(said))
+
+    def _refer(self, value: Any) -> wire.Ref:
+        """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known."""
+        if isinstance(value, Name):
+            raise wire.WireError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
+        if not isinstance(value, Reference):
+            raise wire.WireError(f"an object of type {type(value).__name__}")
+        owner = object.__getattribute__(value, "_student")
+        if owner._check != self._check:
+            raise wire.WireError(f"a reference that {owner._check} was given; references end with their check")
+        return object.__getattribute__(value, "_ref")
+
+    def _renamed(self, op: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Where the course grades close names, ask for the name that the notebook defines."""
+        key = "target" if op == "call" else "name"
+        name = fields.get(key)
+        if not self._close_names or op not in ("call", "name") or not isinstance(name, str):
+            return fields
+        defined = definitions(self._channel.notebook)
+        close = None if name in defined else nearest(name, sorted(self._spare(defined)))
+        return {**fields, key: close} if close else fields
+
+    def _spare(self, defined: dict[str, tuple[int, ...]]) -> set[str]:
+        asked_for = {name for question in self._channel.assignment.questions for name in question.names}
+        return set(defined) - asked_for
+
+    def _decoded(self, said: Said) -> dict[str, Any]:
+        try:
+            reply = wire.decode(said.reply, lambda ref: Reference(self, ref))
+        except wire.WireError as error:
+            raise self._violation(str(error)) from None
+        if type(reply) is not dict or not {"output", "effects"} <= reply.keys() or type(reply["effects"]) is not list:
+            raise self._violation("a reply of another form")
+        return reply
+
+    def _violation(self, message: str) -> StudentFault:
+        self._channel.reject()
+        return StudentFault(Outcome.PROTOCOL, f"what came back is no answer: {message}")
+
+    def _value(self, op: str, fields: dict[str, Any], reply: dict[str, Any]) -> Any:
+        called = fields.get("target") if isinstance(fields.get("target"), str) else fields.get("name")
+        effects = replies.read_effects(reply["effects"])
+        if effects is None:
+            raise self._violation("effects of another form")
+        forbidden = [effect for effect in effects if effect.startswith("forbidden operator ")]
+        if forbidden:
+            name = forbidden[0].removeprefix("forbidden operator ")
+            what = f"operator {name}" if "::" in name else name
+            raise StudentFault(Outcome.FORBIDDEN, f"{what} was used; it is ruled out")
+        if "fault" in reply:
+            raise self._fault(reply["fault"])
+        if effects:
+            raise Mismatch(f"{called or 'the call'} did more than return: {effects[0]}")
+        if "value" not in reply:
+            raise self._violation("neither a value nor a fault")
+        return reply["value"]
+
+    # -------------------------------------------------------------------------------- explaining
+
+    def _fault(self, value: object) -> StudentFault:
+        fault = replies.read_fault(value)
+        if fault is None:
+            return self._violation("a fault of another form")
+        if fault.kind == "MissingName":
+            return StudentFault(Outcome.MISSING, self._missing(replies.words(fault.text)), fault.bases)
+        frame = fault.frames[-1] if fault.frames else None
+        if fault.kind == "NotImplementedError" and frame is not None:
+            message = f"{UNWRITTEN}: {frame.function} in {frame.where} raises NotImplementedError"
+            return StudentFault(Outcome.ERROR, message, fault.bases)
+        place = self._place(frame) if frame is not None else ""
+        text = replies.masked(fault.text)
+        outcome = Outcome.MEMORY if fault.out_of_memory else Outcome.ERROR
+        return StudentFault(outcome, f"{fault.kind}{place}{f': {text}' if text else ''}", fault.bases)
+
+    def _place(self, frame: replies.Frame) -> str:
+        """Where student code raised; its line is quoted from what was handed in, not from what the sandbox says."""
+        inside = f", in {frame.function}" if frame.function.isidentifier() else ""
+        source = self._line(frame)
+        return f" in {frame.where}, line {frame.line}{inside}{f': `{source}`' if source else ''}"
+
+    def _line(self, frame: replies.Frame) -> str:
+        notebook = self._channel.notebook
+        texts = {f"cell {cell.number}": cell.source for cell in notebook.cells} | dict(notebook.files)
+        for name, content in self._channel.files:
+            if name == frame.where:
+                texts[name] = content.decode("utf-8", "replace")
+        lines = texts.get(frame.where, "").splitlines()
+        return replies.words(lines[frame.line - 1], 2 * replies.MAX_NAME) if 0 < frame.line <= len(lines) else ""
+
+    def _missing(self, name: str) -> str:
+        """Say where a missing name may have gone: misspelt, in a cell that is skipped, in one that raised."""
+        notebook = self._channel.notebook
+        defined = definitions(notebook)
+        cells = {cell.number: cell for cell in notebook.cells}
+        looked = f"looked for {name}"
+        for number in defined.get(name, ()):
+            if cells[number].experiment:
+                return f"{looked}; it is defined in cell {number}, which is marked as an experiment and is not run"
+            wrong = syntax_error(cells[number].code)
+            why = f"SyntaxError, {wrong}" if wrong else self._why(number)
+            return f"{looked}; cell {number}, which is to define it, did not get that far: {why}"
+        close = nearest(name, sorted(self._spare(defined)))
+        if close:
+            return f"{looked}; your notebook defines {close} (cell {defined[close][-1]})"
+        return f"{looked}; your notebook does not define it"
+
+    def _why(self, number: int) -> str:
+        for raised in load_errors(self._channel.load()):
+            if raised["cell"] == number:
+                text = replies.masked(raised["message"])
+                return f"{raised['type']}{f': {text}' if text else ''}"
+        return "the name was deleted later"
+
+
+@functools.cache
+def source_of(probe: Callable[..., Any]) -> str:
+    """A probe's source; finding its end in the file takes longer than most calls."""
+    return textwrap.dedent(inspect.getsource(probe))
+
+
+def load_errors(said: Said) -> list[dict[str, Any]]:
+    """What cells raised when the notebook was run: dicts of cell, type, message; [] where the reply is none of ours."""
+    return replies.read_cell_errors(said.reply)

@@ -1,0 +1,44 @@
+"""What an executor is given and gives back: plain values that any engine may carry, lose and repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grader.checking.margins import Margin
+from grader.schema import CheckResult, Status, Submission, Usage
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to examine: for which questions, with which inputs, and what is known of it already.
+
+    `evidence` holds transcripts of earlier attempts with the same seed.
+    """
+
+    submission: Submission
+    seed: str
+    questions: tuple[str, ...]
+    device: str = "cpu"
+    evidence: tuple[bytes, ...] = ()
+    first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
+    explain: bool = True  # look for the wrong solution that answers as a failed check was answered
+    note_margins: bool = False  # say how near to their limits the answers are that pass
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What came of a task. `fault` is ours, and then the status is DEFERRED."""
+
+    status: Status
+    results: tuple[CheckResult, ...] = ()
+    notices: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    transcripts: dict[str, bytes] = field(default_factory=dict)
+    fault: str = ""
+    asked_live: int = 0  # calls that ran student code; the others were answered from evidence
+    margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
+
+
+def deferred(fault: str) -> Examined:
+    """An examination that could not be done; it is ours and will be done again."""
+    return Examined(Status.DEFERRED, fault=fault)

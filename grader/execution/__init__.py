@@ -1,0 +1,1 @@
+"""Many submissions: what is left to do, and who examines it."""

@@ -1,0 +1,273 @@
+"""What is left to grade, in which order, and what becomes of it.
+
+Every result follows from a submission's bytes, the digest of a question's tests, the image and the device; what is in
+the record for these is not examined again. Each attempt is recorded in one transaction as soon as it is there, so a run
+that is killed goes on where it stopped. What the machine failed at is tried once more at the end, then left as
+deferred.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from grader.course.master import master_parts
+from grader.errors import AuthoringError, UsageError
+from grader.examination.task import Examined, Task
+from grader.execution.pool import Pool
+from grader.execution.spec import Ready
+from grader.paths import Paths
+from grader.record.store import KnownQuestion, Store, StoredAttempt
+from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, digest_of
+
+QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One finished row of a batch. `again` is True where nothing had to be run."""
+
+    submission: Submission
+    attempt: Attempt
+    again: bool = False
+    fault: str = ""
+    asked_live: int = 0
+
+
+# ---------------------------------------------------------------------------------------------------- digests
+
+
+def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
+    """The digest of everything that decides a question's results on our side, by question that has hidden tests."""
+    folder = paths.hidden_tests(assignment.id)
+    texts = {file: file.read_bytes() for file in sorted(folder.rglob("*.py"))}
+    tests = {file: QUESTION_MARK.findall(text.decode("utf-8", "replace")) for file, text in texts.items()}
+    shared = [text for file, text in texts.items() if not tests[file]]
+    released = [(paths.assignment(assignment.id) / name).read_bytes() for name in assignment.files]
+    reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
+    ground = [*shared, *released, b"\n".join(reference), _rules(assignment)]
+    questions = sorted({question for found in tests.values() for question in found})
+    if not questions:
+        raise AuthoringError(f"assignments/{assignment.id}/hidden holds no test with a question mark")
+    return {
+        question: digest_of(
+            [
+                *(texts[file] for file in texts if question in tests[file]),
+                *(file.read_bytes() for file in paths.wrong(assignment.id).glob(f"{question}.py")),  # what is hinted at
+                *ground,
+                question.encode(),
+            ]
+        )
+        for question in questions
+    }
+
+
+def _rules(assignment: Assignment) -> bytes:
+    """What assignment.toml says, but for words."""
+    worth = [(question.id, str(question.points)) for question in assignment.questions]
+    return repr((assignment.limits, assignment.preload, assignment.hidden_modules, worth)).encode()
+
+
+def course_secret(paths: Paths) -> bytes:
+    """The secret that hidden inputs are drawn from; made when it is first needed, readable by its owner only."""
+    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(paths.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        text = paths.secret.read_text().strip()
+        if not text:
+            raise UsageError(f"{paths.secret} is empty; delete it to have a new one made") from None
+        return text.encode()
+    text = secrets.token_hex(32)
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return text.encode()
+
+
+def seed_for(secret: bytes, submission: Submission) -> str:
+    """Equal work gets equal inputs, new work gets new ones, and nobody without the secret can tell them."""
+    text = f"{submission.assignment}/{submission.digest}".encode()
+    return hmac.new(secret, text, hashlib.sha256).hexdigest()[:32]
+
+
+# ---------------------------------------------------------------------------------------------------- grading
+
+
+@dataclass
+class Batch:
+    """One run of `grade` or `regrade` on one assignment."""
+
+    store: Store
+    assignment: Assignment
+    tests: dict[str, str]
+    secret: bytes
+    run: int
+    device: str = "cpu"
+    force: bool = False
+
+    def grade(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+        """Grade submissions; yield a row for each, in the order they are finished. Equal work is examined once."""
+        for submission in submissions:
+            self.store.add_submission(submission)
+        left = yield from self._not_done(pool, submissions)
+        first: dict[str, Submission] = {}
+        for submission in left:
+            first.setdefault(submission.digest, submission)
+        yield from self._examine_patiently(pool, list(first.values()))
+        twins = [submission for submission in left if first[submission.digest] is not submission]
+        yield from self._examine_patiently(pool, (yield from self._not_done(pool, twins)))
+
+    def _not_done(self, pool: Pool, submissions: list[Submission]) -> Generator[Graded, None, list[Submission]]:
+        """Yield the rows for which nothing need be run; return the other submissions."""
+        left = []
+        for submission in submissions:
+            done = None if self.force else self._done_before(pool.ready, submission)
+            if done is None:
+                left.append(submission)
+            else:
+                yield done
+        return left
+
+    def _examine_patiently(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+        """Examine submissions, once more at the end where the machine failed."""
+        again: list[Submission] = []
+        for graded in self._examine(pool, submissions):
+            if graded.attempt.status is Status.DEFERRED and not again_is_pointless(graded.fault):
+                again.append(graded.submission)
+            else:
+                yield graded
+        yield from self._examine(pool, again)
+
+    def _examine(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+        waiting = {submission.student: submission for submission in submissions}
+        known = {submission.student: self._known(pool.ready, submission) for submission in submissions}
+        tasks = (self._task(submission, known[submission.student]) for submission in submissions)
+        for task, examined in pool.run(tasks):
+            submission = waiting[task.submission.student]
+            yield self._record(pool.ready, submission, task.seed, known[submission.student], examined)
+
+    def _known(self, ready: Ready, submission: Submission) -> dict[str, KnownQuestion]:
+        """Results from before that fit: same bytes, tests, image, device, and inputs from the same secret."""
+        if self.force:
+            return {}
+        known = self.store.known(submission.digest, self.tests, ready.environment, self.device)
+        seed = seed_for(self.secret, submission)
+        return {question: before for question, before in known.items() if before.seed == seed}
+
+    def _task(self, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
+        questions = tuple(question for question in self.tests if question not in known)
+        return Task(submission, seed_for(self.secret, submission), questions, self.device)
+
+    def _done_before(self, ready: Ready, submission: Submission) -> Graded | None:
+        """The row of a submission for which nothing is left to examine."""
+        current = self.store.current_attempt(submission.student, submission.assignment)
+        if current is not None and self._still_holds(current, ready, submission):
+            return Graded(submission, current.attempt, again=True)
+        known = self._known(ready, submission)
+        if set(known) != set(self.tests):
+            return None
+        notices = self.store.attempt(next(iter(known.values())).attempt).attempt.notices
+        nothing_new = Examined(Status.GRADED, notices=notices)
+        return self._record(ready, submission, seed_for(self.secret, submission), known, nothing_new, again=True)
+
+    def _still_holds(self, current: StoredAttempt, ready: Ready, submission: Submission) -> bool:
+        evidence = current.attempt.evidence
+        if current.deferred or evidence.submission != submission.digest:
+            return False
+        if current.attempt.status is Status.UNREADABLE:
+            return True
+        return evidence == self._evidence(ready, submission, evidence.seed, evidence.isolation) and (
+            evidence.seed == seed_for(self.secret, submission)
+        )
+
+    def _evidence(self, ready: Ready, submission: Submission, seed: str, isolation: str) -> Evidence:
+        tests = tuple(sorted(self.tests.items()))
+        return Evidence(submission.digest, tests, ready.environment, self.device, seed, isolation)
+
+    def _record(
+        self,
+        ready: Ready,
+        submission: Submission,
+        seed: str,
+        known: dict[str, KnownQuestion],
+        examined: Examined,
+        again: bool = False,
+    ) -> Graded:
+        """Join what was known and what was found into one attempt, and put it on record."""
+        before = [result for question in known.values() for result in question.results]
+        results = () if examined.status is Status.UNREADABLE else self._in_order([*before, *examined.results])
+        attempt = Attempt(
+            student=submission.student,
+            assignment=submission.assignment,
+            status=examined.status,
+            evidence=self._evidence(ready, submission, seed, ready.isolation),
+            results=results,
+            notices=examined.notices + ((f"deferred: {examined.fault}",) if examined.fault else ()),
+            usage=examined.usage,
+        )
+        transcripts = {question: part.transcript for question, part in known.items()} | examined.transcripts
+        self.store.add_attempt(self.run, attempt, transcripts)
+        return Graded(submission, attempt, again, examined.fault, examined.asked_live)
+
+    def _in_order(self, results: list[CheckResult]) -> tuple[CheckResult, ...]:
+        place = {question.id: number for number, question in enumerate(self.assignment.questions)}
+        return tuple(sorted(results, key=lambda result: place[result.question]))
+
+    # ------------------------------------------------------------------------------------------ regrading
+
+    def regrade(self, pool: Pool) -> Iterator[tuple[Attempt, Graded]]:
+        """Judge every current attempt again from its transcript; yield (before, after) pairs.
+
+        Student code runs only for calls that no transcript holds. Nothing is recorded where nothing changed.
+        """
+        current = {
+            student: stored
+            for student, stored in self.store.current_attempts(self.assignment.id).items()
+            if stored.attempt.status is Status.GRADED
+        }
+        tasks = (self._task_from_evidence(stored) for stored in current.values())
+        for task, examined in pool.run(tasks):
+            before = current[task.submission.student].attempt
+            yield before, self._record_regraded(pool.ready, before, task.submission, examined)
+
+    def _task_from_evidence(self, stored: StoredAttempt) -> Task:
+        evidence = stored.attempt.evidence
+        submission = self.store.submission(evidence.submission, stored.attempt.student, self.assignment.id)
+        parts = tuple(self.store.transcripts(stored.id).values())
+        return Task(submission, evidence.seed, tuple(self.tests), evidence.device, parts)
+
+    def _record_regraded(self, ready: Ready, before: Attempt, submission: Submission, examined: Examined) -> Graded:
+        tests = tuple(sorted(self.tests.items()))
+        live = examined.asked_live > 0
+        evidence = Evidence(
+            submission=before.evidence.submission,
+            tests=tests,
+            image=ready.environment if live else before.evidence.image,
+            device=before.evidence.device,
+            seed=before.evidence.seed,
+            isolation=ready.isolation if live else before.evidence.isolation,
+        )
+        notices = examined.notices + ((f"deferred: {examined.fault}",) if examined.fault else ())
+        results = self._in_order(list(examined.results))
+        usage = examined.usage if live else before.usage
+        after = Attempt(before.student, before.assignment, examined.status, evidence, results, notices, usage)
+        if (_judgement(after), after.evidence) != (_judgement(before), before.evidence):
+            self.store.add_attempt(self.run, after, examined.transcripts)
+        return Graded(submission, after, not live, examined.fault, examined.asked_live)
+
+
+def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:
+    """What an attempt says, without how long it took to say it."""
+    return [(row.name, row.question, row.outcome, row.max_points, row.message, row.hint) for row in attempt.results]
+
+
+def again_is_pointless(fault: str) -> bool:
+    """Whether trying once more must end the same way: a hidden test that fails by itself does."""
+    return "the hidden test itself failed" in fault

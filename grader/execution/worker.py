@@ -1,0 +1,150 @@
+"""A worker: owns one sandbox slot, forks for every task, and opens the fork's candidates.
+
+The fork examines; the worker outlives it. So whatever an examination does to its own process, the sandbox stays in
+order: a candidate that the fork left open is ended here, and a container it may have harmed is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from grader.errors import MachineryError
+from grader.examination.task import Examined, Task, deferred
+from grader.execution.spec import Ready
+
+if TYPE_CHECKING:
+    import pytest
+
+    from grader.examination.pytest_plugin import Hidden
+    from grader.sandbox import Sandbox
+
+GRACE_S = 60.0  # what an examination may take beside its candidate
+
+
+class Worker:
+    """Owns one sandbox. Examines a task in a fork, and opens candidates for it."""
+
+    def __init__(
+        self, items: list[pytest.Item], hidden: Hidden, opener: Callable[[], Sandbox], boss: Connection
+    ) -> None:
+        self.items = items
+        self.hidden = hidden
+        self.boss = boss
+        self.sandbox = opener()
+
+    def serve(self) -> None:
+        checks = tuple((check.question, check.name) for check in self.hidden.checks.values())
+        try:
+            self.boss.send(Ready(self.sandbox.isolation, self.sandbox.environment, checks))
+            while True:
+                self.boss.send(self.examine(self.boss.recv()))
+        except (EOFError, OSError):
+            return
+        finally:
+            self.sandbox.close()
+
+    def examine(self, task: Task) -> Examined:
+        """Fork, serve the fork's requests until it is done, and see that it is."""
+        ours, theirs = Pipe()
+        here, there = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            here.close()
+            self.boss.close()
+            self._become_fork(task, theirs, there)
+        theirs.close()
+        there.close()
+        self.open_now = False
+        try:
+            return self._attend(ours, here, time.monotonic() + self.hidden.assignment.limits.total_s + GRACE_S)
+        finally:
+            ours.close()
+            here.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            if self.open_now:  # the fork went without closing its candidate
+                self.sandbox.settle("unknown")
+
+    def _attend(self, fork: Connection, streams: socket.socket, deadline: float) -> Examined:
+        while True:
+            ready = wait([fork, self.boss], timeout=deadline - time.monotonic())
+            if not ready:
+                return deferred("the examination did not end; a hidden test may hang")
+            if self.boss in ready:
+                self.boss.recv()  # nothing is due from above but its end: EOFError
+            try:
+                word, value = fork.recv()
+            except (EOFError, OSError):
+                return deferred("the examining process ended by itself")
+            if word == "done":
+                return value
+            if word == "ended":
+                self.open_now = False
+                fork.send(self.sandbox.settle(value))
+            else:
+                self._open_for(streams)
+
+    def _open_for(self, streams: socket.socket) -> None:
+        try:
+            candidate = self.sandbox.open()
+        except MachineryError as error:
+            streams.send(b"!" + str(error).encode()[:60000])
+            return
+        self.open_now = True
+        data, talk = candidate.hand_over()  # type: ignore[attr-defined]
+        socket.send_fds(streams, [b"+"], [data.fileno(), talk.fileno()])
+        data.close()
+        talk.close()
+        self.sandbox.prepare()
+
+    def _become_fork(self, task: Task, worker: Connection, streams: socket.socket) -> NoReturn:
+        from grader.examination.examiner import examine
+
+        try:
+            sandbox = _Borrowed(worker, streams, self.sandbox.isolation, self.sandbox.environment)
+            result = examine(task, self.hidden, self.items, lambda: sandbox)
+            worker.send(("done", result))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, also pytest.exit, it is ours: the attempt waits
+            with contextlib.suppress(OSError):
+                worker.send(("done", deferred(f"{type(error).__name__}: {error}")))
+        finally:
+            os._exit(0)  # on no account may the fork come back into the worker's own frames
+
+
+class _Borrowed:
+    """The worker's sandbox as its fork sees it."""
+
+    def __init__(self, worker: Connection, streams: socket.socket, isolation: str, environment: str) -> None:
+        self.worker = worker
+        self.streams = streams
+        self.isolation = isolation
+        self.environment = environment
+
+    def open(self) -> Any:
+        from grader.sandbox.link import LinkedCandidate
+
+        self.worker.send(("open", None))
+        word, descriptors, _, _ = socket.recv_fds(self.streams, 65536, 2)
+        if word[:1] != b"+" or len(descriptors) != 2:
+            raise MachineryError(word[1:].decode("utf-8", "replace") or "the worker gave no candidate")
+        data, talk = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        return LinkedCandidate(data, talk, self.settle)
+
+    def settle(self, how: str) -> bool:
+        self.worker.send(("ended", how))
+        return self.worker.recv() is not False
+
+    def prepare(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None

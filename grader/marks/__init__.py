@@ -1,0 +1,1 @@
+"""Points become course marks, tables and files for learning platforms."""

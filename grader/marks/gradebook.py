@@ -1,0 +1,261 @@
+"""Put roster, tables, rulings and attempts together into one mark per student; drop nothing silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Protocol
+
+from grader.course.config import Course, did_you_mean, read_assignment, read_course
+from grader.course.entries import Entry, State
+from grader.course.scheme import plain
+from grader.course.sheets import Column, Ruling, Student, read_marks, read_roster, read_rulings
+from grader.errors import UsageError
+from grader.marks.policy import CourseMark, course_mark
+from grader.paths import Paths
+from grader.schema import Assignment, Attempt, Outcome, Status
+
+Pair = tuple[str, str]  # (student, item)
+
+
+class Change(Protocol):
+    """A change of a question's points made by hand, as the store keeps it. Changes of one question add up."""
+
+    @property
+    def student(self) -> str: ...
+    @property
+    def assignment(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def delta(self) -> Decimal: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What changes made by hand did to one question's points; `words` say it with the reasons."""
+
+    question: str
+    before: Decimal
+    after: Decimal
+    words: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet."""
+
+    attempts: Mapping[Pair, Attempt]
+    late_minutes: Mapping[Pair, Decimal] = field(default_factory=dict)
+    ungraded: Collection[Pair] = ()
+    changes: Sequence[Change] = ()
+
+    @cached_property
+    def begun(self) -> frozenset[str]:
+        """The assignments of which anything was handed in."""
+        return frozenset(assignment for _, assignment in (*self.attempts, *self.ungraded))
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that decides the marks. `graded_here`: the assignments with questions, by id."""
+
+    course: Course
+    graded_here: Mapping[str, Assignment]
+    roster: Sequence[Student]
+    columns: Mapping[str, Column]
+    rulings: Mapping[Pair, Ruling]
+    record: Record
+
+
+@dataclass(frozen=True)
+class Line:
+    """One student of the roster and the mark."""
+
+    student: Student
+    mark: CourseMark
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody who is not on the roster and so is not counted. `found`: where; `hint`: an id like it, if any."""
+
+    id: str
+    found: tuple[str, ...]
+    hint: str
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    course: Course
+    lines: tuple[Line, ...]  # in the order of the roster
+    strangers: tuple[Stranger, ...]
+    notices: tuple[str, ...]
+
+    def line(self, student: str) -> Line:
+        """The line of one student; UsageError when the roster has none."""
+        for line in self.lines:
+            if line.student.id == student:
+                return line
+        close = did_you_mean(student, [line.student.id for line in self.lines])
+        raise UsageError(f"no student {student!r} on the roster{close}")
+
+
+def read_gradebook(
+    paths: Paths,
+    attempts: Mapping[Pair, Attempt],
+    late_minutes: Mapping[Pair, Decimal] | None = None,
+    ungraded: Collection[Pair] = (),
+    changes: Sequence[Change] = (),
+) -> Gradebook:
+    """The gradebook of a course folder and its attempts, one per (student, assignment): the one that counts.
+
+    late_minutes: after the deadline, of the submission that counts; ungraded: that submission has no attempt yet;
+    changes: of points, made by hand.
+    """
+    course = read_course(paths)
+    assignments = [read_assignment(paths, name) for name in course.assignments]
+    graded_here = {assignment.id: assignment for assignment in assignments if assignment.max_points}
+    from_tables = [item for item in course.scheme.items if item not in graded_here]
+    columns = read_marks(paths, from_tables, graded_here)
+    rulings = read_rulings(paths, course.scheme.items)
+    record = Record(attempts, late_minutes or {}, ungraded, changes)
+    return gradebook(Sources(course, graded_here, read_roster(paths), columns, rulings, record))
+
+
+def gradebook(sources: Sources) -> Gradebook:
+    """Every student's mark. Pure."""
+    lines = tuple(Line(student, _mark(sources, student.id)) for student in sources.roster)
+    return Gradebook(sources.course, lines, _strangers(sources), tuple(_notices(sources)))
+
+
+def _mark(sources: Sources, student: str) -> CourseMark:
+    entries = {item: _entry(sources, student, item) for item in sources.course.scheme.items}
+    return course_mark(sources.course.scheme, entries)
+
+
+def _entry(sources: Sources, student: str, item: str) -> Entry:
+    """The entry of one item: what was graded or written down, then what marks/status.csv says about it."""
+    if item in sources.graded_here:
+        entry = _from_record(sources, student, item)
+    else:
+        entry = _from_table(sources.columns.get(item), student, item)
+    ruling = sources.rulings.get((student, item))
+    return _ruled(entry, ruling) if ruling else entry
+
+
+def _from_table(column: Column | None, student: str, item: str) -> Entry:
+    if column is None:
+        return Entry(State.DEFERRED, reason=f"no table in marks/ has a column {item} yet")
+    entry = column.entries.get(student, Entry(State.MISSING, reason=f"no row in {column.file}"))
+    if entry.state is State.MISSING and not column.begun:
+        return Entry(State.DEFERRED, reason=f"nobody has a mark in column {item} of {column.file} yet")
+    return entry
+
+
+def _from_record(sources: Sources, student: str, item: str) -> Entry:
+    record, pair = sources.record, (student, item)
+    attempt = record.attempts.get(pair)
+    if attempt is None and item not in record.begun:
+        return Entry(State.DEFERRED, reason="not graded yet for anybody")
+    if attempt is None and pair not in record.ungraded:
+        return Entry(State.MISSING, reason="nothing was handed in")
+    late = record.late_minutes.get(pair, Decimal(0))
+    if attempt is None or pair in record.ungraded:
+        return Entry(State.DEFERRED, late_minutes=late, reason="handed in, and not graded yet")
+    changes = [change for change in record.changes if (change.student, change.assignment) == pair]
+    return replace(_graded(attempt, sources.graded_here[item], changes), late_minutes=late)
+
+
+def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> Entry:
+    """An attempt as an entry. One that the machine spoilt, or that was made for other points, is no mark."""
+    source, max_points = _provenance(attempt), assignment.max_points
+    if attempt.status is Status.DEFERRED or any(check.outcome is Outcome.DEFERRED for check in attempt.results):
+        return Entry(State.DEFERRED, reason="the machine failed while grading; it will be run again", source=source)
+    checked = sum((check.max_points for check in attempt.results), Decimal(0))
+    if checked != max_points and attempt.status is not Status.UNREADABLE:
+        now = f"the checks of this attempt add up to {plain(checked)} points, assignment.toml says {plain(max_points)}"
+        return Entry(State.DEFERRED, reason=f"{now}; to be graded again", source=source)
+    points, reasons = _changed(attempt, assignment, changes)
+    if attempt.status is Status.UNREADABLE:
+        reasons = ["no notebook could be read", *attempt.notices, *reasons]
+    return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source=source)
+
+
+def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Decimal, list[str]]:
+    """Points after the changes made by hand, and what was changed."""
+    made = by_hand(attempt, assignment, changes)
+    points = sum((change.after - change.before for change in made), attempt.points)
+    return points, [f"{change.question} {change.words}" for change in made]
+
+
+def by_hand(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
+    """What the changes of one attempt come to, by question. A question stays between 0 and its points."""
+    made = []
+    for question_id in sorted({change.question for change in changes}):
+        of_question = [change for change in changes if change.question == question_id]
+        before = sum((check.points for check in attempt.of_question(question_id)), Decimal(0))
+        wanted = before + sum((change.delta for change in of_question), Decimal(0))
+        after = min(max(wanted, Decimal(0)), assignment.question(question_id).points)
+        why = "; ".join(change.reason for change in of_question)
+        held = "" if after == wanted else f", held at {plain(after)}"
+        words = f"{plain(before)} -> {plain(after)} points by hand{held} ({why})"
+        made.append(ByHand(question_id, before, after, words))
+    return made
+
+
+def _provenance(attempt: Attempt) -> str:
+    evidence = attempt.evidence
+    tests = " ".join(f"{question}:{digest[:8]}" for question, digest in sorted(evidence.tests))
+    where = f"{evidence.device}, {evidence.isolation}"
+    return f"submission {evidence.submission[:12]}, image {evidence.image[:19]}, tests {tests or 'none'}, {where}"
+
+
+def _ruled(entry: Entry, ruling: Ruling) -> Entry:
+    """A ruling is above what was graded; both sources are kept."""
+    source = "; ".join(part for part in (ruling.source, entry.source) if part)
+    if ruling.state is not None:
+        return Entry(ruling.state, reason=ruling.reason, source=source)
+    late = ruling.late_minutes if entry.state in (State.GRADED, State.DEFERRED) else None
+    reason = "; ".join(part for part in (ruling.reason, entry.reason) if part)
+    return replace(entry, late_minutes=late or Decimal(0), reason=reason, source=source)
+
+
+def _strangers(sources: Sources) -> tuple[Stranger, ...]:
+    """Who is named anywhere but on the roster, with every place."""
+    roster = [student.id for student in sources.roster]
+    found: dict[str, set[str]] = {}
+    for student, place in _everybody(sources):
+        if student not in roster:
+            found.setdefault(student, set()).add(place)
+    return tuple(Stranger(name, tuple(sorted(found[name])), did_you_mean(name, roster)) for name in sorted(found))
+
+
+def _everybody(sources: Sources) -> Iterator[Pair]:
+    """(student, where named) for every place that names a student."""
+    for student, assignment in (*sources.record.attempts, *sources.record.ungraded):
+        yield student, f"submission of {assignment}"
+    for change in sources.record.changes:
+        yield change.student, f"points changed by hand in {change.assignment}"
+    for column in sources.columns.values():
+        for student, entry in column.entries.items():
+            yield student, entry.source
+    for (student, _), ruling in sources.rulings.items():
+        yield student, ruling.source
+
+
+def _notices(sources: Sources) -> Iterator[str]:
+    """Attempts and changes that decide nothing."""
+    unused = Counter(name for _, name in sources.record.attempts if name not in sources.graded_here)
+    for name, number in sorted(unused.items()):
+        why = "has no questions" if name in sources.course.assignments else "is not part of the course"
+        yield f"{number} graded {'submission' if number == 1 else 'submissions'} of {name} not used: {name} {why}"
+    for change in sources.record.changes:
+        if (change.student, change.assignment) not in sources.record.attempts:
+            what = f"{change.student} {change.assignment} {change.question}"
+            yield f"points of {what} changed by hand, not used: that submission has no attempt"

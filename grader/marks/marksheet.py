@@ -1,0 +1,182 @@
+"""Show a gradebook: columns for the terminal, CSV, JSON, and one student's computation. Same evidence, same bytes.
+
+Everywhere a zero, missing, excused, an integrity zero and "no mark yet" (deferred) are told apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+
+from grader.course.entries import State
+from grader.course.scheme import COMPONENT_PREFIX, plain
+from grader.course.sheets import JOINERS
+from grader.marks.gradebook import Gradebook, Line, Stranger
+from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Verdict, explain, shown
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
+LEGEND = (
+    "Percentages after lateness. (..) dropped; ..? not decided before every mark is there;",
+    "missing and integrity count 0; excused is out of the set; deferred has no mark yet and is not a zero.",
+)
+
+
+def as_table(gradebook: Gradebook) -> str:
+    """Plain text in columns: items, components, total. Names stand last: their width on a screen is not known."""
+    scheme = gradebook.course.scheme
+    header = ["student", *scheme.items, *(component.id for component in scheme.components), "total", "name"]
+    rows = [header, *([clean(cell) for cell in _table_row(line)] for line in gradebook.lines)]
+    lines = [f"{gradebook.course.name}: {len(gradebook.lines)} students", "", *_aligned(rows), "", *LEGEND]
+    return "\n".join([*lines, *remarks(gradebook)]) + "\n"
+
+
+def remarks(gradebook: Gradebook) -> list[str]:
+    """The lines below a table of marks: who is not on the roster, and what was not used."""
+    lines: list[str] = []
+    if gradebook.strangers:
+        lines += ["", "Not on the roster, not counted:", *(f"  {_stranger(person)}" for person in gradebook.strangers)]
+    if gradebook.notices:
+        lines += ["", *gradebook.notices]
+    return lines
+
+
+def as_csv(gradebook: Gradebook) -> str:
+    """A row per student. Each item: percentage, state, verdict; each component: percentage; total; what is open."""
+    scheme = gradebook.course.scheme
+    header = ["student", "name", "email"]
+    header += [f"{item}_{what}" for item in scheme.items for what in ("percent", "state", "verdict")]
+    header += [f"{COMPONENT_PREFIX}{component.id}_percent" for component in scheme.components]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*header, "total", "incomplete"])
+    writer.writerows([guarded(cell) for cell in _csv_row(line)] for line in gradebook.lines)
+    return stream.getvalue()
+
+
+def as_json(gradebook: Gradebook) -> str:
+    """Everything, keys sorted; percentages as strings with two digits, `exact` as a fraction."""
+    course = gradebook.course
+    page = {
+        "course": course.name,
+        "components": [
+            {"id": part.id, "title": part.title, "weight": plain(part.weight), "items": part.items, "best": part.best}
+            for part in course.scheme.components
+        ],
+        "students": [_student_page(line) for line in gradebook.lines],
+        "not_on_the_roster": [
+            {"student": clean(person.id), "found": [clean(place) for place in person.found]}
+            for person in gradebook.strangers
+        ],
+        "notices": gradebook.notices,
+    }
+    return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def explain_student(gradebook: Gradebook, student: str) -> str:
+    """How one student's mark comes about; UsageError when the roster has no such student."""
+    line = gradebook.line(student)
+    head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}"
+    return "\n".join(clean(text) for text in (head, "", *explain(line.mark))) + "\n"
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe in front."""
+    text = clean(cell)
+    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
+
+
+def clean(text: str) -> str:
+    """Text without line breaks, escape codes or reversed writing; names may come from outside."""
+    if text.isprintable():
+        return text  # nearly always, and a whole class's pages are made of it
+    return "".join(letter if letter.isprintable() or letter in JOINERS else "?" for letter in text)
+
+
+def _item_marks(mark: CourseMark) -> Iterator[ItemMark]:
+    return (item for part in mark.components for item in part.items)
+
+
+def _table_row(line: Line) -> list[str]:
+    items = [_cell(item) for item in _item_marks(line.mark)]
+    return [line.student.id, *items, *map(_part, line.mark.components), _total(line.mark), line.student.name]
+
+
+def _cell(item: ItemMark) -> str:
+    text = item.entry.state.value
+    if item.entry.state is State.GRADED and item.percent is not None:
+        text = shown(item.percent)
+    if item.verdict is Verdict.DROPPED:
+        return f"({text})"
+    return f"{text}?" if item.verdict is Verdict.UNDECIDED else text
+
+
+def _part(part: ComponentMark) -> str:
+    if part.percent is not None:
+        return shown(part.percent)
+    return "incomplete" if part.places else "excused"
+
+
+def _total(mark: CourseMark) -> str:
+    return "incomplete" if mark.total is None else f"{mark.total:f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns two blanks apart: first and last to the left, the numbers between to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
+        yield "  ".join([row[0].ljust(widths[0]), *numbers, row[-1]]).rstrip()
+
+
+def _stranger(person: Stranger) -> str:
+    return clean(f"{person.id}{person.hint}: {'; '.join(person.found)}")
+
+
+def _csv_row(line: Line) -> list[str]:
+    row = [line.student.id, line.student.name, line.student.email]
+    for item in _item_marks(line.mark):
+        row += ["" if item.percent is None else shown(item.percent), item.entry.state.value, item.verdict.value]
+    row += ["" if part.percent is None else shown(part.percent) for part in line.mark.components]
+    total = "" if line.mark.total is None else f"{line.mark.total:f}"
+    return [*row, total, "; ".join(line.mark.incomplete)]
+
+
+def _student_page(line: Line) -> dict[str, object]:
+    mark = line.mark
+    return {
+        "student": line.student.id,
+        "name": line.student.name,
+        "email": line.student.email,
+        "components": {part.component.id: _component_page(part) for part in mark.components},
+        "total": None if mark.total is None else f"{mark.total:f}",
+        "exact": None if mark.exact is None else str(mark.exact),
+        "incomplete": mark.incomplete,
+    }
+
+
+def _component_page(part: ComponentMark) -> dict[str, object]:
+    return {
+        "percent": None if part.percent is None else shown(part.percent),
+        "places": part.places,
+        "weight": shown(part.weight),
+        "items": {item.item: _item_page(item) for item in part.items},
+    }
+
+
+def _item_page(item: ItemMark) -> dict[str, object]:
+    graded = item.entry.state is State.GRADED
+    return {
+        "state": item.entry.state.value,
+        "points": plain(item.entry.points) if graded else None,
+        "max_points": plain(item.entry.max_points) if graded else None,
+        "percent_before_lateness": None if item.raw is None else shown(item.raw),
+        "percent": None if item.percent is None else shown(item.percent),
+        "days_late": item.days_late,
+        "free_days": item.free_days,
+        "verdict": item.verdict.value,
+        "why": item.why,
+        "reason": clean(item.entry.reason),
+        "source": clean(item.entry.source),
+    }

@@ -1,0 +1,100 @@
+"""HTML from values: text is escaped unless it is markup already, and a page loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import lru_cache
+
+from grader.marks.marksheet import clean
+from grader.pages.style import STYLE
+
+VOID = ("meta", "br", "rect")  # without content; SVG needs the slash that HTML ignores
+
+
+class Html(str):
+    """Text that is markup already. Everything else is escaped where it enters a page."""
+
+
+def el(tag: str, *children: object, **attributes: object) -> Html:
+    """An element. Children that are not Html are escaped, None is left out; class_ and aria_label lose their marks."""
+    given = attributes.items()
+    named = "".join(_attribute(name, str(value)) for name, value in given if value not in (None, "", False))
+    return Html(f"<{tag}{named}/>" if tag in VOID else f"<{tag}{named}>{joined(children)}</{tag}>")
+
+
+@lru_cache(maxsize=4096)  # a page says class="n" thousands of times
+def _attribute(name: str, value: str) -> str:
+    return f' {name.rstrip("_").replace("_", "-")}="{html.escape(clean(value))}"'
+
+
+def joined(children: Iterable[object], between: str = "") -> Html:
+    """Children one after the other, escaped where they are not Html."""
+    return Html(between.join(_escaped(child) for child in children if child is not None))
+
+
+def _escaped(child: object) -> str:
+    if isinstance(child, Html):
+        return child
+    text = str(child)
+    if not text.isprintable():
+        text = "\n".join(map(clean, text.split("\n")))  # control characters made visible
+    return html.escape(text)
+
+
+def table(head: Iterable[Html], rows: Iterable[Iterable[Html]], caption: str = "", class_: str = "") -> Html:
+    """A table in a box of its own that scrolls sideways where the screen is too narrow. Cells are th or td."""
+    body = joined((el("tr", *row) for row in rows), "\n")
+    title = el("caption", caption) if caption else None
+    return el("div", el("table", title, el("thead", *head), el("tbody", body), class_=class_), class_="wide")
+
+
+def cell(text: object, class_: str = "", **attributes: object) -> Html:
+    return el("td", text, class_=class_, **attributes)
+
+
+def heading(text: object, class_: str = "", scope: str = "col", **attributes: object) -> Html:
+    return el("th", text, scope=scope, class_=class_, **attributes)
+
+
+def number(text: object, class_: str = "") -> Html:
+    return el("td", text, class_=f"n {class_}".strip())
+
+
+def badge(text: str, kind: str = "") -> Html:
+    """A word in a frame; what it means is in the word, the colour only repeats it."""
+    return el("span", text, class_=f"badge {kind}".strip())
+
+
+@lru_cache(maxsize=4096)
+def bar(share: float, label: str) -> Html:
+    """A share from 0 to 1 as a bar; the figure stands beside it in the text."""
+    filled = round(max(0.0, min(1.0, share)) * 100)
+    frame = el("rect", width=100, height=8, rx=2, class_="rail")
+    part = el("rect", width=filled, height=8, rx=2, class_="fill") if filled else None
+    return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", role="img", aria_label=label)
+
+
+def share_of(points: Decimal, worth: Decimal) -> float:
+    """Points as a share of what there is to get; 0 where there is nothing."""
+    return float(points / worth) if worth else 0.0
+
+
+def document(title: str, body: Html, more_style: str = "") -> str:
+    """A whole page. Its policy allows this one style sheet and nothing else: no script, no image, no address."""
+    style = STYLE + more_style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = [
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=policy),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("title", title),
+        Html(f"<style>{style}</style>"),
+    ]
+    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body), lang="en")
+    return f"<!doctype html>\n{page}\n"

@@ -1,0 +1,366 @@
+"""The append-only record of what was handed in, how it was graded, and what staff changed by hand.
+
+One writer at a time, any number of readers beside it. Each `add_*` is one transaction and is on the disk when it
+returns; a writer that is killed leaves everything it reported and nothing half. Nothing is ever edited, so a reader
+needs no lock and no snapshot: what an id points to never changes.
+
+A store belongs to the thread and the process that opened it: do not carry it across a fork.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+from grader.errors import UsageError
+from grader.record import database
+from grader.record.rows import Rows, bound, is_deferred, packed, text
+from grader.schema import Attempt, CheckResult, Status, Submission
+
+
+@dataclass(frozen=True)
+class StoredAttempt:
+    """An attempt as recorded; `filename` is the submission's."""
+
+    id: int
+    run: int
+    attempt: Attempt
+    filename: str
+
+    @property
+    def deferred(self) -> bool:
+        return is_deferred(self.attempt)
+
+
+@dataclass(frozen=True)
+class KnownQuestion:
+    """Results obtained before for the same submission, tests, image and device."""
+
+    results: tuple[CheckResult, ...]
+    transcript: bytes  # empty if none was recorded
+    attempt: int
+    seed: str  # of that attempt: the transcript replays only with it
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a grading command. `ended` and `state` are None while it goes on, and after it was killed."""
+
+    id: int
+    assignment: str
+    command: str
+    started: str  # UTC, ISO 8601
+    ended: str | None
+    state: str | None
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What a learning platform said about a submission. `time` is in UTC, None where nothing says when it came."""
+
+    time: datetime | None
+    marked_late: bool = False  # by the platform, whose deadline may be another one
+    source: str = ""  # the download it was found in
+
+    def __post_init__(self) -> None:
+        if self.time is not None and self.time.utcoffset() is None:
+            raise UsageError(f"a hand-in time needs its zone, got {self.time.isoformat()}")
+
+
+@dataclass(frozen=True)
+class Override:
+    """A change of a question's points made by hand; never taken back but by another one."""
+
+    student: str
+    assignment: str
+    question: str
+    delta: Decimal
+    reason: str
+    who: str
+    made: str = ""  # UTC, ISO 8601; set by the store
+
+    def __post_init__(self) -> None:
+        where = f"override of {self.student} {self.assignment} {self.question}"
+        if not self.delta.is_finite():
+            raise UsageError(f"{where}: the change must be a finite number of points, got {self.delta}")
+        if not self.reason.strip() or not self.who.strip():
+            raise UsageError(f"{where}: say why (a reason) and who changes it")
+
+
+class Store:
+    def __init__(self, rows: Rows, lock: int | None) -> None:
+        self.path = rows.path
+        self._rows = rows
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Store:
+        """Open the record at `path`; a writer makes it (folder 0700, file 0600) and keeps other writers out.
+
+        raises MachineryError (locked, damaged, of a newer version) or UsageError (nothing there to read).
+        """
+        if read_only:
+            return cls(Rows(path, database.connect(path, read_only=True)), None)
+        with database.faults_of(path):
+            database.make_folder(path.parent)
+            lock = database.lock(path)
+        try:
+            return cls(Rows(path, database.connect(path, read_only=False)), lock)
+        except BaseException:
+            database.unlock(lock)
+            raise
+
+    def close(self) -> None:
+        self._rows.close()  # before the lock: closing still writes
+        if self._lock is not None:
+            database.unlock(self._lock)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # runs
+
+    def begin_run(self, assignment: str, command: str) -> int:
+        """Note that a grading command starts; returns the run's id."""
+        with self._rows.transaction():
+            return self._rows.insert("runs", assignment=assignment, command=command)
+
+    def end_run(self, run: int, state: str) -> None:
+        """Note how a run ended ("done", "interrupted", ...). The first end stands."""
+        with self._rows.transaction():
+            if not self._rows.select("SELECT 1 FROM run_ends WHERE run = ?", run):
+                self._rows.insert("run_ends", run=run, state=state)
+
+    def runs(self, assignment: str | None = None) -> tuple[Run, ...]:
+        """All runs in the order they began, of one assignment or of all."""
+        rows = self._rows.select(
+            "SELECT id, assignment, command, started, ended, state FROM runs LEFT JOIN run_ends ON run = id"
+            " WHERE ?1 IS NULL OR assignment = ?1 ORDER BY id",
+            assignment,
+        )
+        return tuple(
+            Run(row, of, text(command), started, ended, state) for row, of, command, started, ended, state in rows
+        )
+
+    # submissions
+
+    def add_submission(self, submission: Submission, hand_in: HandIn | None = None) -> str:
+        """Record what a student handed in, as their current submission; nothing is added if it is that already.
+
+        hand_in: what is known of when it came; without it, what was known before stays.
+        returns the submission's digest.
+        """
+        digest = submission.digest
+        row = self._rows.row_if_current(submission, digest)
+        contents = (submission.content, *(content for _, content in submission.extras))
+        blobs = [packed(content) for content in contents] if row is None else []
+        with self._rows.transaction():
+            if row is None:
+                row = self._rows.insert_submission(submission, digest, blobs)
+            if hand_in is not None:
+                time = hand_in.time and hand_in.time.astimezone(UTC).isoformat(timespec="seconds")
+                self._rows.insert_hand_in(row, (time, int(hand_in.marked_late), bound(hand_in.source)))
+        return digest
+
+    def submission(self, digest: str, student: str | None = None, assignment: str | None = None) -> Submission:
+        """The newest submission with this digest, of that student and assignment if given."""
+        rows = self._rows.select(
+            "SELECT id FROM submissions WHERE digest = ?1 AND (?2 IS NULL OR student = ?2)"
+            " AND (?3 IS NULL OR assignment = ?3) ORDER BY id DESC LIMIT 1",
+            digest,
+            student,
+            assignment,
+        )
+        if not rows:
+            raise UsageError(
+                f"{self.path}: no submission {digest[:12]} {f'of {student} ' if student else ''}is recorded"
+            )
+        return self._rows.load_submission(rows[0][0])
+
+    def current_submissions(self, assignment: str) -> tuple[Submission, ...]:
+        """What each student handed in last, in order of student."""
+        return tuple(self._rows.load_submission(row) for row in self._current_rows(assignment))
+
+    def current_digests(self, assignment: str) -> dict[str, str]:
+        """Student -> digest of what was handed in last, without reading the files; in order of student."""
+        rows = self._rows.select(
+            "SELECT student, digest FROM submissions WHERE id IN (SELECT value FROM json_each(?)) ORDER BY student",
+            json.dumps(self._current_rows(assignment)),
+        )
+        return {text(student): digest for student, digest in rows}
+
+    def hand_ins(self, assignment: str) -> dict[str, HandIn]:
+        """Student -> what was said of when the current submission came; nobody of whom nothing was said."""
+        rows = self._rows.select(
+            "SELECT student, time, marked_late, source FROM hand_ins JOIN submissions ON submissions.id = submission"
+            " WHERE hand_ins.id IN (SELECT max(id) FROM hand_ins"
+            " WHERE submission IN (SELECT value FROM json_each(?)) GROUP BY submission) ORDER BY student",
+            json.dumps(self._current_rows(assignment)),
+        )
+        return {
+            text(student): HandIn(time and datetime.fromisoformat(time), bool(late), text(source))
+            for student, time, late, source in rows
+        }
+
+    # attempts
+
+    def add_attempt(self, run: int, attempt: Attempt, transcripts: Mapping[str, bytes]) -> int:
+        """Record an attempt with its results and its transcripts (question id -> bytes), all or nothing.
+
+        returns the attempt's id; raises MachineryError if the submission was never added.
+        """
+        blobs = {question: packed(transcript) for question, transcript in transcripts.items()}
+        with self._rows.transaction():
+            row = self._rows.insert_attempt(run, attempt)
+            for question, blob in blobs.items():
+                self._rows.insert("transcripts", attempt=row, question=question, content=self._rows.insert_blob(blob))
+        return row
+
+    def known(self, submission: str, tests: Mapping[str, str], image: str, device: str) -> dict[str, KnownQuestion]:
+        """The questions that need not be graded again, each with its newest results.
+
+        submission: digest;  tests: question id -> digest of its hidden tests;  image: digest
+        Only attempts that were graded count: never a deferred one, never one without results for the question.
+        """
+        rows = self._rows.select(
+            "SELECT tests.question, tests.digest, max(attempts.id), seed FROM submissions"
+            " JOIN attempts ON submission = submissions.id JOIN tests ON attempt = attempts.id"
+            " WHERE submissions.digest = ? AND image = ? AND device = ? AND status = ? AND NOT deferred"
+            " AND EXISTS (SELECT 1 FROM results WHERE attempt = attempts.id AND question = tests.question)"
+            " GROUP BY tests.question, tests.digest ORDER BY tests.question",
+            submission,
+            image,
+            device,
+            Status.GRADED.value,
+        )
+        newest = {text(q): (row, text(seed)) for q, digest, row, seed in rows if tests.get(text(q)) == text(digest)}
+        results = self._rows.load_results([row for row, _ in newest.values()])
+        return {
+            question: KnownQuestion(
+                results=tuple(result for result in results[row] if result.question == question),
+                transcript=self._transcript(row, question),
+                attempt=row,
+                seed=seed,
+            )
+            for question, (row, seed) in newest.items()
+        }
+
+    def _transcript(self, attempt_id: int, question: str) -> bytes:
+        blobs = self._rows.select(
+            "SELECT content FROM transcripts WHERE attempt = ? AND question = ?", attempt_id, question
+        )
+        return self._rows.content(blobs[0][0]) if blobs else b""
+
+    def attempt(self, attempt_id: int) -> StoredAttempt:
+        """One attempt by its id."""
+        for stored in self._load([attempt_id]):
+            return stored
+        raise UsageError(f"{self.path}: no attempt {attempt_id} is recorded")
+
+    def current_attempt(self, student: str, assignment: str) -> StoredAttempt | None:
+        """The attempt that counts: the newest for the student's current submission that is not deferred.
+
+        If all of them are deferred, the newest of those; None if that submission was not graded yet.
+        """
+        return next(iter(self._load(self._current_attempt_ids(assignment, student))), None)
+
+    def current_attempts(self, assignment: str) -> dict[str, StoredAttempt]:
+        """Student -> the attempt that counts, in order of student."""
+        stored = self._load(self._current_attempt_ids(assignment))
+        return {each.attempt.student: each for each in sorted(stored, key=lambda each: each.attempt.student)}
+
+    def all_current(self) -> dict[tuple[str, str], Attempt]:
+        """(student, assignment) -> the attempt that counts, sorted."""
+        attempts = [stored.attempt for stored in self._load(self._current_attempt_ids())]
+        return dict(sorted(((each.student, each.assignment), each) for each in attempts))
+
+    def history(self, student: str, assignment: str) -> tuple[StoredAttempt, ...]:
+        """All attempts of a student, oldest first: deferred ones and those for earlier submissions too."""
+        rows = self._rows.select(
+            "SELECT attempts.id FROM attempts JOIN submissions ON submissions.id = submission"
+            " WHERE student = ? AND assignment = ?",
+            student,
+            assignment,
+        )
+        return self._load(row for (row,) in rows)
+
+    def transcripts(self, attempt_id: int) -> dict[str, bytes]:
+        """Question id -> transcript, as recorded with the attempt."""
+        rows = self._rows.select(
+            "SELECT question, content FROM transcripts WHERE attempt = ? ORDER BY question", attempt_id
+        )
+        return {text(question): self._rows.content(blob) for question, blob in rows}
+
+    def smallest_transcript(self, attempt_id: int) -> bytes:
+        """The smallest transcript of an attempt, for what all of them hold: how the cells ran. Empty: none is there."""
+        rows = self._rows.select(
+            "SELECT content FROM transcripts JOIN blobs ON blobs.id = content WHERE attempt = ?"
+            " ORDER BY length(compressed), question LIMIT 1",
+            attempt_id,
+        )
+        return self._rows.content(rows[0][0]) if rows else b""
+
+    # overrides
+
+    def add_override(
+        self, student: str, assignment: str, question: str, delta: Decimal, reason: str, who: str
+    ) -> Override:
+        """Record a change of points by hand; overrides of one question add up."""
+        override = Override(student, assignment, question, delta, reason, who)
+        with self._rows.transaction():
+            self._rows.insert(
+                "overrides",
+                student=student,
+                assignment=assignment,
+                question=question,
+                delta=str(delta),
+                reason=reason,
+                who=who,
+            )
+        return override
+
+    def overrides(self, assignment: str | None = None, student: str | None = None) -> tuple[Override, ...]:
+        """All overrides in the order they were made, of an assignment and a student if given."""
+        rows = self._rows.select(
+            "SELECT student, assignment, question, delta, reason, who, made FROM overrides"
+            " WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) ORDER BY id",
+            assignment,
+            student,
+        )
+        return tuple(
+            Override(text(of), text(to), text(question), Decimal(delta), text(reason), text(who), made)
+            for of, to, question, delta, reason, who, made in rows
+        )
+
+    # what is current
+
+    def _current_rows(self, assignment: str) -> list[int]:
+        rows = self._rows.select(
+            "SELECT max(id) FROM submissions WHERE assignment = ? GROUP BY student ORDER BY student", assignment
+        )
+        return [row for (row,) in rows]
+
+    def _current_attempt_ids(self, assignment: str | None = None, student: str | None = None) -> list[int]:
+        # A file may be handed in, replaced and handed in again: attempts at any row with the same digest count.
+        rows = self._rows.select(
+            "SELECT (SELECT attempts.id FROM submissions AS same JOIN attempts ON submission = same.id"
+            " WHERE (same.assignment, same.student, same.digest) = (newest.assignment, newest.student, newest.digest)"
+            " ORDER BY deferred, attempts.id DESC LIMIT 1) FROM submissions AS newest"
+            " WHERE id IN (SELECT max(id) FROM submissions"
+            " WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) GROUP BY assignment, student)",
+            assignment,
+            student,
+        )
+        return [attempt for (attempt,) in rows if attempt is not None]
+
+    def _load(self, ids: Iterable[int]) -> tuple[StoredAttempt, ...]:
+        found = self._rows.load_attempts(ids).items()
+        return tuple(StoredAttempt(row, run, attempt, filename) for row, (run, filename, attempt) in found)

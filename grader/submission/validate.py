@@ -1,0 +1,126 @@
+"""Whether a notebook will be accepted, as a student can find out before handing in: nothing of it is run.
+
+Needs neither Docker nor torch nor the course: what is asked for stands in the release's manifest.json.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import SubmissionError, UsageError
+from grader.submission.notebook import Cell, Notebook, definitions, nearest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as a student knows it."""
+
+    id: str
+    title: str
+    points: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a notebook has for one question: names that are written, that are stubs, and what is said of the rest."""
+
+    question: Asked
+    written: tuple[str, ...]
+    stubs: tuple[str, ...]
+    missing: tuple[str, ...]  # a sentence for each
+
+    @property
+    def complete(self) -> bool:
+        return not self.stubs and not self.missing
+
+
+def asked_by_manifest(file: Path) -> tuple[str, tuple[Asked, ...]]:
+    """The assignment's id and questions from a release's manifest. Raises UsageError if it is none."""
+    try:
+        page = json.loads(file.read_text(encoding="utf-8"))
+        asked = [
+            Asked(item["id"], item["title"], str(item["points"]), tuple(item["names"])) for item in page["questions"]
+        ]
+        return str(page["assignment"]), tuple(asked)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{file} is no manifest of a release: {error}") from None
+
+
+def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:
+    """What the notebook has for each question."""
+    defined = definitions(notebook)
+    cells = {cell.number: cell for cell in notebook.cells}
+    spare = set(defined) - {name for question in questions for name in question.names}
+    return [_found(question, defined, cells, spare) for question in questions]
+
+
+def broken_cells(notebook: Notebook) -> list[str]:
+    """Cells that are no Python, with the place."""
+    found = []
+    for cell in notebook.cells:
+        if not cell.experiment:
+            try:
+                compile(
+                    cell.code, f"cell {cell.number}", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+                )
+            except (SyntaxError, ValueError) as error:
+                line = getattr(error, "lineno", None)
+                found.append(f"cell {cell.number}{f', line {line}' if line else ''}: {getattr(error, 'msg', error)}")
+    return found
+
+
+def _found(question: Asked, defined: dict[str, tuple[int, ...]], cells: dict[int, Cell], spare: set[str]) -> Found:
+    written, stubs, missing = [], [], []
+    for name in question.names:
+        places = [number for number in defined.get(name, ()) if not cells[number].experiment]
+        if not places:
+            missing.append(_missing(name, defined, cells, spare))
+        elif _is_stub(cells[places[-1]].code, name):
+            stubs.append(name)
+        else:
+            written.append(name)
+    return Found(question, tuple(written), tuple(stubs), tuple(missing))
+
+
+def _missing(name: str, defined: dict[str, tuple[int, ...]], cells: dict[int, Cell], spare: set[str]) -> str:
+    if name in defined:
+        return f"{name} is defined only in cell {defined[name][-1]}, an experiment, which is not run"
+    close = nearest(name, sorted(spare))
+    if close:
+        return f"{name} is missing; your notebook defines {close} (cell {defined[close][-1]})"
+    return f"{name} is missing"
+
+
+def _is_stub(code: str, name: str) -> bool:
+    """Whether the last definition of `name` in a cell still raises NotImplementedError in every function of it."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    found = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
+    if not found:
+        return False
+    functions = [node for node in ast.walk(found[-1]) if isinstance(node, ast.FunctionDef)]
+    return bool(functions) and all(any(map(_raises_stub, function.body)) for function in functions)
+
+
+def _raises_stub(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def require_notebook(file: Path) -> bytes:
+    """The file's bytes. Raises UsageError or SubmissionError with what to do."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    if not content:
+        raise SubmissionError(f"{file.name} is empty; save the notebook and try again")
+    return content

@@ -1,0 +1,230 @@
+"""Text in columns that fits a screen: no line is wrapped, what is cut says so, and nothing is told by colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from grader.course.entries import State
+from grader.course.scheme import plain
+from grader.marks.gradebook import Gradebook, Line
+from grader.marks.marksheet import as_table, clean, remarks
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
+from grader.schema import Assignment, Attempt, CheckResult, Status
+
+if TYPE_CHECKING:
+    from grader.execution.batch import Graded
+
+WIDTH = 120  # where nothing is known of the screen
+LAST_COLUMN = 30  # the least that is worth printing
+SHORT = {State.MISSING: "miss", State.EXCUSED: "exc", State.INTEGRITY: "integ", State.DEFERRED: "open"}
+SHORT_LEGEND = (
+    "Percentages after lateness; = a component. (..) dropped; ..? not decided before every mark is there. "
+    "miss: nothing was handed in, 0; integ: a zero by decision, never dropped; exc: excused, out of the set; "
+    "open: no mark yet, which is not a zero. Names and all digits: grader marks --csv. "
+    "How a mark came about: grader marks --student ID."
+)
+HEADING = 8  # letters of a heading in a table that has to be narrow
+
+
+def screen_width() -> int:
+    """Columns of the terminal (COLUMNS overrides it); WIDTH where the output is no terminal."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
+
+
+# ---------------------------------------------------------------------------------------------------- columns
+
+
+def width_of(text: str) -> int:
+    """How many columns of a terminal a text takes: East Asian letters two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """The text, or its beginning and " ..." where it is wider; cut between words where that costs little."""
+    if width_of(text) <= width:
+        return text
+    kept = text
+    while width_of(kept) > width - 4:
+        kept = kept[:-1]
+    words = kept.rpartition(" ")[0] if not text[len(kept)].isspace() else kept
+    return f"{words if len(words) > len(kept) * 0.6 else kept} ...".lstrip()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int = 0) -> str:
+    """Columns of text; those numbered in `right` are aligned to the right; with a width, the last one is cut to fit."""
+    lines = [list(head), *[[clean(cell) for cell in row] for row in rows]]
+    widths = [max(width_of(line[place]) for line in lines) for place in range(len(head))]
+    if width:
+        widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - 2 * (len(head) - 1), len(head[-1])))
+    lines = [[*line[:-1], cut(line[-1], widths[-1])] for line in lines]
+    ruled = [lines[0], ["-" * columns for columns in widths], *lines[1:]]
+    return "".join(f"{_aligned(line, widths, right)}\n" for line in ruled)
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    cells = []
+    for place, (cell, width) in enumerate(zip(line, widths, strict=True)):
+        blanks = " " * (width - width_of(cell))
+        cells.append(blanks + cell if place in right else cell + blanks)
+    return "  ".join(cells).rstrip()
+
+
+# ---------------------------------------------------------------------------------------------------- attempts
+
+
+def attempts_table(assignment: Assignment, rows: Sequence[Graded], width: int | None = None) -> str:
+    """A row per student: points by question, and the first thing to know; then a line that sums up."""
+    width = width or screen_width()
+    ids = [question.id for question in assignment.questions]
+    attempts = [row.attempt for row in rows]
+    lines = [["of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions), ""]]
+    for attempt in attempts:
+        points = [points_of(attempt, question) for question in ids]
+        lines.append([attempt.student, total_of(attempt), *points, first_thing(attempt)])
+    head = ["student", "points", *ids, "what to look at first"]
+    fixed = sum(max(width_of(line[place]) for line in (head, *lines)) + 2 for place in range(len(head) - 1))
+    left_out = fixed + LAST_COLUMN > width
+    if left_out:
+        head, lines = [*head[:2], head[-1]], [[*line[:2], line[-1]] for line in lines]
+    end = in_short(assignment, attempts)
+    if left_out:
+        end += ". Points by question need a wider screen; they are in --json and in grader report"
+    return table(head, lines, right=range(1, len(head) - 1), width=width) + f"\n{textwrap.fill(end, width)}\n"
+
+
+def points_of(attempt: Attempt, question: str) -> str:
+    """The points of one question; a dash where it was not examined."""
+    results = attempt.of_question(question)
+    return plain(sum((result.points for result in results), Decimal(0))) if results else "-"
+
+
+def total_of(attempt: Attempt) -> str:
+    """The points, or the state of an attempt that has none: an unreadable file is told apart from a zero."""
+    return plain(attempt.points) if attempt.status is Status.GRADED else attempt.status.value
+
+
+def first_thing(attempt: Attempt) -> str:
+    """The one thing to know about an attempt: why there are no points, the first check that failed, or a notice."""
+    if attempt.status is not Status.GRADED:
+        return attempt.notices[-1] if attempt.notices else ""
+    for result in attempt.results:
+        if not result.outcome.earns:
+            return f"{result.question} {result.outcome.value}: {_reason(result)}"
+    return attempt.notices[0] if attempt.notices else ""
+
+
+def _reason(result: CheckResult) -> str:
+    return result.message or result.hint or result.name
+
+
+def in_short(assignment: Assignment, attempts: Sequence[Attempt]) -> str:
+    """One line: how many, how they ended, and the middle of the points."""
+    ended = Counter(attempt.status for attempt in attempts)
+    words = [f"{ended[status]} {status.value}" for status in Status if ended[status]]
+    text = f"{len(attempts)} submissions: {', '.join(words)}" if attempts else "no submissions"
+    middle = middle_of(attempts)
+    if middle is not None:
+        text += f"; half of the graded have {plain(middle)} of {plain(assignment.max_points)} points or more"
+    return text
+
+
+def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
+    """The median of the points of what was graded, with two digits at most; None where nothing was."""
+    points = [attempt.points for attempt in attempts if attempt.status is Status.GRADED]
+    return statistics.median(points).quantize(Decimal("0.01")) if points else None
+
+
+def changes_table(changed: Sequence[tuple[str, Decimal, Decimal]]) -> str:
+    """Whose marks changed, from what to what."""
+    if not changed:
+        return ""
+    rows = [[who, plain(was), plain(now), f"{'+' if now > was else ''}{plain(now - was)}"] for who, was, now in changed]
+    return table(["student", "before", "after", "change"], rows, right=(1, 2, 3)) + "\n"
+
+
+# ---------------------------------------------------------------------------------------------------- gradebook
+
+
+def gradebook_table(book: Gradebook, width: int | None = None) -> str:
+    """The gradebook for a screen: in full where that fits, else in short words, else without the items."""
+    full = as_table(book)
+    if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return full  # a file wraps nothing
+    width = width or screen_width()
+    if max(map(width_of, full.splitlines())) <= width:
+        return full
+    narrow = list(_narrow(book, with_items=True))
+    if max(map(width_of, narrow)) > width:
+        narrow = list(_narrow(book, with_items=False))
+    title = cut(f"{clean(book.course.name)}: {len(book.lines)} students", width)
+    rest = [*textwrap.wrap(SHORT_LEGEND, width), *(cut(line, width) for line in remarks(book))]
+    return "\n".join([title, "", *narrow, "", *rest]) + "\n"
+
+
+def _narrow(book: Gradebook, with_items: bool) -> Iterator[str]:
+    """Lines of a table with headings in two rows and one digit; a component of one item is that item."""
+    heads: list[str] = []
+    for part in book.course.scheme.components:
+        heads += part.items if with_items else []
+        heads += [f"={part.id}"] if not with_items or len(part.items) > 1 else []
+    split = [_heading(name) for name in ("student", *heads, "total")]
+    rows = [[line.student.id, *_short_cells(line, with_items), _total(line)] for line in book.lines]
+    lines = [
+        [above for above, _ in split],
+        [below for _, below in split],
+        *[[clean(cell) for cell in row] for row in rows],
+    ]
+    widths = [max(width_of(line[place]) for line in lines) for place in range(len(split))]
+    for line in lines if any(lines[0]) else lines[1:]:
+        yield _aligned(line, widths, range(1, len(split)))
+
+
+def _heading(name: str) -> tuple[str, str]:
+    """A name in two short rows: a2_cnn, a3_ / sequenc., end_ / semester."""
+    before, mark, after = name.partition("_")
+    if len(name) <= HEADING or not mark:
+        return "", _letters(name)
+    return _letters(before + mark), _letters(after)
+
+
+def _letters(name: str) -> str:
+    return name if len(name) <= HEADING else f"{name[: HEADING - 1]}."
+
+
+def _short_cells(line: Line, with_items: bool) -> Iterator[str]:
+    for part in line.mark.components:
+        if with_items:
+            yield from map(_short_item, part.items)
+        if not with_items or len(part.items) > 1:
+            yield _short_part(part)
+
+
+def _short_item(item: ItemMark) -> str:
+    text = SHORT.get(item.entry.state, "")
+    if not text and item.percent is not None:
+        text = f"{rounded(item.percent, 1):f}"
+    if item.verdict is Verdict.DROPPED:
+        return f"({text})"
+    return f"{text}?" if item.verdict is Verdict.UNDECIDED else text
+
+
+def _short_part(part: ComponentMark) -> str:
+    if part.percent is not None:
+        return f"{rounded(part.percent, 1):f}"
+    return "open" if part.places else "exc"
+
+
+def _total(line: Line) -> str:
+    return "open" if line.mark.total is None else f"{line.mark.total:f}"

@@ -1,0 +1,242 @@
+"""Building: a master in, the starter and the public checks out, the same bytes every time and nothing given away."""
+
+import http.server
+import io
+import json
+import threading
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grader.authoring.build import build, built_files, solution_lines
+from grader.course.master import read_master
+from grader.errors import AuthoringError
+from grader.paths import PACKAGE, Paths
+
+ROOT = PACKAGE.parent
+
+MASTER = '''\
+# %% [raw]
+# # ASSIGNMENT CONFIG
+# name: a9_tiny
+# generate: false
+# export_cell: false
+# tests:
+#   files: true
+#   ok_format: false
+
+# %% [markdown]
+# # A tiny assignment
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: q1
+# points: 0
+
+# %% [markdown]
+# ## q1. Twice
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+# q1
+
+
+def twice(x):
+    """Two times x."""
+    # BEGIN SOLUTION NO PROMPT
+    doubled_number = x + x
+    return doubled_number
+    # END SOLUTION
+    """ # BEGIN PROMPT
+    raise NotImplementedError("q1: twice is not implemented yet")
+    """  # END PROMPT
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_twice(twice):
+    """twice 3 is 6"""
+    # a comment that students may read
+    assert near(twice(3), 6), f"twice(3) = 6, yours is {twice(3)}"
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %%
+# experiment: the same line again
+
+
+# %%
+# experiment: the same line again
+'''
+
+
+def course(root: Path, master: str = MASTER, toml: str = "") -> Paths:
+    """A course folder that holds one master."""
+    paths = Paths(root)
+    paths.reference("a9_tiny").parent.mkdir(parents=True)
+    paths.reference("a9_tiny").write_text(master)
+    if toml:
+        paths.course_toml.write_text(toml)
+        paths.assignment("a9_tiny").mkdir(parents=True)
+        paths.assignment_toml("a9_tiny").write_text(
+            'title = "Tiny"\n[[question]]\nid = "q1"\ntitle = "Twice"\npoints = 1\n'
+        )
+    return paths
+
+
+def code_cells(starter: str) -> list[str]:
+    return ["".join(cell["source"]) for cell in json.loads(starter)["cells"] if cell["cell_type"] == "code"]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return built_files(course(tmp_path_factory.mktemp("tiny")), "a9_tiny")
+
+
+@pytest.fixture(scope="module")
+def a1():
+    return built_files(Paths(ROOT), "a1_mlp")
+
+
+def test_what_is_committed_is_what_the_master_builds(a1):
+    folder = ROOT / "assignments" / "a1_mlp"
+    committed = {"a1_mlp.ipynb", *(f"tests/{path.name}" for path in (folder / "tests").iterdir() if path.is_file())}
+    assert set(a1) == committed
+    for name, text in a1.items():
+        assert (folder / name).read_text() == text, f"{name} is stale: build a1_mlp again"
+
+
+def test_building_twice_in_two_places_gives_the_same_bytes(tiny, tmp_path):
+    paths = course(tmp_path / "elsewhere")
+    notebook = build(paths, "a9_tiny")
+    assert notebook == paths.starter("a9_tiny")
+    written = {path.relative_to(notebook.parent).as_posix(): path for path in notebook.parent.rglob("*.*")}
+    assert {name: path.read_bytes().decode() for name, path in written.items()} == tiny
+
+
+def test_the_starter_is_a_valid_notebook_without_leftovers(a1):
+    notebook = nbformat.reads(a1["a1_mlp.ipynb"], as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "otter"}
+    for cell in notebook.cells:
+        assert cell.cell_type in ("code", "markdown")  # the marks of otter assign are gone
+        assert set(cell.metadata) <= {"deletable", "editable", "tags"}
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+def test_cell_ids_follow_the_content(tiny, tmp_path):
+    changed = built_files(
+        course(tmp_path, MASTER.replace("# # A tiny assignment", "# # A small assignment")), "a9_tiny"
+    )
+    before, after = ([cell["id"] for cell in json.loads(files["a9_tiny.ipynb"])["cells"]] for files in (tiny, changed))
+    assert len(set(before)) == len(before)  # two cells of equal content have two ids
+    assert before[0] != after[0] and before[1:] == after[1:]
+
+
+def test_no_line_of_a_solution_is_in_what_students_get(a1):
+    secrets = solution_lines(read_master(Paths(ROOT), "a1_mlp"))
+    assert len(secrets) > 200
+    words = "\n".join("".join(cell["source"]) for cell in json.loads(a1["a1_mlp.ipynb"])["cells"])
+    words += "\n".join(text for name, text in a1.items() if name != "a1_mlp.ipynb")
+    assert [line for line in secrets if line in words] == []
+    assert "BEGIN" not in words and "END SOLUTION" not in words
+
+
+def test_lines_of_a_solution_are_found_and_prompts_are_not_secret():
+    assert solution_lines(MASTER) == ["doubled_number = x + x", "return doubled_number"]
+    assert solution_lines("answer = 40 + 2  # SOLUTION") == ["answer = 40 + 2"]
+    same_in_prompt = MASTER.replace("    raise NotImpl", "    return doubled_number\n    raise NotImpl")
+    assert solution_lines(same_in_prompt) == ["doubled_number = x + x"]
+    with_idiom = MASTER.replace("    return doubled", "    with torch.no_grad():\n        return doubled")
+    assert solution_lines(with_idiom) == solution_lines(MASTER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        pytest.param("# # A tiny", "# Try `return doubled_number`. # A tiny", "gives away", id="solution in a text"),
+        pytest.param('    """twice 3 is 6"""\n', "", "test_twice needs a docstring", id="check without a name"),
+        pytest.param("    # BEGIN SOLUTION NO PROMPT\n", "", "no # BEGIN SOLUTION line", id="solution without marks"),
+        pytest.param("def test_twice(twice):", "def test_twice(twice:", "not Python", id="check with a typing error"),
+        pytest.param("# # END QUESTION\n", "# # END PROMPT\n", "otter assign refuses", id="marks that do not match"),
+    ],
+)
+def test_a_wrong_master_is_refused_with_a_reason(tmp_path, old, new, complaint):
+    with pytest.raises(AuthoringError, match=complaint) as caught:
+        built_files(course(tmp_path, MASTER.replace(old, new)), "a9_tiny")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_master_that_does_not_exist_is_named_with_those_that_do(tmp_path):
+    with pytest.raises(AuthoringError, match="no master of 'a8_none'; there is: a9_tiny"):
+        built_files(course(tmp_path), "a8_none")
+
+
+def test_a_check_file_keeps_the_words_of_the_master(tiny):
+    text = tiny["tests/q1.py"]
+    assert '@test_case(name="twice 3 is 6", points=0)' in text
+    assert "# a comment that students may read" in text
+    compile(text, "q1.py", "exec")
+
+
+def test_checks_of_questions_that_are_gone_are_removed(tmp_path):
+    paths = course(tmp_path)
+    stale = paths.assignment("a9_tiny") / "tests" / "q7.py"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("old")
+    build(paths, "a9_tiny")
+    assert not stale.exists() and (stale.parent / "q1.py").exists()
+
+
+def test_without_checks_and_address_the_first_cell_says_what_to_put_where(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(code_cells(tiny["a9_tiny.ipynb"])[0], {})
+    assert "put them beside this notebook" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_cell_fetches_missing_checks_from_the_release_address(tmp_path, monkeypatch, capsys):
+    """With a real archive from a real server; files that are already there are left alone."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a9_tiny/tests/q1.py", "fetched")
+
+    class Release(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/dl/a9_tiny.zip" else 404)
+            self.end_headers()
+            self.wfile.write(archive.getvalue())
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Release) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/dl"
+        toml = (ROOT / "course.toml").read_text().replace('release_address = ""', f'release_address = "{address}"')
+        toml = toml.replace('["a1_mlp", "a2_cnn", "a3_sequences", "a4_generative"]', '["a9_tiny"]').replace(
+            "best = 3", ""
+        )
+        starter = built_files(course(tmp_path / "course", toml=toml), "a9_tiny")["a9_tiny.ipynb"]
+        monkeypatch.chdir(tmp_path)
+        exec(code_cells(starter)[0], {})
+        (tmp_path / "tests" / "q1.py").write_text("mine")
+        exec(code_cells(starter)[0], {})
+        server.shutdown()
+    assert capsys.readouterr().out == "Fetched what belongs beside this notebook: tests/q1.py\n"
+    assert (tmp_path / "tests" / "q1.py").read_text() == "mine"

@@ -1,0 +1,110 @@
+"""Who of the roster is meant: exactly, or nobody."""
+
+import pytest
+
+from grader.collect.people import Roster
+from grader.collect.uploads import Person
+from grader.course.sheets import Student
+
+ASHA, ASHA_DEVI, ARUN, ARUN2, JOSE = "CS21B001", "CS21B002", "CS21B003", "CS21B004", "CS21B005"
+STUDENTS = [
+    Student(ASHA, "Asha Rao", "asha.rao@iit.example", "4312"),
+    Student(ASHA_DEVI, "\u0906\u0936\u093e \u0926\u0947\u0935\u0940", "devi@iit.example", "4313"),
+    Student(ARUN, "Arun Kumar", "arun1@iit.example"),
+    Student(ARUN2, "Arun Kumar", "arun2@iit.example"),
+    Student(JOSE, "P\u00e9rez Garc\u00eda, Jos\u00e9", "jose@iit.example", "7"),
+    Student("9", "Nine"),
+    Student("4399", "Somebody Else"),
+]
+ROSTER = Roster(STUDENTS, {"Team Rocket": (ASHA, ARUN), "r.asha (guest)": (ASHA,)})
+
+
+def text(value):
+    return Person(value, (value,), within=value)
+
+
+@pytest.mark.parametrize(
+    ("person", "student", "how"),
+    [
+        pytest.param(text("cs21b001"), ASHA, "id", id="id in another case"),
+        pytest.param(text("Asha.Rao@IIT.example"), ASHA, "e-mail", id="e-mail"),
+        pytest.param(text("asha.rao"), ASHA, "e-mail name", id="the name in the e-mail address"),
+        pytest.param(Person(lms_id="4312"), ASHA, "LMS id", id="the platform's number"),
+        pytest.param(text("4313"), ASHA_DEVI, "LMS id", id="the platform's number as a folder's name"),
+        pytest.param(Person("ASHA  RAO"), ASHA, "name", id="name in capitals"),
+        pytest.param(Person("Rao, Asha"), ASHA, "name", id="last name first"),
+        pytest.param(Person("\u0906\u0936\u093e_\u0926\u0947\u0935\u0940"), ASHA_DEVI, "name", id="another script"),
+        pytest.param(Person("Jose\u0301 Pe\u0301rez Garci\u0301a"), JOSE, "name", id="letters put together otherwise"),
+        pytest.param(Person(glued="raoasha"), ASHA, "name", id="glued, last name first"),
+        pytest.param(Person(glued="p\u00e9rezgarc\u00edajos\u00e9"), JOSE, "name", id="glued, two last names"),
+        pytest.param(Person(within="a1_CS21B002_final"), ASHA_DEVI, "id in its name", id="id in a file's name"),
+        pytest.param(text("R.Asha guest"), ASHA, "alias", id="alias, punctuation aside"),
+        pytest.param(Person("Asha Rao", ("unknown", "asha.rao@iit.example")), ASHA, "e-mail", id="second key"),
+    ],
+)
+def test_what_fits_exactly_is_taken_and_says_by_what(person, student, how):
+    match = ROSTER.match(person)
+    assert (match.students, match.how) == ((student,), how)
+
+
+@pytest.mark.parametrize(
+    ("person", "near"),
+    [
+        pytest.param(text("CS21B0O1"), ASHA, id="a letter for a digit"),
+        pytest.param(text("CS21B001x"), ASHA, id="a letter too many"),
+        pytest.param(Person("Asha Raoo"), ASHA, id="a letter doubled"),
+        pytest.param(Person("Asha K Rao"), ASHA, id="a name between"),
+        pytest.param(Person("Jose Perez Garcia"), JOSE, id="accents left out"),
+        pytest.param(Person(glued="raoasa"), ASHA, id="glued, a letter missing"),
+        pytest.param(Person("Rao Asha"), ASHA, id="names the other way round"),
+    ],
+)
+def test_what_is_near_is_proposed_and_never_taken(person, near):
+    match = ROSTER.match(person)
+    assert match.students == ()
+    assert match.near[0] == near
+    assert ROSTER.match(person, propose=False).near == ()
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person("Zebulon Xyz"),
+        Person(),
+        text(""),
+        Person(within="a 9 b"),  # an id of one digit stands in many names
+        Person("4312x"),
+        Person(lms_id="4399"),  # a platform's number is no id of ours, though one of ours looks like that
+    ],
+    ids=["stranger", "nothing", "empty", "a digit in a name", "number and letter", "number that is an id"],
+)
+def test_who_does_not_fit_is_nobody(person):
+    assert ROSTER.match(person).students == ()
+
+
+def test_two_students_of_one_name_are_told_apart_by_hand():
+    match = ROSTER.match(Person("Arun Kumar"))
+    assert (match.students, match.doubt, match.near) == ((), "2 students fit", (ARUN, ARUN2))
+    assert ROSTER.match(Person("Arun Kumar", ("arun2@iit.example",))).students == (ARUN2,)
+
+
+def test_an_id_and_a_name_of_two_people_are_nobodys():
+    match = ROSTER.match(Person("Asha Rao", ("devi@iit.example",)))
+    assert match.students == ()
+    assert match.doubt == f"its e-mail is that of {ASHA_DEVI}, its name that of {ASHA}"
+    assert set(match.near) == {ASHA, ASHA_DEVI}
+
+
+def test_a_name_that_stands_for_several_is_a_group():
+    assert ROSTER.match(Person("team_rocket")).students == (ASHA, ARUN)
+    assert ROSTER.match(Person(glued="teamrocket")).students == ()
+
+
+def test_ids_of_two_people_in_one_name_are_nobodys():
+    match = ROSTER.match(Person(within="CS21B001_CS21B002"))
+    assert (match.students, match.doubt) == ((), "2 students fit")
+
+
+def test_a_name_alone_is_a_student_only_if_it_fits_exactly():
+    assert ROSTER.is_student("CS21B001") and ROSTER.is_student("Asha Rao")
+    assert not ROSTER.is_student("") and not ROSTER.is_student("Asha Raoo") and not ROSTER.is_student("Arun Kumar")

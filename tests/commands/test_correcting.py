@@ -1,0 +1,148 @@
+"""Watching and correcting: status, override, diff, and what the transcript and the prompt show."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from grader.cli import main
+from grader.course.config import read_assignment
+from grader.paths import PACKAGE, Paths
+from grader.record.store import Store
+from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
+
+WORTH = {question.id: question.points for question in read_assignment(Paths(PACKAGE.parent), "a1_mlp").questions}
+EVIDENCE = {"tests": (("q4", "t"),), "image": "i", "device": "cpu", "seed": "0", "isolation": "strict"}
+
+
+@pytest.fixture
+def record(course: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course with a roster and two runs: in the second, amara's q5 is right and bo's attempt was deferred."""
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    (course / "roster.csv").write_text("student,name\namara,Amara\nbo,Bo\nchen,Chen\n")
+    with Store.open(course / ".grader" / "record.sqlite") as store:
+        for student in ("amara", "bo", "stranger"):
+            store.add_submission(Submission(student, "a1_mlp", "x.py", student.encode()))
+        first = store.begin_run("a1_mlp", "grade a1_mlp")
+        for student in ("amara", "bo"):
+            store.add_attempt(first, attempt(student, wrong="q5"), {})
+        store.end_run(first, "done")
+        second = store.begin_run("a1_mlp", "regrade a1_mlp")
+        store.add_attempt(second, attempt("amara"), {})
+        store.add_attempt(second, attempt("bo", status=Status.DEFERRED), {})
+        store.end_run(second, "done")
+    return course
+
+
+def attempt(student: str, wrong: str = "", status: Status = Status.GRADED) -> Attempt:
+    results = tuple(
+        CheckResult(f"test_{q}", q, Outcome.FAILED if q == wrong else Outcome.PASSED, Decimal(worth))
+        for q, worth in WORTH.items()
+    )
+    digest = Submission(student, "a1_mlp", "x.py", student.encode()).digest
+    notices = ("deferred: the engine went away",) if status is Status.DEFERRED else ()
+    results = () if status is Status.DEFERRED else results
+    return Attempt(student, "a1_mlp", status, Evidence(submission=digest, **EVIDENCE), results, notices)
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_status_counts_everybody_and_names_who_waits(record, capsys):
+    code, out, _ = said(capsys, "status", "a1_mlp", "--json")
+    document = json.loads(out)
+    assert code == 1
+    assert document["roster"] == 3 and document["handed_in"] == 3 and document["graded"] == 2
+    assert document["waiting"] == ["stranger"] and document["not_on_the_roster"] == ["stranger"]
+    assert document["nothing_handed_in"] == ["chen"]
+    assert [run["state"] for run in document["runs"]] == ["done", "done"]
+    code, out, _ = said(capsys, "status", "a1_mlp")
+    assert "waiting: stranger" in out and "nothing handed in: chen" in out
+
+
+def test_a_deferred_attempt_does_not_hide_the_one_before(record, capsys):
+    document = json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])
+    assert document["status"] == "graded" and document["points"] == 92
+
+
+def test_diff_shows_what_changed_between_two_runs_and_nothing_else(record, capsys):
+    code, out, _ = said(capsys, "diff", "1", "2", "--json")
+    assert code == 0
+    assert json.loads(out) == [
+        {"student": "amara", "what": "points", "before": "92", "after": "100"},
+        {"student": "amara", "what": "test_q5", "before": "failed", "after": "passed"},
+    ]
+    assert said(capsys, "diff", "1", "1")[1].strip().endswith("0 of 3 students changed")
+
+
+def test_diff_names_the_runs_there_are(record, capsys):
+    code, _, err = said(capsys, "diff", "1", "9")
+    assert code == 2 and "no run 9 on record; there is: 1, 2" in err
+
+
+def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, capsys):
+    code, out, _ = said(capsys, "override", "bo", "a1_mlp", "q5", "+2.5", "--reason", "right idea", "--who", "Dr. No")
+    assert code == 0 and "q5  +2.5  Dr. No: right idea" in out
+    assert json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["points"] == 92
+    explained = said(capsys, "marks", "--student", "bo")[1]
+    assert "94.5" in explained and "right idea" in explained
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("override", "bo", "a1_mlp", "q5", "lots", "--reason", "x"), "'lots' is no number of points"),
+        (("override", "bo", "a1_mlp", "q5", "0", "--reason", "x"), "changes nothing"),
+        (("override", "bo", "a1_mlp", "q5", "nan", "--reason", "x"), "changes nothing"),
+        (("override", "bo", "a1_mlp", "q15", "1", "--reason", "x"), "has no question 'q15'"),
+        (("override", "boo", "a1_mlp", "q5", "1", "--reason", "x"), "'boo' has handed in nothing for a1_mlp"),
+        (("override", "bo", "a1_mlp", "q5", "1", "--reason", " "), "say why"),
+        (("show", "chen", "a1_mlp"), "no attempt of 'chen' at a1_mlp"),
+        (("status", "a1_mpl"), "no assignment 'a1_mpl'"),
+    ],
+)
+def test_what_cannot_be_done_says_why_in_one_line(record, capsys, arguments, says):
+    code, _, err = said(capsys, *arguments)
+    assert code in (2, 3) and says in err and err.count("\n") == 1
+
+
+SUBMISSION = """# %%
+import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+secret = 41
+"""
+
+
+def grader(course: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "grader.cli", *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        cwd=course,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "GRADER_COURSE": str(course)},
+    )
+
+
+def test_the_transcript_can_be_read_and_the_prompt_runs_in_the_sandbox(course, tmp_path):
+    (tmp_path / "kim.py").write_text(SUBMISSION)
+    sandbox = ("--sandbox", "process")
+    graded = grader(course, "grade", "a1_mlp", str(tmp_path / "kim.py"), *sandbox, "--workers", "1")
+    assert graded.returncode == 0, graded.stderr
+    transcript = grader(course, "show", "kim", "a1_mlp", "--question", "q4", "--transcript").stdout
+    assert transcript.startswith("load\n") and "raised MissingName: tanh" in transcript
+    typed = "secret + 1\nfor i in range(2):\n    print('line', i)\n\n1 / 0\nimport os; os._exit(0)\nsecret\n"
+    prompt = grader(course, "show", "kim", "a1_mlp", "--shell", *sandbox, typed=typed)
+    assert "42" in prompt.stdout and "line 1" in prompt.stdout and "ZeroDivisionError" in prompt.stdout
+    assert "the submission is loaded again" in prompt.stdout and "41" in prompt.stdout

@@ -1,0 +1,225 @@
+"""The dashboard and what students write: it stays text wherever it stands, in a real browser too; states told apart."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from outline import Outline
+
+from grader.course.config import read_assignment
+from grader.dashboard import site
+from grader.dashboard.assignment_page import assignment_page, findings
+from grader.dashboard.cohort import Cohort
+from grader.dashboard.links import Links, student_page
+from grader.marks.gradebook import Gradebook, read_gradebook
+from grader.pages.markup import Html, document, el, table
+from grader.paths import Paths
+from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Usage
+
+HOSTILE = '</p><script>document.title="pwned"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">'
+HOSTILE += "\u202e\"'&\x1b[31m$x$"
+PRINTABLE = HOSTILE.translate({0x202E: None, 0x1B: None})  # what a roster may hold
+BOUNDARIES = [Decimal(40), Decimal(60), Decimal("79.5")]
+EVIDENCE = Evidence("ab" * 32, (("q4", "cd" * 32),), "sha256:" + "ef" * 32, "cpu", "00", "strict")
+FIGURES = {"report.html": 2, "assignment_a1_mlp.html": 3}
+
+
+def attempt(
+    student: str, *results: CheckResult, status: Status = Status.GRADED, notices: tuple[str, ...] = ()
+) -> Attempt:
+    return Attempt(student, "a1_mlp", status, EVIDENCE, results, notices, Usage(0.2, 0.4, 40.0))
+
+
+def check(
+    name: str, question: str, points: str, outcome: Outcome = Outcome.PASSED, message: str = "", hint: str = ""
+) -> CheckResult:
+    return CheckResult(name, question, outcome, Decimal(points), message, hint)
+
+
+def sample(words: str, stranger: str, course: Path) -> dict[tuple[str, str], Attempt]:
+    """Attempts with the same words wherever a student's words can come to stand; points as in the course."""
+    assignment = read_assignment(Paths(course), "a1_mlp")
+    full = [check(f"test_{question.id}", question.id, str(question.points)) for question in assignment.questions]
+    first = assignment.questions[0]
+    worth = str(first.points)
+    wrong = check(f"test_{first.id}", first.id, worth, Outcome.FAILED, words, f"think of {words}")
+    odd = check(f"test_{first.id}", first.id, worth, Outcome.CRASHED, words)
+    made = {
+        "anna": attempt("anna", wrong, *full[1:], notices=(words,)),
+        "ben": attempt("ben", odd, *full[1:]),
+        "dan": attempt("dan", *full),
+        "eve": attempt("eve", wrong, *full[1:]),
+        "finn": attempt("finn", wrong, *full[1:]),
+        stranger: attempt(stranger, status=Status.UNREADABLE, notices=(words,)),
+    }
+    return {(student, "a1_mlp"): value for student, value in made.items()}
+
+
+@pytest.fixture
+def book_of(course: Path):
+    """A gradebook of a small course: `book_of(name, attempts)`."""
+
+    def make_book(name: str, attempts: dict[tuple[str, str], Attempt]) -> Gradebook:
+        (course / "marks").mkdir(exist_ok=True)
+        quoted = name.replace('"', '""')
+        rows = [
+            "student,name",
+            f'anna,"{quoted}"',
+            "ben,Ben",
+            "cleo,Cleo",
+            "dan,Dan",
+            "eve,Eve",
+            "finn,Finn",
+            "gus,Gus",
+        ]
+        (course / "roster.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        others = [item for item in ("a2_cnn", "a3_sequences", "a4_generative") if not _questions(course, item)]
+        if others:
+            cells = [",".join(["student", *others]), ",".join(["max"] + ["100"] * len(others))]
+            cells.append(",".join(["anna"] + ["90"] * len(others)))
+            (course / "marks" / "assignments.csv").write_text("\n".join(cells) + "\n")
+        rulings = ["student,item,status,reason", "cleo,a1_mlp,excused,ill", "dan,a1_mlp,integrity,copied"]
+        rulings += ["anna,a1_mlp,late_hours=20,by mail"]
+        (course / "marks" / "status.csv").write_text("\n".join(rulings) + "\n")
+        return read_gradebook(Paths(course), attempts)
+
+    return make_book
+
+
+def _questions(course: Path, item: str) -> bool:
+    return bool(read_assignment(Paths(course), item).questions)
+
+
+@pytest.fixture
+def pages_of(course: Path, book_of):
+    """All pages of the small course, with the same words everywhere: name of a student, id of a stranger, messages."""
+
+    def make_pages(words: str, name: str) -> dict[str, str]:
+        attempts = sample(words, name, course)
+        book = book_of(name, attempts)
+        there = tuple(attempts[pair] for pair in sorted(attempts))
+        roster = tuple(line.student.id for line in book.lines)
+        assignment = read_assignment(Paths(course), "a1_mlp")
+        cohort = Cohort(assignment, roster, frozenset(student for student, _ in attempts) | {"gus"}, there)
+        return dict(site.pages(book, [cohort], BOUNDARIES))
+
+    return make_pages
+
+
+def test_what_students_write_is_text_wherever_it_stands(pages_of):
+    hostile, harmless = pages_of(HOSTILE, PRINTABLE), pages_of("plain words", "plain words")
+    changed = {student_page(PRINTABLE): student_page("plain words")}
+    assert {changed.get(name, name) for name in hostile} == set(harmless)
+    for name, text in hostile.items():
+        bad, good = Outline(text), Outline(harmless[changed.get(name, name)])
+        assert bad.tags == good.tags, name
+        assert [(tag, key) for tag, key, _ in bad.attributes] == [(tag, key) for tag, key, _ in good.attributes], name
+        assert bad.text.count('<script>document.title="pwned"</script>') == good.text.count("plain words"), name
+        assert "\u202e" not in text and "\x1b" not in text, name
+
+
+def test_a_zero_missing_excused_an_integrity_zero_and_no_mark_are_told_apart(pages_of):
+    page = pages_of("plain words", "Anna")["report.html"]
+    row = {who: _row(page, who) for who in ("anna", "ben", "cleo", "dan", "gus")}
+    assert "excused" in row["cleo"] and "integrity" in row["dan"] and "missing" in row["gus"]
+    assert "late" in row["anna"] and "late" not in row["ben"]
+    assert all("no mark yet" in text for text in row.values()), "the exams have no table yet"
+
+
+def _row(page: str, student: str) -> str:
+    """The text of a student's row in the table of marks."""
+    rows = page[page.index('id="marks"') :].split("<tr>")
+    cells = next(row for row in rows if f">{student}</a>" in row).split("</tr>")[0]
+    return Outline(f"<table><tr>{cells}</tr></table>").text
+
+
+def test_an_unreadable_file_and_somebody_who_is_not_on_the_roster_come_first(pages_of):
+    text = " ".join(Outline(pages_of("a saved web page", "zoe")["report.html"].replace("<", " <")).text.split())
+    first = text[text.index("Look at these first", text.index("on the roster")) : text.index("checks in doubt")]
+    assert "zoe not on the roster submission of a1_mlp; counted nowhere" in first
+    assert "zoe a1_mlp unreadable a saved web page" in first
+    assert "crashed" in first and "waiting" in first
+    assert "anna" not in first, "a wrong answer is nothing odd"
+
+
+def test_a_check_that_failed_shows_what_was_said_and_the_hint_and_one_that_crashed_shows_no_hint(pages_of):
+    pages = pages_of("too large by the factor 5", "Anna")
+    assert "think of" not in Outline(pages[student_page("ben")]).text
+    anna = Outline(pages[student_page("anna")]).text
+    assert "too large by the factor 5" in anna and "think of too large by the factor 5" in anna
+
+
+def test_an_assignment_that_nobody_was_graded_in_has_a_page_all_the_same(course):
+    assignment = read_assignment(Paths(course), "a1_mlp")
+    found = findings(Cohort(assignment, ("anna", "ben"), frozenset({"anna"}), ()))
+    page = Outline(assignment_page(found, "A course", Links(False, (), frozenset())))
+    assert "handed in, and not graded yet" in page.text
+    assert page.open == []
+
+
+def test_a_course_without_any_marks_has_a_page(book_of):
+    book = book_of("Anna", {})
+    page = dict(site.pages(book, [], []))["report.html"]
+    assert "Nothing is graded here yet" in page and "Nobody has a total yet" in page
+
+
+def test_the_policy_allows_the_pages_own_style_and_nothing_else(pages_of):
+    for page in [document("x", el("p", "y")), *pages_of("plain words", "Anna").values()]:
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+        assert policy is not None
+        assert policy[1].startswith("default-src &#x27;none&#x27;; style-src &#x27;sha256-")
+        assert "unsafe" not in policy[1]
+
+
+def test_markup_escapes_children_and_attributes_but_not_markup():
+    assert el("p", "<b>", el("b", "&"), class_='"x"') == '<p class="&quot;x&quot;">&lt;b&gt;<b>&amp;</b></p>'
+    assert el("td", None, 0, title=None) == "<td>0</td>"
+    assert isinstance(table([el("tr")], [[el("td", 1)]]), Html)
+
+
+# ---------------------------------------------------------------------------------------------------- a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium here; on Debian: apt-get install chromium")
+    return found
+
+
+def shown_by(browser: str, page: Path, folder: Path) -> tuple[str, str, str]:
+    """What a real browser makes of a page: its document after loading, its console, and whom it asked."""
+    log = folder / "net.json"
+    quiet = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--no-first-run"]
+    alone = ["--disable-background-networking", "--disable-component-update", f"--log-net-log={log}"]
+    told = subprocess.run(
+        [browser, *quiet, *alone, "--enable-logging=stderr", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return told.stdout, "\n".join(line for line in told.stderr.splitlines() if "CONSOLE" in line), log.read_text()
+
+
+def asked(log: str) -> Iterator[str]:
+    """Addresses of pages and pictures in a browser's log of the network."""
+    return (address for address in re.findall(r'"url":"([^"]+)"', log) if address.startswith("http"))
+
+
+@pytest.mark.parametrize("name", ["report.html", "assignment_a1_mlp.html", "stranger"])
+def test_a_real_browser_shows_hostile_words_as_text_and_asks_nobody_for_anything(name, browser, pages_of, tmp_path):
+    pages = pages_of(HOSTILE, PRINTABLE)
+    name = student_page(PRINTABLE) if name == "stranger" else name
+    file = tmp_path / Path(name).name
+    file.write_text(pages[name], encoding="utf-8")
+    shown, console, log = shown_by(browser, file, tmp_path)
+    assert '&lt;script&gt;document.title="pwned"&lt;/script&gt;' in shown
+    assert "<title>pwned</title>" not in shown and "<script" not in shown and "<img" not in shown
+    assert console == ""
+    assert shown.count('class="plot"') == FIGURES.get(name, 0)
+    assert [address for address in asked(log) if "127.0.0.1" in address] == []

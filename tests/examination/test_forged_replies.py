@@ -1,0 +1,152 @@
+"""Whatever a candidate replies, its check ends as the student's: passed, failed, or a fault that says so."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import book
+
+from grader import wire
+from grader.checking import compare
+from grader.examination.channel import Channel
+from grader.examination.examiner import _cell_notices
+from grader.examination.pytest_plugin import result_of
+from grader.examination.student import Student
+from grader.examination.transcript import Transcript
+from grader.sandbox import Ending
+from grader.schema import Assignment, Check, Outcome, Question
+
+LOADED = {"value": {"raised": [], "names": ["f"]}, "output": "", "effects": []}
+ASSIGNMENT = Assignment("probe", "Probe", (Question("q1", "One", Decimal(1), ("f", "g")),))
+CHECK = Check("test_f", "q1", Decimal(1))
+OURS = (Outcome.DEFERRED,)
+
+
+class Liar:
+    """A sandbox whose candidate replies as it was told to, with the right number."""
+
+    isolation = environment = "none"
+
+    def __init__(self, loaded: dict[str, Any], reply: dict[str, Any]) -> None:
+        self.replies = [loaded, reply]
+
+    def open(self) -> Liar:
+        return self
+
+    def exchange(self, request: bytes, deadline_s: float, answer_bytes: int) -> bytes:
+        asked = wire.decode(request, lambda ref: None)
+        reply = self.replies[0] if asked["op"] == "load" else self.replies[1]
+        return wire.encode({"id": asked["id"], **reply})
+
+    def close(self) -> Ending:
+        return Ending("closed")
+
+    def settle(self, how: str) -> bool:
+        return True
+
+    def prepare(self) -> None:
+        return None
+
+
+def judged(loaded: dict[str, Any], reply: dict[str, Any], name: str, test: Any) -> tuple[Outcome, str, tuple[str, ...]]:
+    """What becomes of a check that gets this reply."""
+    liar = Liar(loaded, reply)
+    channel = Channel(ASSIGNMENT, book("def f(x): return x", "def g(: pass"), (), lambda: liar, Transcript())
+    error: BaseException | None = None
+    try:
+        test(getattr(Student(channel, "test_f", "5eed"), name)(1.0))
+    except Exception as raised:  # noqa: BLE001 - as pytest does
+        error = raised
+    result = result_of(CHECK, error, 0.0)
+    notices = _cell_notices(channel)
+    channel.close()
+    return result.outcome, result.message, notices
+
+
+atoms = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.just(10**600),
+    st.floats(),
+    st.complex_numbers(),
+    st.text(max_size=30),
+    st.sampled_from(["\ud800", "\x1b]0;x\x07", "X" * 5000, "3.14159 " * 50, "forbidden operator x", "MissingName"]),
+    st.binary(max_size=9),
+    st.builds(wire.Ref, st.integers(-9, 9), st.text(max_size=9), st.sampled_from(["T", "X" * 5000, "\ud800"])),
+    st.builds(np.zeros, st.sampled_from([(), (3,), (0, 2), (2, 2)]), st.sampled_from(["f8", "i4", "?", "c16"])),
+    st.sampled_from([np.float32(1), np.int64(3), np.bool_(True)]),
+)
+values = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+frames = st.lists(st.one_of(values, st.tuples(values, values, values, values)), max_size=3)
+faults = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.one_of(st.sampled_from(["ValueError", "MissingName", "NotImplementedError"]), values),
+        "bases": st.one_of(st.just(["ValueError"]), values),
+        "message": st.one_of(st.text(max_size=40), values),
+        "frames": st.one_of(st.just([("cell 1", 1, "f", "s")]), frames, values),
+    },
+)
+errors = st.fixed_dictionaries({}, optional={"cell": values, "type": values, "message": values})
+replies = st.fixed_dictionaries(
+    {"output": values, "effects": st.one_of(st.just([]), values)},
+    optional={"value": values, "fault": st.one_of(faults, values)},
+)
+loads = st.one_of(
+    st.just(LOADED),
+    st.fixed_dictionaries(
+        {"output": values, "effects": values},
+        optional={"value": st.one_of(values, st.fixed_dictionaries({"raised": st.one_of(values, st.lists(errors))}))},
+    ),
+)
+TESTS = {
+    "close to a number": lambda got: compare.close(got, 0.5),
+    "close to an array": lambda got: compare.close(got, np.ones((2, 3))),
+    "close to a dict": lambda got: compare.close(got, {"w": np.ones(2), "b": 0.5}),
+    "the same list": lambda got: compare.same(got, [1, 2, None, "x"]),
+    "an array to calculate with": lambda got: compare.array(got, shape=(2, None)).mean(),
+    "a number": lambda got: compare.number(got) + 1,
+    "a pair": lambda got: [compare.close(part, 1.0) for part in compare.unpack(got, 2)],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(loaded=loads, reply=replies, name=st.sampled_from(["f", "g", "h"]), test=st.sampled_from(sorted(TESTS)))
+def test_no_reply_makes_a_check_ours(loaded, reply, name, test):
+    outcome, message, notices = judged(loaded, reply, name, TESTS[test])
+    assert outcome not in OURS, message
+    for text in (message, *notices):
+        assert len(text) <= 1000 and text.isprintable(), text
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "message"),
+    [
+        pytest.param(
+            {"type": "ValueError", "bases": ["ValueError"], "message": "0.25", "frames": [("cell 1", 1, "f", "x")]},
+            Outcome.ERROR,
+            "ValueError in cell 1, line 1, in f: `def f(x): return x`: #",
+            id="the line is quoted from the notebook",
+        ),
+        pytest.param(np.zeros(3), Outcome.PROTOCOL, "what came back is no answer: a fault of another form", id="array"),
+        pytest.param(
+            {"type": "E1.25", "bases": [], "message": "", "frames": []}, Outcome.ERROR, "E#", id="numbers in a name"
+        ),
+    ],
+)
+def test_a_fault_is_told_in_words_that_can_be_trusted(fault, outcome, message):
+    assert judged(LOADED, {"fault": fault, "output": "", "effects": []}, "f", print)[:2] == (outcome, message)

@@ -1,0 +1,356 @@
+"""From roster, tables, rulings and attempts to marks. The worked example is the one of docs/marks.md."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+from decimal import Decimal
+
+import pytest
+
+from grader.errors import AuthoringError, UsageError
+from grader.marks.gradebook import Gradebook, read_gradebook
+from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
+from grader.paths import PACKAGE, Paths
+from grader.record.store import Override
+from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status
+
+ROOT = PACKAGE.parent
+PAGE = (ROOT / "docs" / "marks.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"^```(?:csv|text) (.+?)\n(.*?)^```$", PAGE, re.M | re.S))
+POINTS = {"q4": 5, "q5": 8, "q7": 10, "q8": 12, "q9": 14, "q14": 7}  # 56, as on the page
+A1_TOML = 'title = "a1_mlp"\n' + "".join(
+    f'[[question]]\nid = "{question}"\ntitle = "{question}"\npoints = {points}\n' for question, points in POINTS.items()
+)
+EVIDENCE = Evidence("3f" * 32, (("q4", "ab" * 32), ("q5", "cd" * 32)), "sha256:" + "9e" * 32, "cpu", "07", "strict")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The course folder of docs/marks.md: the first preset, six questions in a1_mlp, the tables of the page."""
+    shutil.copy(ROOT / "examples" / "schemes" / "best_three_of_four.toml", tmp_path / "course.toml")
+    paths = Paths(tmp_path)
+    for name in ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative"):
+        paths.assignment(name).mkdir(parents=True)
+        paths.assignment_toml(name).write_text(f'title = "{name}"\n')
+    paths.assignment_toml("a1_mlp").write_text(A1_TOML)
+    paths.marks_folder.mkdir()
+    for name in ("roster.csv", "marks/assignments.csv", "marks/exams.csv", "marks/status.csv"):
+        (tmp_path / name).write_text(BLOCKS[name], encoding="utf-8")
+    return paths
+
+
+def attempt(student, failed=(), status=Status.GRADED, outcome=Outcome.FAILED, notices=()):
+    """An attempt with one check a question; the questions in `failed` ended with `outcome`."""
+    results = tuple(
+        CheckResult(f"test_{question}", question, outcome if question in failed else Outcome.PASSED, Decimal(points))
+        for question, points in POINTS.items()
+    )
+    return Attempt(student, "a1_mlp", status, EVIDENCE, results if status is not Status.UNREADABLE else (), notices)
+
+
+def attempts(*made):
+    return {(one.student, one.assignment): one for one in made}
+
+
+ALL = list(POINTS)
+GRADED = attempts(
+    attempt("cs101", failed=["q4"]),
+    attempt("cs102"),
+    attempt("cs104", failed=ALL),
+    attempt("cs105", failed=["q9"], status=Status.DEFERRED, outcome=Outcome.DEFERRED),
+    attempt("cs1O4"),
+)
+
+
+@pytest.fixture
+def book(folder) -> Gradebook:
+    return read_gradebook(folder, GRADED)
+
+
+def entry(book, student, item):
+    return next(m.entry for part in book.line(student).mark.components for m in part.items if m.item == item)
+
+
+def edit(paths, file, old, new):
+    path = paths.root / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_table_that_comes_out(book):
+    assert BLOCKS["table"] == as_table(book)
+
+
+@pytest.mark.parametrize("title", [title for title in BLOCKS if title.startswith("explain ")])
+def test_the_page_shows_the_explanation_that_comes_out(book, title):
+    assert BLOCKS[title] == explain_student(book, title.removeprefix("explain "))
+
+
+@pytest.mark.parametrize(
+    ("line", "old", "new"), [(0, "weight =", "wieght ="), (1, "weight = 30", "weight = 20"), (2, '"a2_cnn"', '"a2_cn"')]
+)
+def test_the_page_shows_the_errors_that_come_out(folder, line, old, new):
+    edit(folder, "course.toml", old, new)
+    with pytest.raises(AuthoringError) as caught:
+        read_gradebook(folder, {})
+    assert str(caught.value) == BLOCKS["errors"].splitlines()[line]
+
+
+# --- from evidence to entries --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "points", "reason"),
+    [
+        pytest.param(attempt("cs102"), "graded", 56, "", id="full marks"),
+        pytest.param(attempt("cs102", failed=ALL), "graded", 0, "", id="nothing right is a 0"),
+        pytest.param(
+            attempt("cs102", status=Status.UNREADABLE, notices=("it is a saved web page",)),
+            "graded", 0, "no notebook could be read; it is a saved web page", id="unreadable is a 0 with its reason",
+        ),
+        pytest.param(
+            attempt("cs102", status=Status.DEFERRED), "deferred", 0,
+            "the machine failed while grading; it will be run again", id="the machine failed",
+        ),
+        pytest.param(
+            attempt("cs102", failed=["q9"], outcome=Outcome.DEFERRED), "deferred", 0,
+            "the machine failed while grading; it will be run again", id="one check deferred",
+        ),
+        pytest.param(
+            Attempt("cs102", "a1_mlp", Status.GRADED, EVIDENCE, attempt("cs102").results[:-1]), "deferred", 0,
+            "the checks of this attempt add up to 49 points, assignment.toml says 56; to be graded again",
+            id="made for other points",
+        ),
+        pytest.param(
+            Attempt("cs102", "a1_mlp", Status.GRADED, EVIDENCE), "deferred", 0,
+            "the checks of this attempt add up to 0 points, assignment.toml says 56; to be graded again",
+            id="no results",
+        ),
+    ],
+)  # fmt: skip
+def test_only_a_finished_attempt_is_a_mark(folder, made, state, points, reason):
+    (folder.marks_folder / "status.csv").unlink()
+    got = entry(read_gradebook(folder, attempts(made)), "cs102", "a1_mlp")
+    assert (got.state.value, got.points, got.reason) == (state, points, reason)
+
+
+def test_a_mark_names_submission_image_and_tests(book):
+    source = entry(book, "cs104", "a1_mlp").source
+    assert "3f3f3f3f3f3f" in source
+    assert "sha256:9e9e9e9e9e9e" in source
+    assert "q4:abababab q5:cdcdcdcd" in source
+
+
+def test_nobody_gets_a_zero_before_anything_was_handed_in(folder):
+    got = entry(read_gradebook(folder, {}), "cs104", "a1_mlp")
+    assert (got.state.value, got.reason) == ("deferred", "not graded yet for anybody")
+
+
+def test_who_handed_nothing_in_is_missing_once_others_did(folder):
+    got = entry(read_gradebook(folder, attempts(attempt("cs102"))), "cs104", "a1_mlp")
+    assert (got.state.value, got.reason) == ("missing", "nothing was handed in")
+
+
+@pytest.mark.parametrize(
+    "before", [{}, attempts(attempt("cs104"))], ids=["first submission", "graded once, handed in again"]
+)
+def test_what_was_collected_and_not_graded_is_deferred(folder, before):
+    book = read_gradebook(folder, before, ungraded={("cs104", "a1_mlp")})
+    got = entry(book, "cs104", "a1_mlp")
+    assert (got.state.value, got.reason) == ("deferred", "handed in, and not graded yet")
+
+
+def test_lateness_comes_with_the_submission_and_a_ruling_is_above_it(folder):
+    late = {("cs101", "a1_mlp"): Decimal(30), ("cs102", "a1_mlp"): Decimal(30), ("cs104", "a1_mlp"): Decimal(30)}
+    book = read_gradebook(folder, GRADED, late_minutes=late)
+    assert [entry(book, who, "a1_mlp").late_minutes for who in ("cs101", "cs102", "cs104")] == [26 * 60 + 30, 0, 30]
+
+
+@pytest.mark.parametrize(
+    ("deltas", "points", "says"),
+    [
+        (["2.5"], "53.5", "q4 0 -> 2.5 points by hand (seen)"),
+        (["2.5", "-1"], "52.5", "q4 0 -> 1.5 points by hand (seen; seen)"),
+        (["9"], "56", "q4 0 -> 5 points by hand, held at 5 (seen)"),
+        (["-1"], "51", "q4 0 -> 0 points by hand, held at 0 (seen)"),
+    ],
+)
+def test_points_changed_by_hand_count_within_the_question(folder, deltas, points, says):
+    changes = [Override("cs104", "a1_mlp", "q4", Decimal(delta), "seen", "ta") for delta in deltas]
+    made = attempts(attempt("cs104", failed=["q4"]), attempt("cs105", failed=["q4"]))
+    book = read_gradebook(folder, made, changes=changes)
+    assert (entry(book, "cs104", "a1_mlp").points, entry(book, "cs104", "a1_mlp").reason) == (Decimal(points), says)
+    assert entry(book, "cs105", "a1_mlp").points == 51
+
+
+def test_a_change_of_points_without_an_attempt_is_said(folder):
+    book = read_gradebook(folder, GRADED, changes=[Override("cs999", "a1_mlp", "q4", Decimal(1), "seen", "ta")])
+    assert book.notices == ("points of cs999 a1_mlp q4 changed by hand, not used: that submission has no attempt",)
+    assert ("cs999", ("points changed by hand in a1_mlp",)) in [(who.id, who.found) for who in book.strangers]
+
+
+def test_a_ruling_is_above_what_was_graded_and_keeps_both_sources(book):
+    got = entry(book, "cs102", "a1_mlp")
+    assert (got.state.value, got.reason) == ("integrity", "notebook shared with another student")
+    assert got.source.startswith("marks/status.csv, line 3; submission 3f3f")
+
+
+def test_an_exam_without_any_mark_is_still_to_come(folder):
+    (folder.marks_folder / "exams.csv").write_text("student,exam1,exam2\nmax,10,10\ncs101,5,\ncs102,,\n")
+    book = read_gradebook(folder, GRADED)
+    states = {item: entry(book, "cs102", item).state.value for item in ("exam1", "exam2", "exam3")}
+    assert states == {"exam1": "missing", "exam2": "deferred", "exam3": "deferred"}
+    assert entry(book, "cs104", "exam1").reason == "no row in marks/exams.csv"
+    assert entry(book, "cs104", "exam3").reason == "no table in marks/ has a column exam3 yet"
+
+
+def test_the_order_of_the_roster_changes_no_mark(folder, book):
+    lines = BLOCKS["roster.csv"].splitlines()
+    folder.roster_csv.write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    other = read_gradebook(folder, GRADED)
+    assert [line.student.id for line in other.lines] == ["cs105", "cs104", "cs103", "cs102", "cs101"]
+    assert {line.student.id: line.mark for line in other.lines} == {line.student.id: line.mark for line in book.lines}
+
+
+def test_strangers_are_listed_with_every_place_and_never_counted(folder):
+    edit(folder, "marks/exams.csv", "cs101,14", "cs999,14")
+    edit(folder, "marks/status.csv", "cs103,a1", "cs998,a1")
+    book = read_gradebook(folder, GRADED, ungraded={("cs1O4", "a1_mlp")})
+    assert [(person.id, person.found) for person in book.strangers] == [
+        ("cs1O4", ("submission of a1_mlp",)),
+        ("cs998", ("marks/status.csv, line 4",)),
+        ("cs999", ("marks/exams.csv, line 3",)),
+    ]
+    assert len(book.lines) == 5
+    assert entry(book, "cs101", "exam1").state.value == "missing"
+
+
+def test_attempts_that_decide_nothing_are_said(folder):
+    other = {("cs101", name): attempt("cs101") for name in ("a2_cnn", "a9_old")}
+    assert read_gradebook(folder, {**GRADED, **other}).notices == (
+        "1 graded submission of a2_cnn not used: a2_cnn has no questions",
+        "1 graded submission of a9_old not used: a9_old is not part of the course",
+    )
+
+
+# --- tables that are wrong -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("roster.csv", "student,", "id,", ", line 1: no column 'student' in the header; there is: id, name, email"),
+        ("roster.csv", "email", "e-mail", ", line 1: unknown column 'e-mail' (did you mean 'email'?); known: "),
+        ("roster.csv", "cs104", "CS101", ", line 7, column student: 'CS101' is in line 3 already"),
+        ("roster.csv", "dev@", "asha@", ", line 7, column email: 'asha@example.org' is in line 3 already"),
+        ("roster.csv", "cs104", "", ", line 7, column student: the cell is empty"),
+        ("roster.csv", ",Dev Nair", "", ", line 7: expected 3 cells as in the header, got 2"),
+        ("roster.csv", "Dev Nair", '"Dev\nNair"', ", line 8: a cell holds a line break or an invisible"),
+        ("roster.csv", "Dev Nair", '"Dev', ": not a CSV table: "),
+        ("marks/exams.csv", "14,", "abs,", ", line 3, column exam1: expected a number, excused, "),
+        ("marks/exams.csv", "14,", "-1,", ", line 3, column exam1: expected a number, excused, "),
+        ("marks/exams.csv", "14,", "1_4,", ", line 3, column exam1: expected a number, excused, "),
+        ("marks/exams.csv", "14,", "nan,", ", line 3, column exam1: expected a number, excused, "),
+        ("marks/exams.csv", "14,", "21,", ", line 3, column exam1: 21 is above the maximum of 20"),
+        ("marks/exams.csv", "max,20", "max,", ", line 2, column exam1: expected the maximum, a number above 0"),
+        ("marks/exams.csv", "max", "cs106", ": the first row must be max, with the points possible"),
+        ("marks/exams.csv", "cs102", "max", ", line 4, column student: the row of maxima must come once"),
+        ("marks/exams.csv", "cs102", "cs101", ", line 4, column student: 'cs101' is there already"),
+        ("marks/exams.csv", "kaggle", "kagle", ", line 1: unknown column 'kagle' (did you mean 'kaggle'?)"),
+        ("marks/exams.csv", "exam2", "exam1", ", line 1: column exam1 is there twice"),
+        ("marks/exams.csv", "exam2", "a2_cnn", ": column a2_cnn is in marks/assignments.csv already"),
+        ("marks/exams.csv", "exam2", "a1_mlp", ", line 1, column a1_mlp: a1_mlp is graded here; its marks"),
+        ("marks/status.csv", "a1_mlp", "a1_mpl", ", line 2, column item: no item 'a1_mpl' (did you mean "),
+        ("marks/status.csv", "late_hours=", "late=", ", line 2, column status: expected excused, integrity or"),
+        ("marks/status.csv", "26.5", "-3", ", line 2, column status: expected excused, integrity or"),
+        ("marks/status.csv", "cs102", "cs101", ", line 3, column student: cs101 and a1_mlp have a line already"),
+        ("marks/status.csv", ",reason", ",why", ", line 1: no column 'reason' in the header"),
+    ],
+)
+def test_a_wrong_table_says_file_line_and_column(folder, file, old, new, says):
+    edit(folder, file, old, new)
+    with pytest.raises(AuthoringError) as caught:
+        read_gradebook(folder, GRADED)
+    assert str(caught.value).startswith(file + says)
+
+
+def test_a_course_without_a_roster_says_so(folder):
+    folder.roster_csv.unlink()
+    with pytest.raises(AuthoringError, match=r"no roster\.csv in "):
+        read_gradebook(folder, GRADED)
+
+
+def test_a_table_that_is_not_utf8_says_so(folder):
+    folder.roster_csv.write_bytes(b"student,name\ncs101,Ren\xe9\n")
+    with pytest.raises(AuthoringError, match=r"roster\.csv: not UTF-8 text"):
+        read_gradebook(folder, GRADED)
+
+
+def test_tables_as_spreadsheets_write_them_are_read(folder, book):
+    for file in ("roster.csv", "marks/exams.csv", "marks/status.csv"):
+        path = folder.root / file
+        text = path.read_text(encoding="utf-8").replace("\n", "\r\n")
+        path.write_bytes(("\ufeff" + text + ",,\r\n" * (file == "roster.csv")).encode())
+    assert read_gradebook(folder, GRADED) == book
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+def test_every_view_tells_five_kinds_of_nothing_apart(book):
+    """One item for each: a graded 0, missing, excused, an integrity zero, deferred."""
+    kinds = {"cs104": "graded", "cs102": "integrity", "cs103": "excused", "cs105": "deferred"}
+    cells = {row.split()[0]: row.split()[1] for row in as_table(book).splitlines() if row.startswith("cs")}
+    assert cells == {"cs101": "71.07", "cs104": "(0.00)", "cs102": "integrity", "cs103": "excused", "cs105": "deferred"}
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
+    pages = {page["student"]: page for page in json.loads(as_json(book))["students"]}
+    for student, kind in kinds.items():
+        assert rows[student]["a1_mlp_state"] == kind
+        assert pages[student]["components"]["assignments"]["items"]["a1_mlp"]["state"] == kind
+    assert rows["cs103"]["a3_sequences_state"] == "missing"
+    percents = {student: rows[student]["a1_mlp_percent"] for student in kinds}
+    assert percents == {"cs104": "0.00", "cs102": "0.00", "cs103": "", "cs105": ""}
+
+
+def test_an_incomplete_total_is_shown_as_such_everywhere(book):
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
+    assert (rows["cs105"]["total"], rows["cs105"]["incomplete"]) == ("", "a1_mlp has no mark yet")
+    assert (rows["cs101"]["total"], rows["cs101"]["incomplete"]) == ("75.4", "")
+    page = json.loads(as_json(book))["students"][4]
+    assert (page["total"], page["exact"], page["incomplete"]) == (None, None, ["a1_mlp has no mark yet"])
+    assert "Total: incomplete; a1_mlp has no mark yet\n" in explain_student(book, "cs105")
+
+
+@pytest.mark.parametrize("view", [as_table, as_csv, as_json])
+def test_the_same_evidence_gives_the_same_bytes(folder, view):
+    backwards = dict(reversed(list(GRADED.items())))
+    assert view(read_gradebook(folder, GRADED)) == view(read_gradebook(folder, backwards))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\uff1d1+1", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(folder, text):
+    assert not guarded(text).lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\t", "\r"))
+    if text.isprintable():
+        edit(folder, "roster.csv", "Dev Nair", text)
+        assert f"\ncs104,'{text.strip()}," in as_csv(read_gradebook(folder, GRADED))
+
+
+def test_names_cannot_write_on_the_terminal(folder):
+    book = read_gradebook(folder, {**GRADED, ("\x1b[2Jroot\n", "a1_mlp"): attempt("x")})
+    assert "  ?[2Jroot?: submission of a1_mlp" in as_table(book)
+    assert clean("ന\u200dമ") == "ന\u200dമ"  # a joiner is part of a name
+    assert clean("a\u202eb") == "a?b"  # reversed writing is not
+    assert guarded("a\n=1+1") == "a?=1+1"
+
+
+def test_an_unknown_student_is_answered_with_the_nearest(book):
+    with pytest.raises(UsageError, match=r"no student 'cs1O1' on the roster \(did you mean 'cs101'\?\)"):
+        explain_student(book, "cs1O1")

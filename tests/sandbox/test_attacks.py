@@ -1,0 +1,396 @@
+"""What students who cheat may try, run through the real line: pool, batch, record, document.
+
+For every attack of the corpus (`tests/attacks`): it gains nothing, it learns nothing, it harms nobody, and what came of
+it is put down to the student and not to the machine. Between the attacks an honest submission is graded on the same
+pool, again and again; it must not notice.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attacks.corpus import COURSE, LEVELS, PAGE, Attack, attacks, honest, page_with_tables
+
+from grader import wire
+from grader.course.config import read_assignment
+from grader.errors import GraderError
+from grader.examination.task import Task
+from grader.execution.batch import Batch, Graded, course_secret, question_digests
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
+from grader.paths import Paths
+from grader.record.store import Store
+from grader.sandbox.engine import connect
+from grader.schema import Attempt, Outcome, Status, Submission
+from grader.terminal.attempt_json import attempts_document
+
+BUSY = 10  # how much slower than a quiet one a machine may be that still ends what never ends
+CORPUS = tuple(attacks())
+EVERYWHERE = bool(os.environ.get("GRADER_ALL_ATTACKS"))  # every attack in `strict` too; minutes
+CANARY = secrets.token_hex(8)
+SECRET = "SECRET_OF_THE_EXAMINER"  # in the environment of what judges
+LONGEST_MESSAGE = 1000
+IMAGE = "grader:latest"
+
+
+def runs_in(attack: Attack, level: str) -> bool:
+    """A gpu attack needs scripts/gpu-checks; `strict` differs from the others only where a jail is missed."""
+    if attack.gpu:
+        return False
+    return level in attack.levels or (EVERYWHERE and level == "strict" and attack.assignment == "probe")
+
+
+# ------------------------------------------------------------------------------------------------ one run
+
+
+@dataclass
+class Row:
+    """One graded attempt, and everything that the sandbox said during it."""
+
+    graded: Graded
+    said: bytes
+    document: str
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.graded.attempt
+
+    def points(self, question: str) -> Decimal:
+        return sum((result.points for result in self.attempt.of_question(question)), Decimal(0))
+
+    def judgement(self) -> list[tuple[object, ...]]:
+        return [(result.name, result.outcome, result.points, result.message) for result in self.attempt.results]
+
+
+@dataclass
+class Run:
+    """The whole corpus of one assignment, at one level."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    sentinels: list[Row] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    isolation: str = ""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Paths:
+    """The course to attack, with this run's canaries in the names, texts and values of its tests."""
+    root = tmp_path_factory.mktemp("attacked")
+    shutil.copytree(COURSE, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in [*root.rglob("*.py"), *root.rglob("*.toml")]:
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("CANARYTEXT", f"canary{CANARY}").replace("CANARYNAME", f"canary{CANARY}"))
+    return Paths(root)
+
+
+def spec_for(level: str, slots: int = 1) -> PoolSpec:
+    if level == "process":
+        return PoolSpec("process", gpus=(None,) * slots)
+    return PoolSpec("docker", level, IMAGE, (None,) * slots)
+
+
+def grade_all(course: Paths, assignment_id: str, level: str, chosen: list[Attack], device: str = "cpu") -> Run:
+    """Grade the attacks, an honest submission after each, on one pool of two workers; look at what is left."""
+    assignment = read_assignment(course, assignment_id)
+    submissions: list[Submission] = []
+    for attack in chosen:
+        handed_in = attack.handed_in()
+        for number in range(attack.runs):
+            student = f"{attack.student}-{number}"
+            submissions.append(
+                Submission(student, assignment_id, handed_in.filename, handed_in.content, handed_in.extras)
+            )
+            submissions.append(Submission(f"honest-{student}", assignment_id, "honest.py", honest(assignment_id)))
+    run = Run()
+    with Pool(course, assignment_id, spec_for(level, 2 if assignment_id == "probe" else 1)) as pool:
+        run.isolation = pool.ready.isolation
+        if run.isolation == "process-bare":
+            pytest.skip("without namespaces these attacks would meet this machine itself")
+        store = Store.open(course.root / f"{assignment_id}-{level}-{device}.sqlite")
+        batch = Batch(
+            store,
+            assignment,
+            question_digests(course, assignment),
+            course_secret(course),
+            store.begin_run(assignment_id, "grade"),
+            device=device,
+            force=True,
+        )
+        for graded in batch.grade(pool, submissions):
+            stored = store.current_attempt(graded.submission.student, assignment_id)
+            said = b"".join(map(replies, store.transcripts(stored.id).values()))
+            document = json.dumps(attempts_document(assignment, [graded]), ensure_ascii=False)
+            row = Row(graded, said, document)
+            if graded.submission.student.startswith("honest-"):
+                run.sentinels.append(row)
+            else:
+                run.rows.setdefault(graded.submission.student.rpartition("-")[0], []).append(row)
+        run.left = processes_too_many(pool.host, level)
+        store.close()
+    return run
+
+
+def replies(part: bytes) -> bytes:
+    """What the sandbox said in one recorded part; the names of checks in it are ours."""
+    return b"".join(reply for exchanges in wire.decode(part).values() for reply, _, _ in exchanges.values())
+
+
+def processes_too_many(host: int, level: str) -> list[str]:
+    """What runs below the pool besides its workers and, in the process sandbox, their zygotes."""
+    time.sleep(0.2)
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    table = [line.split(None, 2) for line in listed.splitlines() if not line.endswith("<defunct>")]
+    workers = [pid for pid, parent, _ in table if parent == str(host)]
+    zygotes = [(pid, args) for pid, parent, args in table if parent in workers]
+    below = [args for _, parent, args in table if parent in [pid for pid, _ in zygotes]]
+    wrong = [args for _, args in zygotes if "grader.zygote" not in args]
+    return [*below, *wrong] if level == "process" else [args for _, args in zygotes]
+
+
+@pytest.fixture(scope="module")
+def runs(course):
+    """Runs by (assignment, level), each made when the first test asks for it."""
+    made: dict[tuple[str, str], Run | BaseException] = {}
+    os.environ[SECRET] = f"canary{CANARY}"
+
+    def run(assignment: str, level: str) -> Run:
+        if (assignment, level) not in made:
+            chosen = [attack for attack in CORPUS if attack.assignment == assignment and runs_in(attack, level)]
+            try:
+                made[assignment, level] = grade_all(course, assignment, level, chosen)
+            except (GraderError, pytest.skip.Exception) as error:  # the same for all that ask for it
+                made[assignment, level] = error
+        found = made[assignment, level]
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    yield run
+    del os.environ[SECRET]
+
+
+# ------------------------------------------------------------------------------------------------ every attack
+
+
+def cases():
+    for level in LEVELS:
+        for attack in CORPUS:
+            if runs_in(attack, level):
+                marks = [] if level == "process" else [pytest.mark.docker]
+                yield pytest.param(level, attack, id=f"{level}-{attack.name}", marks=marks)
+
+
+@pytest.mark.parametrize(("level", "attack"), list(cases()))
+def test_an_attack_gains_learns_and_harms_nothing_and_is_called_by_its_name(runs, level, attack):
+    rows = runs(attack.assignment, level).rows[attack.student]
+    assert len(rows) == attack.runs
+    for row in rows:
+        assert row.attempt.status is Status(attack.status), (row.graded.fault, row.attempt.notices)
+        check_gain(attack, row)
+        check_leak(attack, row)
+        assert row.attempt.usage.wall_s <= BUSY * attack.max_seconds
+
+
+def check_gain(attack: Attack, row: Row) -> None:
+    attacked = row.attempt.of_question(attack.question) if attack.question else row.attempt.results
+    told = [(result.name, result.outcome.value, result.message) for result in attacked]
+    assert {result.outcome.value for result in attacked} <= set(attack.outcomes), told
+    assert sum((result.points for result in attacked), Decimal(0)) <= attack.most_points, told
+    for question in attack.keeps:
+        messages = [(result.outcome.value, result.message) for result in row.attempt.of_question(question)]
+        assert messages and all(outcome == "passed" for outcome, _ in messages), (question, messages)
+
+
+def check_leak(attack: Attack, row: Row) -> None:
+    """The random word of this run is in the names, texts and values of the tests; nothing inside may have known it."""
+    assert CANARY.encode() not in row.said
+    assert CANARY not in "".join([*(result.message for result in row.attempt.results), *row.attempt.notices])
+    assert CANARY not in re.sub(rf"test_canary{CANARY}_\w+", "", row.document)
+    assert attack.answers.encode() in row.said
+    for words in attack.never_answers:
+        assert words.encode() not in row.said, row.said[row.said.index(words.encode()) - 100 :][:300]
+    for text in [*(result.message for result in row.attempt.results), *row.attempt.notices]:
+        assert len(text) <= LONGEST_MESSAGE
+        assert text.isprintable()
+        assert not attack.never or not re.search(attack.never, text), text
+
+
+@pytest.mark.parametrize(
+    "level", [pytest.param(level, marks=[pytest.mark.docker] * (level != "process")) for level in LEVELS]
+)
+@pytest.mark.parametrize("assignment", ["probe", "probe_torch"])
+def test_an_honest_submission_among_attacks_does_not_notice_them(runs, assignment, level):
+    if not any(attack.assignment == assignment and runs_in(attack, level) for attack in CORPUS):
+        pytest.skip(f"no attack of {assignment} runs in {level}")
+    run = runs(assignment, level)
+    assert len(run.sentinels) == sum(map(len, run.rows.values()))
+    first = run.sentinels[0].judgement()
+    for row in run.sentinels:
+        assert row.judgement() == first
+        assert all(outcome is Outcome.PASSED for _, outcome, _, _ in row.judgement())
+    assert run.left == []
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.name) for attack in CORPUS if attack.gpu])
+def test_an_attack_on_a_gpu_harms_nobody_either(course, attack):
+    run = grade_all(course, attack.assignment, "process", [attack], device="cuda")
+    for row in run.rows[attack.student]:
+        assert row.attempt.status is Status.GRADED, row.graded.fault
+        check_gain(attack, row)
+        check_leak(attack, row)
+    assert {outcome for row in run.sentinels for _, outcome, _, _ in row.judgement()} == {Outcome.PASSED}
+
+
+def test_the_page_on_security_shows_every_attack_as_it_is():
+    """`python tests/attacks/corpus.py` writes it anew."""
+    assert page_with_tables(PAGE.read_text(encoding="utf-8")) == PAGE.read_text(encoding="utf-8")
+
+
+def test_every_row_of_the_list_has_an_attack():
+    rows = {attack.row for attack in CORPUS}
+    asked = [f"A{n}" for n in range(1, 15)] + [f"B{n}" for n in range(1, 23)] + [f"C{n}" for n in range(1, 18)]
+    assert set(asked + [f"D{n}" for n in range(1, 9)]) == rows
+
+
+# ------------------------------------------------------------------------------------------------ faults of ours
+
+
+SLOW = b"""
+# %%
+import time
+
+def slowly(function):
+    def run(*args):
+        time.sleep(0.3)
+        return function(*args)
+    return run
+
+shares, half_life, centred = map(slowly, (shares, half_life, centred))
+"""
+
+
+def grade_while(
+    course: Paths, level: str, slots: int, fault: Callable[[Pool], None]
+) -> tuple[list[Graded], list[Attempt]]:
+    """Grade one slow, honest submission; let `fault` happen when it is half done. Returns rows and all its attempts."""
+    assignment = read_assignment(course, "probe")
+    submission = Submission("slow", "probe", "slow.py", honest("probe") + SLOW)
+    with (
+        Pool(course, "probe", spec_for(level, slots)) as pool,
+        Store.open(course.root / f"{fault.__name__}-{level}.sqlite") as store,
+    ):
+        run = store.begin_run("probe", "grade")
+        batch = Batch(store, assignment, question_digests(course, assignment), course_secret(course), run)
+        happening = threading.Timer(1.0, fault, [pool])
+        happening.start()
+        rows = list(batch.grade(pool, [submission]))
+        happening.join()
+        return rows, [stored.attempt for stored in store.history("slow", "probe")]
+
+
+def workers_of(pool: Pool) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pool.host)], capture_output=True, text=True, check=True)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def containers_of(pool: Pool) -> list[str]:
+    workers = [str(worker) for worker in workers_of(pool)]
+    with connect() as client:
+        listed = client.api.containers(filters={"label": "grader.owner"})
+        return [entry["Id"] for entry in listed if entry["Labels"]["grader.owner"].split(":")[0] in workers]
+
+
+def container_is_killed(pool: Pool) -> None:
+    with connect() as client:
+        for container in containers_of(pool):
+            client.api.kill(container)
+
+
+def zygote_is_killed(pool: Pool) -> None:
+    """Its keeper too, which is of the same process group; the candidate has left it."""
+    for worker in workers_of(pool):
+        for zygote in Path(f"/proc/{worker}/task/{worker}/children").read_text().split():
+            if b"grader.zygote" in Path(f"/proc/{zygote}/cmdline").read_bytes():
+                os.killpg(int(zygote), signal.SIGKILL)
+
+
+def worker_is_killed(pool: Pool) -> None:
+    os.kill(max(workers_of(pool), key=children_of), signal.SIGKILL)
+
+
+def children_of(pid: int) -> int:
+    return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("level", "slots", "fault"),
+    [
+        pytest.param("zygote", 1, container_is_killed, marks=pytest.mark.docker, id="docker kill in zygote"),
+        pytest.param("strict", 1, container_is_killed, marks=pytest.mark.docker, id="docker kill in strict"),
+        pytest.param("process", 1, zygote_is_killed, id="the zygote is killed"),
+        pytest.param("process", 2, worker_is_killed, id="a worker is killed"),
+    ],
+)
+def test_what_the_machine_breaks_is_deferred_and_tried_again_and_never_a_zero(course, level, slots, fault):
+    rows, attempts = grade_while(course, level, slots, fault)
+    assert [attempt.status for attempt in attempts] == [Status.DEFERRED, Status.GRADED]
+    assert [row.attempt.points for row in rows] == [Decimal(10)]
+    assert attempts[0].points < 10
+
+
+def descendants(of: int) -> set[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listed.splitlines())}
+    found = {of}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {of}
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("level", ["process", pytest.param("zygote", marks=pytest.mark.docker)])
+def test_a_run_that_is_killed_leaves_no_process_and_no_container(course, level):
+    tests = tuple(question_digests(course, read_assignment(course, "probe")))
+    slow = Submission("slow", "probe", "slow.py", honest("probe") + SLOW)
+    said, saying = os.pipe()
+    running = os.fork()
+    if running == 0:
+        pool = Pool(course, "probe", spec_for(level, 2))
+        os.write(saying, b"up")
+        list(pool.run(iter([Task(slow, "00", tests)] * 2)))
+        os._exit(0)
+    os.close(saying)
+    assert os.read(said, 2) == b"up"
+    os.close(said)
+    time.sleep(1)
+    below = descendants(running)
+    owners = {str(pid) for pid in below}
+    assert len(below) >= 5  # host, two workers, two forks
+    os.kill(running, signal.SIGKILL)
+    os.waitpid(running, 0)
+    deadline = time.monotonic() + 15
+    while not all(map(gone, below)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in below if not gone(pid)] == []
+    if level != "process":
+        with connect() as client:
+            listed = client.api.containers(filters={"label": "grader.owner"})
+            assert not owners & {entry["Labels"]["grader.owner"].split(":")[0] for entry in listed}
