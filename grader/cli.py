@@ -164,6 +164,13 @@ def _add_machine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    init = _command(commands, "init", _init, "Begin a course: a folder in which every command works.")
+    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: this folder")
+    init.add_argument("--name", default="", help="what the course is called")
+    schemes = ["best_three_of_four", "mid_and_end", "assignments_and_activities"]
+    init.add_argument("--scheme", choices=schemes, default=schemes[0], help="how it is marked (default: %(default)s)")
+    ids = "assignments of the program, and ids of new ones (default: all four of the program)"
+    init.add_argument("--with", dest="wanted", default="", metavar="ID,ID", help=ids)
     new = _command(commands, "new", _new, "Begin an assignment: a question that builds, grades and passes its audit.")
     new.add_argument("assignment", metavar="ID")
     build = _command(commands, "build", _build, "Make the starter notebook and its public tests from the master.")
@@ -212,6 +219,12 @@ def _audit(chosen: argparse.Namespace) -> int:
     from grader.commands import authoring
 
     return authoring.audit(chosen)
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    from grader.commands import beginning
+
+    return beginning.init(chosen)
 
 
 def _new(chosen: argparse.Namespace) -> int:

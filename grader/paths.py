@@ -1,4 +1,8 @@
-"""Every path on disk. `Paths(root)` is the course folder, the one that holds `course.toml`."""
+"""Every path on disk. `Paths(root)` is the course folder, the one that holds `course.toml`.
+
+The program and a course are two things. What belongs to the program and is no Python (the image's Dockerfile and pins,
+the assignments that a new course may begin with) lies in `SHIPPED`; a course may have its own Dockerfile and pins.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from pathlib import Path
 from grader.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
+IN_THE_WHEEL = PACKAGE / "shipped"
+SHIPPED = IN_THE_WHEEL if IN_THE_WHEEL.is_dir() else PACKAGE.parent  # a wheel holds it as it lies in a checkout
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,35 @@ class Paths:
 
     @property
     def dockerfile(self) -> Path:
-        return self.root / "autograder.Dockerfile"
+        """The course's own, or the program's."""
+        return self._own_or_shipped("autograder.Dockerfile")
 
     @property
-    def cache(self) -> Path:
-        """Wheels, base images and build contexts; may be deleted at any time."""
-        return self.root / ".cache"
+    def image_pins(self) -> Path:
+        """The exact versions inside the image: the course's own, or the program's."""
+        return self._own_or_shipped("autograder.requirements.txt")
+
+    def _own_or_shipped(self, name: str) -> Path:
+        own = self.root / name
+        return own if own.is_file() else SHIPPED / name
+
+
+def cache_folder() -> Path:
+    """Wheels, base images and build logs of all courses; may be deleted at any time. GRADER_CACHE overrides it."""
+    override = os.environ.get("GRADER_CACHE")
+    if override:
+        return Path(override)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("grader", appauthor=False)
+
+
+def find_course(start: Path | None = None) -> Paths | None:
+    """The course that holds `start`, if there is one."""
+    try:
+        return Paths(find_root(start))
+    except UsageError:
+        return None
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -104,5 +133,6 @@ def find_root(start: Path | None = None) -> Path:
         if (folder / "course.toml").is_file():
             return folder
     raise UsageError(
-        f"no course.toml in {here}{'' if override else ' or above it'}; go to the course's folder or set GRADER_COURSE"
+        f"no course.toml in {here}{'' if override else ' or above it'}; go to the course's folder, set GRADER_COURSE, "
+        "or begin a course: grader init"
     )

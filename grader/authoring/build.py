@@ -119,10 +119,15 @@ def _master_text(paths: Paths, assignment_id: str) -> str:
         ) from None
 
 
+def require_tools() -> None:
+    """Raise MachineryError where what a build needs is not installed."""
+    if not (find_spec("jupytext") and find_spec("otter")):
+        raise MachineryError("building needs jupytext and otter-grader: pip install 'coursegrader[authoring]'")
+
+
 def _notebook_of(master: str, assignment_id: str) -> dict[str, Any]:
     """The master as an nbformat 4 notebook."""
-    if not (find_spec("jupytext") and find_spec("otter")):
-        raise MachineryError("building needs jupytext and otter-grader: pip install 'grader[authoring]'")
+    require_tools()
     import jupytext
 
     try:

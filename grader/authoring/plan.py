@@ -47,8 +47,8 @@ class Scope:
 def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[Variant, Task]]:
     """Every variant with its task; the reference once for each seed, and on the CPU besides a GPU.
 
-    A wrong solution is examined for its own question: the others cannot hear of it (see `course.isolation`). That this is so is
-    seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
+    A wrong solution is examined for its own question: the others cannot hear of it (see `course.isolation`). That this
+    is so is seen from the first one of every question, which is examined for everything, unless it is to be `quick`.
     """
     everything = scope.questions(assignment)
     made = variants.reference(paths, assignment)

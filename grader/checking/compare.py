@@ -1,7 +1,7 @@
 """The one comparison: kind, dtype family, shape, finite, then tolerance; nothing broadcasts and NaN equals nothing.
 
-The answer may be anything that leaves a sandbox, so it is looked at by its exact type alone (see `values`). The expected
-value is trusted. A failure raises `Mismatch`, whose text is for the student: it names the kind of mistake (see
+The answer may be anything that leaves a sandbox, so it is looked at by its exact type alone (see `values`). The
+expected value is trusted. A failure raises `Mismatch`, whose text is for the student: it names the kind of mistake (see
 `diagnosis`) and never holds an expected number, an answered number or an input.
 
 Policy

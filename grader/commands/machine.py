@@ -7,10 +7,8 @@ import json
 
 from grader.errors import UsageError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
-from grader.paths import PACKAGE, Paths
+from grader.paths import SHIPPED, Paths, find_course
 from grader.terminal import screen
-
-HOME = Paths(PACKAGE.parent)  # the image belongs to the grader, not to a course
 
 
 def doctor(chosen: argparse.Namespace) -> int:
@@ -30,16 +28,17 @@ def image(chosen: argparse.Namespace) -> int:
     """Build, load, save or check the grading image."""
     from grader.sandbox import image as grading_image
 
+    home = find_course() or Paths(SHIPPED)  # outside of a course the program's own image is meant
     if chosen.action in ("load", "save") and chosen.file is None:
         raise UsageError(f"grader image {chosen.action}: which file? as in: grader image {chosen.action} grader.tar")
     if chosen.action == "build":
-        print(grading_image.build(HOME, tag=chosen.tag, force=chosen.force, say=screen.say))
+        print(grading_image.build(home, tag=chosen.tag, force=chosen.force, say=screen.say))
     elif chosen.action == "load":
         print(grading_image.load(chosen.file, tag=chosen.tag))
     elif chosen.action == "save":
         grading_image.save(chosen.file, tag=chosen.tag)
     else:
-        report = grading_image.check(HOME, chosen.tag)
+        report = grading_image.check(home, chosen.tag)
         print(report)
         return NEEDS_A_PERSON if report.findings else DONE
     return DONE

@@ -85,7 +85,8 @@ def read_roster(paths: Paths) -> tuple[Student, ...]:
             seen[key] = row.line
         students.append(student)
     if not students:
-        raise AuthoringError("roster.csv: no students")
+        how = "write a line for each, or delete the file to take whoever hands in"
+        raise AuthoringError(f"roster.csv: no students; {how}")
     return tuple(students)
 
 

@@ -70,7 +70,7 @@ def drawing(name: str, height_in: float, margins: Margins) -> Iterator[tuple[Fig
         from matplotlib.figure import Figure
     except ImportError:
         raise MachineryError(
-            "grader report draws with matplotlib, which is not installed; pip install 'grader[authoring]'"
+            "grader report draws with matplotlib, which is not installed; pip install matplotlib"
         ) from None
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # nobody's matplotlibrc may change a report

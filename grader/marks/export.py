@@ -130,7 +130,8 @@ def as_xlsx(table: str) -> bytes:
     try:
         from openpyxl import Workbook
     except ImportError:
-        raise UsageError("--export xlsx needs openpyxl: pip install 'grader[xlsx]', or use --export csv") from None
+        how = "pip install 'coursegrader[xlsx]', or use --export csv"
+        raise UsageError(f"--export xlsx needs openpyxl: {how}") from None
     book = Workbook(write_only=True)
     sheet = book.create_sheet("marks")
     for row in csv.reader(io.StringIO(table)):

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from grader.errors import MachineryError, UsageError
-from grader.paths import PACKAGE, Paths
+from grader.paths import PACKAGE, Paths, cache_folder
 from grader.sandbox.engine import connect, first_line
-from grader.sandbox.image_base import Say, base_image, log_file, requirements, wheelhouse
+from grader.sandbox.image_base import Say, base_image, log_file, wheelhouse
 from grader.sandbox.image_scan import file_findings, history_findings, probe_findings, read_pins, run_probe
 from grader.schema import digest_of
 
@@ -74,7 +74,7 @@ def runtime_files(package: Path = PACKAGE) -> dict[str, Path]:
 
 def inputs_digest(paths: Paths) -> str:
     """Digest of everything that decides what is inside, but the base: Dockerfile, pinned versions, runtime."""
-    files = {file.name: file for file in (paths.dockerfile, requirements(paths))} | runtime_files()
+    files = {file.name: file for file in (paths.dockerfile, paths.image_pins)} | runtime_files()
     parts: list[bytes] = []
     for name, file in sorted(files.items()):
         parts += [name.encode(), file.read_bytes()]
@@ -88,15 +88,15 @@ def is_current(paths: Paths, tag: str = TAG) -> bool:
 
 
 def build(paths: Paths, *, tag: str = TAG, force: bool = False, say: Say = lambda _line: None) -> str:
-    """Build the image unless a current one is there; return its id. The log goes to .cache/log/image.log.
+    """Build the image unless a current one is there; return its id. The log goes to image.log in the cache.
 
     say: told about each step that takes long.
     """
     if not force and is_current(paths, tag):
         return digest(tag)
     inputs = inputs_digest(paths)
-    paths.cache.mkdir(parents=True, exist_ok=True)
-    with connect(BUILD_S) as client, tempfile.TemporaryFile(dir=paths.cache) as context:
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with connect(BUILD_S) as client, tempfile.TemporaryFile(dir=cache_folder()) as context:
         base = base_image(client, paths, say)
         wheels = wheelhouse(client, paths, base, say)
         say(f"building {tag} on {base}")
@@ -118,7 +118,7 @@ def load(file: Path, *, tag: str = TAG) -> str:
                 images = client.images.load(stream)
         except (APIError, ImageLoadError) as error:
             raise UsageError(f"{file} is not an image archive: {first_line(error)}") from None
-        ours = [image for image in images if image.labels.get("grader.sandbox.image") == "1"]
+        ours = [image for image in images if image.labels.get("grader.image") == "1"]
         if len(ours) != 1:
             raise UsageError(f"{file}: expected one grading image, got {len(ours)} among {len(images)} images")
         ours[0].tag(tag)
@@ -143,7 +143,7 @@ def check(paths: Paths, tag: str = TAG) -> Report:
         image = find(client, tag)
         probe = run_probe(client, image, [*IMPORTED, *_modules(runtime_files())])
         findings = [*_label_findings(paths, image), *history_findings(image)]
-        findings += probe_findings(probe, read_pins(requirements(paths)))
+        findings += probe_findings(probe, read_pins(paths.image_pins))
         ours = {name: file.read_bytes() for name, file in runtime_files().items()}
         findings += file_findings(client, image, ours, _secret_files(paths))
     versions = [("python", probe.python), *((name, probe.versions.get(name, "-")) for name in REPORTED)]
@@ -152,8 +152,8 @@ def check(paths: Paths, tag: str = TAG) -> Report:
 
 
 def _label_findings(paths: Paths, image: Image) -> Iterator[str]:
-    if image.labels.get("grader.sandbox.image") != "1":
-        yield "it is not a grading image: no label grader.sandbox.image=1"
+    if image.labels.get("grader.image") != "1":
+        yield "it is not a grading image: no label grader.image=1"
     elif image.labels.get("grader.inputs") != inputs_digest(paths):
         yield "it was built from other files than these; rebuild it with: grader image build"
 
@@ -194,7 +194,7 @@ def _run_build(client: DockerClient, paths: Paths, context: BinaryIO, tag: str, 
     """Build with the classic builder, which every engine has, and without network."""
     from docker.errors import APIError
 
-    log = log_file(paths, "image")
+    log = log_file("image")
     try:
         events = client.api.build(
             fileobj=context, custom_context=True, dockerfile=paths.dockerfile.name, tag=tag, buildargs=arguments,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import MachineryError
-from grader.paths import Paths
+from grader.paths import SHIPPED, Paths, cache_folder
 from grader.sandbox.engine import connect, first_line
 from grader.schema import digest_of
 
@@ -44,16 +44,16 @@ def base_image(client: DockerClient, paths: Paths, say: Say) -> str:
     if chosen:
         raise MachineryError(f"GRADER_BASE_IMAGE={chosen} is not here and cannot be pulled: {why}")
     say(f"cannot pull it ({why}); making {DEBIAN_BASE} from Debian's packages, about 40 s")
-    _make_debian_base(client, paths)
+    _make_debian_base(client)
     return DEBIAN_BASE
 
 
 def wheelhouse(client: DockerClient, paths: Paths, base: str, say: Say) -> Path:
     """A folder with the image's wheels for the Python of `base`; downloaded once per set of pins and Python."""
-    pins = requirements(paths)
+    pins = paths.image_pins
     python, machine = _python_of(client, base)
     key = digest_of([pins.read_bytes(), python.encode(), machine.encode()])[:12]
-    folder = paths.cache / "wheelhouse" / key
+    folder = cache_folder() / "wheelhouse" / key
     if folder.is_dir():
         return folder
     say(f"downloading the image's packages for Python {python} on {machine}")
@@ -61,19 +61,14 @@ def wheelhouse(client: DockerClient, paths: Paths, base: str, say: Say) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "download", "--only-binary=:all:", "--progress-bar=off"]
     command += ["-r", str(pins), "-d", str(partial), *_other_platform(python, machine)]
-    _call(command, paths, "wheelhouse", "cannot download the image's packages")
+    _call(command, "wheelhouse", "cannot download the image's packages")
     partial.rename(folder)
     return folder
 
 
-def requirements(paths: Paths) -> Path:
-    """The file with the exact versions inside the image; it lies beside the Dockerfile."""
-    return paths.dockerfile.with_suffix(".requirements.txt")
-
-
-def log_file(paths: Paths, name: str) -> Path:
+def log_file(name: str) -> Path:
     """Where the long output of a step goes; its folder is there afterwards."""
-    folder = paths.cache / "log"
+    folder = cache_folder() / "log"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.log"
 
@@ -100,18 +95,18 @@ def _pull(name: str) -> str:
     return ""
 
 
-def _make_debian_base(client: DockerClient, paths: Paths) -> None:
-    script = paths.root / "scripts" / "debian-base"
-    tar = paths.cache / "base.tar"
+def _make_debian_base(client: DockerClient) -> None:
+    script = SHIPPED / "scripts" / "debian-base"
+    tar = cache_folder() / "base.tar"
     repository, _, suite = DEBIAN_BASE.partition(":")
-    _call([str(script), str(tar), suite], paths, "base", "no base image (name one that is here in GRADER_BASE_IMAGE)")
+    _call(["bash", str(script), str(tar), suite], "base", "no base image (name one that is here in GRADER_BASE_IMAGE)")
     client.api.import_image_from_file(str(tar), repository=repository, tag=suite)
     tar.unlink()
 
 
-def _call(command: list[str], paths: Paths, log_name: str, failure: str) -> None:
+def _call(command: list[str], log_name: str, failure: str) -> None:
     """Run a program, its output in a log; MachineryError quotes the last line."""
-    log = log_file(paths, log_name)
+    log = log_file(log_name)
     try:
         with log.open("w") as target:
             subprocess.run(command, check=True, stdout=target, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

@@ -35,7 +35,7 @@ def package(tmp_path: Path) -> Path:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Paths:
     """A folder with nothing but what the image is made from."""
-    for file in (PATHS.dockerfile, image_base.requirements(PATHS)):
+    for file in (PATHS.dockerfile, PATHS.image_pins):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     return Paths(tmp_path)
 
@@ -96,7 +96,7 @@ def test_wheels_for_another_python_are_asked_for_by_its_tags() -> None:
 
 def test_a_step_that_fails_says_its_last_line_and_where_the_log_is(checkout: Paths) -> None:
     with pytest.raises(MachineryError, match=r"no wheels: no space left .*log/step\.log"):
-        image_base._call(["sh", "-c", "echo working; echo no space left; exit 1"], checkout, "step", "no wheels")
+        image_base._call(["sh", "-c", "echo working; echo no space left; exit 1"], "step", "no wheels")
 
 
 def test_without_docker_the_operator_reads_how_to_start_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def small() -> Iterator[str]:
     """An image of one file, labelled as a grading image; what is loaded does not depend on the size."""
     with connect() as client:
         client.api.import_image_from_data(
-            b"\0" * 10240, repository="grader-test", tag="small", changes=["LABEL grader.sandbox.image=1"]
+            b"\0" * 10240, repository="grader-test", tag="small", changes=["LABEL grader.image=1"]
         )
         yield "grader-test:small"
         client.images.remove("grader-test:small")
