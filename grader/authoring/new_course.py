@@ -109,12 +109,10 @@ def begin_course(folder: Path, scheme: str, wanted: Sequence[str], name: str = "
     for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    made = list(texts)
-    for chosen in wanted:
-        if chosen in new:
-            made += [*skeleton.new(paths, chosen), build.build(paths, chosen)]
-        else:
-            made += _copied(paths, chosen)
+    made = [*texts, *(folder for chosen in wanted if chosen not in new for folder in _copied(paths, chosen))]
+    for chosen in new:
+        made += skeleton.new(paths, chosen)
+    made += [build.build(paths, chosen) for chosen in new]
     read_course(paths)
     return made
 

@@ -53,12 +53,12 @@ def test_with_fewer_assignments_than_count_all_of_them_count(elsewhere: Path, wa
     assert set(assignment_ids(Paths(elsewhere))) == set(wanted)
 
 
-def test_a_fourth_assignment_of_ones_own_makes_it_best_three_of_four(elsewhere: Path) -> None:
-    new_course.begin_course(elsewhere, "best_three_of_four", (*FOUR[:3], "sorting"), name='Algorithms "I" \\ one')
+def test_assignments_of_ones_own_stand_beside_those_of_the_program(elsewhere: Path) -> None:
+    new_course.begin_course(elsewhere, "best_three_of_four", ("sorting", *FOUR[:3], "graphs"), name='Algorithms "I" \\ one')
     paths = Paths(elsewhere)
     course = read_course(paths)
     assert course.name == 'Algorithms "I" \\ one'
-    assert course.scheme.components[0].rule == "best 3 of 4"
+    assert course.scheme.components[0].rule == "best 3 of 5"
     assert paths.starter("sorting").is_file()
     assert read_assignment(paths, "sorting").max_points == 3
     assert main(["build", "sorting"]) == 0
