@@ -91,30 +91,35 @@ def templates() -> tuple[str, ...]:
     return assignment_ids(Paths(SHIPPED))
 
 
-def begin_course(folder: Path, scheme: str, wanted: Sequence[str], name: str = "") -> list[Path]:
-    """Write a course folder and return its files, those of copied assignments as one folder each.
+def begin_course(folder: Path, scheme: str, wanted: Sequence[str], name: str = "") -> tuple[list[Path], list[Path]]:
+    """Write a course folder; return what was written (a copied assignment as one folder) and what was left as it was.
 
     scheme: one of SCHEMES;  wanted: ids of assignments;  name: of the course, else the scheme's
-    Raises UsageError, with nothing written, for an id that cannot be or is near to a known one, and where something
-    of that name is there already.
+    Raises UsageError, with nothing written, for an id that cannot be or is near to a known one, and where there is a
+    course or an assignment of that name already.
     """
     paths = Paths(folder)
     new = _to_be_begun(wanted)
     texts = _texts(paths, scheme, wanted, name)
-    for place in (*texts, *(place for chosen in wanted for place in _folders(paths, chosen))):
+    for place in (paths.course_toml, *(place for chosen in wanted for place in _folders(paths, chosen))):
         if place.exists():
             raise UsageError(f"{place} exists already; nothing was written. Choose another folder, or move it away")
     if new:
         build.require_tools()
-    for file, text in texts.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    made = [*texts, *(folder for chosen in wanted if chosen not in new for folder in _copied(paths, chosen))]
+    kept = [file for file in texts if file.exists()]
+    made = [_written(file, text) for file, text in texts.items() if file not in kept]
+    made += [copy for chosen in wanted if chosen not in new for copy in _copied(paths, chosen)]
     for chosen in new:
         made += skeleton.new(paths, chosen)
     made += [build.build(paths, chosen) for chosen in new]
     read_course(paths)
-    return made
+    return made, kept
+
+
+def _written(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def _to_be_begun(wanted: Sequence[str]) -> list[str]:
@@ -164,9 +169,7 @@ def course_toml(scheme: str, wanted: Sequence[str], name: str = "") -> str:
     text = (SHIPPED / "examples" / "schemes" / f"{scheme}.toml").read_text(encoding="utf-8")
     text = text.replace("# A complete course.toml: copy it to the course's folder.\n", "")
     listed = ", ".join(f'"{chosen}"' for chosen in wanted)
-    text, found = re.subn(r"^assignments = \[.*\]$", f"assignments = [{listed}]", text, flags=re.MULTILINE)
-    if found != 1:
-        raise AssertionError(f"{scheme}.toml has {found} lists of assignments, not one")
+    text = re.sub(r"^assignments = \[.*\]$", f"assignments = [{listed}]", text, flags=re.MULTILINE)
     if len(wanted) <= 3:
         all_count = "# best = 3, as soon as there are more than three; until then all count\n"
         text = re.sub(r"^best = 3\n(?=assignments)", all_count, text, flags=re.MULTILINE)

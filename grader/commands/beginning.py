@@ -6,6 +6,7 @@ import argparse
 import os
 
 from grader.exit_codes import DONE
+from grader.terminal import screen
 
 
 def init(chosen: argparse.Namespace) -> int:
@@ -14,8 +15,12 @@ def init(chosen: argparse.Namespace) -> int:
 
     wanted = [name.strip() for name in chosen.wanted.split(",")] if chosen.wanted else new_course.templates()
     folder = chosen.folder
-    for made in new_course.begin_course(folder, chosen.scheme, wanted, chosen.name):
-        print(f"{made}{os.sep if made.is_dir() else ''}")
+    made, kept = new_course.begin_course(folder, chosen.scheme, wanted, chosen.name)
+    for place in made:
+        print(f"{place}{os.sep if place.is_dir() else ''}")
+    for place in kept:
+        add = "; add these lines to it: .grader/ build/ downloads/" if place.name == ".gitignore" else ""
+        screen.say(f"{place} was there and is left as it is{add}")
     go = "" if str(folder) == "." else f"cd {folder}; "
     print(f"next: {go}fill in roster.csv, look at course.toml, and: grader doctor")
     return DONE

@@ -39,6 +39,8 @@ def image(chosen: argparse.Namespace) -> int:
         grading_image.save(chosen.file, tag=chosen.tag)
     else:
         report = grading_image.check(home, chosen.tag)
-        print(report)
+        print(f"{chosen.tag} is {report.image}, {report.size_mib} MiB; runs as user {report.user}")
+        print("inside:", ", ".join(f"{name} {version}" for name, version in report.versions))
+        print("\n".join(f"no: {finding}" for finding in report.findings) or "nothing in it that may not be seen")
         return NEEDS_A_PERSON if report.findings else DONE
     return DONE

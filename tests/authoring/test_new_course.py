@@ -54,7 +54,8 @@ def test_with_fewer_assignments_than_count_all_of_them_count(elsewhere: Path, wa
 
 
 def test_assignments_of_ones_own_stand_beside_those_of_the_program(elsewhere: Path) -> None:
-    new_course.begin_course(elsewhere, "best_three_of_four", ("sorting", *FOUR[:3], "graphs"), name='Algorithms "I" \\ one')
+    wanted = ("sorting", *FOUR[:3], "graphs")
+    new_course.begin_course(elsewhere, "best_three_of_four", wanted, name='Algorithms "I" \\ one')
     paths = Paths(elsewhere)
     course = read_course(paths)
     assert course.name == 'Algorithms "I" \\ one'
@@ -79,7 +80,7 @@ def test_a_wrong_list_is_refused_and_nothing_is_written(elsewhere: Path, wanted:
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("there", ["course.toml", "README.md", "roster.csv", "assignments/a2_cnn/mine.py"])
+@pytest.mark.parametrize("there", ["course.toml", "assignments/a2_cnn/mine.py", "solutions/a1_mlp/mine.py"])
 def test_what_is_there_is_never_overwritten(elsewhere: Path, there: str) -> None:
     file = elsewhere / there
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +88,17 @@ def test_what_is_there_is_never_overwritten(elsewhere: Path, there: str) -> None
     with pytest.raises(UsageError, match="exists already; nothing was written"):
         new_course.begin_course(elsewhere, "mid_and_end", ["a1_mlp", "a2_cnn"])
     assert contents(elsewhere) == {there: b"mine"}
+
+
+def test_a_folder_with_a_page_and_a_roster_of_its_own_keeps_them(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = {"README.md": "mine", ".gitignore": "*.log\n", "roster.csv": "student\nada\n"}
+    for name, text in mine.items():
+        (elsewhere / name).write_text(text)
+    assert main(["init", "--with", "a1_mlp"]) == 0
+    assert {name: (elsewhere / name).read_text() for name in mine} == mine
+    assert "add these lines to it: .grader/" in capsys.readouterr().err
 
 
 def test_until_the_roster_is_filled_in_grading_says_so(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
