@@ -2,20 +2,35 @@
 
     from grader.testing import array, bounded, close, number, require, same, unpack
 
-    close(answer, expected)        the numbers of the answer are those expected, within a tolerance
-    same(answer, expected)         equal in kind, shape, dtype and value, without a tolerance
-    array(answer)                  the answer as a NumPy array;  number(answer): as a float
-    unpack(answer, 2)              the parts of a tuple or list of two
-    bounded(value, low=, high=)    a figure of ours (an accuracy, a loss) lies within bounds
-    require(condition, text)       anything else that must hold, with what the student is told if it does not
-    numeric(answer)                dtype and values of whatever is made of numbers, else None
-    Mismatch                       what all of them raise; a check that catches it may go on
+    close(answer, expected)           the numbers of the answer are those expected, within a tolerance
+    same(answer, expected)            equal in kind, shape, dtype and value, without a tolerance
+    array(answer)                     the answer as a NumPy array;  number(answer): as a float
+    unpack(answer, 2)                 the parts of a tuple or list of two;  integers(answer): whole numbers of a list
+    bounded(value, low=, high=)       a figure of ours (an accuracy, a loss) lies within bounds
+    best_of_two(score, low=, narrow=) a figure of a training, with a second training after a narrow miss
+    require(condition, text)          anything else that must hold, with what the student is told if it does not
+    numeric(answer)                   dtype and values of whatever is made of numbers, else None
+    Mismatch                          what all of them raise; a check that catches it may go on
 
 They raise `Mismatch`, whose text is for the student and holds no expected value. Nothing else of the package is public:
 all of it may move. docs/testing.md has an example for each, and what `student`, `rng`, `device` and the marks do.
 """
 
 from grader.checking.compare import Mismatch, array, bounded, close, number, require, same, unpack
+from grader.checking.integers import integers
+from grader.checking.second_chance import best_of_two
 from grader.checking.values import numeric
 
-__all__ = ["Mismatch", "array", "bounded", "close", "number", "numeric", "require", "same", "unpack"]
+__all__ = [
+    "Mismatch",
+    "array",
+    "best_of_two",
+    "bounded",
+    "close",
+    "integers",
+    "number",
+    "numeric",
+    "require",
+    "same",
+    "unpack",
+]

@@ -115,6 +115,7 @@ def array(
 
     shape: lengths asked for, None for any length
     dtype: "float", "int", "bool", "complex" for a family, or a dtype; None for any of the families
+    Raises AuthoringError when there is no such dtype.
     """
     wanted = (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
     got = numeric(actual)

@@ -47,7 +47,10 @@ LONGEST_WORDS = 80
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """A number, array or tensor: its values as an ndarray (no axes for a number), and where they came from."""
+    """A number, array or tensor: its values as an ndarray (no axes for a number), and where they came from.
+
+    family: "float", "int", "bool", "complex"; "other" for an array of anything else
+    """
 
     values: np.ndarray
     tensor: bool = False

@@ -149,6 +149,7 @@ class Student:
         self._load()
 
     def __getattr__(self, name: str) -> Name:
+        """A name of the notebook, to be called or asked for an attribute."""
         if name.startswith("_"):
             raise AttributeError(name)
         return Name(self, name)
@@ -182,7 +183,10 @@ class Student:
         return self._ask("fetch", target=reference)
 
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names."""
+        """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names.
+
+        It sees nothing else of its file; np is there, torch where it is preloaded. What it raises is the student's error.
+        """
         fields = {"source": source_of(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
         return self._ask("run", **fields, **self._options)
 
@@ -194,8 +198,9 @@ class Student:
 
     @contextlib.contextmanager
     def forbids(self, *operators: str) -> Iterator[None]:
-        """Calls in the block must not reach these, under whatever name: operators ("aten::convolution", "aten::*"),
-        functions of torch ("torch.nn.functional.cross_entropy"), classes ("torch.nn.RNNBase"), "numpy.convolve".
+        """Calls in the block must not reach these, under whatever name they were imported.
+
+        operators: "aten::convolution", "aten::*", "torch.nn.functional.cross_entropy", "torch.nn.RNNBase", "numpy.convolve"
         """
         with self._option("forbids", list(operators)):
             yield

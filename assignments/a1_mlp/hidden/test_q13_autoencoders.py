@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from grader.testing import array, bounded, close, require, same, unpack
+from grader.testing import array, best_of_two, bounded, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q13")
 
 DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 5  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
-ENOUGH, NARROW = 0.8, 0.77  # mean accuracy over the splits; a miss that may be bad luck
+ENOUGH, NARROW = 0.8, 0.03  # mean accuracy over the splits; a miss that may be bad luck with 100 labels
 TRAINING_S = 60.0
 
 
@@ -96,12 +96,6 @@ def stacks(student, rng, trainings, turn=0):
             runs.append((X, y, hidden, labels, layers(stack, 64, SIZES)))
         trainings["stacks", turn] = runs
     return trainings["stacks", turn]
-
-
-def best_of_two(mean_accuracy):
-    """The mean over five splits; where it misses by little (the luck of 100 labels), the better of two such means."""
-    first = mean_accuracy(0)
-    return max(first, mean_accuracy(1)) if NARROW <= first < ENOUGH else first
 
 
 def our_finetune(stack, X, y, rng):
@@ -235,7 +229,7 @@ def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings
         return float(np.mean(reached))
 
     says = "With our fine-tuning of your stack the mean accuracy is below 80 %."
-    bounded(best_of_two(mean_accuracy), low=ENOUGH, says=says)
+    best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
 
 
 @pytest.mark.points(
@@ -253,7 +247,8 @@ def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, training
             reached.append(float(np.mean(predicted == labels)))
         return float(np.mean(reached))
 
-    bounded(best_of_two(mean_accuracy), low=ENOUGH, says="The mean accuracy after your fine-tuning is below 80 %.")
+    says = "The mean accuracy after your fine-tuning is below 80 %."
+    best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
 
 
 @pytest.mark.points(

@@ -14,7 +14,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from grader.testing import array, bounded, close, number, require, unpack
+from grader.testing import array, best_of_two, bounded, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q13")
 
@@ -93,10 +93,11 @@ def accuracy(logits, labels):
 
 
 def reaches(student, rng, runs, datasets, threshold):
-    reached = accuracy(trained(student, rng, runs, datasets).on_hidden, runs["labels"])
-    if threshold - NARROW_MISS <= reached < threshold:
-        reached = max(reached, accuracy(trained(student, rng, runs, datasets, which=1).on_hidden, runs["labels"]))
-    bounded(reached, low=threshold, says=f"The accuracy on hidden digits is below {threshold:.0%}.")
+    def score(turn):
+        return accuracy(trained(student, rng, runs, datasets, turn).on_hidden, runs["labels"])
+
+    says = f"The accuracy on hidden digits is below {threshold:.0%}."
+    best_of_two(score, low=threshold, narrow=NARROW_MISS, says=says)
 
 
 @pytest.mark.points(2, hint="Convolutions share their weights over all places; and does the training loss fall at all?")

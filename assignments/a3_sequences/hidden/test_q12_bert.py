@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, close, number, numeric, require, same, unpack
+from grader.testing import array, close, integers, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q12")
 
@@ -62,19 +62,12 @@ def pairs_of(student, docs, where, seed):
     for entry in unpack(answer, len(expected), what="nsp_pairs, one pair for each sentence with a successor,"):
         a, b, label = unpack(entry, 3, what="a pair")
         label = number(label, what="a label")
-        places = [where.get(sentence_of(x)) for x in (a, b)]
+        places = [where.get(tuple(integers(x, what="a sentence of a pair"))) for x in (a, b)]
         require(None not in places, "a pair holds something that is no sentence of the documents")
         require(label in (0.0, 1.0), "a label is neither 0 nor 1")
         found.append((*places[0], *places[1], int(label)))
     require([pair[:2] for pair in found] == expected, "the first sentences are not all that have a successor, in order")
     return found
-
-
-def sentence_of(answer):
-    """The tokens of a list or tuple of integers, of whatever kind; None for anything else."""
-    tokens = [numeric(token) for token in answer] if type(answer) in (list, tuple) else [None]
-    whole = all(token is not None and token.scalar and token.family == "int" for token in tokens)
-    return tuple(int(token.values) for token in tokens) if whole else None
 
 
 def packed(a, b, cls, sep, pad, max_len):
