@@ -185,7 +185,7 @@ class Student:
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names.
 
-        It sees nothing else of its file; np is there, torch where it is preloaded. What it raises is the student's error.
+        It sees np, torch where it is preloaded, and nothing else of its file; what it raises is the student's error.
         """
         fields = {"source": source_of(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
         return self._ask("run", **fields, **self._options)
@@ -200,7 +200,7 @@ class Student:
     def forbids(self, *operators: str) -> Iterator[None]:
         """Calls in the block must not reach these, under whatever name they were imported.
 
-        operators: "aten::convolution", "aten::*", "torch.nn.functional.cross_entropy", "torch.nn.RNNBase", "numpy.convolve"
+        operators: "aten::convolution", "aten::*", "torch.nn.functional.gelu", "torch.nn.RNNBase", "numpy.convolve"
         """
         with self._option("forbids", list(operators)):
             yield
