@@ -130,7 +130,7 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_readme():
 
 def test_the_map_names_every_room():
     text = (ROOT / "docs" / "architecture.md").read_text()
-    rooms = {code for row in re.findall(r"^\| (`.*?) \|", text.partition("## The map")[2].partition("\n## ")[0],
+    rooms = {code for row in re.findall(r"^\| (`.*?) \|", text.partition("## The rooms")[2].partition("\n## ")[0],
                                         re.MULTILINE) for code in CODE.findall(row)}  # fmt: skip
     files = {file.stem for file in PACKAGE.glob("*.py") if file.stem != "__init__"}
     folders = {f"{folder.name}/" for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()}

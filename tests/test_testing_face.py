@@ -21,7 +21,7 @@ from grader.examination.student import Student
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.paths import PACKAGE
-from grader.schema import CheckResult
+from grader.schema import CheckResult, Outcome
 
 ROOT = PACKAGE.parent
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -186,8 +186,12 @@ def test_the_page_says_of_a_fixture_what_its_docstring_says(name):
 
 
 def test_every_member_has_an_example_that_is_run():
-    named_sections = [section for section in SECTIONS if section.name]
-    assert [section.title for section in named_sections if not section.runs] == []
+    assert [section.title for section in SECTIONS if section.name and not section.runs] == []
+
+
+def test_the_page_has_every_way_to_end():
+    [ends] = [section for section in SECTIONS if section.title.startswith("How a check ends")]
+    assert [outcome.value for outcome in Outcome if not re.search(rf"\b{outcome.value}\b", ends.text)] == []
 
 
 def test_no_block_of_python_is_left_out_of_what_is_run():
