@@ -16,6 +16,8 @@ import pytest
 from tiny import IN_PROCESSES, hidden, small_course, submission
 
 import grader.testing
+from grader import wire
+from grader.checking import compare
 from grader.examination import pytest_plugin
 from grader.examination.student import Student
 from grader.examination.task import Task
@@ -205,6 +207,16 @@ def test_no_block_of_python_is_left_out_of_what_is_run():
 def test_the_head_of_the_short_examples_imports_the_whole_face():
     imported = re.search(r"from grader\.testing import ([^\n]+)", BLOCKS["python head"])
     assert imported is not None and sorted(imported[1].split(", ")) == FACE
+
+
+def test_the_figures_of_the_page_are_those_of_the_code():
+    text = words(PAGE)
+    (rtol, atol), (rtol32, atol32) = compare.DEFAULT_TOLERANCE, compare.TOLERANCE["float32"]
+    said = re.findall(r"([\d.e-]+) and ([\d.e-]+) for float(64|32)", text)
+    assert [(float(a), float(b)) for a, b, _ in said] == [(rtol, atol), (rtol32, atol32)]
+    assert "two full deadlines gets a fifth" in text
+    assert (pytest_plugin.PATIENT_TIMEOUTS, pytest_plugin.IMPATIENCE) == (2, 1 / 5)
+    assert "at most a million entries" in text and wire.MAX_ITEMS == 10**6
 
 
 # ------------------------------------------------------------------------------------------------ the page is run
