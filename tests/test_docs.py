@@ -19,7 +19,7 @@ FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"(?:grader|docs|examples|tests|solutions|assignments|scripts|benchmarks)/[\w./-]*")
-OURS = [ROOT / "README.md", ROOT / "docs" / "usage.md", ROOT / "docs" / "architecture.md"]
+OURS = [ROOT / "README.md", ROOT / "docs" / "walk.md", ROOT / "docs" / "usage.md", ROOT / "docs" / "architecture.md"]
 
 
 def name(page: Path) -> str:
@@ -88,7 +88,7 @@ def test_every_option_says_what_it_is_for_or_is_one_that_all_commands_share():
 
 
 def test_the_table_of_exit_codes_is_that_of_the_program():
-    table = (ROOT / "README.md").read_text().partition("## Exit codes")[2].partition("##")[0]
+    table = (ROOT / "docs" / "usage.md").read_text().partition("## Exit codes")[2].partition("##")[0]
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
     assert codes == {value for name, value in vars(exit_codes).items() if name.isupper() and type(value) is int}
     assert set(exit_codes.EXIT_CODES.values()) < codes
@@ -137,8 +137,8 @@ def test_the_map_names_every_room():
     assert files | folders <= rooms
 
 
-def test_the_hidden_test_in_the_readme_is_a_real_one():
-    text = (ROOT / "README.md").read_text()
+def test_the_hidden_test_of_the_walk_is_a_real_one():
+    text = (ROOT / "docs" / "walk.md").read_text()
     file = re.search(r"From `(assignments/[\w/.]+)`", text)
     assert file is not None
     [shown] = [body for language, body in FENCE.findall(text) if language == "python"]
