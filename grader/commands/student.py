@@ -84,7 +84,7 @@ def pack(chosen: argparse.Namespace) -> int:
     content = validate.require_notebook(chosen.notebook)
     _, found = _look(chosen.notebook, questions)
     files = {f"{assignment}{chosen.notebook.suffix.lower()}": content}
-    for extra in chosen.extra:
+    for extra in (*chosen.more, *chosen.extra):
         if extra.name in files:
             raise UsageError(f"{extra}: there is a file of that name already")
         files[extra.name] = validate.require_notebook(extra)

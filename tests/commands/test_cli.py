@@ -1,5 +1,9 @@
-"""The command line: one document, one line for every error, an exit code for every family, and a quick start."""
+"""The command line: options in every place, one document, one line for every error, an exit code for every family."""
 
+import argparse
+import importlib
+import inspect
+import itertools
 import json
 import os
 import resource
@@ -50,6 +54,81 @@ def grader(capsys):
 
 
 IN_PROCESSES = ("--sandbox", "process", "--workers", "1")
+
+
+# ------------------------------------------------------------------------------------------------ what can be typed
+
+
+def parser_of(top, command):
+    [below] = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
+    return below.choices[command]
+
+
+def typed(action):
+    """Words that an argument or option can be given, as they are typed."""
+    word = "3" if action.choices is None else str(list(action.choices)[-1])
+    words = {0: [], "*": [word, word], "+": [word, word]}.get(action.nargs, [word])
+    return [*action.option_strings[-1:], *words]
+
+
+def orders(parser):
+    """Command lines with all options at once, in every order of which one comes first, and in every place.
+
+    Of each group of options that exclude each other there is one. The first line has the options before the arguments.
+    """
+    actions = [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+    words = [[word] for action in actions if not action.option_strings for word in typed(action)]
+    options = [action for action in actions if action.option_strings]
+    for turn in range(len(options) or 1):
+        turned = options[turn:] + options[:turn]
+        for group in parser._mutually_exclusive_groups:
+            kept = group._group_actions[turn % len(group._group_actions)]
+            turned = [action for action in turned if action is kept or action not in group._group_actions]
+        shown = [typed(action) for action in turned]
+        lines = [[*words[:place], *shown, *words[place:]] for place in range(len(words) + 1)]
+        lines.append([part for pair in itertools.zip_longest(words, shown, fillvalue=[]) for part in pair])
+        yield [sum(line, []) for line in lines]
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_option_may_stand_in_every_place(command):
+    top = cli.parser()
+    parser = parser_of(top, command)
+    for first, *others in orders(parser):
+        expected, unknown = argparse.ArgumentParser.parse_known_args(parser, first)
+        assert unknown == []
+        for line in others:
+            assert top.parse_args([command, *line]) == argparse.Namespace(command=command, **vars(expected))
+
+
+@pytest.mark.parametrize(
+    ("line", "places"),
+    [
+        ("grade a1_mlp --force in", ["in"]),
+        ("grade a1_mlp in --workers 2 more", ["in", "more"]),
+        ("grade a1_mlp --force -- -a.ipynb", ["-a.ipynb"]),
+        ("grade -- a1_mlp -a.ipynb", ["-a.ipynb"]),
+        ("grade a1_mlp", []),
+    ],
+)
+def test_what_is_no_option_is_an_argument(line, places):
+    chosen = cli.parser().parse_args(line.split())
+    assert (chosen.assignment, [str(place) for place in chosen.places]) == ("a1_mlp", places)
+
+
+@pytest.mark.parametrize("line", ["grade a1_mlp --frobnicate in", "status a1_mlp b", "marks --csv --json"])
+def test_what_a_command_does_not_take_is_said_with_its_own_usage(line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(line.split())
+    assert ended.value.code == USAGE
+    assert f"usage: grader {line.split()[0]} " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_names_a_function_that_takes_what_was_chosen(command):
+    module, _, function = cli.COMMANDS[command][0].partition(":")
+    run = getattr(importlib.import_module(f"grader.commands.{module}"), function)
+    assert list(inspect.signature(run).parameters) == ["chosen"]
 
 
 # ------------------------------------------------------------------------------------------------ the document
