@@ -21,6 +21,7 @@ from grader.execution.pool import Pool
 from grader.schema import Assignment, CheckResult, Outcome
 
 KILL_RATE = 0.95  # of an assignment's mutants
+WELL = "as it must be"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def run(
         audit.graded += 1
         found = list(_judge(audit, variant, task, examined))
         audit.findings += [Finding(variant.id, says) for says in found]
-        tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else 'as it must be'}")
+        tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else WELL}")
     audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if every_known]
     made, killed = audit.mutants.total(), audit.killed.total()
     if made and killed < KILL_RATE * made:

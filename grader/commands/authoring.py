@@ -34,7 +34,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.audit_page import audit_page
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import Scope, plan
-    from grader.commands.grading import spec
+    from grader.commands.grading import shown, spec
     from grader.execution.pool import Pool
 
     paths = Paths(find_root())
@@ -49,14 +49,16 @@ def audit(chosen: argparse.Namespace) -> int:
         device="cuda" if chosen.gpus else "cpu",
     )
     planned = list(plan(paths, assignment, scope))
-    done = 0
+    with (
+        Pool(paths, assignment.id, spec(chosen)) as pool,
+        shown(pool, f"audit {assignment.id}", len(planned), chosen) as progress,
+    ):
 
-    def tell(says: str) -> None:
-        nonlocal done
-        done += 1
-        screen.say(f"[{done}/{len(planned)}] {says}")
+        def tell(says: str) -> None:
+            progress.done(says)
+            if not says.endswith(auditing.WELL):
+                screen.say(says)
 
-    with Pool(paths, assignment.id, spec(chosen)) as pool:
         result = auditing.run(pool, assignment, planned, tell, scope.every_known)
     page = chosen.page
     if scope.whole:

@@ -33,13 +33,16 @@ def grade(chosen: argparse.Namespace) -> int:
     submissions, held = _submissions(paths, assignment, chosen.places)
     finished: list[batch.Graded] = []
     interrupted = False
-    with _Session(paths, assignment, chosen, "grade") as session, screen.progress(len(submissions)) as row:
+    with (
+        _Session(paths, assignment, chosen, "grade") as session,
+        shown(session.pool, assignment.id, len(submissions), chosen) as progress,
+    ):
         try:
             for submission, hand_in in submissions:
                 session.store.add_submission(submission, hand_in)
             for graded in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
                 finished.append(graded)
-                row(graded)
+                _tell(progress, graded)
         except KeyboardInterrupt:
             interrupted = True
             session.state = "interrupted"
@@ -81,18 +84,19 @@ def regrade(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     changed: list[tuple[str, Decimal, Decimal]] = []
-    pairs, live, deferred = 0, 0, 0
+    live, deferred = 0, 0
     finished: list[batch.Graded] = []
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
-        for before, after in session.batch.regrade(session.pool):
-            pairs += 1
-            live += after.asked_live
-            finished.append(after)
-            if after.attempt.status is Status.DEFERRED:
-                deferred += 1
-                screen.say(f"{before.student}: deferred: {after.fault}")
-            elif after.attempt.points != before.points:
-                changed.append((before.student, before.points, after.attempt.points))
+        current = session.batch.to_regrade()
+        with shown(session.pool, assignment.id, len(current), chosen) as progress:
+            for before, after in session.batch.regrade(session.pool, current):
+                live += after.asked_live
+                finished.append(after)
+                _tell(progress, after)
+                if after.attempt.status is Status.DEFERRED:
+                    deferred += 1
+                elif after.attempt.points != before.points:
+                    changed.append((before.student, before.points, after.attempt.points))
     if chosen.json:
         finished.sort(key=lambda graded: graded.submission.student)
         moves = [{"student": who, "before": float(was), "after": float(now)} for who, was, now in sorted(changed)]
@@ -100,8 +104,26 @@ def regrade(chosen: argparse.Namespace) -> int:
     else:
         print(screen.changes_table(sorted(changed)), end="")
         calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
-        print(f"{pairs} attempts judged again, {len(changed)} marks changed; {calls}")
+        print(f"{len(finished)} attempts judged again, {len(changed)} marks changed; {calls}")
     return NEEDS_A_PERSON if deferred else DONE
+
+
+@contextmanager
+def shown(pool: Pool, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
+    """Show how far a pool is and what its workers are busy with, unless nobody asked."""
+    names = [f"worker {slot}" if gpu is None else f"gpu {gpu}" for slot, gpu in enumerate(spec(chosen).gpus, 1)]
+    with screen.progress(total, title, names, chosen.quiet) as progress:
+        pool.watch = lambda slot, task: progress.busy(slot, task.submission.student if task else "")
+        yield progress
+
+
+def _tell(progress: screen.Progress, graded: batch.Graded) -> None:
+    """Count a row; what the machine failed at is said at once."""
+    attempt = graded.attempt
+    points = f"{screen.total_of(attempt)} points" if attempt.status is Status.GRADED else attempt.status.value
+    progress.done(f"{attempt.student} {points}", graded.again)
+    if attempt.status is Status.DEFERRED:
+        screen.say(f"{attempt.student}: deferred: {graded.fault}")
 
 
 class _Session:

@@ -222,16 +222,17 @@ class Batch:
 
     # ------------------------------------------------------------------------------------------ regrading
 
-    def regrade(self, pool: Pool) -> Iterator[tuple[Attempt, Graded]]:
-        """Judge every current attempt again from its transcript; yield (before, after) pairs.
+    def to_regrade(self) -> dict[str, StoredAttempt]:
+        """Student -> the current attempt, where it has a mark."""
+        current = self.store.current_attempts(self.assignment.id)
+        return {who: stored for who, stored in current.items() if stored.attempt.status is Status.GRADED}
+
+    def regrade(self, pool: Pool, current: dict[str, StoredAttempt] | None = None) -> Iterator[tuple[Attempt, Graded]]:
+        """Judge current attempts (all of `to_regrade`) again from their transcripts; yield (before, after) pairs.
 
         Student code runs only for calls that no transcript holds. Nothing is recorded where nothing changed.
         """
-        current = {
-            student: stored
-            for student, stored in self.store.current_attempts(self.assignment.id).items()
-            if stored.attempt.status is Status.GRADED
-        }
+        current = self.to_regrade() if current is None else current
         tasks = (self._task_from_evidence(stored) for stored in current.values())
         for task, examined in pool.run(tasks):
             before = current[task.submission.student].attempt

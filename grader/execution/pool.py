@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.reduction import recv_handle
 from typing import Any
@@ -30,7 +30,12 @@ REPLACED = 3  # lost workers for every slot; whoever loses more has another prob
 
 
 class Pool:
-    """A context manager; `run` hands out tasks and yields what comes back, in the order of completion."""
+    """A context manager; `run` hands out tasks and yields what comes back, in the order of completion.
+
+    `watch` hears which task a slot's worker was given, and of None when it came back.
+    """
+
+    watch: Callable[[int, Task | None], None] = staticmethod(lambda slot, task: None)
 
     def __init__(self, paths: Paths, assignment_id: str, spec: PoolSpec) -> None:
         self.control, theirs = Pipe()
@@ -80,11 +85,13 @@ class Pool:
                 with contextlib.suppress(OSError):  # a dead worker shows in recv
                     worker.send(task)
                 busy[worker] = task
+                self.watch(self.workers[worker], task)
             if not busy:
                 return
             answered = wait(list(busy))
             for worker in [worker for worker in busy if worker in answered]:
                 task = busy.pop(worker)
+                self.watch(self.workers[worker], None)
                 try:
                     yield task, worker.recv()
                     idle.append(worker)

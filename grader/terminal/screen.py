@@ -1,22 +1,20 @@
-"""What a person sees in a terminal besides tables: progress on stderr, one attempt in full, what doctor found."""
+"""What a person sees in a terminal besides tables and progress: one attempt in full, what doctor found."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Status
+from grader.terminal.progress import Progress, progress
 from grader.terminal.tables import (
     attempts_table,
     changes_table,
-    cut,
     gradebook_table,
     points_of,
     screen_width,
@@ -25,10 +23,10 @@ from grader.terminal.tables import (
 )
 
 if TYPE_CHECKING:
-    from grader.execution.batch import Graded
     from grader.sandbox.doctor import Finding
 
 __all__ = [
+    "Progress",
     "attempt_page",
     "attempts_table",
     "changes_table",
@@ -38,6 +36,7 @@ __all__ = [
     "progress",
     "say",
     "table",
+    "total_of",
 ]  # what the commands use
 
 TEXT = 110  # columns of running text; longer lines are hard to read
@@ -48,60 +47,6 @@ NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcom
 def say(text: str) -> None:
     """One line for the person at the terminal; never part of a command's result."""
     print(f"grader: {clean(text)}", file=sys.stderr, flush=True)
-
-
-# ---------------------------------------------------------------------------------------------------- progress
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[Graded], None]]:
-    """Count finished submissions on stderr, with an estimate of what is left.
-
-    In a terminal one line that changes; elsewhere a line each.
-    """
-    count = _Count(total, sys.stderr.isatty())
-    try:
-        yield count.row
-    finally:
-        count.end()
-
-
-class _Count:
-    def __init__(self, total: int, live: bool) -> None:
-        self.total, self.live = total, live
-        self.started, self.done, self.ran = time.monotonic(), 0, 0
-
-    def row(self, graded: Graded) -> None:
-        self.done += 1
-        self.ran += not graded.again
-        attempt = graded.attempt
-        points = f"{total_of(attempt)} points" if attempt.status is Status.GRADED else attempt.status.value
-        what = "graded before" if graded.again else f"{attempt.usage.wall_s:.1f} s"
-        head = f"[{self.done:{len(str(self.total))}}/{self.total}]"
-        text = f"{head} {cut(clean(attempt.student), 24):24} {points:>14}  {what}{self._estimate()}"
-        end = "" if self.live else "\n"
-        print(f"{_START if self.live else ''}{text}", end=end, file=sys.stderr, flush=True)
-
-    def _estimate(self) -> str:
-        if self.done == self.total or not self.ran:
-            return ""
-        left = (time.monotonic() - self.started) / self.ran * (self.total - self.done)
-        return f", about {_clock(left)} left"
-
-    def end(self) -> None:
-        before = f", {self.done - self.ran} graded before" if self.done != self.ran else ""
-        seconds = time.monotonic() - self.started
-        took = f"{seconds:.0f} s" if seconds < 100 else f"{_clock(seconds)} min"
-        print(_START if self.live else "", end="", file=sys.stderr)
-        say(f"{self.done} of {self.total} submissions done in {took}{before}")
-
-
-_START = "\r\x1b[K"  # back to the beginning of the line, and clear it
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
 
 
 # ---------------------------------------------------------------------------------------------------- one attempt

@@ -44,11 +44,22 @@ def screen_width() -> int:
 
 
 def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes: East Asian letters two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
+    """How many columns of a terminal a text takes: East Asian letters two; marks and joiners of all scripts none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, unicodedata.normalize("NFC", text)))  # a Korean syllable may come in its parts
+
+
+def _columns(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def padded(text: str, width: int, right: bool = False) -> str:
+    """The text with blanks on its right, or on its left where it is to stand on the right."""
+    blanks = " " * (width - width_of(text))
+    return blanks + text if right else text + blanks
 
 
 def cut(text: str, width: int) -> str:
@@ -74,11 +85,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    cells = []
-    for place, (cell, width) in enumerate(zip(line, widths, strict=True)):
-        blanks = " " * (width - width_of(cell))
-        cells.append(blanks + cell if place in right else cell + blanks)
-    return "  ".join(cells).rstrip()
+    cells = enumerate(zip(line, widths, strict=True))
+    return "  ".join(padded(cell, width, place in right) for place, (cell, width) in cells).rstrip()
 
 
 # ---------------------------------------------------------------------------------------------------- attempts

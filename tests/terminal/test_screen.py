@@ -13,7 +13,7 @@ from grader.execution.batch import Graded
 from grader.marks.gradebook import read_gradebook
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Submission, Usage
-from grader.terminal.screen import attempt_page, findings_table, progress
+from grader.terminal.screen import attempt_page, findings_table
 from grader.terminal.tables import attempts_table, cut, gradebook_table, in_short, table, width_of
 
 QUESTIONS = tuple(Question(f"q{n}", f"Question {n}", Decimal(n)) for n in (4, 5))
@@ -80,6 +80,22 @@ def test_the_last_line_says_how_many_ended_how():
 def test_columns_stay_in_line_with_letters_of_two_columns_and_of_none():
     lines = table(["name", "n"], [["李小梅", "1"], ["e\u0301va", "2"]], right=[1]).splitlines()
     assert {width_of(line) for line in lines[1:]} == {width_of(lines[0])} == {9}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        pytest.param("anna", 4, id="ASCII"),
+        pytest.param("李小梅", 6, id="Chinese"),
+        pytest.param("\u1112\u1161\u11ab", 2, id="a Korean syllable in its parts"),
+        pytest.param("नमस्ते", 4, id="Devanagari with marks above and below"),
+        pytest.param("அருண்", 4, id="Tamil with a mark of its own column"),
+        pytest.param("क\u200dख", 2, id="a joiner"),
+        pytest.param("😀", 2, id="an emoji"),
+    ],
+)
+def test_a_name_is_as_wide_as_terminals_draw_it(name, columns):
+    assert width_of(name) == columns
 
 
 @pytest.mark.parametrize(
@@ -170,35 +186,7 @@ def test_a_hint_is_given_where_it_can_help(outcome, message, hinted):
     assert ("hint: Mind the slope." in attempt_page(ASSIGNMENT, row.attempt, "x.ipynb")) == hinted
 
 
-# ---------------------------------------------------------------------------------------------------- progress
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_a_line_each_in_a_file_and_one_line_in_a_terminal(monkeypatch):
-    shown = {}
-    for stream in (io.StringIO(), Terminal()):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with progress(len(CLASS)) as row:
-            for one in CLASS:
-                row(one)
-        shown[type(stream)] = stream.getvalue()
-    assert shown[io.StringIO].count("\n") == len(CLASS) + 1
-    assert "\r" not in shown[io.StringIO]
-    assert "[1/4] anna" in shown[io.StringIO] and " left" in shown[io.StringIO]
-    assert shown[Terminal].count("\n") == 1 and shown[Terminal].count("\r") == len(CLASS) + 1
-
-
-def test_progress_says_what_was_graded_before_and_how_far_an_interrupted_batch_got(capsys):
-    with pytest.raises(KeyboardInterrupt), progress(3) as row:
-        row(graded("anna", check("test_t", "q4", 4), again=True))
-        raise KeyboardInterrupt
-    told = capsys.readouterr().err
-    assert "graded before" in told
-    assert "1 of 3 submissions done" in told and "1 graded before" in told
+# ---------------------------------------------------------------------------------------------------- machine
 
 
 def test_what_doctor_advises_stands_below_what_it_found():
