@@ -183,6 +183,10 @@ def _init(made: Parser) -> None:
     made.add_argument("--with", dest="wanted", default="", metavar="ID,ID", help=ids)
 
 
+def _completion(made: Parser) -> None:
+    made.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
 def _new(made: Parser) -> None:
     made.add_argument("assignment", metavar="ID")
 
@@ -251,6 +255,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its functi
     ),
     "doctor": ("machine:doctor", _doctor, "Probe this machine: Docker, image, isolation, GPUs."),
     "image": ("machine:image", _image, "Build, load, save or check the grading image."),
+    "completion": (
+        "completion:completion",
+        _completion,
+        "Print what makes a shell complete commands, options and ids.",
+    ),
     "init": ("beginning:init", _init, "Begin a course: a folder in which every command works."),
     "new": ("authoring:new", _new, "Begin an assignment: a question that builds, grades and passes its audit."),
     "build": ("authoring:build", _build, "Make the starter notebook and its public tests from the master."),
@@ -277,17 +286,20 @@ def parser() -> Parser:
     return top
 
 
-def _function(place: str) -> Callable[[argparse.Namespace], int]:
+def _function(place: str) -> Callable[..., int]:
     """The function of a command, imported when it is to be called."""
     module, _, name = place.partition(":")
-    found: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(f"{commands.__name__}.{module}"), name)
+    found: Callable[..., int] = getattr(importlib.import_module(f"{commands.__name__}.{module}"), name)
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a GraderError is one line on stderr."""
     try:
-        chosen = parser().parse_args(arguments)
+        top = parser()
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
+            _function("completion:answer")(top)
+        chosen = top.parse_args(arguments)
         code = _function(chosen.run)(chosen)
         sys.stdout.flush()  # here, where somebody hears of a reader that went away
         return code

@@ -353,7 +353,7 @@ def test_outside_of_a_course_it_is_said_what_is_missing(tmp_path, grader, monkey
 
 # ------------------------------------------------------------------------------------------------ what is imported
 
-HEAVY = "torch numpy docker pytest matplotlib nbformat otter sqlite3 rich".split()
+HEAVY = "torch numpy docker pytest matplotlib nbformat otter sqlite3 rich argcomplete jinja2".split()
 PROBE = """
 import sys
 from grader.cli import main
@@ -375,7 +375,7 @@ def imported_by(paths, *arguments):
 def test_help_imports_nothing_heavy_and_takes_no_time():
     assert imported_by(None, "--help") == set()
     taken = []
-    for _ in range(5):
+    for _ in range(10):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [sys.executable, "-m", "grader.cli", "--help"], capture_output=True, text=True, check=True
@@ -383,7 +383,7 @@ def test_help_imports_nothing_heavy_and_takes_no_time():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert "grader grade a1_mlp" in done.stdout and done.stderr == ""
-    assert min(taken) < 0.2
+    assert min(taken) < 0.1
 
 
 def test_reading_imports_neither_torch_nor_docker_and_grading_leaves_them_to_its_workers(paths, handed_in):
