@@ -103,9 +103,10 @@ def test_what_is_no_notebook_is_said_to_be_what_it_is(unpacked, content, says):
     assert said.returncode == 2 and says in said.stderr and said.stderr.count("\n") == 1
 
 
-def test_the_packed_zip_holds_the_notebook_and_a_receipt_and_can_be_collected(unpacked):
+@pytest.mark.parametrize("further", [("--extra", "weights.bin"), ("weights.bin",)], ids=lambda further: further[0])
+def test_the_packed_zip_holds_the_notebook_and_a_receipt_and_can_be_collected(unpacked, further):
     (unpacked / "weights.bin").write_bytes(b"\x00\x01")
-    said = grader(unpacked, "pack", "a1_mlp.ipynb", "--student", "cs21b042", "--extra", "weights.bin")
+    said = grader(unpacked, "pack", "a1_mlp.ipynb", "--student", "cs21b042", *further)
     assert said.returncode == 0, said.stderr
     with zipfile.ZipFile(unpacked / "cs21b042_a1_mlp.zip") as archive:
         assert set(archive.namelist()) == {
