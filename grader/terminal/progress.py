@@ -22,6 +22,11 @@ NAME = 40  # columns of what a worker is busy with
 DONE, TO_DO = "\u2501", "\u2500"  # a heavy and a light line: told apart without colour
 
 
+def say(text: str) -> None:
+    """One line for the person at the terminal; never part of a command's result."""
+    print(f"grader: {clean(text)}", file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress(total: int, title: str, workers: Sequence[str], quiet: bool = False) -> Iterator[Progress]:
     """Show on stderr how far a batch of `total` submissions is; `workers` are names by slot. Nothing where quiet."""
@@ -107,21 +112,17 @@ class _Lines(Progress):
         super().done(what, again)
         if self.percent // 10 > self.said // 10 or self.clock() - self.said_at >= LINE_EVERY_S:
             self.said, self.said_at = self.percent, self.clock()
-            _say(f"{', '.join(self.facts())}; the last: {clean(what)}")
+            say(f"{', '.join(self.facts())}; the last: {what}")
 
     def end(self) -> None:
-        _say(self.summary())
-
-
-def _say(text: str) -> None:
-    print(f"grader: {text}", file=sys.stderr, flush=True)
+        say(self.summary())
 
 
 # ---------------------------------------------------------------------------------------------------- a screen
 
 
 def head_line(shown: Progress, width: int) -> str:
-    """Title, bar and facts in one line; what does not fit is left out, the bar before the second fact."""
+    """Title, bar and facts in one line: as many facts as fit, and a bar where there is room left."""
     title = cut(shown.title, width // 3)
     line = ""
     for fact in shown.facts():
@@ -176,4 +177,4 @@ class _Live(Progress):
 
     def end(self) -> None:
         self.live.stop()
-        _say(self.summary())
+        say(self.summary())

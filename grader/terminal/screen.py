@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.course.scheme import plain
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Status
-from grader.terminal.progress import Progress, progress
+from grader.terminal.progress import Progress, progress, say
 from grader.terminal.tables import (
     attempts_table,
     changes_table,
@@ -42,11 +41,6 @@ __all__ = [
 TEXT = 110  # columns of running text; longer lines are hard to read
 INDENT = " " * 6
 NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.DEFERRED)
-
-
-def say(text: str) -> None:
-    """One line for the person at the terminal; never part of a command's result."""
-    print(f"grader: {clean(text)}", file=sys.stderr, flush=True)
 
 
 # ---------------------------------------------------------------------------------------------------- one attempt
