@@ -35,7 +35,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "terminal": "course marks schema",
     "dashboard": "course errors marks pages schema terminal",
     "feedback": "collect course marks pages schema submission terminal",
-    "authoring": "checking course errors examination execution pages paths sandbox schema terminal",
+    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "
     "record sandbox schema submission terminal wire",
     "cli": "commands errors exit_codes",
@@ -46,7 +46,7 @@ AT_THE_TOP = {  # what is not of the standard library and is imported as soon as
     "pytest": "examination/examiner examination/pytest_plugin",
 }
 CATCH_ALL = (  # where foreign code runs, which may raise anything
-    "candidate execution/host execution/worker examination/misconceptions examination/pytest_plugin"
+    "authoring/printed candidate execution/host execution/worker examination/misconceptions examination/pytest_plugin"
 )
 ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a message is made of them
     "WireError": "examination/student",

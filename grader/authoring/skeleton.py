@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from grader.authoring.build import build, require_tools
+from grader.authoring.writing import replace_all
+from grader.course.config import read_course
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID
@@ -173,24 +177,39 @@ def mean_and_variance(X):
 
 
 def new(paths: Paths, assignment_id: str) -> list[Path]:
-    """Write the skeleton; return what was written. Raises UsageError rather than overwriting anything."""
+    """Write the skeleton and build it; return what was written, the starter last.
+
+    Everything that is needed is looked at first, and nothing stays behind when something fails half-way. Raises
+    UsageError rather than overwriting anything.
+    """
     if not ASSIGNMENT_ID.fullmatch(assignment_id):
         raise UsageError(
             f"{assignment_id!r}: an id is lower-case letters, digits and _, beginning with a letter: a5_rl"
         )
-    files = {
+    folders = (paths.assignment(assignment_id), paths.solutions / assignment_id)
+    for folder in folders:
+        if folder.exists():
+            raise UsageError(f"{folder} exists already; choose another id, or delete it")
+    if not paths.course_toml.is_file():
+        raise AuthoringError(f"{paths.root} has no course.toml")
+    read_course(paths)
+    require_tools()
+    created = [folder for folder in (paths.assignments, paths.solutions) if not folder.exists()]
+    files = _files(paths, assignment_id)
+    try:
+        replace_all(files)
+        return [*files, build(paths, assignment_id)]
+    except BaseException:
+        for folder in (*folders, *created):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _files(paths: Paths, assignment_id: str) -> dict[Path, str]:
+    return {
         paths.assignment_toml(assignment_id): ASSIGNMENT_TOML,
         paths.hidden_tests(assignment_id) / "test_q1.py": HIDDEN,
         paths.reference(assignment_id): MASTER.replace("{id}", assignment_id),
         paths.wrong(assignment_id) / "q1.py": WRONG,
         paths.right(assignment_id) / "q1.py": RIGHT,
     }
-    for folder in (paths.assignment(assignment_id), paths.solutions / assignment_id):
-        if folder.exists():
-            raise UsageError(f"{folder} exists already; choose another id, or delete it")
-    if not paths.course_toml.is_file():
-        raise AuthoringError(f"{paths.root} has no course.toml")
-    for file, text in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return list(files)

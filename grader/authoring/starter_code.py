@@ -76,3 +76,11 @@ def near(yours, expected, tolerance=1e-6):
         return False
     return yours.shape == np.shape(expected) and np.allclose(yours, expected, rtol=0, atol=tolerance)
 '''
+
+OK_HEADER = '''\
+"""Public checks of {question}. They are there to help and give no points."""
+
+OK_FORMAT = True
+
+test = {test}
+'''

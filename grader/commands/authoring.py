@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 
 def build(chosen: argparse.Namespace) -> int:
-    """Build one assignment, or every one that has a master."""
+    """Build one assignment, or every one that has a master; nothing is written when one of them is refused."""
     from grader.authoring import build as building
 
     paths = Paths(find_root())
     ids = [read_assignment(paths, chosen.assignment).id] if chosen.assignment else assignment_ids(paths)
-    for assignment_id in ids:
-        if chosen.assignment or paths.reference(assignment_id).is_file():
-            print(building.build(paths, assignment_id))
+    with_master = [name for name in ids if chosen.assignment or (paths.solutions / name).is_dir()]
+    made = {name: building.built(paths, name) for name in with_master}
+    for name, built in made.items():
+        building.write(paths, name, built)
+        for note in built.notes:
+            screen.say(f"note: {note}")
+        print(paths.starter(name))
     return DONE
 
 
@@ -102,13 +106,11 @@ def release(chosen: argparse.Namespace) -> int:
 
 def new(chosen: argparse.Namespace) -> int:
     """Write a new assignment of one question, build it, and say what comes next."""
-    from grader.authoring import build as building
     from grader.authoring import skeleton
 
     paths = Paths(find_root())
     for file in skeleton.new(paths, chosen.assignment):
         print(file.relative_to(paths.root))
-    print(building.build(paths, chosen.assignment).relative_to(paths.root))
     print(f"next: write it over, then grader build {chosen.assignment} and grader audit {chosen.assignment};")
     print(f"and name it in course.toml, where it is to count: assignments = [..., {chosen.assignment!r}]")
     return DONE

@@ -5,10 +5,10 @@ import io
 import json
 import threading
 import zipfile
-from pathlib import Path
 
 import nbformat
 import pytest
+from tiny_master import MASTER, course
 
 from grader.authoring.build import build, built_files, solution_lines
 from grader.course.master import read_master
@@ -16,86 +16,6 @@ from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
 
 ROOT = PACKAGE.parent
-
-MASTER = '''\
-# %% [raw]
-# # ASSIGNMENT CONFIG
-# name: a9_tiny
-# generate: false
-# export_cell: false
-# tests:
-#   files: true
-#   ok_format: false
-
-# %% [markdown]
-# # A tiny assignment
-
-# %% [raw]
-# # BEGIN QUESTION
-# name: q1
-# points: 0
-
-# %% [markdown]
-# ## q1. Twice
-
-# %% [raw]
-# # BEGIN SOLUTION
-
-# %%
-# q1
-
-
-def twice(x):
-    """Two times x."""
-    # BEGIN SOLUTION NO PROMPT
-    doubled_number = x + x
-    return doubled_number
-    # END SOLUTION
-    """ # BEGIN PROMPT
-    raise NotImplementedError("q1: twice is not implemented yet")
-    """  # END PROMPT
-
-
-# %% [raw]
-# # END SOLUTION
-
-# %% [raw]
-# # BEGIN TESTS
-
-# %%
-def test_twice(twice):
-    """twice 3 is 6"""
-    # a comment that students may read
-    assert near(twice(3), 6), f"twice(3) = 6, yours is {twice(3)}"
-
-
-# %% [raw]
-# # END TESTS
-
-# %% [raw]
-# # END QUESTION
-
-# %%
-# experiment: the same line again
-
-
-# %%
-# experiment: the same line again
-'''
-
-
-def course(root: Path, master: str = MASTER, toml: str = "") -> Paths:
-    """A course folder that holds one master."""
-    paths = Paths(root)
-    paths.reference("a9_tiny").parent.mkdir(parents=True)
-    paths.reference("a9_tiny").write_text(master)
-    if toml:
-        paths.course_toml.write_text(toml)
-        paths.assignment("a9_tiny").mkdir(parents=True)
-        paths.assignment_toml("a9_tiny").write_text(
-            'title = "Tiny"\n[[question]]\nid = "q1"\ntitle = "Twice"\npoints = 1\n'
-        )
-    return paths
 
 
 def code_cells(starter: str) -> list[str]:
@@ -125,6 +45,7 @@ def test_building_twice_in_two_places_gives_the_same_bytes(tiny, tmp_path):
     notebook = build(paths, "a9_tiny")
     assert notebook == paths.starter("a9_tiny")
     written = {path.relative_to(notebook.parent).as_posix(): path for path in notebook.parent.rglob("*.*")}
+    del written["assignment.toml"]
     assert {name: path.read_bytes().decode() for name, path in written.items()} == tiny
 
 
@@ -159,27 +80,12 @@ def test_no_line_of_a_solution_is_in_what_students_get(a1):
 
 def test_lines_of_a_solution_are_found_and_prompts_are_not_secret():
     assert solution_lines(MASTER) == ["doubled_number = x + x", "return doubled_number"]
-    assert solution_lines("answer = 40 + 2  # SOLUTION") == ["answer = 40 + 2"]
+    assert solution_lines("the_answer = 40 + 2  # SOLUTION NO PROMPT") == ["the_answer = 40 + 2"]
+    assert solution_lines("x = 1  # SOLUTION") == []  # says nothing, and stands everywhere
     same_in_prompt = MASTER.replace("    raise NotImpl", "    return doubled_number\n    raise NotImpl")
     assert solution_lines(same_in_prompt) == ["doubled_number = x + x"]
     with_idiom = MASTER.replace("    return doubled", "    with torch.no_grad():\n        return doubled")
     assert solution_lines(with_idiom) == solution_lines(MASTER)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "complaint"),
-    [
-        pytest.param("# # A tiny", "# Try `return doubled_number`. # A tiny", "gives away", id="solution in a text"),
-        pytest.param('    """twice 3 is 6"""\n', "", "test_twice needs a docstring", id="check without a name"),
-        pytest.param("    # BEGIN SOLUTION NO PROMPT\n", "", "no # BEGIN SOLUTION line", id="solution without marks"),
-        pytest.param("def test_twice(twice):", "def test_twice(twice:", "not Python", id="check with a typing error"),
-        pytest.param("# # END QUESTION\n", "# # END PROMPT\n", "otter assign refuses", id="marks that do not match"),
-    ],
-)
-def test_a_wrong_master_is_refused_with_a_reason(tmp_path, old, new, complaint):
-    with pytest.raises(AuthoringError, match=complaint) as caught:
-        built_files(course(tmp_path, MASTER.replace(old, new)), "a9_tiny")
-    assert "\n" not in str(caught.value)
 
 
 def test_a_master_that_does_not_exist_is_named_with_those_that_do(tmp_path):
@@ -232,7 +138,9 @@ def test_the_first_cell_fetches_missing_checks_from_the_release_address(tmp_path
         toml = toml.replace('["a1_mlp", "a2_cnn", "a3_sequences", "a4_generative"]', '["a9_tiny"]').replace(
             "best = 3", ""
         )
-        starter = built_files(course(tmp_path / "course", toml=toml), "a9_tiny")["a9_tiny.ipynb"]
+        paths = course(tmp_path / "course")
+        paths.course_toml.write_text(toml)
+        starter = built_files(paths, "a9_tiny")["a9_tiny.ipynb"]
         monkeypatch.chdir(tmp_path)
         exec(code_cells(starter)[0], {})
         (tmp_path / "tests" / "q1.py").write_text("mine")

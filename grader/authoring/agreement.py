@@ -1,0 +1,128 @@
+"""The master held against `assignment.toml`: the same questions, the same points, every name written by the student."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from grader.authoring.marks import is_solution
+from grader.authoring.outline import MasterCell, MasterQuestion, Outline
+from grader.course.config import did_you_mean
+from grader.course.scheme import plain as plain_number
+from grader.errors import AuthoringError
+from grader.schema import Assignment, Question
+from grader.submission.bindings import bound_names
+from grader.submission.magics import parse, plain
+
+_HEADING = re.compile(r"#+\s+(?P<text>.*)")
+_ID = re.compile(r"(?:question\s+)?(q[0-9]{1,3})\b", re.IGNORECASE)
+_POINTS = re.compile(r"[(\[]\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?:points?|pts?\.?|marks?)\s*[)\]]", re.IGNORECASE)
+_EXPERIMENT = re.compile(r"\s*#\s*experiment\b", re.IGNORECASE)
+
+
+def graded(outlined: Outline) -> list[MasterCell]:
+    """The code cells that run when the master is graded: no checks, no experiments, no ignored ones."""
+    return [
+        cell
+        for cell in outlined.cells
+        if cell.kind == "code" and cell.block != "tests" and not cell.ignored and not _EXPERIMENT.match(cell.source)
+    ]
+
+
+def defined(cells: list[MasterCell]) -> dict[str, MasterCell]:
+    """Each name that these cells bind at the top level, with the last cell that does."""
+    found: dict[str, MasterCell] = {}
+    for cell in cells:
+        tree = parse(plain(cell.source).code)
+        found |= dict.fromkeys(bound_names(tree) if tree else (), cell)
+    return found
+
+
+def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[str, Decimal | None]) -> None:
+    """Raise AuthoringError where the master and assignment.toml differ. points: those a question's config states."""
+    toml = f"assignments/{assignment.id}/assignment.toml"
+    asked = {question.name: question for question in outlined.questions}
+    listed = {question.id: question for question in assignment.questions}
+    for name, question in asked.items():
+        if name not in listed:
+            there_is = ", ".join(listed) or "none"
+            raise question.cell.refused(0, f"{toml} has no question {name}; there is: {there_is}")
+    names = defined(graded(outlined))
+    for name, expected in listed.items():
+        if name not in asked:
+            raise AuthoringError(f"{toml}: the master does not ask question {name}; it asks: {', '.join(asked)}")
+        _refuse_points(outlined, asked[name], expected, points[name], toml)
+        for wanted in expected.names:
+            _refuse_name(outlined, wanted, name, names, toml)
+
+
+def _refuse_points(
+    outlined: Outline, question: MasterQuestion, expected: Question, stated: Decimal | None, toml: str
+) -> None:
+    worth = f"{toml} gives {question.name} {plain_number(expected.points)}"
+    if stated is not None and stated != expected.points:
+        says = f"{question.name} states {plain_number(stated)} points, {worth}"
+        raise question.cell.refused(0, f"{says}; write the same, or points: 0")
+    for cell, number, heading in _headings(outlined, question.name):
+        named = _ID.match(heading)
+        if named and named[1].lower() != question.name.lower():
+            raise cell.refused(number, f"the heading says {named[1]}, the question is called {question.name}")
+        told = _POINTS.search(heading)
+        if told and Decimal(told["number"]) != expected.points:
+            raise cell.refused(number, f"the heading says {told['number']} points, {worth}")
+        if named or told:
+            return  # headings below it may be those of its parts
+
+
+def _headings(outlined: Outline, question: str) -> Iterator[tuple[MasterCell, int, str]]:
+    for cell in outlined.of(question, "question"):
+        for number, line in enumerate(cell.lines):
+            found = _HEADING.fullmatch(line.strip()) if cell.kind == "markdown" else None
+            if found:
+                yield cell, number, found["text"]
+
+
+def _refuse_name(outlined: Outline, name: str, question: str, names: dict[str, MasterCell], toml: str) -> None:
+    if name not in names:
+        raise AuthoringError(
+            f"{toml}: {question} asks for {name}, which the master does not define{did_you_mean(name, names)}"
+        )
+    cell = names[name]
+    if not is_solution(outlined, cell):
+        raise cell.refused(
+            _line_of(cell, name),
+            f"{name}, which {question} asks for, stands outside of a SOLUTION block: it would be given",
+        )
+    if cell.question != question:
+        says = f"{name} stands in {cell.question}, {toml} asks for it in {question}"
+        raise cell.refused(_line_of(cell, name), says)
+
+
+def refuse_given(outlined: Outline, assignment: Assignment, starter: dict[str, Any]) -> None:
+    """Raise AuthoringError where the starter defines a name that students are to write just as the master does."""
+    given = _statements("".join(cell["source"]) for cell in starter["cells"] if cell["cell_type"] == "code")
+    names = defined(graded(outlined))
+    for question in assignment.questions:
+        for name in question.names:
+            cell = names[name]
+            if name in given and ast.dump(given[name]) == ast.dump(_statements([cell.source])[name]):
+                says = f"{name} is given to students as it stands here: there is no mark of a solution in it"
+                raise cell.refused(_line_of(cell, name), says)
+
+
+def _statements(sources: Iterable[str]) -> dict[str, ast.stmt]:
+    """Each name with the statement that binds it last."""
+    found: dict[str, ast.stmt] = {}
+    for source in sources:
+        tree = parse(plain(source).code)
+        for node in tree.body if tree else []:
+            found |= dict.fromkeys(bound_names(ast.Module([node], [])), node)
+    return found
+
+
+def _line_of(cell: MasterCell, name: str) -> int:
+    found = (number for number, line in enumerate(cell.lines) if re.search(rf"\b{re.escape(name)}\b", line))
+    return next(found, 0)

@@ -1,0 +1,291 @@
+"""No way of marking a solution, right, wrong or foreign, leaves one in what students get without being refused."""
+
+import re
+
+import pytest
+from tiny_master import MASTER, course
+
+from grader.authoring.build import built_files
+from grader.errors import AuthoringError
+
+SOLVED = """\
+    # BEGIN SOLUTION NO PROMPT
+    doubled_number = x + x
+    return doubled_number
+    # END SOLUTION
+    \"\"\" # BEGIN PROMPT
+    raise NotImplementedError("q1: twice is not implemented yet")
+    \"\"\"  # END PROMPT
+"""
+NBGRADER = """\
+# %% [markdown]
+# ## q1. Twice
+
+# %% nbgrader={"grade": false, "solution": true, "grade_id": "twice"}
+def twice(x):
+    ### BEGIN SOLUTION
+    return x + x
+    ### END SOLUTION
+"""
+
+
+def solved(text):
+    """The tiny master with another body of its function."""
+    return MASTER.replace(SOLVED, text)
+
+
+def given(text):
+    """The tiny master with a cell that no block encloses."""
+    return MASTER.replace("# %%\n# experiment: the same line again\n", text, 1)
+
+
+OPEN, CLOSE = "    # BEGIN SOLUTION\n", "    # END SOLUTION\n"
+BODY = "    doubled_number = x + x\n    return doubled_number\n"
+WAYS = [  # (how a solution could stay, the master, the beginning of the line that is named, what is said of it)
+    ("a master of nbgrader", NBGRADER, "def twice", "the nbgrader metadata of nbgrader"),
+    (
+        "metadata of nbgrader",
+        MASTER.replace("# %%\n# q1", '# %% nbgrader={"solution": true}\n# q1'),
+        "# q1",
+        "nbgrader",
+    ),
+    (
+        "marks of nbgrader",
+        solved(f"    ### BEGIN SOLUTION\n{BODY}    ### END SOLUTION\n"),
+        "    ### BEGIN",
+        "looks like",
+    ),
+    ("two signs", solved(f"    ## BEGIN SOLUTION\n{BODY}    ## END SOLUTION\n"), "    ## BEGIN", "looks like"),
+    ("no space", solved(f"    #BEGIN SOLUTION\n{BODY}    #END SOLUTION\n"), "    #BEGIN", "looks like"),
+    ("a tabulator", solved(f"    #\tBEGIN SOLUTION\n{BODY}    #\tEND SOLUTION\n"), "    #\tBEGIN", "looks like"),
+    ("two spaces", solved(f"    # BEGIN  SOLUTION\n{BODY}{CLOSE}"), "    # BEGIN  ", "looks like"),
+    ("a space that is none", solved(f"    # BEGIN\u00a0SOLUTION\n{BODY}{CLOSE}"), "    # BEGIN\u00a0", "looks like"),
+    ("small letters", solved(f"    # begin solution\n{BODY}    # end solution\n"), "    # begin", "looks like"),
+    ("misspelt twice", solved(f"    # BEGIN SOLUTON\n{BODY}    # END SOLUTON\n"), "    # BEGIN", "looks like"),
+    ("misspelt at the end", solved(f"{OPEN}{BODY}    # END SOLUTOIN\n"), "    # BEGIN", "without an # END SOLUTION"),
+    ("something behind it", solved(f"    # BEGIN SOLUTION (easy)\n{BODY}{CLOSE}"), "    # BEGIN", "looks like"),
+    (
+        "no prompt, in small letters",
+        solved(f"    # BEGIN SOLUTION no prompt\n{BODY}{CLOSE}"),
+        "    # BEGIN",
+        "looks like",
+    ),
+    (
+        "behind code",
+        solved("    doubled_number = x + x  # BEGIN SOLUTION\n    return doubled_number\n" + CLOSE),
+        "    doubled_number = x + x  #",
+        "looks like",
+    ),
+    ("the end behind code", solved(f"{OPEN}    return x + x  # END SOLUTION\n"), "    # BEGIN", "without an # END"),
+    ("no end", solved(OPEN + BODY), "    # BEGIN", "without an # END SOLUTION in its cell"),
+    ("no beginning", solved(BODY + CLOSE), "    # END", "without a # BEGIN SOLUTION in its cell"),
+    ("one in another", solved(f"{OPEN}{OPEN}{BODY}{CLOSE}{CLOSE}"), "    # BEGIN", "inside another mark"),
+    (
+        "a prompt in a solution",
+        solved(f'{OPEN}    """ # BEGIN PROMPT\n    """ # END PROMPT\n{BODY}{CLOSE}'),
+        '    """ # BEGIN',
+        "inside another mark",
+    ),
+    ("no marks at all", solved(BODY), "# q1", "has no # BEGIN SOLUTION line inside"),
+    ("a mark in small letters behind a line", solved("    return x + x  # solution\n"), "    return", "looks like"),
+    ("a misspelt mark behind a line", solved("    return x + x  # SOLUTOIN\n"), "    return", "looks like"),
+    (
+        "a mark with words behind a line",
+        solved("    return x + x  # SOLUTION: by adding\n"),
+        "    return",
+        "looks like",
+    ),
+    (
+        "one line of a statement",
+        solved("    return (x +  # SOLUTION\n            x)\n"),
+        "    return",
+        "one line of a statement",
+    ),
+    (
+        "the last line of a statement",
+        solved("    return x + \\\n        x  # SOLUTION\n"),
+        "        x",
+        "one line of a statement",
+    ),
+    ("the head of a block", solved("    for _ in range(1):  # SOLUTION\n        return x + x\n"), "# q1", "no Python"),
+    (
+        "marks of the helper only",
+        MASTER.replace(SOLVED, BODY).replace("# q1\n\n", "# q1\nhelper = 3  # SOLUTION\n\n"),
+        "def twice",
+        "twice is given to students as it stands here",
+    ),
+    (
+        "in an experiment",
+        given(f"# %%\n# experiment: look\ndef f(x):\n{OPEN}    return x\n{CLOSE}"),
+        "    # BEGIN SOLUTION\n    return x",
+        "outside of a SOLUTION block",
+    ),
+    ("a line in a given cell", given("# %%\nanswer = 42  # SOLUTION\n"), "answer", "outside of a SOLUTION block"),
+    (
+        "foreign marks in a given cell",
+        given("# %%\n### START CODE HERE ###\nanswer = 42\n### END CODE HERE ###\n"),
+        "### START",
+        "looks like",
+    ),
+    (
+        "stars",
+        given("# %%\n# *****START OF YOUR CODE (DO NOT DELETE THIS LINE)*****\nanswer = 42\n"),
+        "# *****",
+        "looks like",
+    ),
+    ("a tag in a comment", given("# %%\n# <solution>\nanswer = 42\n# </solution>\n"), "# <sol", "looks like"),
+    ("prune", given("# %%\n# prune-begin\nanswer = 42\n# prune-end\n"), "# prune-b", "looks like"),
+    (
+        "hidden tests of nbgrader",
+        given("# %%\n### BEGIN HIDDEN TESTS\nassert twice(2) == 4\n### END HIDDEN TESTS\n"),
+        "### BEGIN H",
+        "looks like",
+    ),
+    ("a test of the old Otter", given("# %%\n# HIDDEN TEST\ntwice(2) == 4\n"), "# HIDDEN", "BEGIN TESTS"),
+    (
+        "a tag of the cell",
+        MASTER.replace("# %%\n# experiment", '# %% tags=["solution"]\n# experiment', 1),
+        "# experiment",
+        "the tag 'solution'",
+    ),
+    (
+        "marks in text",
+        given("# %% [markdown]\n# # BEGIN SOLUTION\n#\n# because\n"),
+        "# # BEGIN SOLUTION\n#\n",
+        "belongs into a raw cell",
+    ),
+    (
+        "a question in text",
+        given("# %% [markdown]\n# ```\n# BEGIN QUESTION\n# name: q2\n# ```\n"),
+        "# BEGIN QUESTION\n# name: q2\n# ```",
+        "belongs into a raw cell",
+    ),
+    ("words in bold", given("# %% [markdown]\n# **SOLUTION:** because it is even\n"), "# **SOL", "looks like"),
+    (
+        "folded away",
+        given("# %% [markdown]\n# <details><summary>Solution</summary>42</details>\n"),
+        "# <details",
+        "looks like",
+    ),
+    (
+        "marks in code",
+        MASTER.replace("# %% [raw]\n# # BEGIN SOLUTION", "# %%\n# # BEGIN SOLUTION", 1),
+        "# # END SOLUTION",
+        "END SOLUTION without a BEGIN",
+    ),
+    (
+        "both marks in code",
+        MASTER.replace("# %% [raw]\n# # BEGIN SOLUTION", "# %%\n# # BEGIN SOLUTION").replace(
+            "# %% [raw]\n# # END SOLUTION", "# %%\n# # END SOLUTION"
+        ),
+        "# # BEGIN SOLUTION",
+        "belongs into a raw cell",
+    ),
+    (
+        "one sign in a raw cell",
+        MASTER.replace("# # BEGIN SOLUTION", "# BEGIN SOLUTION", 1).replace(
+            "# # END SOLUTION\n", "# END SOLUTION\n", 1
+        ),
+        "# BEGIN SOLUTION",
+        "in the file the mark reads # # BEGIN SOLUTION",
+    ),
+    (
+        "a misspelt raw cell",
+        MASTER.replace("# # BEGIN SOLUTION", "# # BEGIN SOLUTON").replace("# # END SOLUTION", "# # END SOLUTON"),
+        "# # BEGIN SOLUTON",
+        "the mark reads # # BEGIN SOLUTION",
+    ),
+    (
+        "two marks in a raw cell",
+        MASTER.replace("# # BEGIN SOLUTION\n", "# # BEGIN SOLUTION\n# # END SOLUTION\n", 1),
+        "# # END SOLUTION",
+        "a second mark",
+    ),
+    (
+        "a raw solution",
+        MASTER.replace("# %% [raw]\n# # END SOLUTION", "# %% [raw]\n# it is 42\n\n# %% [raw]\n# # END SOLUTION"),
+        "# it is 42",
+        "make it a text cell",
+    ),
+    (
+        "an open fence",
+        given("# %% [markdown]\n# ```otter\n# # BEGIN QUESTION\n# name: q2\n"),
+        "# ```otter",
+        "never closed",
+    ),
+    (
+        "an open question",
+        MASTER.replace("# %% [raw]\n# # END QUESTION\n", ""),
+        "# # BEGIN QUESTION",
+        "without an END QUESTION",
+    ),
+    (
+        "open tests",
+        MASTER.replace("# %% [raw]\n# # END TESTS\n", ""),
+        "# # END QUESTION",
+        "END QUESTION without a BEGIN QUESTION",
+    ),
+    (
+        "an open solution",
+        MASTER.replace("# %% [raw]\n# # END SOLUTION\n", ""),
+        "# # BEGIN TESTS",
+        "stands inside SOLUTION",
+    ),
+    (
+        "a question in a question",
+        MASTER.replace("# # BEGIN SOLUTION", "# # BEGIN QUESTION\n# name: q2", 1),
+        "# # BEGIN QUESTION\n# name: q2",
+        "while QUESTION is open",
+    ),
+    (
+        "a solution without a question",
+        given("# %% [raw]\n# # BEGIN SOLUTION\n"),
+        "# # BEGIN SOLUTION\n",
+        "outside of a question",
+    ),
+    ("an open IGNORE", given("# %%\n# BEGIN IGNORE\nanswer = 42\n"), "# BEGIN IGNORE", "without an # END IGNORE"),
+    ("a mark for Otter's grader", given("# %%\nseed = 3  # SEED\n"), "seed", "leave the mark out"),
+    ("a plugin", given('# %%\n""" # BEGIN PLUGIN\nplugin: a.b\n""" # END PLUGIN\n'), '""" # BEGIN', "leave it out"),
+    (
+        "a cell that Otter drops",
+        given("# %%\n# ignored are all but the first\nanswer = 42\n"),
+        "# ignored",
+        "Otter drops a cell",
+    ),
+    (
+        "a solution in a text",
+        MASTER.replace("# # A tiny", "# Try `return doubled_number`. # A tiny"),
+        "",
+        "gives away a line",
+    ),
+    (
+        "a solution in an experiment",
+        given("# %%\n# experiment: it is\nreturn_value = 3\ndoubled_number = x + x\n"),
+        "",
+        "gives away a line",
+    ),
+    (
+        "a solution in a check",
+        MASTER.replace("    # a comment that", "    # doubled_number = x + x, that"),
+        "",
+        "gives away a line",
+    ),
+]
+
+
+@pytest.mark.parametrize(("master", "line", "says"), [pytest.param(*way[1:], id=way[0]) for way in WAYS])
+def test_a_solution_that_could_stay_is_refused_with_file_and_line(tmp_path, master, line, says):
+    assert master != MASTER
+    with pytest.raises(AuthoringError) as caught:
+        built_files(course(tmp_path, master), "a9_tiny")
+    told = str(caught.value)
+    assert says in told and "\n" not in told
+    if line:
+        assert_named(told, master, line)
+
+
+def assert_named(told, master, line):
+    """The message begins with the file and with a line of it that begins so."""
+    found = re.match(r"solutions/a9_tiny/a9_tiny\.py, line (\d+): ", told)
+    assert found, told
+    assert "\n".join(master.split("\n")[int(found[1]) - 1 :]).startswith(line), told
