@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from grader.authoring.marks import is_solution
+from grader.authoring.marks import Line, is_solution, kinds_of
 from grader.authoring.outline import MasterCell, MasterQuestion, Outline
 from grader.course.config import did_you_mean
 from grader.course.scheme import plain as plain_number
@@ -57,6 +57,7 @@ def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[
         _refuse_points(outlined, asked[name], expected, points[name], toml)
         for wanted in expected.names:
             _refuse_name(outlined, wanted, name, names, toml)
+    _refuse_unsolved(outlined)
 
 
 def _refuse_points(
@@ -87,18 +88,27 @@ def _headings(outlined: Outline, question: str) -> Iterator[tuple[MasterCell, in
 
 def _refuse_name(outlined: Outline, name: str, question: str, names: dict[str, MasterCell], toml: str) -> None:
     if name not in names:
-        raise AuthoringError(
-            f"{toml}: {question} asks for {name}, which the master does not define{did_you_mean(name, names)}"
-        )
+        close = did_you_mean(name, names)
+        raise AuthoringError(f"{toml}: {question} asks for {name}, which the master does not define{close}")
+    for cell in graded(outlined):
+        if name in defined([cell]) and not (is_solution(outlined, cell) or cell.block == "prompt"):
+            says = f"{name}, which {question} asks for, stands outside of a SOLUTION block: it would be given"
+            raise cell.refused(_line_of(cell, name), says)
     cell = names[name]
-    if not is_solution(outlined, cell):
-        raise cell.refused(
-            _line_of(cell, name),
-            f"{name}, which {question} asks for, stands outside of a SOLUTION block: it would be given",
-        )
     if cell.question != question:
         says = f"{name} stands in {cell.question}, {toml} asks for it in {question}"
         raise cell.refused(_line_of(cell, name), says)
+
+
+def _refuse_unsolved(outlined: Outline) -> None:
+    """Raise AuthoringError for a question without a line that students are to write: all of it would be given."""
+    for question in outlined.questions:
+        solved = (cell for cell in outlined.cells if cell.question == question.name and is_solution(outlined, cell))
+        if not question.manual and not any(Line.SECRET in kinds_of(outlined, cell) for cell in solved):
+            says = (
+                f"{question.name} has no solution between # BEGIN SOLUTION and # END SOLUTION: all of it would be given"
+            )
+            raise question.cell.refused(0, says)
 
 
 def refuse_given(outlined: Outline, assignment: Assignment, starter: dict[str, Any]) -> None:

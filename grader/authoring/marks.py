@@ -34,17 +34,27 @@ _ONE_LINE = re.compile(r".*\S.*(# ?SOLUTION|# SOLUTION NO PROMPT)\s*")
 _IGNORE = re.compile(r"(?P<begin>\s*# BEGIN IGNORE)\s*|(?P<end>\s*# END IGNORE)\s*|.*# IGNORE\s*")
 _SEED = re.compile(r".*# SEED\s*")
 _LINE_MARK = re.compile(r"\s*# ?SOLUTION( NO PROMPT)?\s*$")
+_TEST_CONFIG = re.compile(r".*#\s*(BEGIN|END)\s*TEST\s*CONFIG", re.IGNORECASE)
 _LEFT_BY_OTTER = re.compile(r"(.*=)?\s*\.\.\.")
 
 # Words of marks, in upper case, as other systems and typing errors have them.
 _BEGIN, _END = {"BEGIN", "START", "BEG", "BEGINNING"}, {"END", "STOP", "FINISH"}
-_FILLERS = {"OF", "THE", "YOUR", "MY", "A"}
+_FILLERS = set(
+    "A THE OF MY OUR YOUR REFERENCE SAMPLE MODEL OFFICIAL EXAMPLE POSSIBLE CORRECT INSTRUCTOR TEACHER".split()
+)
 _SECRETS = {"SOLUTION", "SOLUTIONS", "SOLN", "SOL", "ANSWER", "ANSWERS", "HIDDEN", "HIDE", "REMOVE", "PRUNE", "CUT"}
 _PARTS = {"PROMPT", "QUESTION", "TESTS", "TEST", "PLUGIN", "IGNORE", "CODE", "MARK", "SCHEME", *_SECRETS}
 _TAILS = {"NO", "PROMPT", "HERE", "BELOW", "CODE", "LINE", "BLOCK", "CELL"}  # may follow SOLUTION
 _LONG = ("SOLUTION", "PROMPT", "QUESTION", "ANSWER")  # long enough to be known when misspelt
-_TAGS = re.compile(r"\s*(</?\s*(sol|solution|answer|hide|hidden)\b[^>]*>|@(BEG|END)@|@solution\b)", re.IGNORECASE)
-_HEADED = re.compile(r"\s*((\*\*|__|#+)?\s*(SOLUTION\b|[Ss]olution\W*$|Solution\s*:)|.*<summary>\s*[Ss]olution)")
+_NO_MARK = re.compile(r"\s*[\w'\"]*\s*[(=]|\W*(write |put |add )?your\b", re.IGNORECASE)  # code, or words to students
+_TAGS = re.compile(  # at the beginning of a comment, or of a line of text
+    r"\s*(</?\s*(sol|solution|answer|hide|hidden)\b[^>]*>|@(BEG|END)@|@solution\b|@title\b.*\b(solution|answer)\b"
+    r"|\|?\s*(hide|remove)([-_](cell|input|output))?\s*$)",
+    re.IGNORECASE,
+)
+_HEADED = re.compile(  # SOLUTION:, ## Solution, ::: {.solution}, <summary>Solution
+    r"\s*((\*\*|__|#+)?\s*(SOLUTION\b|[Ss]olution\W*$|Solution\s*:)|[:`]{3,}.*\bsolution\b|.*<summary>\s*[Ss]olution)"
+)
 _FOREIGN_TESTS = re.compile(r"#+\s*(hidden\s+)?tests?\s*#*|#+\s*hidden\s*#*", re.IGNORECASE)
 
 REMEDY = "write # BEGIN SOLUTION and # END SOLUTION on lines of their own, or # SOLUTION at the end of a line"
@@ -63,7 +73,8 @@ def line_kinds(cell: MasterCell) -> list[Line]:
         ends = Line.SECRET if _CLOSES.fullmatch(line) else Line.PROMPT if _PROMPT_CLOSES.fullmatch(line) else None
         if begins:
             if inside is not Line.PUBLIC:
-                raise cell.refused(number, f"{_name(begins)} begins inside another mark; end that one first")
+                outer = f"{_name(inside)}, which began in {cell.places[begun]} and has not ended"
+                raise cell.refused(number, f"BEGIN {_name(begins)} inside of {outer}")
             inside, begun = begins, number
         elif ends:
             if inside is not ends:
@@ -142,7 +153,7 @@ def refuse_left(outlined: Outline, cell: MasterCell, given: str) -> None:
     kinds = zip(cell.lines, kinds_of(outlined, cell), strict=True)
     public = {line for line, kind in kinds if kind in (Line.PUBLIC, Line.PROMPT)}
     for line in given.split("\n"):
-        if line not in public and not _LEFT_BY_OTTER.fullmatch(line):
+        if line.strip() and line not in public and not _LEFT_BY_OTTER.fullmatch(line):
             raise cell.refused(0, f"students would get {line.strip()!r} of this cell, which is no public line of it")
 
 
@@ -191,7 +202,8 @@ def looks_like_a_mark(line: str, kind: str) -> bool:
         return any(_marked(found[0], line[found.end() :]) for found in re.finditer(r"#+", line))
     words = _words(line)
     loud = not re.search(r"[a-z]{2}", line) or bool(re.match(r"\s*(#|<!|\*\*|__)", line))
-    return (len(words) < 5 and _paired(words, loud=loud)) or any(mark.match(line) for mark in (_HEADED, _TAGS))
+    alone = loud and len(words) == 1 and _near_solution(words[0])
+    return alone or (len(words) < 5 and _paired(words, loud=loud)) or any(mark.match(line) for mark in (_HEADED, _TAGS))
 
 
 def _refuse_line(cell: MasterCell, number: int, line: str) -> None:
@@ -207,7 +219,8 @@ def _refuse_line(cell: MasterCell, number: int, line: str) -> None:
         )
     if cell.kind == "code" and number == 0 and cell.block != "tests" and _FOREIGN_TESTS.fullmatch(line.strip()):
         raise cell.refused(0, f"{line.strip()!r}: tests stand between raw cells # BEGIN TESTS and # END TESTS")
-    if looks_like_a_mark(line, cell.kind):
+    config = cell.block == "tests" and _TEST_CONFIG.match(line)
+    if looks_like_a_mark(line, cell.kind) and not config:
         raise cell.refused(
             number, f"{line.strip()!r} looks like a mark that nobody would take out; {_remedy(cell, line)}"
         )
@@ -273,7 +286,7 @@ def _words(text: str) -> list[str]:
 def _marked(signs: str, comment: str) -> bool:
     """Whether a comment is a mark: BEGIN with what begins, or SOLUTION by itself. signs: the # before it."""
     words = _words(comment)
-    if not words or re.match(r"\s*[\w'\"]*\s*[(=]", comment):  # code that was commented out
+    if not words or _NO_MARK.match(comment):
         return bool(_TAGS.match(comment))
     loud = len(signs) > 1 or bool(re.match(r"\W*[A-Z]{3}", comment))
     alone = _near_solution(words[0]) and (loud or ":" in comment or _TAILS.issuperset(words[1:]))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import AuthoringError, MachineryError
+from grader.paths import PACKAGE
 
 PATIENCE_S = 300
 
@@ -44,7 +45,8 @@ def _run(cells: list[tuple[str, list[str]]], places: list[str], folder: Path) ->
         asked, told = Path(scratch) / "asked.json", Path(scratch) / "told.json"
         asked.write_text(json.dumps(cells), encoding="utf-8")
         command = [sys.executable, "-W", "ignore", "-m", "grader.authoring.printed", str(asked), str(told)]
-        env = os.environ | {"MPLBACKEND": "agg"}
+        ours = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
+        env = os.environ | {"MPLBACKEND": "agg", "PYTHONPATH": ours}
         try:
             subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=PATIENCE_S, check=False)
         except subprocess.TimeoutExpired:

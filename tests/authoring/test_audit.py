@@ -37,8 +37,9 @@ def q4_only(course: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     toml = paths.assignment_toml("a1_mlp")
     head, *questions = toml.read_text().split("[[question]]")
     toml.write_text(head + "".join(f"[[question]]{text}" for text in questions if 'id = "q4"' in text))
-    for folder in (paths.hidden_tests("a1_mlp"), paths.wrong("a1_mlp"), paths.right("a1_mlp")):
-        for file in folder.glob("*.py"):
+    folders = (paths.hidden_tests, paths.questions, paths.wrong, paths.right)
+    for folder in folders:
+        for file in folder("a1_mlp").glob("*.py"):
             if "q4" not in file.name and file.name != "conftest.py":
                 file.unlink()
     monkeypatch.setenv("GRADER_COURSE", str(course))

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from tiny_master import MASTER, course
+from tiny_master import ASSIGNMENT, MASTER, course
 
 from grader.authoring.build import built_files
+from grader.authoring.marks import looks_like_a_mark
 from grader.errors import AuthoringError
 
 SOLVED = """\
@@ -79,12 +80,17 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
     ("the end behind code", solved(f"{OPEN}    return x + x  # END SOLUTION\n"), "    # BEGIN", "without an # END"),
     ("no end", solved(OPEN + BODY), "    # BEGIN", "without an # END SOLUTION in its cell"),
     ("no beginning", solved(BODY + CLOSE), "    # END", "without a # BEGIN SOLUTION in its cell"),
-    ("one in another", solved(f"{OPEN}{OPEN}{BODY}{CLOSE}{CLOSE}"), "    # BEGIN", "inside another mark"),
+    (
+        "one in another",
+        solved(f"{OPEN}{OPEN}{BODY}{CLOSE}{CLOSE}"),
+        "    # BEGIN",
+        "inside of SOLUTION, which began in solutions/a9_tiny/a9_tiny.py, line ",
+    ),
     (
         "a prompt in a solution",
         solved(f'{OPEN}    """ # BEGIN PROMPT\n    """ # END PROMPT\n{BODY}{CLOSE}'),
         '    """ # BEGIN',
-        "inside another mark",
+        "inside of SOLUTION, which began in solutions/a9_tiny/a9_tiny.py, line ",
     ),
     ("no marks at all", solved(BODY), "# q1", "has no # BEGIN SOLUTION line inside"),
     ("a mark in small letters behind a line", solved("    return x + x  # solution\n"), "    return", "looks like"),
@@ -161,6 +167,24 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
         "belongs into a raw cell",
     ),
     ("words in bold", given("# %% [markdown]\n# **SOLUTION:** because it is even\n"), "# **SOL", "looks like"),
+    ("a comment in text", given("# %% [markdown]\n# <!-- BEGIN SOLUTION -->\n# 42\n"), "# <!--", "looks like"),
+    ("a fence of solutions", given("# %% [markdown]\n# ::: {.solution}\n# 42\n"), "# :::", "looks like"),
+    ("a heading", given("# %% [markdown]\n# ### Sample solution\n# 42\n"), "# ###", "looks like"),
+    ("a title of Colab", given("# %%\n#@title Solution\nanswer = 42\n"), "#@title", "looks like"),
+    ("a comment above", given("# %%\n# Reference solution:\nanswer = 42\n"), "# Ref", "looks like"),
+    ("hidden by nbdev", given("# %%\n#| hide\nanswer = 42\n"), "#| hide", "looks like"),
+    (
+        "no SOLUTION block",
+        re.sub(r"# %% \[raw\]\n# # (BEGIN|END) SOLUTION\n", "", MASTER.replace(SOLVED, BODY)),
+        "def twice",
+        "stands outside of a SOLUTION block",
+    ),
+    (
+        "a second definition",
+        given("# %%\n# given\ndef twice(x):\n    return 2 * x\n"),
+        "def twice(x):\n    return 2",
+        "stands outside of a SOLUTION block",
+    ),
     (
         "folded away",
         given("# %% [markdown]\n# <details><summary>Solution</summary>42</details>\n"),
@@ -289,3 +313,39 @@ def assert_named(told, master, line):
     found = re.match(r"solutions/a9_tiny/a9_tiny\.py, line (\d+): ", told)
     assert found, told
     assert "\n".join(master.split("\n")[int(found[1]) - 1 :]).startswith(line), told
+
+
+def test_a_question_of_which_nothing_is_to_be_written_is_refused(tmp_path):
+    master = re.sub(r"# %% \[raw\]\n# # (BEGIN|END) SOLUTION\n", "", MASTER.replace(SOLVED, BODY))
+    with pytest.raises(AuthoringError, match="line 14: q1 has no solution between"):
+        built_files(course(tmp_path, master, ASSIGNMENT.replace('names = ["twice"]', "")), "a9_tiny")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# the solution of the linear system is unique",
+        "# Solution of the heat equation by finite differences",
+        "# start of the sequence, end of the sequence",
+        "# your solution here",
+        "# solution = solve(A, b)",
+        "# begin with the hidden state of the encoder",
+        "# being hidden, it is not seen",
+        'x = "#end"  # the end',
+    ],
+)
+def test_words_that_are_no_mark_are_left_alone(line):
+    assert not looks_like_a_mark(line, "code")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "## Solution of the heat equation",
+        "The solution is unique.",
+        "| hidden state | at the end |",
+        "Begin with question 3.",
+    ],
+)
+def test_text_about_solutions_is_left_alone(line):
+    assert not looks_like_a_mark(line, "markdown")
