@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from grader.authoring.marks import Line, is_solution, kinds_of
-from grader.authoring.outline import MasterCell, MasterQuestion, Outline
+from grader.authoring.outline import MasterCell, MasterQuestion, Outline, is_config
 from grader.course.config import did_you_mean
 from grader.course.scheme import plain as plain_number
 from grader.errors import AuthoringError
@@ -58,6 +58,15 @@ def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[
         for wanted in expected.names:
             _refuse_name(outlined, wanted, name, names, toml)
     _refuse_unsolved(outlined)
+    _refuse_files(outlined, assignment, toml)
+
+
+def _refuse_files(outlined: Outline, assignment: Assignment, toml: str) -> None:
+    for cell in outlined.cells:
+        for file in outlined.config.get("files") or () if is_config(cell) else ():
+            if file not in assignment.files:
+                says = f"{file} is to be released, and {toml} does not name it in files"
+                raise cell.refused(_line_of(cell, str(file)), says)
 
 
 def _refuse_points(

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring import agreement, checks, marks
-from grader.authoring.outline import MasterCell, MasterQuestion, Outline, line_places, outline
+from grader.authoring.outline import MasterCell, MasterQuestion, Outline, is_config, line_places, outline
 from grader.authoring.printed import printed
 from grader.authoring.starter_code import FETCH_CELL, OTTER_CELL
 from grader.authoring.writing import replace_all
@@ -284,7 +284,7 @@ def _for_otter(outlined: Outline, assignment_id: str, made: dict[str, str]) -> A
                 continue
             checked.add(cell.question)
             source = "def test():\n    pass"
-        if not source.lower().startswith("# assignment config"):
+        if not is_config(cell):
             new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}[cell.kind]
             cells.append(new(source, metadata=cell.metadata))
     return v4.new_notebook(cells=cells, metadata=KERNEL)

@@ -39,7 +39,6 @@ _REMEDIES = {  # keys of the assignment's config that cannot be honoured
 }
 _FOREIGN_KEYS = ("nbgrader", "extended_cell", "solution", "solution2", "solution_first")  # of a cell's metadata
 _FOREIGN_TAGS = re.compile(r"solution|answer|hidden|hide|remove", re.IGNORECASE)
-_OTTERS_TAGS = ("otter_include", "otter_ignore")
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def outline(cells: Iterable[Any], text: str, places: list[str]) -> Outline:
     for cell in found:
         _refuse_metadata(cell)
         name = name if open_blocks else ""
-        if _is_config(cell):
+        if is_config(cell):
             config |= _config(cell)
             done.append(replace(cell, boundary=True))
             continue
@@ -185,7 +184,7 @@ def _refuse_metadata(cell: MasterCell) -> None:
             says = f"this cell has the {key} metadata of {system}, which takes nothing out here"
             raise cell.refused(0, f"{says}; mark solutions and tests as in docs/authoring.md and remove the metadata")
     for tag in cell.metadata.get("tags", ()):
-        if _FOREIGN_TAGS.search(tag) and tag not in _OTTERS_TAGS:
+        if _FOREIGN_TAGS.search(tag) and tag != "otter_include":
             raise cell.refused(0, f"the tag {tag!r} takes nothing out here; put the cell into a SOLUTION block")
 
 
@@ -195,7 +194,8 @@ def _boundary(cell: MasterCell) -> tuple[str, str]:
     return (found[1].lower(), found[2].lower()) if found else ("", "")
 
 
-def _is_config(cell: MasterCell) -> bool:
+def is_config(cell: MasterCell) -> bool:
+    """Whether this is the raw cell ASSIGNMENT CONFIG."""
     return cell.kind == "raw" and bool(_CONFIG.fullmatch(cell.lines[0]))
 
 

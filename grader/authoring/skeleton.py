@@ -7,7 +7,6 @@ from pathlib import Path
 
 from grader.authoring.build import build, require_tools
 from grader.authoring.writing import replace_all
-from grader.course.config import read_course
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID
@@ -176,33 +175,41 @@ def mean_and_variance(X):
 '''
 
 
-def new(paths: Paths, assignment_id: str) -> list[Path]:
+def begin(paths: Paths, assignment_id: str) -> list[Path]:
     """Write the skeleton and build it; return what was written, the starter last.
 
-    Everything that is needed is looked at first, and nothing stays behind when something fails half-way. Raises
-    UsageError rather than overwriting anything.
+    Nothing stays behind when something fails half-way, such as a course.toml that cannot be read. Raises MachineryError
+    before anything is written where building is not installed, and what `new` raises.
     """
+    require_tools()
+    parents = [folder for folder in (paths.assignments, paths.solutions) if not folder.exists()]
+    files = new(paths, assignment_id)
+    try:
+        return [*files, build(paths, assignment_id)]
+    except BaseException:
+        for folder in (*_folders(paths, assignment_id), *parents):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def new(paths: Paths, assignment_id: str) -> list[Path]:
+    """Write the skeleton; return what was written. Raises UsageError rather than overwriting anything."""
     if not ASSIGNMENT_ID.fullmatch(assignment_id):
         raise UsageError(
             f"{assignment_id!r}: an id is lower-case letters, digits and _, beginning with a letter: a5_rl"
         )
-    folders = (paths.assignment(assignment_id), paths.solutions / assignment_id)
-    for folder in folders:
+    for folder in _folders(paths, assignment_id):
         if folder.exists():
             raise UsageError(f"{folder} exists already; choose another id, or delete it")
     if not paths.course_toml.is_file():
         raise AuthoringError(f"{paths.root} has no course.toml")
-    read_course(paths)
-    require_tools()
-    created = [folder for folder in (paths.assignments, paths.solutions) if not folder.exists()]
     files = _files(paths, assignment_id)
-    try:
-        replace_all(files)
-        return [*files, build(paths, assignment_id)]
-    except BaseException:
-        for folder in (*folders, *created):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    replace_all(files)
+    return list(files)
+
+
+def _folders(paths: Paths, assignment_id: str) -> tuple[Path, Path]:
+    return paths.assignment(assignment_id), paths.solutions / assignment_id
 
 
 def _files(paths: Paths, assignment_id: str) -> dict[Path, str]:

@@ -109,7 +109,7 @@ def new(chosen: argparse.Namespace) -> int:
     from grader.authoring import skeleton
 
     paths = Paths(find_root())
-    for file in skeleton.new(paths, chosen.assignment):
+    for file in skeleton.begin(paths, chosen.assignment):
         print(file.relative_to(paths.root))
     print(f"next: write it over, then grader build {chosen.assignment} and grader audit {chosen.assignment};")
     print(f"and name it in course.toml, where it is to count: assignments = [..., {chosen.assignment!r}]")

@@ -50,6 +50,9 @@ def line_of(text, master=MASTER):
         ),
         pytest.param("# name: q1", "# name: [q1", "# points: 0", "this is no YAML", id="no YAML"),
         pytest.param(
+            "# name: a9_tiny", "# files: [x.csv]", "# files: [", f"x.csv is to be released, and {TOML}", id="a file"
+        ),
+        pytest.param(
             "# name: a9_tiny", "# seed: 3", "# seed: 3", "seed is not supported", id="a key of Otter's grader"
         ),
         pytest.param(
