@@ -82,8 +82,7 @@ def line_kinds(cell: MasterCell) -> list[Line]:
                 raise cell.refused(number, f"# END {_name(ends)} without a # BEGIN {_name(ends)} in its cell")
             inside = Line.PUBLIC
         else:
-            one = inside is Line.PUBLIC and _ONE_LINE.fullmatch(line) and not _CLOSES.search(line)
-            kinds.append(Line.SECRET if one else inside)
+            kinds.append(Line.SECRET if inside is Line.PUBLIC and ends_in_mark(line) else inside)
             continue
         kinds.append(Line.MARK)
     if inside is not Line.PUBLIC:
@@ -228,12 +227,13 @@ def _refuse_line(cell: MasterCell, number: int, line: str) -> None:
 
 def _remedy(cell: MasterCell, line: str) -> str:
     words = _words(line)
-    block = next((word for word in words if word.lower() in BLOCKS), "")
-    if cell.kind == "markdown":
-        return f"# {words[0]} {block or 'SOLUTION'} belongs into a raw cell" if len(words) > 1 else "reword it"
-    if block in ("QUESTION", "TESTS") or line.startswith("# #"):
+    block = next((word for word in words if word.lower() in BLOCKS), "SOLUTION")
+    paired = _paired(words, loud=True)
+    if "PLUGIN" in words:
+        return "leave it out"
+    if paired and (cell.kind == "markdown" or block in ("QUESTION", "TESTS") or line.startswith("# #")):
         return f"# {words[0]} {block} belongs into a raw cell"
-    return "leave it out" if "PLUGIN" in words else REMEDY
+    return "put this cell into a SOLUTION block, or reword it" if cell.kind == "markdown" else REMEDY
 
 
 def _refuse_raw(cell: MasterCell) -> None:

@@ -19,7 +19,7 @@ from grader.paths import Paths
 
 BLOCKS = ("question", "prompt", "solution", "tests")
 IGNORED = re.compile(r"(##\s*ignore\s*##|#\s*ignore)\s*(:.*)?", re.IGNORECASE)
-DROPPED_BY_OTTER = re.compile(r"##?\s*ignore", re.IGNORECASE)
+DROPPED_BY_OTTER = re.compile(r"##\s*ignore\s*##|#\s*ignore", re.IGNORECASE)
 
 _BOUNDARY = re.compile(r"#\s+(begin|end)\s+(question|prompt|solution|tests)\s*", re.IGNORECASE)
 _CONFIG = re.compile(r"#\s+assignment\s+config\s*", re.IGNORECASE)
@@ -59,7 +59,7 @@ class MasterCell:
 
     @property
     def ignored(self) -> bool:
-        return bool(IGNORED.fullmatch(self.lines[0].strip()))
+        return bool(IGNORED.fullmatch(self.lines[0].rstrip()))
 
     def refused(self, line: int, says: str) -> AuthoringError:
         """What is wrong with a line of it, counted from 0."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from grader.authoring.build import build, require_tools
@@ -184,12 +186,8 @@ def begin(paths: Paths, assignment_id: str) -> list[Path]:
     require_tools()
     parents = [folder for folder in (paths.assignments, paths.solutions) if not folder.exists()]
     files = new(paths, assignment_id)
-    try:
+    with _removed_on_failure([*_folders(paths, assignment_id), *parents]):
         return [*files, build(paths, assignment_id)]
-    except BaseException:
-        for folder in (*_folders(paths, assignment_id), *parents):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def new(paths: Paths, assignment_id: str) -> list[Path]:
@@ -204,8 +202,20 @@ def new(paths: Paths, assignment_id: str) -> list[Path]:
     if not paths.course_toml.is_file():
         raise AuthoringError(f"{paths.root} has no course.toml")
     files = _files(paths, assignment_id)
-    replace_all(files)
+    with _removed_on_failure(_folders(paths, assignment_id)):
+        replace_all(files)
     return list(files)
+
+
+@contextmanager
+def _removed_on_failure(folders: Iterable[Path]) -> Iterator[None]:
+    """Remove folders that were not there before, when what is done in them fails."""
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _folders(paths: Paths, assignment_id: str) -> tuple[Path, Path]:

@@ -253,7 +253,7 @@ def test_a_new_assignment_that_cannot_be_built_leaves_nothing_behind(empty_cours
 
 def test_a_new_assignment_looks_for_its_tools_before_it_writes(empty_course, monkeypatch, capsys):
     monkeypatch.setattr("grader.authoring.build.find_spec", lambda name: None)
-    assert main(["new", "a5_rl"]) == 4 and "pip install 'grader[authoring]'" in capsys.readouterr().err
+    assert main(["new", "a5_rl"]) == 4 and "pip install 'coursegrader[authoring]'" in capsys.readouterr().err
     assert [file.name for file in empty_course.iterdir()] == ["course.toml"]
 
 

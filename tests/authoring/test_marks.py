@@ -169,6 +169,12 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
     ("words in bold", given("# %% [markdown]\n# **SOLUTION:** because it is even\n"), "# **SOL", "looks like"),
     ("a comment in text", given("# %% [markdown]\n# <!-- BEGIN SOLUTION -->\n# 42\n"), "# <!--", "looks like"),
     ("a fence of solutions", given("# %% [markdown]\n# ::: {.solution}\n# 42\n"), "# :::", "looks like"),
+    (
+        "a cell that Otter does not drop",
+        given("# %%\n # ignore\n# BEGIN SOLUTION\nanswer = 42\n"),
+        "# BEGIN SOLUTION\nans",
+        "outside",
+    ),
     ("a heading", given("# %% [markdown]\n# ### Sample solution\n# 42\n"), "# ###", "looks like"),
     ("a title of Colab", given("# %%\n#@title Solution\nanswer = 42\n"), "#@title", "looks like"),
     ("a comment above", given("# %%\n# Reference solution:\nanswer = 42\n"), "# Ref", "looks like"),
@@ -341,6 +347,7 @@ def test_words_that_are_no_mark_are_left_alone(line):
 @pytest.mark.parametrize(
     "line",
     [
+        "## Ignore the bias",
         "## Solution of the heat equation",
         "The solution is unique.",
         "| hidden state | at the end |",
