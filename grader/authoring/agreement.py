@@ -50,13 +50,15 @@ def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[
         if name not in listed:
             there_is = ", ".join(listed) or "none"
             raise question.cell.refused(0, f"{toml} has no question {name}; there is: {there_is}")
-    names = defined(graded(outlined))
+    cells = graded(outlined)
+    names = defined(cells)
+    given = defined([cell for cell in cells if not is_solution(outlined, cell) and cell.block != "prompt"])
     for name, expected in listed.items():
         if name not in asked:
             raise AuthoringError(f"{toml}: the master does not ask question {name}; it asks: {', '.join(asked)}")
         _refuse_points(outlined, asked[name], expected, points[name], toml)
         for wanted in expected.names:
-            _refuse_name(outlined, wanted, name, names, toml)
+            _refuse_name(wanted, name, names, given, toml)
     _refuse_unsolved(outlined)
     _refuse_files(outlined, assignment, toml)
 
@@ -95,14 +97,16 @@ def _headings(outlined: Outline, question: str) -> Iterator[tuple[MasterCell, in
                 yield cell, number, found["text"]
 
 
-def _refuse_name(outlined: Outline, name: str, question: str, names: dict[str, MasterCell], toml: str) -> None:
+def _refuse_name(
+    name: str, question: str, names: dict[str, MasterCell], given: dict[str, MasterCell], toml: str
+) -> None:
+    """names: where the master defines each;  given: where it does so in a cell that students get as it is."""
     if name not in names:
         close = did_you_mean(name, names)
         raise AuthoringError(f"{toml}: {question} asks for {name}, which the master does not define{close}")
-    for cell in graded(outlined):
-        if name in defined([cell]) and not (is_solution(outlined, cell) or cell.block == "prompt"):
-            says = f"{name}, which {question} asks for, stands outside of a SOLUTION block: it would be given"
-            raise cell.refused(_line_of(cell, name), says)
+    if name in given:
+        says = f"{name}, which {question} asks for, stands outside of a SOLUTION block: it would be given"
+        raise given[name].refused(_line_of(given[name], name), says)
     cell = names[name]
     if cell.question != question:
         says = f"{name} stands in {cell.question}, {toml} asks for it in {question}"
