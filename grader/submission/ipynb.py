@@ -25,6 +25,7 @@ class RawCell:
 
     kind: str
     source: str
+    id: str = ""
 
 
 @dataclass
@@ -142,7 +143,17 @@ def _cell(cell: Any, number: int, notices: list[str]) -> RawCell:
     if not isinstance(kind, str) or not isinstance(source, str):
         notices.append(f"cell {number}: its {'source' if isinstance(kind, str) else 'type'} is no text, ignored")
         return RawCell("", "")
-    return RawCell(kind, source)
+    return RawCell(kind, source, _id(cell))
+
+
+def _id(cell: dict[str, Any]) -> str:
+    """The cell's id, which Colab keeps in its metadata; "" where it has none."""
+    metadata = cell.get("metadata")
+    kept = metadata.get("id") if isinstance(metadata, dict) else None
+    for found in (cell.get("id"), kept):
+        if isinstance(found, str):
+            return found
+    return ""
 
 
 def _size_of_outputs(cell: Any) -> int:

@@ -6,7 +6,7 @@ import codecs
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.errors import SubmissionError
 from grader.submission.bindings import bound_names, paragraphs
@@ -15,7 +15,17 @@ from grader.submission.magics import Plain, parse, plain, syntax_error
 from grader.submission.percent import PercentCell, exported_cells, percent_cells
 from grader.submission.wrong_files import DOWNLOAD, refuse_conflict, refuse_foreign
 
-__all__ = ["Cell", "Notebook", "PercentCell", "definitions", "from_percent", "nearest", "percent_cells", "read"]
+__all__ = [
+    "Cell",
+    "Notebook",
+    "PercentCell",
+    "definitions",
+    "from_percent",
+    "nearest",
+    "percent_cells",
+    "read",
+    "read_cells",
+]
 
 MAX_SOURCE_CHARS = 10 * 2**20
 MAX_LINES = 200_000
@@ -64,6 +74,17 @@ class Notebook:
 
 def read(content: bytes, filename: str) -> Notebook:
     """Read a notebook or Python file; raise SubmissionError saying what the file is instead."""
+    return _assembled(_read(content, filename), _shown(filename))
+
+
+def read_cells(content: bytes, filename: str) -> list[RawCell]:
+    """Read all cells, texts too, lines ended by \\n; raise SubmissionError as `read` does."""
+    cells = _read(content, filename).cells
+    _refuse_much_code(cells, _shown(filename))
+    return [replace(cell, source=_tidy(cell.source)) for cell in cells]
+
+
+def _read(content: bytes, filename: str) -> RawNotebook:
     name = _shown(filename)
     is_script = filename.lower().endswith(".py")
     refuse_foreign(content, name)
@@ -72,11 +93,11 @@ def read(content: bytes, filename: str) -> Notebook:
         refuse_foreign(text, name)
     if text[:4096].lstrip().startswith(b"{" if is_script else (b"{", b"[")):
         try:
-            return _assembled(read_json(text, name), name)
+            return read_json(text, name)
         except SubmissionError:
             if not is_script or syntax_error(text[:MAX_SOURCE_CHARS].decode("utf-8", "replace")):
                 raise
-    return _assembled(_read_script(text, name, is_script), name)
+    return _read_script(text, name, is_script)
 
 
 def from_percent(text: str) -> tuple[str, ...]:
