@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 from examples.sample_class import accidents, folder
@@ -96,7 +95,7 @@ def checks(question: Question, draw: random.Random) -> Iterator[CheckResult]:
     for number in range(CHECKS):
         outcome, message = draw.choice(SAID) if weak and draw.random() < 1 / 3 else (Outcome.PASSED, "")
         name = f"test_{question.id}_follows_its_rule_{number}"
-        worth = (question.points / CHECKS).quantize(Decimal("0.01"))
+        worth = question.points / CHECKS
         yield CheckResult(name, question.id, outcome, worth, message.format(name=question.names[0]), "Look it up.")
 
 

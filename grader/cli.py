@@ -123,12 +123,18 @@ def _show(made: Parser) -> None:
     _json(form)
     form.add_argument("--transcript", action="store_true", help="every call and what came back (shows hidden inputs)")
     form.add_argument("--shell", action="store_true", help="a Python prompt in the sandbox, the submission loaded")
+    form.add_argument("--save", type=Path, metavar="FILE", help="write the file that was handed in, outputs and all")
     _sandbox(made)
 
 
 def _status(made: Parser) -> None:
     made.add_argument("assignment")
     _json(made)
+
+
+def _manual(made: Parser) -> None:
+    made.add_argument("assignment")
+    made.add_argument("--json", action="store_true", help="print what waits, and write nothing")
 
 
 def _override(made: Parser) -> None:
@@ -241,6 +247,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its functi
     "marks": ("reading:marks", _marks, "Course marks: best three of four, weights, and how each came about."),
     "show": ("reading:show", _show, "One student's attempt: every check, what was said, and the evidence."),
     "status": ("correcting:status", _status, "Where an assignment stands: handed in, graded, waiting, incidents."),
+    "manual": (
+        "manual:manual",
+        _manual,
+        "Write the table of marks that a person gives: a row for each answer that waits; marks that stand are kept.",
+    ),
     "override": ("correcting:override", _override, "Change a question's points by hand, with a reason on record."),
     "diff": ("correcting:diff", _diff, "What changed between two runs, student by student (see status for runs)."),
     "report": (

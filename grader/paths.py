@@ -39,6 +39,10 @@ class Paths:
         """CSV files with marks that are not graded here (exams, project, assignments of before)."""
         return self.root / "marks"
 
+    def manual_csv(self, assignment_id: str) -> Path:
+        """The marks that people give for the questions of an assignment which no test can judge."""
+        return self.root / "manual" / f"{assignment_id}.csv"
+
     @property
     def assignments(self) -> Path:
         return self.root / "assignments"

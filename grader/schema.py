@@ -8,15 +8,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
 
 from grader.errors import AuthoringError, SubmissionError
 
 ASSIGNMENT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 QUESTION_ID = re.compile(r"q[0-9]{1,3}")
+NO_POINTS = Fraction(0)
 UNWRITTEN = "not written yet"  # what is said of a stub that was called begins with it
 
 
-def as_points(value: object, where: str) -> Decimal:
+def as_points(value: object, where: str) -> Fraction:
     """Turn a number as an author writes it (2, 1.75, "1.75") into exact points; raise AuthoringError otherwise."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise AuthoringError(f"{where}: points must be a number, got {value!r}")
@@ -25,8 +28,30 @@ def as_points(value: object, where: str) -> Decimal:
     except ArithmeticError:
         raise AuthoringError(f"{where}: points must be a number, got {value!r}") from None
     if not points.is_finite() or points < 0:
-        raise AuthoringError(f"{where}: points must be finite and not negative, got {value!r}")
-    return points
+        raise AuthoringError(f"{where}: points must be finite and not negative, got {value}")
+    return Fraction(points)
+
+
+def add_up(points: Iterable[Fraction]) -> Fraction:
+    """The exact sum; several times faster than `sum` where most have a denominator in common, as points do."""
+    by_denominator: dict[int, int] = {}
+    for each in points:
+        by_denominator[each.denominator] = by_denominator.get(each.denominator, 0) + each.numerator
+    return sum((Fraction(numerator, of) for of, numerator in by_denominator.items()), NO_POINTS)
+
+
+def exact_text(number: Fraction) -> str:
+    """A number without loss: as a decimal where it has an end (1.75), else as a fraction (10/3). `Fraction` reads both.
+
+    Decimals have neither an exponent nor zeros at the end.
+    """
+    digits = number.denominator.bit_length()  # enough for every denominator of twos and fives
+    scaled, rest = divmod(abs(number.numerator) * 10**digits, number.denominator)
+    if rest:
+        return f"{number.numerator}/{number.denominator}"
+    text = str(scaled).zfill(digits + 1)
+    sign = "-" if number < 0 else ""
+    return f"{sign}{text[:-digits]}.{text[-digits:]}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -52,16 +77,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class Question:
-    """One question: its id ("q3"), its worth, and the names a notebook must define for it."""
+    """One question: its id ("q3"), its worth, and the names a notebook must define for it.
+
+    manual: a person reads the answer and gives the points; it has no hidden tests
+    """
 
     id: str
     title: str
-    points: Decimal
+    points: Fraction
     names: tuple[str, ...] = ()
+    manual: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "points", Fraction(self.points))
         if not QUESTION_ID.fullmatch(self.id):
             raise AuthoringError(f"question id must look like q3, got {self.id!r}")
+        if self.manual and self.names:
+            raise AuthoringError("names are for hidden tests; a question that a person marks (manual = true) has none")
 
 
 @dataclass(frozen=True)
@@ -84,8 +116,23 @@ class Assignment:
             raise AuthoringError(f"{self.id}: a question id appears twice: {', '.join(ids)}")
 
     @property
-    def max_points(self) -> Decimal:
-        return sum((question.points for question in self.questions), Decimal(0))
+    def max_points(self) -> Fraction:
+        return add_up(question.points for question in self.questions)
+
+    @property
+    def tested(self) -> tuple[Question, ...]:
+        """The questions that hidden tests judge."""
+        return tuple(question for question in self.questions if not question.manual)
+
+    @property
+    def manual(self) -> tuple[Question, ...]:
+        """The questions that a person marks."""
+        return tuple(question for question in self.questions if question.manual)
+
+    @property
+    def by_hand_alone(self) -> bool:
+        """Whether a person marks every question: then there is nothing to run."""
+        return bool(self.manual) and not self.tested
 
     def question(self, question_id: str) -> Question:
         for question in self.questions:
@@ -157,8 +204,11 @@ class Check:
 
     name: str
     question: str
-    max_points: Decimal
+    max_points: Fraction
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "max_points", Fraction(self.max_points))
 
 
 @dataclass(frozen=True)
@@ -168,14 +218,18 @@ class CheckResult:
     name: str
     question: str
     outcome: Outcome
-    max_points: Decimal
+    max_points: Fraction
     message: str = ""
     hint: str = ""
     wall_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        if type(self.max_points) is not Fraction:  # made by the hundred thousand
+            object.__setattr__(self, "max_points", Fraction(self.max_points))
+
     @property
-    def points(self) -> Decimal:
-        return self.max_points if self.outcome.earns else Decimal(0)
+    def points(self) -> Fraction:
+        return self.max_points if self.outcome.earns else NO_POINTS
 
     @property
     def unwritten(self) -> bool:
@@ -212,8 +266,25 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class ManualMark:
+    """What a person gave for one question of one submission; `points` is None while the question waits for that.
+
+    why: it waits, in words;  comment: for the student;  source: where the mark stands, for the staff
+    """
+
+    question: str
+    points: Fraction | None
+    why: str = ""
+    comment: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Attempt:
-    """One grading of one submission. Never edited: a new grading is a new attempt."""
+    """One grading of one submission. Never edited: a new grading is a new attempt.
+
+    manual: the questions that a person marks, as far as they are known; they come from a table and are not recorded
+    """
 
     student: str
     assignment: str
@@ -222,10 +293,34 @@ class Attempt:
     results: tuple[CheckResult, ...] = ()
     notices: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    manual: tuple[ManualMark, ...] = ()
+
+    @cached_property
+    def points(self) -> Fraction:
+        """Everything that is there so far; no total while something is `waiting`."""
+        given = (mark.points for mark in self.manual if mark.points is not None)
+        return add_up((*(result.points for result in self.results), *given))
 
     @property
-    def points(self) -> Decimal:
-        return sum((result.points for result in self.results), Decimal(0))
+    def waiting(self) -> tuple[str, ...]:
+        """The questions that wait for a person's mark."""
+        return tuple(mark.question for mark in self.manual if mark.points is None)
+
+    def points_of(self, question_id: str) -> Fraction | None:
+        """The points of one question; None where it was not examined, or waits for a mark."""
+        mark = self.mark_of(question_id)
+        return mark.points if mark is not None else self._earned.get(question_id)
+
+    @cached_property
+    def _earned(self) -> dict[str, Fraction]:
+        """What the checks of each question earned."""
+        earned: dict[str, list[Fraction]] = {}
+        for result in self.results:
+            earned.setdefault(result.question, []).append(result.points)
+        return {question: add_up(points) for question, points in earned.items()}
+
+    def mark_of(self, question_id: str) -> ManualMark | None:
+        return next((mark for mark in self.manual if mark.question == question_id), None)
 
     def of_question(self, question_id: str) -> tuple[CheckResult, ...]:
         return tuple(result for result in self.results if result.question == question_id)

@@ -32,8 +32,8 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "marks": "course errors paths schema",
     "collect": "course errors schema submission",
     "pages": "marks schema",
-    "terminal": "course marks schema",
-    "dashboard": "course errors marks pages schema terminal",
+    "terminal": "course marks schema submission",
+    "dashboard": "course errors marks pages schema submission terminal",
     "feedback": "collect course marks pages schema submission terminal",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "

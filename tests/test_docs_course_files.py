@@ -201,7 +201,8 @@ def folder(tmp_path):
         paths.assignment(assignment_id).mkdir(parents=True)
         paths.assignment_toml(assignment_id).write_text(BLOCKS["assignment.toml"])
     paths.marks_folder.mkdir()
-    for name in ("course.toml", "roster.csv", "roster_aliases.csv", "marks/exams.csv", "marks/status.csv"):
+    paths.manual_csv("a1_mlp").parent.mkdir()
+    for name in ("course.toml", *FILES.values()):
         (tmp_path / name).write_text(BLOCKS[name], encoding="utf-8")
     return paths
 
@@ -212,6 +213,7 @@ def read_tables(paths: Paths):
     roster = sheets.read_roster(paths)
     aliases = sheets.read_aliases(paths, {student.id for student in roster})
     marks = sheets.read_marks(paths, course.columns, course.assignments)
+    sheets.read_manual(paths, read_assignment(paths, "a1_mlp"), [student.id for student in roster])
     return course, roster, aliases, marks, sheets.read_rulings(paths, course.scheme.items)
 
 
@@ -222,7 +224,12 @@ def test_the_whole_files_of_the_page_are_read(folder):
     assert aliases == {"Bilal K.": ("cs102",), "Team 7": ("cs101", "cs102")}
     assert {item: str(column.max_points) for item, column in marks.items()} == {"exam1": "20", "exam2": "40"}
     assert rulings["cs101", "a1_mlp"].late_minutes == 1590
-    assert [question.id for question in read_assignment(folder, "a1_mlp").questions] == ["q1", "q2"]
+    assert [question.id for question in read_assignment(folder, "a1_mlp").questions] == ["q1", "q2", "q3"]
+    given = sheets.read_manual(folder, read_assignment(folder, "a1_mlp"), ["cs101", "cs102"])
+    assert [(mark.student, mark.points, mark.answer) for mark in given] == [
+        ("cs101", Decimal("3.5"), "a96c5529167b5"),
+        ("cs102", None, "ac70167297ad7"),
+    ]
 
 
 FILES = {  # the file of the page -> one of that kind
@@ -230,6 +237,7 @@ FILES = {  # the file of the page -> one of that kind
     "roster_aliases.csv": "roster_aliases.csv",
     "marks/*.csv": "marks/exams.csv",
     "marks/status.csv": "marks/status.csv",
+    "manual/*.csv": "manual/a1_mlp.csv",
 }
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from grader.paths import Paths
@@ -80,7 +81,7 @@ def _of_question(question: Question, real: dict[str, list[Check]]) -> list[Check
     if found and sum(check.max_points for check in found) == question.points:
         return found
     return [
-        Check(f"test_{question.id}_{name}", question.id, question.points * Decimal(share), "Read the docstring again.")
+        Check(f"test_{question.id}_{name}", question.id, question.points * Fraction(share), "Read the docstring again.")
         for name, share in GROUPS
     ]
 

@@ -155,7 +155,8 @@ def zipped(folder: str, files: dict[str, bytes]) -> bytes:
 
 def release(paths: Paths, assignment: Assignment, out: Path) -> tuple[Path, str]:
     """Write the zip; return its path and the release's id. Raises AuthoringError unless a fresh audit is green."""
-    _require_audit(paths, assignment)
+    if not assignment.by_hand_alone:
+        _require_audit(paths, assignment)
     files = release_files(paths, assignment)
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{assignment.id}.zip"

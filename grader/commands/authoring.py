@@ -7,12 +7,14 @@ import json
 from typing import TYPE_CHECKING
 
 from grader.course.config import assignment_ids, read_assignment
+from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
 from grader.terminal import screen
 
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
+    from grader.schema import Assignment
 
 
 def build(chosen: argparse.Namespace) -> int:
@@ -42,7 +44,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.execution.pool import Pool
 
     paths = Paths(find_root())
-    assignment = read_assignment(paths, chosen.assignment)
+    assignment = _tested(paths, chosen.assignment)
     scope = Scope(
         seeds=chosen.seeds,
         sample=chosen.sample / 100,
@@ -63,6 +65,8 @@ def audit(chosen: argparse.Namespace) -> int:
             if not says.endswith(auditing.WELL):
                 screen.say(says)
 
+        for line in pool.ready.scaled:
+            screen.say(line)
         result = auditing.run(pool, assignment, planned, tell, scope.every_known)
     page = chosen.page
     if scope.whole:
@@ -78,6 +82,14 @@ def audit(chosen: argparse.Namespace) -> int:
     else:
         print(audit_words.table(result), end="")
     return DONE if result.green else NEEDS_A_PERSON
+
+
+def _tested(paths: Paths, assignment_id: str) -> Assignment:
+    """An assignment that has hidden tests; UsageError for one of essays alone."""
+    assignment = read_assignment(paths, assignment_id)
+    if assignment.by_hand_alone:
+        raise UsageError(f"{assignment.id}: a person marks every question; there are no hidden tests to be tested")
+    return assignment
 
 
 def _keep_verdict(paths: Paths, audit: Audit) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from grader.commands.manual import Marking
 from grader.course.config import did_you_mean, read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
@@ -26,7 +27,9 @@ def status(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     with Store.open(paths.record, read_only=True) as store:
         handed_in = store.current_digests(assignment.id)
-        attempts = {student: stored.attempt for student, stored in store.current_attempts(assignment.id).items()}
+        marking = Marking.read(paths, store, assignment)
+        current = store.current_attempts(assignment.id)
+        attempts = {student: marking.completed(stored.attempt) for student, stored in current.items()}
         runs = store.runs(assignment.id)
     counted = Counter(attempt.status for attempt in attempts.values())
     waiting = sorted(set(handed_in) - set(attempts))
@@ -37,6 +40,10 @@ def status(chosen: argparse.Namespace) -> int:
         "handed_in": len(handed_in),
         **{state.value: counted[state] for state in Status},
         "waiting": waiting,
+        "wait_for_a_mark_by_hand": {
+            question.id: sum(question.id in attempt.waiting for attempt in attempts.values())
+            for question in assignment.manual
+        },
         "nothing_handed_in": sorted(set(roster) - set(handed_in)),
         "not_on_the_roster": sorted(set(handed_in) - set(roster)) if roster else [],
         "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
@@ -46,7 +53,9 @@ def status(chosen: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         print(_status_page(document), end="")
-    return NEEDS_A_PERSON if waiting or counted[Status.DEFERRED] or document["not_on_the_roster"] else DONE
+    marks_due = any(document["wait_for_a_mark_by_hand"].values())
+    unsettled = waiting or counted[Status.DEFERRED] or document["not_on_the_roster"] or marks_due
+    return NEEDS_A_PERSON if unsettled else DONE
 
 
 def _incident(attempt: Attempt) -> bool:
@@ -64,6 +73,8 @@ def _status_page(document: dict[str, Any]) -> str:
     for name in ("waiting", "nothing_handed_in", "not_on_the_roster"):
         if document[name]:
             lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {', '.join(document[name][:20])}")
+    for question, count in document["wait_for_a_mark_by_hand"].items():
+        lines += [f"  {count:5}  to be marked by hand: {question}"] if count else []
     if document["incidents"]:
         lines += ["", *(f"  {who}: {what}" for who, what in document["incidents"].items())]
     rows = [[str(run["run"]), run["command"], run["started"], run["state"]] for run in document["runs"][-10:]]
@@ -76,6 +87,8 @@ def override(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     question = assignment.question(chosen.question)
+    if question.manual:
+        raise UsageError(f"{question.id} is marked by a person: change its points in manual/{assignment.id}.csv")
     delta = _delta(chosen.delta)
     with Store.open(paths.record) as store:
         known = store.current_digests(assignment.id)

@@ -6,9 +6,10 @@ import argparse
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.sheets import Student
@@ -45,10 +46,13 @@ def feedback(chosen: argparse.Namespace) -> int:
     suffix, render = RENDERERS[chosen.format]
     files: dict[str, bytes] = {}  # by student
     stages: dict[str, Stage] = {}
+    to_mark: list[str] = []
     with Store.open(paths.record, read_only=True) as store:
-        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student):
+        marking = Marking.read(paths, store, assignment)
+        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking):
             files[page.student.id] = render(page).encode("utf-8")
             stages[page.student.id] = page.stage
+            to_mark += [page.student.id] if page.stage is Stage.GRADED and page.points is None else []
     if not files:
         raise UsageError(f"nothing is on record for {assignment.id}; grade it first")
     chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +67,14 @@ def feedback(chosen: argparse.Namespace) -> int:
     _note(paths, chosen)
     _tell(chosen, stages, written)
     strangers = _not_on_roster(book, files)
-    return NEEDS_A_PERSON if unknown or strangers or any(map(_is_open, stages.values())) else DONE
+    if to_mark:
+        screen.say(f"without a total, because marks by hand are to come: {_named(to_mark)}")
+    return NEEDS_A_PERSON if unknown or strangers or to_mark or any(map(_is_open, stages.values())) else DONE
+
+
+def _named(students: list[str]) -> str:
+    more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+    return ", ".join(students[:NAMED]) + more
 
 
 def _note(paths: Paths, chosen: argparse.Namespace) -> None:
@@ -82,7 +93,12 @@ def feedback_command(assignment_id: str, student: str | None = None) -> str:
 
 
 def feedback_of(
-    store: Store, assignment: Assignment, course: Course, book: Gradebook | None, student: str | None = None
+    store: Store,
+    assignment: Assignment,
+    course: Course,
+    book: Gradebook | None,
+    student: str | None = None,
+    marking: Marking | None = None,
 ) -> Iterator[Feedback]:
     """The feedback of everybody who handed something in, or of one student; in order of student."""
     handed_in = store.current_digests(assignment.id)
@@ -106,12 +122,17 @@ def feedback_of(
             handed_in=_handed_in(
                 store, store.submission(handed_in[who], who, assignment.id), came.get(who, ""), stored
             ),
-            grading=Grading(stored.attempt, runs.get(stored.run, ""), stored.deferred) if stored else None,
+            grading=_grading(stored, runs, marking) if stored else None,
             line=line,
             changes=store.overrides(assignment.id, who),
             stranger=book is not None and line is None,
         )
         yield compose(source, others(source.student))
+
+
+def _grading(stored: StoredAttempt, runs: Mapping[int, str], marking: Marking | None) -> Grading:
+    attempt = marking.completed(stored.attempt) if marking else stored.attempt
+    return Grading(attempt, runs.get(stored.run, ""), stored.deferred)
 
 
 def _handed_in(store: Store, submission: Submission, came: str, stored: StoredAttempt | None) -> HandedIn:
@@ -179,7 +200,7 @@ def _write_zip(path: Path, assignment: Assignment, files: dict[str, bytes], part
     """Write the zip; return who is left out because the worksheet does not have them."""
     unknown = [student for student in files if student not in participants]
     if unknown:
-        shown = ", ".join(unknown[:NAMED]) + (f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else "")
+        shown = _named(unknown)
         where = "the worksheet has no row (or two) with the id number, the address or the name on the roster of"
         if len(unknown) == len(files):
             raise UsageError(f"{where} {shown}; is it the worksheet of {assignment.id}?")

@@ -9,13 +9,16 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import FrameType
 
+from grader.commands.manual import Marking
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.execution import batch
+from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
@@ -40,7 +43,9 @@ def grade(chosen: argparse.Namespace) -> int:
         try:
             for submission, hand_in in submissions:
                 session.store.add_submission(submission, hand_in)
-            for graded in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
+            marking = Marking.read(paths, session.store, assignment)
+            for raw in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
+                graded = replace(raw, attempt=marking.completed(raw.attempt))
                 finished.append(graded)
                 _tell(progress, graded)
         except KeyboardInterrupt:
@@ -83,13 +88,14 @@ def regrade(chosen: argparse.Namespace) -> int:
     """Judge every current attempt again from its evidence, and print whose marks changed."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    changed: list[tuple[str, Decimal, Decimal]] = []
+    changed: list[tuple[str, Fraction, Fraction]] = []
     live, deferred = 0, 0
     finished: list[batch.Graded] = []
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
         current = session.batch.to_regrade()
+        marking = Marking.read(paths, session.store, assignment)
         with shown(session.pool, assignment.id, len(current), chosen) as progress:
-            for before, after in session.batch.regrade(session.pool, current):
+            for before, after in marking.pairs(session.batch.regrade(session.pool, current)):
                 live += after.asked_live
                 finished.append(after)
                 _tell(progress, after)
@@ -109,7 +115,7 @@ def regrade(chosen: argparse.Namespace) -> int:
 
 
 @contextmanager
-def shown(pool: Pool, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
+def shown(pool: Pool | NoChecks, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
     """Show how far a pool is and what its workers are busy with, unless nobody asked."""
     names = [f"worker {slot}" if gpu is None else f"gpu {gpu}" for slot, gpu in enumerate(spec(chosen).gpus, 1)]
     with screen.progress(total, title, names, chosen.quiet) as progress:
@@ -120,7 +126,8 @@ def shown(pool: Pool, title: str, total: int, chosen: argparse.Namespace) -> Ite
 def _tell(progress: screen.Progress, graded: batch.Graded) -> None:
     """Count a row; what the machine failed at is said at once."""
     attempt = graded.attempt
-    points = f"{screen.total_of(attempt)} points" if attempt.status is Status.GRADED else attempt.status.value
+    total = screen.total_of(attempt)
+    points = f"{total} points" if attempt.status is Status.GRADED and not attempt.waiting else total
     progress.done(f"{attempt.student} {points}", graded.again)
     if attempt.status is Status.DEFERRED:
         screen.say(f"{attempt.student}: deferred: {graded.fault}")
@@ -146,7 +153,9 @@ class _Session:
     def __enter__(self) -> _Session:
         tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
-        self.pool = Pool(self.paths, self.assignment.id, self.spec)  # forks: before the record is open
+        by_hand = self.assignment.by_hand_alone
+        pool = NoChecks() if by_hand else Pool(self.paths, self.assignment.id, self.spec)
+        self.pool: Pool | NoChecks = pool  # has forked: before the record is open
         if self.pool.ready.isolation == "process-bare":
             screen.say("NOT ISOLATED: this machine gives no namespaces; student code can read and change your files")
         try:
@@ -155,7 +164,8 @@ class _Session:
             self.pool.close()
             raise
         run = self.store.begin_run(self.assignment.id, f"{self.command} {self.assignment.id}")
-        self.batch = batch.Batch(self.store, self.assignment, tests, secret, run, self.device, self.force)
+        old = batch.OldDigests(self.paths, self.assignment)
+        self.batch = batch.Batch(self.store, self.assignment, tests, secret, run, self.device, self.force, old)
         self._terminate = signal.signal(signal.SIGTERM, _interrupt)
         return self
 

@@ -13,7 +13,7 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, CheckResult, Outcome
+from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome
 from grader.terminal import screen
 from grader.terminal.screen import hint_for, words
 
@@ -90,7 +90,9 @@ def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], 
     """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
     written = 0
     for (student, item), attempt in sorted(attempts.items()):
-        if item in items:
+        if item in items and attempt.waiting:
+            screen.say(f"{student} ({item}): {', '.join(attempt.waiting)} to be marked by hand; left out")
+        elif item in items:
             folder = out / item / _slug(student)
             folder.mkdir(parents=True, exist_ok=True)
             page = results_document(read_assignment(paths, item), attempt)
@@ -115,9 +117,24 @@ def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]
         }
         for result in attempt.results
     ]
+    tests += [_by_hand(assignment, mark) for mark in attempt.manual]
     output = "\n".join(attempt.notices)
     worth = {"score": float(attempt.points), "max_score": float(assignment.max_points)}
     return {**worth, "output": output, "output_format": "text", "stdout_visibility": "hidden", "tests": tests}
+
+
+def _by_hand(assignment: Assignment, mark: ManualMark) -> dict[str, Any]:
+    """A question that a person has marked. It is neither passed nor failed."""
+    question = assignment.question(mark.question)
+    return {
+        "name": f"{question.id}: {question.title}",
+        "number": question.id,
+        "score": float(mark.points or 0),
+        "max_score": float(question.points),
+        "output": mark.comment,
+        "output_format": "text",
+        "visibility": "after_published",
+    }
 
 
 def _told(result: CheckResult) -> str:

@@ -6,8 +6,10 @@ import argparse
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 from grader.collect.times import late_minutes
+from grader.commands.manual import Marking, with_manual_marks
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -39,7 +41,7 @@ def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:
     if not paths.record.exists():
         return {}
     with Store.open(paths.record, read_only=True) as store:
-        return store.all_current()
+        return with_manual_marks(paths, store, store.all_current())
 
 
 def gradebook(paths: Paths) -> Gradebook:
@@ -47,7 +49,7 @@ def gradebook(paths: Paths) -> Gradebook:
     if not paths.record.exists():
         return read_gradebook(paths, {})
     with Store.open(paths.record, read_only=True) as store:
-        attempts = store.all_current()
+        attempts = with_manual_marks(paths, store, store.all_current())
         handed_in = {
             (student, run.assignment) for run in store.runs() for student in store.current_digests(run.assignment)
         }
@@ -69,6 +71,7 @@ def show(chosen: argparse.Namespace) -> int:
     """Print one attempt in full."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
+    whole = assignment
     if chosen.question:
         assignment = replace(assignment, questions=(assignment.question(chosen.question),))
     with Store.open(paths.record, read_only=True) as store:
@@ -79,9 +82,13 @@ def show(chosen: argparse.Namespace) -> int:
             raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
         submission = store.submission(stored.attempt.evidence.submission, chosen.student, assignment.id)
         transcripts = store.transcripts(stored.id) if chosen.transcript else {}
+        marking = Marking.read(paths, store, whole)
+        attempt, answers = marking.completed(stored.attempt), marking.answers(stored.attempt)
     if chosen.shell:
         _shell(paths, assignment, submission, chosen)
         return DONE
+    if chosen.save:
+        return _save(submission, chosen.save)
     if chosen.transcript:
         from grader.commands.shell import transcript_lines
 
@@ -90,11 +97,24 @@ def show(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(
             json.dumps(
-                _document(stored, attempt_json.attempt_entry(assignment, stored.attempt)), indent=1, ensure_ascii=False
+                _document(stored, attempt_json.attempt_entry(assignment, attempt, answers)),
+                indent=1,
+                ensure_ascii=False,
             )
         )
     else:
-        print(screen.attempt_page(assignment, stored.attempt, stored.filename), end="")
+        print(screen.attempt_page(assignment, attempt, stored.filename, answers), end="")
+    return DONE
+
+
+def _save(submission: Submission, file: Path) -> int:
+    """Write what was handed in, byte for byte, to a new file."""
+    try:
+        with file.open("xb") as stream:
+            stream.write(submission.content)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    print(f"{file}: {marksheet.clean(submission.filename)} as {submission.student} handed it in")
     return DONE
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader.commands.feedback import feedback_command
+from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
 from grader.course.config import read_assignment
 from grader.course.entries import State
@@ -19,7 +20,8 @@ from grader.marks import marksheet
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Run, Store, StoredAttempt
-from grader.schema import Assignment
+from grader.schema import Assignment, Attempt
+from grader.submission.answers import Answer
 
 GRADEBOOK = "gradebook.csv"
 
@@ -62,11 +64,15 @@ def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
     stored: Mapping[str, StoredAttempt] = {}
     handed_in: frozenset[str] = frozenset()
     runs: tuple[Run, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    answers: Mapping[str, Mapping[str, Answer]] = {}
     if paths.record.exists():
         with Store.open(paths.record, read_only=True) as store:
             stored, runs = store.current_attempts(assignment.id), store.runs(assignment.id)
+            marking = Marking.read(paths, store, assignment)
+            attempts = tuple(marking.completed(each.attempt) for each in stored.values())
+            answers = {each.student: marking.answers(each) for each in attempts} if assignment.manual else {}
             handed_in = frozenset(store.current_digests(assignment.id))
-    attempts = tuple(each.attempt for each in stored.values())
     excused = frozenset(
         line.student.id
         for line in book.lines
@@ -75,7 +81,9 @@ def _cohort(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
         if item.item == assignment.id and item.entry.state is State.EXCUSED
     )
     roster = tuple(line.student.id for line in book.lines)
-    return Cohort(assignment, roster, handed_in, attempts, _with_feedback(assignment.id, stored, runs), excused)
+    return Cohort(
+        assignment, roster, handed_in, attempts, _with_feedback(assignment.id, stored, runs), excused, answers
+    )
 
 
 def _with_feedback(assignment_id: str, stored: Mapping[str, StoredAttempt], runs: Sequence[Run]) -> frozenset[str]:

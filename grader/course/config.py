@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -191,14 +192,15 @@ def _assignment(value: object, where: str, assignment_id: str) -> Assignment:
 
 
 def _question(value: object, where: str) -> Question:
-    table = _Table(value, where, ("id", "title", "points", "names"))
+    table = _Table(value, where, ("id", "title", "points", "names", "manual"))
     question_id = table.take("id", _text)
     with _located(f"{where} ({question_id})"):
         return Question(
             id=question_id,
             title=table.take("title", _text),
-            points=table.take("points", as_points),
+            points=table.take("points", _worth),
             names=tuple(table.get("names", _list_of(_identifier), [])),
+            manual=table.get("manual", _yes_or_no, False),
         )
 
 
@@ -275,10 +277,20 @@ def _whole(value: object, where: str) -> int:
     return value
 
 
+def _yes_or_no(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(where, "true or false, without quotes", value)
+    return value
+
+
 def _number(value: object, where: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
         raise _wrong(where, "a number", value)
     return Decimal(value)
+
+
+def _worth(value: object, where: str) -> Fraction:
+    return as_points(_number(value, where), where)
 
 
 def _seconds(value: object, where: str) -> float:

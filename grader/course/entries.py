@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
+from grader.course.scheme import plain
 from grader.errors import AuthoringError
 
 
@@ -24,18 +26,20 @@ class Entry:
     """One student's mark in one item, before any rule. `source` says where it comes from, `reason` why it is so."""
 
     state: State
-    points: Decimal = Decimal(0)
-    max_points: Decimal = Decimal(0)
+    points: Fraction = Fraction(0)
+    max_points: Fraction = Fraction(0)
     late_minutes: Decimal = Decimal(0)  # after the deadline; the grace is not taken off yet
     reason: str = ""
     source: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "points", Fraction(self.points))
+        object.__setattr__(self, "max_points", Fraction(self.max_points))
         if self.state is State.GRADED and not 0 <= self.points <= self.max_points:
-            raise AuthoringError(f"points must be from 0 to {self.max_points}, got {self.points}")
+            raise AuthoringError(f"points must be from 0 to {plain(self.max_points)}, got {plain(self.points)}")
         if self.state is State.GRADED and self.max_points == 0:
             raise AuthoringError("the maximum must be above 0")
         if self.state is not State.GRADED and self.points:
-            raise AuthoringError(f"an item that is {self.state.value} has no points, got {self.points}")
+            raise AuthoringError(f"an item that is {self.state.value} has no points, got {plain(self.points)}")
         if self.late_minutes < 0:
             raise AuthoringError(f"lateness must not be negative, got {self.late_minutes} minutes")

@@ -9,11 +9,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from grader.errors import AuthoringError
+from grader.schema import exact_text
 
 DAY_MINUTES = 24 * 60
 ITEM_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED_IDS = ("email", "max", "name", "points_possible", "student", "total")  # columns of the tables
 COMPONENT_PREFIX = "component_"
+MOST_DIGITS = 9  # after the point, of a number that is shown exactly
 LATE_UNITS = ("percent", "points")
 WHEN_ALL_EXCUSED = ("incomplete", "reweigh")
 
@@ -48,10 +50,10 @@ class LateRule:
     def too_late(self, days: int) -> bool:
         return self.max_days is not None and days > self.max_days
 
-    def deduction(self, days: int, max_points: Decimal) -> Fraction:
+    def deduction(self, days: int, max_points: Fraction) -> Fraction:
         """Points of the percentage that `days` days cost, the free ones already taken off."""
         cost = Fraction(self.per_day) * days
-        return cost if self.unit == "percent" else cost * 100 / Fraction(max_points)
+        return cost if self.unit == "percent" else cost * 100 / max_points
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,10 @@ class Scheme:
         return tuple(item for component in self.components for item in component.items)
 
 
-def plain(number: Decimal) -> str:
-    """A decimal without exponent and without trailing zeros: 30, 12.5."""
-    return format(number.normalize(), "f")
+def plain(number: Decimal | Fraction) -> str:
+    """A number as people read it: 30, 12.5; one without an end, as a third of 10 points, with two digits: 3.33."""
+    text = exact_text(Fraction(number))
+    if "/" not in text and len(text.partition(".")[2]) <= MOST_DIGITS:
+        return text
+    hundredths = math.floor(abs(Fraction(number)) * 100 + Fraction(1, 2))
+    return f"{'-' if number < 0 else ''}{hundredths // 100}.{hundredths % 100:02}"

@@ -1,4 +1,4 @@
-"""Read the tables that people keep: roster.csv, roster_aliases.csv, marks/*.csv and marks/status.csv.
+"""Read the tables that people keep: roster.csv, roster_aliases.csv, marks/*.csv, marks/status.csv, manual/*.csv.
 
 Comma-separated UTF-8 with a header; empty rows and rows that begin with # are skipped. Errors name file, line, column.
 """
@@ -10,17 +10,21 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from grader.course.config import did_you_mean
 from grader.course.entries import Entry, State
+from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.paths import Paths
+from grader.schema import Assignment
 
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 MAX_ROWS = ("max", "points_possible", "points possible")
 JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India
 STATUS_FILE = "status.csv"
+MANUAL_COLUMNS = ["student", "question", "points", "comment", "submission", "answer"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Column:
 
     item: str
     file: str
-    max_points: Decimal
+    max_points: Fraction
     entries: Mapping[str, Entry] = field(repr=False)
 
     @property
@@ -55,6 +59,22 @@ class Ruling:
     state: State | None
     late_minutes: Decimal | None
     reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class GivenMark:
+    """One row of manual/<assignment>.csv: what a person gave for a question, None while that is to come.
+
+    submission, answer: short digests of what the points were given for
+    """
+
+    student: str
+    question: str
+    points: Fraction | None
+    comment: str
+    submission: str
+    answer: str
     source: str
 
 
@@ -148,6 +168,52 @@ def read_rulings(paths: Paths, items: Collection[str]) -> dict[tuple[str, str], 
     return rulings
 
 
+def read_manual(paths: Paths, assignment: Assignment, students: Collection[str]) -> tuple[GivenMark, ...]:
+    """The rows of manual/<assignment>.csv, which may be absent. `students`: those who may have one.
+
+    A student may have rows for several submissions, but points once for each submission and for each answer.
+    """
+    path = paths.manual_csv(assignment.id)
+    if not path.exists():
+        return ()
+    marks: list[GivenMark] = []
+    seen: dict[tuple[str, str, str], str] = {}
+    for row in _rows(path, f"manual/{path.name}", MANUAL_COLUMNS, needed=len(MANUAL_COLUMNS), running=("comment",)):
+        mark = _given_mark(row, assignment, students)
+        for digest in {mark.submission, mark.answer} if mark.points is not None else ():
+            key = (mark.student, mark.question, digest)
+            if key in seen:
+                what = f"{mark.student} has points for {mark.question} and this answer already"
+                raise AuthoringError(f"{row.where('student')}: {what} ({seen[key]})")
+            seen[key] = mark.source
+        marks.append(mark)
+    return tuple(marks)
+
+
+def _given_mark(row: Row, assignment: Assignment, students: Collection[str]) -> GivenMark:
+    student, name, cell = _student(row), row.cells["question"], row.cells["points"]
+    if student not in students:
+        raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
+    questions = {question.id: question for question in assignment.manual}
+    if name not in questions:
+        there_is = ", ".join(questions) or "none"
+        raise AuthoringError(f"{row.where('question')}: no question {name!r} that a person marks; there is: {there_is}")
+    if cell and not NUMBER.fullmatch(cell):
+        raise AuthoringError(f"{row.where('points')}: expected a number or an empty cell, got {cell!r}")
+    if cell and Fraction(cell) > questions[name].points:
+        raise AuthoringError(
+            f"{row.where('points')}: {cell} is above the {plain(questions[name].points)} points of {name}"
+        )
+    for column in ("submission", "answer"):
+        if cell and not row.cells[column]:
+            raise AuthoringError(
+                f"{row.where(column)}: points for what? `grader manual {assignment.id}` writes rows that say it"
+            )
+    points = Fraction(cell) if cell else None
+    digests = row.cells["submission"], row.cells["answer"]
+    return GivenMark(student, name, points, row.cells["comment"], *digests, f"{row.file}, line {row.line}")
+
+
 def _ruling(row: Row) -> Ruling:
     status, reason, source = row.cells["status"], row.cells["reason"], f"{row.file}, line {row.line}"
     if status in (State.EXCUSED.value, State.INTEGRITY.value):
@@ -160,7 +226,7 @@ def _ruling(row: Row) -> Ruling:
 
 def _column(item: str, file: str, rows: Sequence[Row]) -> Column:
     entries: dict[str, Entry] = {}
-    max_points: Decimal | None = None
+    max_points: Fraction | None = None
     for row in rows:
         if row.cells["student"].lower() in MAX_ROWS:
             if max_points is not None or entries:
@@ -173,17 +239,17 @@ def _column(item: str, file: str, rows: Sequence[Row]) -> Column:
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
         entries[student] = _entry(row, item, max_points)
-    return Column(item, file, max_points or Decimal(0), entries)
+    return Column(item, file, max_points or Fraction(0), entries)
 
 
-def _points(row: Row, item: str) -> Decimal:
+def _points(row: Row, item: str) -> Fraction:
     cell = row.cells[item]
     if not NUMBER.fullmatch(cell) or not Decimal(cell):
         raise AuthoringError(f"{row.where(item)}: expected the maximum, a number above 0, got {cell!r}")
-    return Decimal(cell)
+    return Fraction(cell)
 
 
-def _entry(row: Row, item: str, max_points: Decimal) -> Entry:
+def _entry(row: Row, item: str, max_points: Fraction) -> Entry:
     cell, source = row.cells[item], f"{row.file}, line {row.line}"
     if not cell:
         return Entry(State.MISSING, reason="empty cell", source=source)
@@ -191,9 +257,9 @@ def _entry(row: Row, item: str, max_points: Decimal) -> Entry:
         return Entry(State(cell), source=source)
     if not NUMBER.fullmatch(cell):
         raise AuthoringError(f"{row.where(item)}: expected a number, excused, integrity or an empty cell, got {cell!r}")
-    if Decimal(cell) > max_points:
-        raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {max_points}")
-    return Entry(State.GRADED, Decimal(cell), max_points, source=source)
+    if Fraction(cell) > max_points:
+        raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {plain(max_points)}")
+    return Entry(State.GRADED, Fraction(cell), max_points, source=source)
 
 
 def _student(row: Row) -> str:
@@ -202,8 +268,18 @@ def _student(row: Row) -> str:
     return row.cells["student"]
 
 
-def _rows(path: Path, file: str, known: Sequence[str], needed: int = 1, refused: Collection[str] = ()) -> Iterator[Row]:
-    """The rows under the header, cells stripped. The first `needed` of the `known` columns must be there."""
+def _rows(
+    path: Path,
+    file: str,
+    known: Sequence[str],
+    needed: int = 1,
+    refused: Collection[str] = (),
+    running: Collection[str] = (),
+) -> Iterator[Row]:
+    """The rows under the header, cells stripped. The first `needed` of the `known` columns must be there.
+
+    running: columns of running text, in which a cell may have several lines
+    """
     lines = _lines(path, file)
     line, header = next(lines, (1, []))
     _check_header(f"{file}, line {line}", header, known, needed, refused)
@@ -212,7 +288,10 @@ def _rows(path: Path, file: str, known: Sequence[str], needed: int = 1, refused:
             raise AuthoringError(
                 f"{file}, line {line}: expected {len(header)} cells as in the header, got {len(cells)}"
             )
-        yield Row(file, line, dict(zip(header, cells, strict=True)))
+        row = Row(file, line, dict(zip(header, cells, strict=True)))
+        for column, cell in row.cells.items():
+            _check_printable(cell.replace("\n", " ") if column in running else cell, f"{file}, line {line}")
+        yield row
 
 
 def _check_header(
@@ -224,6 +303,7 @@ def _check_header(
                 f"{where}: no column {name!r} in the header; there is: {', '.join(header) or 'nothing'}"
             )
     for name in header:
+        _check_printable(name, where)
         if name in refused:
             raise AuthoringError(f"{where}, column {name}: {name} is graded here; its marks do not come from a table")
         if name not in known:
@@ -240,9 +320,9 @@ def _lines(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             for cells in reader:
-                cells = [cell.strip() for cell in cells]
+                cells = ["\n".join(cell.split("\r\n")).strip() for cell in cells]
                 if any(cells) and not cells[0].startswith("#"):
-                    yield reader.line_num, [_printable(cell, f"{file}, line {reader.line_num}") for cell in cells]
+                    yield reader.line_num, cells
     except FileNotFoundError:
         raise AuthoringError(f"no {file} in {path.parent}") from None
     except UnicodeDecodeError:
@@ -251,7 +331,6 @@ def _lines(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:
         raise AuthoringError(f"{file}: not a CSV table: {problem}") from None
 
 
-def _printable(cell: str, where: str) -> str:
+def _check_printable(cell: str, where: str) -> None:
     if not all(letter.isprintable() or letter in JOINERS for letter in cell):
         raise AuthoringError(f"{where}: a cell holds a line break or an invisible character: {cell!r}")
-    return cell

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from grader.course.scheme import plain
 from grader.dashboard import figures
@@ -39,7 +40,10 @@ DISCRIMINATION = (
     "question does not agree with itself. For a single check, passed or not, the same formula is the point-biserial "
     "correlation, with everything but that check. Above 0.3 is good; below 0 something is wrong with the question."
 )
-BASIS = "Counted are the graded attempts that count, as the checks gave points: before lateness and changes by hand."
+BASIS = (
+    "Counted are the graded attempts that count, as the checks gave points, and people for what they mark: "
+    "before lateness and changes by hand."
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,9 @@ def _tiles(found: Findings) -> Iterator[Html]:
             yield tile(len(cohort.ended(status)), status.value)
     if cohort.waiting:
         yield tile(len(cohort.waiting), "handed in, not graded yet")
+    due = sum(bool(attempt.waiting) for attempt in cohort.graded)
+    if due:
+        yield tile(due, "wait for a mark by hand")
     where = spread(cohort.points)
     if where is not None:
         yield tile(two_digits(where.middle), "median points", plain(cohort.assignment.max_points))
@@ -136,6 +143,11 @@ def _look_first(found: Findings) -> Html:
         el("li", to_section("questions", each.question.id), f" {each.question.title}: {each.doubt}.")
         for each in found.questions if each.doubt
     ]  # fmt: skip
+    due = Counter(question for attempt in found.cohort.graded for question in attempt.waiting)
+    items += [
+        el("li", f"{question}: {count} {'answer waits' if count == 1 else 'answers wait'} for a mark by hand.")
+        for question, count in sorted(due.items())
+    ]
     counts = how_many(found.incidents)
     if counts:
         items.append(el("li", to_section("incidents", "Incidents"), f": {counts}."))
@@ -167,18 +179,21 @@ def _points(found: Findings, boundaries: Sequence[Decimal]) -> Html:
     """The distribution, and how the questions' checks ended."""
     cohort = found.cohort
     worth = cohort.assignment.max_points
-    borders = [float(worth * boundary / 100) for boundary in boundaries]
+    borders = [float(worth * Fraction(boundary) / 100) for boundary in boundaries]
     points = [float(each) for each in cohort.points]
+    if not points:
+        return section("points", "Points", el("p", "Nobody has a total yet: marks by hand are still to come."))
     unit = f"points out of {plain(worth)}"
     spots = figures.histogram(f"{cohort.assignment.id} points", points, float(worth), unit, borders)
-    return section("points", "Points", el("div", spots, _endings(found), class_="two"))
+    endings = _endings(found) if found.checks else None
+    return section("points", "Points", el("div", spots, endings, class_="two"))
 
 
 def _endings(found: Findings) -> Html:
     """Of the checks of each question: how many passed, failed, raised, were not there, ended oddly."""
     plainly = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.MISSING)
     rows = []
-    for question in found.cohort.assignment.questions:
+    for question in found.cohort.assignment.tested:
         counts: Counter[Outcome] = Counter()
         for check in found.checks:
             if check.question == question.id:
@@ -239,14 +254,13 @@ def _heat_row(attempt: Attempt, questions: Sequence[Question], links: Links) -> 
     yield el("th", links.to_student(attempt.student), scope="row")
     yield number(total_of(attempt) if attempt.status is Status.GRADED else badge(attempt.status.value, "bad"), "sum")
     for question in questions:
-        results = attempt.of_question(question.id)
-        points = sum((result.points for result in results), Decimal(0))
-        yield number(points_of(attempt, question.id), _shade(points, question.points) if results else "")
+        points = attempt.points_of(question.id)
+        yield number(points_of(attempt, question.id), "" if points is None else _shade(points, question.points))
     thing = first_thing(attempt)
     yield cell(thing, "small once", title=thing)
 
 
-def _shade(points: Decimal, worth: Decimal) -> str:
+def _shade(points: Fraction, worth: Fraction) -> str:
     if points >= worth:
         return ""
     return f"h{min(int((1 - points / worth) * len(SHADES)) + 1, len(SHADES))}"

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
-from grader.schema import UNWRITTEN, CheckResult, Outcome
+from grader.schema import UNWRITTEN, CheckResult, Outcome, add_up
 
 FEWEST = 3  # students
 MASKS = (  # in this order; what differs from student to student or from seed to seed
@@ -119,11 +119,12 @@ def _said(result: CheckResult) -> str:
 
 def _elsewhere(cohort: Cohort, question_id: str) -> dict[str, float]:
     """Student -> share of the points of all questions but this one; empty where there is no other."""
-    worth = cohort.assignment.max_points - cohort.assignment.question(question_id).points
+    others = cohort.compared - {question_id}
+    worth = add_up(question.points for question in cohort.assignment.questions if question.id in others)
     if not worth:
         return {}
     shares = {}
-    for attempt, total in zip(cohort.graded, cohort.points, strict=True):
+    for attempt, total in zip(cohort.graded, cohort.compared_points, strict=True):
         own = sum(result.points for result in attempt.of_question(question_id))
         shares[attempt.student] = float((total - own) / worth)
     return shares

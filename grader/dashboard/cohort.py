@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
-from grader.schema import Assignment, Attempt, Status
+from grader.schema import Assignment, Attempt, Status, add_up
+from grader.submission.answers import Answer
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The attempts that count, one per student, in order of student. `published`: who has feedback on it."""
+    """The attempts that count, one per student, in order of student. `published`: who has feedback on it.
+
+    answers: student -> question -> what was written for a question that a person marks
+    """
 
     assignment: Assignment
     roster: tuple[str, ...]
@@ -31,15 +35,29 @@ class Cohort:
     attempts: tuple[Attempt, ...]
     published: frozenset[str] = frozenset()
     excused: frozenset[str] = frozenset()
+    answers: Mapping[str, Mapping[str, Answer]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def graded(self) -> tuple[Attempt, ...]:
         return tuple(attempt for attempt in self.attempts if attempt.status is Status.GRADED)
 
     @cached_property
-    def points(self) -> tuple[Decimal, ...]:
-        """Of `graded`, in its order: what the checks earned, before lateness and changes by hand."""
-        return tuple(attempt.points for attempt in self.graded)
+    def points(self) -> tuple[Fraction, ...]:
+        """Of those of `graded` who have every mark: before lateness and changes by hand."""
+        return tuple(attempt.points for attempt in self.graded if not attempt.waiting)
+
+    @cached_property
+    def compared(self) -> frozenset[str]:
+        """The questions in which students can be compared: those for which nobody waits for a mark by hand."""
+        waiting = {question for attempt in self.graded for question in attempt.waiting}
+        return frozenset(question.id for question in self.assignment.questions) - waiting
+
+    @cached_property
+    def compared_points(self) -> tuple[Fraction, ...]:
+        """Of `graded`, in its order: the points of the questions that are `compared`."""
+        return tuple(
+            add_up(attempt.points_of(question) or Fraction(0) for question in self.compared) for attempt in self.graded
+        )
 
     @property
     def waiting(self) -> tuple[str, ...]:

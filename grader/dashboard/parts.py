@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from fractions import Fraction
 
 from grader.dashboard.links import Links
 from grader.dashboard.style import STYLE
@@ -63,6 +63,6 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
 
 
-def two_digits(points: Decimal | float) -> str:
+def two_digits(points: Fraction | float) -> str:
     """At most two digits after the point, for people."""
     return f"{float(points):.2f}".rstrip("0").rstrip(".")

@@ -29,11 +29,10 @@ def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decim
     for each in found:
         yield name_of_assignment(each.cohort.assignment.id), assignment_page(each, book.course.name, links, boundaries)
     attempts = _by_student(begun)
-    for line in book.lines:
-        student = line.student.id
-        yield name_of_student(student), student_page(student, line, attempts.get(student, []), book, links.below())
-    for student in strangers:
-        yield name_of_student(student), student_page(student, None, attempts.get(student, []), book, links.below())
+    for student, one in [*((line.student.id, line) for line in book.lines), *((name, None) for name in strangers)]:
+        written = {cohort.assignment.id: cohort.answers.get(student, {}) for cohort in begun}
+        page = student_page(student, one, attempts.get(student, []), book, links.below(), written)
+        yield name_of_student(student), page
 
 
 def one_assignment(book: Gradebook, cohort: Cohort, boundaries: Sequence[Decimal]) -> Pages:

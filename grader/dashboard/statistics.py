@@ -12,10 +12,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
 
 from grader.dashboard.cohort import Cohort
-from grader.schema import CheckResult, Outcome, Question
+from grader.schema import CheckResult, Outcome, Question, add_up
 
 FEWEST = 10  # students; a correlation of fewer says nothing
 FEWEST_TO_DOUBT = 4
@@ -44,7 +44,7 @@ class CheckNumbers:
 
     name: str
     question: str
-    max_points: Decimal
+    max_points: Fraction
     asked: int
     passed: int
     endings: tuple[tuple[Outcome, int], ...]  # of those who did not pass, the most usual first
@@ -90,20 +90,22 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> float | None
 
 
 def question_numbers(cohort: Cohort) -> tuple[QuestionNumbers, ...]:
-    """Of every question, in the order of the assignment, over the attempts that were graded."""
+    """Of every question, in the order of the assignment, over the attempts that were graded.
+
+    What waits for a mark by hand is left out: of its own question, and of the rest of all others for everybody.
+    """
     return tuple(_of_question(cohort, question) for question in cohort.assignment.questions)
 
 
 def _of_question(cohort: Cohort, question: Question) -> QuestionNumbers:
     pairs = []  # (points of the question, of the rest)
-    for attempt, total in zip(cohort.graded, cohort.points, strict=True):
-        results = attempt.of_question(question.id)
-        if results:
-            points = sum((result.points for result in results), Decimal(0))
-            pairs.append((points, total - points))
+    for attempt, total in zip(cohort.graded, cohort.compared_points, strict=True):
+        points = attempt.points_of(question.id)
+        if points is not None:
+            pairs.append((points, total - points if question.id in cohort.compared else total))
     mean = None
     if pairs and question.points:
-        mean = float(sum((points for points, _ in pairs), Decimal(0)) / question.points / len(pairs))
+        mean = float(add_up(points for points, _ in pairs) / question.points / len(pairs))
     return QuestionNumbers(
         question,
         asked=len(pairs),
@@ -116,8 +118,8 @@ def _of_question(cohort: Cohort, question: Question) -> QuestionNumbers:
 
 def check_numbers(cohort: Cohort) -> tuple[CheckNumbers, ...]:
     """Of every check that was asked, in the order of the questions; within one, in the order they ran."""
-    found: dict[tuple[str, str], list[tuple[CheckResult, Decimal]]] = {}
-    for attempt, total in zip(cohort.graded, cohort.points, strict=True):
+    found: dict[tuple[str, str], list[tuple[CheckResult, Fraction]]] = {}
+    for attempt, total in zip(cohort.graded, cohort.compared_points, strict=True):
         for result in attempt.results:
             found.setdefault((result.question, result.name), []).append((result, total))
     order = {question.id: place for place, question in enumerate(cohort.assignment.questions)}
@@ -125,7 +127,7 @@ def check_numbers(cohort: Cohort) -> tuple[CheckNumbers, ...]:
     return tuple(_of_check(found[pair]) for pair in names)
 
 
-def _of_check(found: Sequence[tuple[CheckResult, Decimal]]) -> CheckNumbers:
+def _of_check(found: Sequence[tuple[CheckResult, Fraction]]) -> CheckNumbers:
     one = found[0][0]
     endings = Counter(result.outcome for result, _ in found if not result.outcome.earns)
     usual_first = sorted(endings.items(), key=lambda item: (-item[1], list(Outcome).index(item[0])))

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.course.entries import State
 from grader.course.scheme import plain
+from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
 from grader.marks.gradebook import Gradebook, Line
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, explain, shown
 from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, share_of, table
-from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status
+from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status, add_up
+from grader.submission.answers import Answer
 from grader.terminal.screen import failures, hints, words
 
 OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 
 
 def student_page(
-    student: str, line: Line | None, attempts: Sequence[tuple[Assignment, Attempt]], book: Gradebook, links: Links
+    student: str,
+    line: Line | None,
+    attempts: Sequence[tuple[Assignment, Attempt]],
+    book: Gradebook,
+    links: Links,
+    answers: Mapping[str, Mapping[str, Answer]] | None = None,
 ) -> str:
-    """Everything about one student. `line` is None for somebody who is not on the roster."""
+    """Everything about one student. `line` is None for somebody who is not on the roster.
+
+    answers: assignment -> question -> what the student wrote for a question that a person marks
+    """
+    written = answers or {}
     navigation = [to_section(assignment.id, assignment.id) for assignment, _ in attempts]
-    sections = [el("section", *_attempt(assignment, attempt, links)) for assignment, attempt in attempts]
+    sections = [
+        el("section", *_attempt(assignment, attempt, links, written.get(assignment.id, {})))
+        for assignment, attempt in attempts
+    ]
     if not attempts:
         sections.append(el("p", "Nothing of this student was graded."))
     if line is not None:
@@ -43,7 +56,9 @@ def _tiles(line: Line | None, attempts: Sequence[tuple[Assignment, Attempt]]) ->
         total = line.mark.total
         yield tile(badge("incomplete", "warn") if total is None else f"{total:f}", "course total")
     for assignment, attempt in attempts:
-        if attempt.status is Status.GRADED:
+        if attempt.waiting and attempt.status is Status.GRADED:
+            yield tile(badge("waiting", "warn"), f"{assignment.id}: {', '.join(attempt.waiting)} to be marked by hand")
+        elif attempt.status is Status.GRADED:
             yield tile(plain(attempt.points), assignment.id, plain(assignment.max_points))
         else:
             yield tile(badge(attempt.status.value, "bad"), assignment.id)
@@ -59,13 +74,16 @@ def _in_words(line: Line) -> Html:
 # ---------------------------------------------------------------------------------------------------- an attempt
 
 
-def _attempt(assignment: Assignment, attempt: Attempt, links: Links) -> Iterator[Html]:
+def _attempt(assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer]) -> Iterator[Html]:
     yield el("h2", links.to_assignment(assignment.id), f": {assignment.title}", id=assignment.id)
     if attempt.status is not Status.GRADED:
         yield el("p", badge(attempt.status.value, "bad"), " ", *attempt.notices[-1:])
     for question in assignment.questions:
         results = attempt.of_question(question.id)
-        if results:
+        mark = attempt.mark_of(question.id)
+        if mark is not None:
+            yield from manual_question(question, mark, answers.get(question.id))
+        elif results:
             yield from _question(question, results)
     if attempt.notices and attempt.status is Status.GRADED:
         yield el("h4", "Notices")
@@ -77,7 +95,7 @@ def _attempt(assignment: Assignment, attempt: Attempt, links: Links) -> Iterator
 
 
 def _question(question: Question, results: Sequence[CheckResult]) -> Iterator[Html]:
-    points = sum((result.points for result in results), Decimal(0))
+    points = add_up(result.points for result in results)
     score = f"{plain(points)} of {plain(question.points)}"
     share = bar(share_of(points, question.points), f"{score} points")
     failed = failures(results)
@@ -93,7 +111,7 @@ def _question(question: Question, results: Sequence[CheckResult]) -> Iterator[Ht
 def _failure(group: Sequence[CheckResult]) -> Html:
     """Checks that failed alike: how they ended, which, what was said, what the author hints at."""
     outcome = group[0].outcome
-    lost = sum((result.max_points for result in group), Decimal(0))
+    lost = add_up(result.max_points for result in group)
     names = "; ".join(words(result.name) for result in group)
     said = el("p", group[0].message, class_="said") if group[0].message else None
     told = [el("p", hint, class_="hint") for hint in hints(group)]

@@ -30,6 +30,7 @@ table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
 .clusters { list-style: none; margin: .75rem 0; padding: 0; display: grid; gap: .75rem; }
 .clusters > li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .5rem; padding: .6rem .9rem; }
+pre.answer { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .82rem; }
 pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
 @media print { .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
 @media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }

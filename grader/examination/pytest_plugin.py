@@ -11,9 +11,9 @@ import contextlib
 import hashlib
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,7 @@ class Hidden:
     close_names: bool
     classes: frozenset[str] = frozenset()  # names that are classes in the reference solution
     checks: dict[str, Check] = field(default_factory=dict)  # by node id
+    shares: dict[str, Fraction] = field(default_factory=dict)  # by question: what its tests' shares add up to
     examination: Examination | None = None
 
 
@@ -78,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "question(id): the question a hidden test belongs to",
-        "points(n, hint=...): what a hidden test is worth, and what a student reads when it fails",
+        "points(n, hint=...): a hidden test's share of its question's points, and what a student reads when it fails",
         "needs(what): what a hidden test needs besides a processor (cuda)",
     ):
         config.addinivalue_line("markers", line)
@@ -100,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def describe(path: Path, items: list[pytest.Item]) -> Hidden:
-    """Read the assignment that `path` belongs to and check that its tests' points add up. Raises AuthoringError."""
+    """Read the assignment that `path` belongs to, and what each test is worth in it. Raises AuthoringError."""
     paths = Paths(find_root(path))
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
@@ -112,8 +113,8 @@ def describe(path: Path, items: list[pytest.Item]) -> Hidden:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AuthoringError(f"assignments/{assignment_id}/hidden: two tests are called {twice[0]}")
-    for question in {check.question for check in hidden.checks.values()}:
-        _check_sum(hidden.assignment, question, hidden.checks)
+    hidden.shares = shares_of(hidden.checks.values())
+    hidden.checks = {item: _worth(check, hidden) for item, check in hidden.checks.items()}
     return hidden
 
 
@@ -136,6 +137,8 @@ def _check(item: pytest.Item, assignment: Assignment) -> Check:
     if question.args[0] not in [each.id for each in assignment.questions]:
         there_is = ", ".join(each.id for each in assignment.questions)
         raise AuthoringError(f"{where}: there is no question {question.args[0]!r}; there is: {there_is}")
+    if assignment.question(question.args[0]).manual:
+        raise AuthoringError(f"{where}: {question.args[0]} is marked by a person (manual = true); take one of them out")
     return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
 
 
@@ -151,18 +154,43 @@ def _remember_probes(items: list[pytest.Item]) -> None:
 def require_complete(hidden: Hidden) -> None:
     """Raise AuthoringError if a question has no hidden tests: a mark without them would be a lie."""
     tested = {check.question for check in hidden.checks.values()}
-    for question in hidden.assignment.questions:
+    for question in hidden.assignment.tested:
         if question.id not in tested and question.points:
             where = f"assignments/{hidden.assignment.id}/hidden"
-            raise AuthoringError(f"{where}: question {question.id} is worth {question.points} points and has no tests")
+            worth = f"question {question.id} is worth {plain(question.points)} points and has no tests"
+            raise AuthoringError(f"{where}: {worth}; where a person gives the points, write manual = true")
 
 
-def _check_sum(assignment: Assignment, question_id: str, checks: dict[str, Check]) -> None:
-    worth = assignment.question(question_id).points
-    total = sum((check.max_points for check in checks.values() if check.question == question_id), Decimal(0))
-    if total != worth:
-        where = f"assignments/{assignment.id}/assignment.toml: question {question_id}"
-        raise AuthoringError(f"{where} is worth {plain(worth)} points but its hidden tests add up to {plain(total)}")
+def shares_of(checks: Iterable[Check]) -> dict[str, Fraction]:
+    """What the shares of each question's checks add up to."""
+    shares: dict[str, Fraction] = {}
+    for check in checks:
+        shares[check.question] = shares.get(check.question, Fraction(0)) + check.max_points
+    return shares
+
+
+def _worth(check: Check, hidden: Hidden) -> Check:
+    """A check with its points in place of its share: together the checks of a question are worth its points."""
+    points, shares = hidden.assignment.question(check.question).points, hidden.shares[check.question]
+    if points and not shares:
+        where = f"assignments/{hidden.assignment.id}/hidden: question {check.question}"
+        raise AuthoringError(f"{where} is worth {plain(points)} points, and every share of them is 0")
+    return replace(check, max_points=points * check.max_points / shares if shares else Fraction(0))
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """By hand: what a share is worth, where that is not one point."""
+    hidden = config.stash.get(HIDDEN, None)
+    return list(scaled(hidden)) if hidden is not None else []
+
+
+def scaled(hidden: Hidden) -> Iterator[str]:
+    """A line for each question whose shares do not add up to its points."""
+    for question in hidden.assignment.tested:
+        shares = hidden.shares.get(question.id, question.points)
+        if shares != question.points:
+            each = f"a share of 1 is worth {plain(question.points / shares)} points" if shares else "all are 0"
+            yield f"{question.id}: {plain(question.points)} points over shares of {plain(shares)}: {each}"
 
 
 # ------------------------------------------------------------------------------------------------ fixtures

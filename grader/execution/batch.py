@@ -14,18 +14,27 @@ import os
 import re
 import secrets
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Protocol
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
-from grader.execution.pool import Pool
 from grader.execution.spec import Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
-from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, digest_of
+from grader.schema import Assignment, Attempt, CheckResult, Evidence, Status, Submission, add_up, digest_of, exact_text
 
 QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
+
+
+class Examiners(Protocol):
+    """Whoever examines tasks: a pool of workers, or nobody where a person marks everything."""
+
+    ready: Ready
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,10 @@ class Graded:
 
 
 def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
-    """The digest of everything that decides a question's results on our side, by question that has hidden tests."""
+    """The digest of everything that decides a question's results on our side, by question that has hidden tests.
+
+    None where a person marks every question.
+    """
     folder = paths.hidden_tests(assignment.id)
     texts = {file: file.read_bytes() for file in sorted(folder.rglob("*.py"))}
     tests = {file: QUESTION_MARK.findall(text.decode("utf-8", "replace")) for file, text in texts.items()}
@@ -52,8 +64,11 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
     ground = [*shared, *released, b"\n".join(reference), _rules(assignment)]
     questions = sorted({question for found in tests.values() for question in found})
-    if not questions:
+    if not questions and not assignment.by_hand_alone:
         raise AuthoringError(f"assignments/{assignment.id}/hidden holds no test with a question mark")
+    both = sorted({question.id for question in assignment.manual} & set(questions))
+    if both:
+        raise AuthoringError(f"assignments/{assignment.id}/hidden has tests of {both[0]}, which a person marks")
     return {
         question: digest_of(
             [
@@ -69,8 +84,29 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
 
 def _rules(assignment: Assignment) -> bytes:
     """What assignment.toml says, but for words."""
-    worth = [(question.id, str(question.points)) for question in assignment.questions]
+    worth = [(question.id, exact_text(question.points)) for question in assignment.tested]
     return repr((assignment.limits, assignment.preload, assignment.hidden_modules, worth)).encode()
+
+
+@dataclass
+class OldDigests:
+    """What `question_digests` would have been, had the questions been worth what they were in an earlier attempt."""
+
+    paths: Paths
+    assignment: Assignment
+    known: dict[tuple[Fraction, ...], dict[str, str]] = field(default_factory=dict)
+
+    def with_points_of(self, attempt: Attempt) -> dict[str, str]:
+        """The checks of a question add up to its points, so an attempt tells what these were."""
+        worth = {
+            question.id: add_up(check.max_points for check in attempt.of_question(question.id))
+            for question in self.assignment.tested
+        }
+        key = tuple(worth.values())
+        if key not in self.known:
+            then = (replace(each, points=worth.get(each.id, each.points)) for each in self.assignment.questions)
+            self.known[key] = question_digests(self.paths, replace(self.assignment, questions=tuple(then)))
+        return self.known[key]
 
 
 def course_secret(paths: Paths) -> bytes:
@@ -111,8 +147,9 @@ class Batch:
     run: int
     device: str = "cpu"
     force: bool = False
+    old: OldDigests | None = None  # to tell what was graded for other points and is the same otherwise
 
-    def grade(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+    def grade(self, pool: Examiners, submissions: list[Submission]) -> Iterator[Graded]:
         """Grade submissions; yield a row for each, in the order they are finished. Equal work is examined once."""
         for submission in submissions:
             self.store.add_submission(submission)
@@ -124,7 +161,7 @@ class Batch:
         twins = [submission for submission in left if first[submission.digest] is not submission]
         yield from self._examine_patiently(pool, (yield from self._not_done(pool, twins)))
 
-    def _not_done(self, pool: Pool, submissions: list[Submission]) -> Generator[Graded, None, list[Submission]]:
+    def _not_done(self, pool: Examiners, submissions: list[Submission]) -> Generator[Graded, None, list[Submission]]:
         """Yield the rows for which nothing need be run; return the other submissions."""
         left = []
         for submission in submissions:
@@ -135,7 +172,7 @@ class Batch:
                 yield done
         return left
 
-    def _examine_patiently(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+    def _examine_patiently(self, pool: Examiners, submissions: list[Submission]) -> Iterator[Graded]:
         """Examine submissions, once more at the end where the machine failed."""
         again: list[Submission] = []
         for graded in self._examine(pool, submissions):
@@ -145,10 +182,10 @@ class Batch:
                 yield graded
         yield from self._examine(pool, again)
 
-    def _examine(self, pool: Pool, submissions: list[Submission]) -> Iterator[Graded]:
+    def _examine(self, pool: Examiners, submissions: list[Submission]) -> Iterator[Graded]:
         waiting = {submission.student: submission for submission in submissions}
         known = {submission.student: self._known(pool.ready, submission) for submission in submissions}
-        tasks = (self._task(submission, known[submission.student]) for submission in submissions)
+        tasks = (self._task(pool.ready, submission, known[submission.student]) for submission in submissions)
         for task, examined in pool.run(tasks):
             submission = waiting[task.submission.student]
             yield self._record(pool.ready, submission, task.seed, known[submission.student], examined)
@@ -161,9 +198,22 @@ class Batch:
         seed = seed_for(self.secret, submission)
         return {question: before for question, before in known.items() if before.seed == seed}
 
-    def _task(self, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
+    def _task(self, ready: Ready, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
         questions = tuple(question for question in self.tests if question not in known)
-        return Task(submission, seed_for(self.secret, submission), questions, self.device)
+        evidence = () if self.force else self._evidence_for_other_points(ready, submission)
+        return Task(submission, seed_for(self.secret, submission), questions, self.device, evidence)
+
+    def _evidence_for_other_points(self, ready: Ready, submission: Submission) -> tuple[bytes, ...]:
+        """What was said in an attempt that differs in nothing but what the questions are worth."""
+        current = self.store.current_attempt(submission.student, submission.assignment)
+        if self.old is None or current is None or current.attempt.status is not Status.GRADED:
+            return ()
+        evidence = current.attempt.evidence
+        then = tuple(sorted(self.old.with_points_of(current.attempt).items()))
+        same = replace(self._evidence(ready, submission, evidence.seed, evidence.isolation), tests=then)
+        if evidence != same or evidence.seed != seed_for(self.secret, submission):
+            return ()
+        return tuple(self.store.transcripts(current.id).values())
 
     def _done_before(self, ready: Ready, submission: Submission) -> Graded | None:
         """The row of a submission for which nothing is left to examine."""
@@ -171,7 +221,7 @@ class Batch:
         if current is not None and self._still_holds(current, ready, submission):
             return Graded(submission, current.attempt, again=True)
         known = self._known(ready, submission)
-        if set(known) != set(self.tests):
+        if not known or set(known) != set(self.tests):
             return None
         notices = self.store.attempt(next(iter(known.values())).attempt).attempt.notices
         nothing_new = Examined(Status.GRADED, notices=notices)
@@ -227,7 +277,9 @@ class Batch:
         current = self.store.current_attempts(self.assignment.id)
         return {who: stored for who, stored in current.items() if stored.attempt.status is Status.GRADED}
 
-    def regrade(self, pool: Pool, current: dict[str, StoredAttempt] | None = None) -> Iterator[tuple[Attempt, Graded]]:
+    def regrade(
+        self, pool: Examiners, current: dict[str, StoredAttempt] | None = None
+    ) -> Iterator[tuple[Attempt, Graded]]:
         """Judge current attempts (all of `to_regrade`) again from their transcripts; yield (before, after) pairs.
 
         Student code runs only for calls that no transcript holds. Nothing is recorded where nothing changed.

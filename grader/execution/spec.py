@@ -24,3 +24,4 @@ class Ready:
     isolation: str
     environment: str
     checks: tuple[tuple[str, str], ...]  # (question, name) of every hidden test
+    scaled: tuple[str, ...] = ()  # of the questions whose shares do not add up to their points: what a share is worth

@@ -40,9 +40,11 @@ class Worker:
         self.sandbox = opener()
 
     def serve(self) -> None:
+        from grader.examination.pytest_plugin import scaled
+
         checks = tuple((check.question, check.name) for check in self.hidden.checks.values())
         try:
-            self.boss.send(Ready(self.sandbox.isolation, self.sandbox.environment, checks))
+            self.boss.send(Ready(self.sandbox.isolation, self.sandbox.environment, checks, tuple(scaled(self.hidden))))
             while True:
                 self.boss.send(self.examine(self.boss.recv()))
         except (EOFError, OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from fractions import Fraction
 
 from grader.course.sheets import Student
 from grader.feedback.notices import explanation, notices, receipt, tail
@@ -13,7 +13,7 @@ from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
 from grader.marks.gradebook import ByHand, Change, by_hand
-from grader.schema import Attempt, Outcome, Status
+from grader.schema import Attempt, Outcome, Status, add_up
 from grader.submission.notebook import Notebook
 
 FIRST = 2  # things to look at first
@@ -82,9 +82,9 @@ def _stage(grading: Grading | None) -> Stage:
     return Stage.UNREADABLE if grading.attempt.status is Status.UNREADABLE else Stage.GRADED
 
 
-def _points(stage: Stage, attempt: Attempt | None, changed: Mapping[str, ByHand]) -> Decimal | None:
+def _points(stage: Stage, attempt: Attempt | None, changed: Mapping[str, ByHand]) -> Fraction | None:
     """The points after changes by hand; None where there is no mark yet."""
-    if attempt is None or stage not in (Stage.GRADED, Stage.UNREADABLE):
+    if attempt is None or stage not in (Stage.GRADED, Stage.UNREADABLE) or attempt.waiting:
         return None
     return sum((made.after - made.before for made in changed.values()), attempt.points)
 
@@ -114,7 +114,7 @@ def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
     return Thing(
         questions=tuple(parts),
         title=f"{', '.join(part.id for part in parts)}: {_what(worst)}",
-        lost=sum((finding.lost for _, finding in found), Decimal(0)),
+        lost=add_up(finding.lost for _, finding in found),
         checks=tuple(check for _, finding in found for check in finding.checks),
         text=worst.text,
         hint=(worst.hints or tuple(told) or ("",))[0],

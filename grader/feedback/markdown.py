@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
-from grader.feedback.page import HEADLINES, NOTHING_TO_REPAIR, READING, visible
+from grader.feedback.page import BY_HAND_ALONE, HEADLINES, NOTHING_TO_REPAIR, READING, visible
 from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
 from grader.feedback.standing import Standing
 from grader.marks.marksheet import clean
@@ -57,6 +57,8 @@ def _head(feedback: Feedback) -> Iterator[str]:
     yield f"{inline(feedback.course)}, {who}"
     if feedback.points is not None:
         yield f"**{plain(feedback.points)} of {plain(assignment.max_points)} points**"
+    elif feedback.stage is Stage.GRADED:
+        yield f"**No total yet**: {inline(feedback.so_far)}"
     if feedback.points is not None and feedback.remark:
         yield f"Note: {inline(feedback.remark)}"
 
@@ -68,7 +70,9 @@ def _explanation(feedback: Feedback) -> Iterator[str]:
 
 def _first(feedback: Feedback) -> Iterator[str]:
     yield "## Look at this first"
-    if not feedback.first:
+    if feedback.assignment.by_hand_alone:
+        yield BY_HAND_ALONE
+    elif not feedback.first:
         yield NOTHING_TO_REPAIR
     else:
         yield "\n".join(f"{place}. {_thing(thing)}" for place, thing in enumerate(feedback.first, 1))
@@ -93,6 +97,9 @@ def _marks(feedback: Feedback) -> Iterator[str]:
 
 def _question(part: QuestionPart) -> Iterator[str]:
     yield f"### {inline(f'{part.question.id} {part.question.title}')}: {part.score} points"
+    if part.question.manual:
+        yield inline(part.in_short[0].upper() + part.in_short[1:] + ".")
+        yield from (inline(line) for line in part.comment.splitlines() if line.strip())
     if part.changed:
         yield f"Changed by hand: {inline(part.changed)}"
     if part.findings:

@@ -22,6 +22,7 @@ HEADLINES = {
     Stage.WAITING: "Not graded yet",
 }
 NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
+BY_HAND_ALONE = "The staff reads these answers; what they say of them stands below."
 READING = (
     "Each check calls your functions with inputs that are not shown. A message says what kind of mistake it found; # "
     "stands for a number that is left out. Cells are counted from the top of your file, texts included."
@@ -57,6 +58,8 @@ def _header(feedback: Feedback) -> Html:
 
 def _score(feedback: Feedback) -> Html | None:
     points, worth = feedback.points, feedback.assignment.max_points
+    if points is None and feedback.stage is Stage.GRADED:
+        return el("p", badge("no total yet", "warn"), f" {feedback.so_far}", class_="score")
     if points is None:
         return None
     text = f"{plain(points)} of {plain(worth)} points"
@@ -75,6 +78,8 @@ def _explanation(feedback: Feedback) -> Html:
 
 def _first(feedback: Feedback) -> Html:
     title = el("h2", "Look at this first")
+    if feedback.assignment.by_hand_alone:
+        return el("section", title, el("p", BY_HAND_ALONE))
     if not feedback.first:
         well = el("p", badge("all passed", "good"), " ", NOTHING_TO_REPAIR)
         return el("section", title, el("div", well, class_="box good"))
@@ -111,7 +116,7 @@ def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
     yield el("th", el("b", name), " ", question.title, scope="row")
     share = bar(share_of(part.points, question.points), "") if part.points is not None else None
     yield number(joined([part.score, share]))
-    yield cell(badge(part.in_short, "good") if part.full and not part.findings else part.in_short)
+    yield cell(badge(part.in_short, "good") if part.nothing_to_say else part.in_short)
 
 
 # ---------------------------------------------------------------------------------------------------- questions
@@ -127,6 +132,8 @@ def _question(part: QuestionPart) -> Html:
     question = part.question
     score = el("span", f"{part.score} points", class_="cost")
     title = el("h3", el("span", f"{question.id} {question.title}"), score, class_="title")
+    if question.manual:
+        return el("section", title, _changed(part), *_by_hand(part), id=question.id, class_="question")
     if part.full and not part.findings:
         return el("section", title, _changed(part), _all_well(part), id=question.id, class_="question")
     found = [_finding(finding, part) for finding in part.findings]
@@ -141,6 +148,12 @@ def _question(part: QuestionPart) -> Html:
         id=question.id,
         class_="question",
     )
+
+
+def _by_hand(part: QuestionPart) -> Iterator[Html]:
+    """A question that a person marks."""
+    yield el("p", part.in_short[0].upper() + part.in_short[1:] + ".", class_="dim small")
+    yield from (el("p", line, class_="said") for line in part.comment.splitlines() if line.strip())
 
 
 def _changed(part: QuestionPart) -> Html | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from fractions import Fraction
 
 from grader.course.config import Course
 from grader.course.scheme import plain
@@ -14,9 +14,10 @@ from grader.feedback.excerpts import Excerpt
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.marks.gradebook import Change, Line
-from grader.schema import Assignment, Attempt, Outcome, Question
+from grader.schema import Assignment, Attempt, Outcome, Question, add_up
 from grader.submission.notebook import Notebook
 
+TO_COME = "to be marked by the staff"
 NAMED_CHECKS = 2  # of a thing to look at first
 
 
@@ -81,7 +82,7 @@ class Finding:
 
     outcome: Outcome
     checks: tuple[str, ...]
-    lost: Decimal
+    lost: Fraction
     text: str
     hints: tuple[str, ...]
     cause: str
@@ -96,14 +97,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class QuestionPart:
-    """One question of one student. `points` after changes by hand, None where it was not examined.
+    """One question of one student. `points` after changes by hand, None where it was not examined, or is to be marked.
 
+    comment: of the person who marked it;  to_come: why a question that a person marks has no points yet
     code: cells shown here;  shown_at: (cell, question) of cells that are shown at another question
     left_out: cells for which the page has no room
     """
 
     question: Question
-    points: Decimal | None
+    points: Fraction | None
     checks: int
     passed: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -111,10 +113,17 @@ class QuestionPart:
     code: tuple[Excerpt, ...] = ()
     shown_at: tuple[tuple[int, str], ...] = ()
     left_out: tuple[int, ...] = ()
+    comment: str = ""
+    to_come: str = ""
 
     @property
     def full(self) -> bool:
         return self.points is not None and self.points >= self.question.points
+
+    @property
+    def nothing_to_say(self) -> bool:
+        """Whether there is nothing to repair, and nobody has written anything."""
+        return self.full and not self.findings and not self.comment
 
     @property
     def score(self) -> str:
@@ -125,7 +134,9 @@ class QuestionPart:
     def in_short(self) -> str:
         """What happened, in a few words."""
         if self.points is None:
-            return "not graded"
+            return self.to_come or "not graded"
+        if self.question.manual:
+            return "marked by the staff"
         if not self.findings:
             return f"all {self.checks} passed" if self.checks > 1 else "passed"
         labels = dict.fromkeys(finding.label for finding in self.findings)
@@ -140,7 +151,7 @@ class Thing:
 
     questions: tuple[Question, ...]
     title: str
-    lost: Decimal
+    lost: Fraction
     checks: tuple[str, ...]
     text: str
     hint: str
@@ -162,7 +173,7 @@ class Feedback:
     assignment: Assignment
     student: Student
     stage: Stage
-    points: Decimal | None
+    points: Fraction | None
     remark: str
     explanation: tuple[str, ...]
     first: tuple[Thing, ...]
@@ -172,3 +183,10 @@ class Feedback:
     printed: str
     standing: Standing | None
     receipt: tuple[tuple[str, str], ...]
+
+    @property
+    def so_far(self) -> str:
+        """What there is while questions are still to be marked."""
+        points = add_up(part.points for part in self.questions if part.points is not None)
+        due = [part.question.id for part in self.questions if part.to_come]
+        return f"{plain(points)} of {plain(self.assignment.max_points)} points so far; {', '.join(due)} {TO_COME}"

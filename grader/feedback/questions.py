@@ -5,14 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from grader.feedback.excerpts import Excerpt, excerpt
-from grader.feedback.parts import Finding, QuestionPart
+from grader.feedback.parts import TO_COME, Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords, Said, said
 from grader.marks.gradebook import ByHand
 from grader.marks.marksheet import clean
-from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question
+from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, add_up
 from grader.terminal.screen import hints, words
 
 CODE_BYTES = 100_000  # of a page, escaped, for the student's code
@@ -26,16 +25,17 @@ def question_parts(
     parts = []
     for question in assignment.questions:
         results = attempt.of_question(question.id)
-        made = changed.get(question.id)
-        points = sum((result.points for result in results), Decimal(0)) if results else None
+        made, mark = changed.get(question.id), attempt.mark_of(question.id)
         parts.append(
             QuestionPart(
                 question=question,
-                points=made.after if made else points,
+                points=made.after if made else attempt.points_of(question.id),
                 checks=len(results),
                 passed=tuple(words(result.name) for result in results if result.outcome.earns),
                 findings=tuple(_findings(question, results, own)),
                 changed=hide(made.words) if made else "",
+                comment=hide(mark.comment) if mark else "",
+                to_come=TO_COME if mark and mark.points is None else "",
             )
         )
     return tuple(_with_code(parts, own))
@@ -54,7 +54,7 @@ def _findings(question: Question, results: Sequence[CheckResult], own: OwnWords)
         yield Finding(
             outcome=outcome,
             checks=tuple(words(result.name) for result in of_group),
-            lost=sum((result.max_points for result in of_group), Decimal(0)),
+            lost=add_up(result.max_points for result in of_group),
             text=_unwritten(question, group, own) if first.cause.startswith("unwritten/") else first.text,
             hints=tuple(hints(of_group)),
             cause=first.cause,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
@@ -14,9 +15,10 @@ from grader.course.entries import Entry, State
 from grader.course.scheme import plain
 from grader.course.sheets import Column, Ruling, Student, read_marks, read_roster, read_rulings
 from grader.errors import UsageError
+from grader.marks.manual import WAITS
 from grader.marks.policy import CourseMark, course_mark
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, Outcome, Status
+from grader.schema import Assignment, Attempt, Outcome, Status, add_up
 
 Pair = tuple[str, str]  # (student, item)
 
@@ -41,8 +43,8 @@ class ByHand:
     """What changes made by hand did to one question's points; `words` say it with the reasons."""
 
     question: str
-    before: Decimal
-    after: Decimal
+    before: Fraction
+    after: Fraction
     words: str
 
 
@@ -177,17 +179,33 @@ def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
     source, max_points = _provenance(attempt), assignment.max_points
     if attempt.status is Status.DEFERRED or any(check.outcome is Outcome.DEFERRED for check in attempt.results):
         return Entry(State.DEFERRED, reason="the machine failed while grading; it will be run again", source=source)
-    checked = sum((check.max_points for check in attempt.results), Decimal(0))
-    if checked != max_points and attempt.status is not Status.UNREADABLE:
-        now = f"the checks of this attempt add up to {plain(checked)} points, assignment.toml says {plain(max_points)}"
-        return Entry(State.DEFERRED, reason=f"{now}; to be graded again", source=source)
+    not_yet = _why_no_mark(attempt, assignment) if attempt.status is not Status.UNREADABLE else ""
+    if not_yet:
+        return Entry(State.DEFERRED, reason=not_yet, source=source)
     points, reasons = _changed(attempt, assignment, changes)
     if attempt.status is Status.UNREADABLE:
         reasons = ["no notebook could be read", *attempt.notices, *reasons]
     return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source=source)
 
 
-def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Decimal, list[str]]:
+def _why_no_mark(attempt: Attempt, assignment: Assignment) -> str:
+    """Why a graded attempt is no mark: it was graded for other points, or a person has still to mark a question."""
+    checked = add_up(check.max_points for check in attempt.results)
+    asked = add_up(question.points for question in assignment.tested)
+    if checked != asked:
+        now = f"the checks of this attempt add up to {plain(checked)} points, assignment.toml says {plain(asked)}"
+        return f"{now}; to be graded again"
+    for question in assignment.tested:
+        worth = add_up(check.max_points for check in attempt.of_question(question.id))
+        if worth != question.points:
+            now = f"the checks of {question.id} add up to {plain(worth)} points, assignment.toml says"
+            return f"{now} {plain(question.points)}; to be graded again"
+    marks = [(question.id, attempt.mark_of(question.id)) for question in assignment.manual]
+    waiting = [f"{name} {mark.why if mark else WAITS}" for name, mark in marks if not mark or mark.points is None]
+    return "; ".join(waiting)
+
+
+def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Fraction, list[str]]:
     """Points after the changes made by hand, and what was changed."""
     made = by_hand(attempt, assignment, changes)
     points = sum((change.after - change.before for change in made), attempt.points)
@@ -199,9 +217,9 @@ def by_hand(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
     made = []
     for question_id in sorted({change.question for change in changes}):
         of_question = [change for change in changes if change.question == question_id]
-        before = sum((check.points for check in attempt.of_question(question_id)), Decimal(0))
-        wanted = before + sum((change.delta for change in of_question), Decimal(0))
-        after = min(max(wanted, Decimal(0)), assignment.question(question_id).points)
+        before = attempt.points_of(question_id) or Fraction(0)
+        wanted = before + add_up(Fraction(change.delta) for change in of_question)
+        after = min(max(wanted, Fraction(0)), assignment.question(question_id).points)
         why = "; ".join(change.reason for change in of_question)
         held = "" if after == wanted else f", held at {plain(after)}"
         words = f"{plain(before)} -> {plain(after)} points by hand{held} ({why})"
@@ -213,7 +231,9 @@ def _provenance(attempt: Attempt) -> str:
     evidence = attempt.evidence
     tests = " ".join(f"{question}:{digest[:8]}" for question, digest in sorted(evidence.tests))
     where = f"{evidence.device}, {evidence.isolation}"
-    return f"submission {evidence.submission[:12]}, image {evidence.image[:19]}, tests {tests or 'none'}, {where}"
+    by_hand = "".join(f"; {mark.question}: {mark.source}" for mark in attempt.manual if mark.source)
+    what = f"submission {evidence.submission[:12]}, image {evidence.image[:19]}, tests {tests or 'none'}, {where}"
+    return what + by_hand
 
 
 def _ruled(entry: Entry, ruling: Ruling) -> Entry:

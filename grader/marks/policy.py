@@ -126,7 +126,7 @@ def _with_mark(item: str, entry: Entry, late: LateRule, days: int, free: int) ->
     if entry.state is State.DEFERRED:
         why = "no mark yet, which is not a zero"
         return ItemMark(item, entry, None, days, free, Fraction(0), None, Verdict.WAITING, why, words)
-    raw = 100 * Fraction(entry.points) / Fraction(entry.max_points)
+    raw = 100 * entry.points / entry.max_points
     deduction = raw if late.too_late(days) else late.deduction(days - free, entry.max_points)
     percent = max(Fraction(0), raw - deduction)
     return ItemMark(item, entry, raw, days, free, deduction, percent, Verdict.UNDECIDED, lateness=words)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterable
-from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 from grader.marks.marksheet import clean
@@ -78,7 +78,7 @@ def bar(share: float, label: str) -> Html:
     return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", role="img", aria_label=label)
 
 
-def share_of(points: Decimal, worth: Decimal) -> float:
+def share_of(points: Fraction, worth: Fraction) -> float:
     """Points as a share of what there is to get; 0 where there is nothing."""
     return float(points / worth) if worth else 0.0
 

@@ -82,7 +82,7 @@ CREATE TABLE results (
     name        TEXT NOT NULL,
     question    TEXT NOT NULL,
     outcome     TEXT NOT NULL,
-    max_points  TEXT NOT NULL,          -- exact decimal
+    max_points  TEXT NOT NULL,          -- exact: 1.75, or 10/3 where a decimal has no end
     message     TEXT NOT NULL,
     hint        TEXT NOT NULL,
     wall_s      REAL,

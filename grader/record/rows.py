@@ -9,13 +9,14 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError
 from grader.record import database
-from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage
+from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage, exact_text
 
 COMPRESSION = 1  # zlib level: recorded arrays hardly shrink further at higher ones
 SAMPLED_BYTES = 1 << 17  # of what is larger a sample says whether it shrinks at all
@@ -151,7 +152,7 @@ class Rows:
             name=result.name,
             question=result.question,
             outcome=result.outcome.value,
-            max_points=str(result.max_points),
+            max_points=exact_text(result.max_points),
             message=result.message,
             hint=result.hint,
             wall_s=result.wall_s,
@@ -195,7 +196,7 @@ class Rows:
                 name=text(name),
                 question=text(question),
                 outcome=Outcome(outcome),
-                max_points=Decimal(max_points),
+                max_points=_points(max_points),
                 message=text(message),
                 hint=text(hint),
                 wall_s=real(wall_s),
@@ -239,6 +240,12 @@ def _shrinks(content: bytes) -> bool:
         return True
     sample = b"".join(content[at : at + 4096] for at in range(0, len(content), len(content) // 8))
     return len(zlib.compress(sample, COMPRESSION)) < 0.8 * len(sample)
+
+
+@cache
+def _points(text: str) -> Fraction:
+    """Points as recorded: "1.75", "10/3". The same few are read many times."""
+    return Fraction(text)
 
 
 def bound(value: object) -> object:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grader.schema import Assignment, Attempt, CheckResult
+from grader.schema import Assignment, Attempt, CheckResult, Question
+from grader.submission.answers import Answer, AnswerCell
 
 if TYPE_CHECKING:
     from grader.execution.batch import Graded
@@ -18,16 +19,23 @@ def attempts_document(assignment: Assignment, rows: Sequence[Graded]) -> dict[st
     return {"assignment": assignment.id, "attempts": attempts}
 
 
-def attempt_entry(assignment: Assignment, attempt: Attempt) -> dict[str, Any]:
-    """One attempt: its points by question and check, its notices, what it used, where it comes from."""
+def attempt_entry(
+    assignment: Assignment, attempt: Attempt, answers: Mapping[str, Answer] | None = None
+) -> dict[str, Any]:
+    """One attempt: its points by question and check, its notices, what it used, where it comes from.
+
+    While a question waits for a mark by hand, its points and the total are null.
+    """
     evidence = attempt.evidence
     return {
         "student": attempt.student,
         "submission": evidence.submission,
         "status": attempt.status.value,
-        "points": _number(attempt.points),
+        "points": None if attempt.waiting else _number(attempt.points),
+        "points_so_far": _number(attempt.points),
         "max_points": _number(assignment.max_points),
-        "questions": [_question_entry(assignment, attempt, question.id) for question in assignment.questions],
+        "waiting": list(attempt.waiting),
+        "questions": [_question_entry(question, attempt, answers or {}) for question in assignment.questions],
         "notices": list(attempt.notices),
         "usage": {
             "cpu_s": attempt.usage.cpu_s,
@@ -38,14 +46,30 @@ def attempt_entry(assignment: Assignment, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _question_entry(assignment: Assignment, attempt: Attempt, question_id: str) -> dict[str, Any]:
-    results = attempt.of_question(question_id)
-    return {
-        "id": question_id,
-        "points": _number(sum((result.points for result in results), Decimal(0))),
-        "max_points": _number(assignment.question(question_id).points),
-        "checks": [_check_entry(result) for result in results],
+def _question_entry(question: Question, attempt: Attempt, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    mark, points = attempt.mark_of(question.id), attempt.points_of(question.id)
+    entry: dict[str, Any] = {
+        "id": question.id,
+        "points": None if mark is not None and points is None else _number(points or Fraction(0)),
+        "max_points": _number(question.points),
+        "checks": [_check_entry(result) for result in attempt.of_question(question.id)],
     }
+    if mark is not None:
+        entry |= {"by_hand": {"comment": mark.comment, "why": mark.why, "source": mark.source}}
+    if question.id in answers:
+        answer = answers[question.id]
+        others = () if answer.cells else answer.everything
+        entry["answer"] = {
+            "found": answer.found,
+            "remark": answer.remark,
+            "cells": [_cell_entry(cell) for cell in answer.cells],
+            "other_cells": [_cell_entry(cell) for cell in others],
+        }
+    return entry
+
+
+def _cell_entry(cell: AnswerCell) -> dict[str, Any]:
+    return {"cell": cell.number, "code": cell.code, "source": cell.source}
 
 
 def _check_entry(result: CheckResult) -> dict[str, Any]:
@@ -59,5 +83,5 @@ def _check_entry(result: CheckResult) -> dict[str, Any]:
     }
 
 
-def _number(points: Decimal) -> int | float:
-    return int(points) if points == points.to_integral_value() else float(points)
+def _number(points: Fraction) -> int | float:
+    return int(points) if points.denominator == 1 else float(points)

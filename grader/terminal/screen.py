@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
 from grader.marks.marksheet import clean
-from grader.schema import Assignment, Attempt, CheckResult, Outcome, Status
+from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
+from grader.submission.answers import Answer
 from grader.terminal.progress import Progress, progress, say
 from grader.terminal.tables import (
     attempts_table,
@@ -40,21 +41,35 @@ __all__ = [
 
 TEXT = 110  # columns of running text; longer lines are hard to read
 INDENT = " " * 6
+MOST_LINES = 500  # of one cell of an answer
+NO_OUTPUTS = "(outputs, such as plots, are not shown here: grader show --save FILE writes the file that was handed in)"
 NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.DEFERRED)
 
 
 # ---------------------------------------------------------------------------------------------------- one attempt
 
 
-def attempt_page(assignment: Assignment, attempt: Attempt, filename: str) -> str:
-    """One attempt in full, as text. Where every check of a question passed, one line says so."""
+def attempt_page(
+    assignment: Assignment, attempt: Attempt, filename: str, answers: Mapping[str, Answer] | None = None
+) -> str:
+    """One attempt in full, as text. Where every check of a question passed, one line says so.
+
+    answers: what the student wrote for the questions that a person marks
+    """
     head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
     if attempt.status is Status.GRADED:
-        head += f"  {plain(attempt.points)} of {plain(assignment.max_points)} points"
+        shown = [question.id for question in assignment.questions]
+        earned = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
+        head += f"  {plain(earned)} of {plain(assignment.max_points)} points"
+        due = [name for name in attempt.waiting if name in shown]
+        head += f" so far, no total: {', '.join(due)} to be marked by hand" if due else ""
     lines = [head, ""]
     for question in assignment.questions:
         results = attempt.of_question(question.id)
-        if results:
+        mark = attempt.mark_of(question.id)
+        if mark is not None:
+            lines += [*_manual(question, mark, (answers or {}).get(question.id)), ""]
+        elif results:
             points = f"{points_of(attempt, question.id)}/{plain(question.points)}"
             passed = all(result.outcome.earns for result in results)
             rest = f"   all {len(results)} checks passed" if passed else ""
@@ -66,6 +81,24 @@ def attempt_page(assignment: Assignment, attempt: Attempt, filename: str) -> str
     lines += ["", f"submission {evidence.submission[:16]}  image {evidence.image[:16]}  {evidence.isolation}"]
     lines[-1] += f"  {evidence.device}  {attempt.usage.cpu_s:.2f} CPU s  {attempt.usage.peak_mib:.0f} MiB"
     return "".join(f"{clean(line)}\n" for line in lines)
+
+
+def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:
+    """A question that a person marks: the points or why there are none, the comment, and what the student wrote."""
+    points = "-" if mark.points is None else plain(mark.points)
+    yield f"{question.id:4} {f'{points}/{plain(question.points)}':>9}  {question.title}   {mark.why or mark.source}"
+    for line in mark.comment.splitlines():
+        yield from _wrapped(f"comment: {line}", INDENT)
+    if answer is None:
+        return
+    if answer.remark:
+        yield from _wrapped(f"note: {answer.remark}", INDENT)
+    for cell in answer.cells or answer.everything:
+        yield f"  cell {cell.number}, {'code' if cell.code else 'text'}"
+        yield from (f"{INDENT}{line.expandtabs(4)}" for line in cell.source.rstrip().split("\n")[:MOST_LINES])
+        more = cell.source.rstrip().count("\n") + 1 - MOST_LINES
+        yield from [f"{INDENT}... and {more} more lines"] if more > 0 else []
+    yield f"{INDENT}{NO_OUTPUTS}"
 
 
 def _checks(results: Sequence[CheckResult]) -> Iterator[str]:
@@ -83,7 +116,7 @@ def _checks(results: Sequence[CheckResult]) -> Iterator[str]:
 def _failed(group: Sequence[CheckResult], whole: bool) -> Iterator[str]:
     """A line for each check, or one for all where the whole question failed for one reason."""
     if whole:
-        worth = sum((result.max_points for result in group), Decimal(0))
+        worth = add_up(result.max_points for result in group)
         yield f"  no  {f'0/{plain(worth)}':>9}  {group[0].outcome.value:9} all {len(group)} checks"
         return
     for result in group:

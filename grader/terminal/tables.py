@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.entries import State
@@ -113,14 +114,17 @@ def attempts_table(assignment: Assignment, rows: Sequence[Graded], width: int | 
 
 
 def points_of(attempt: Attempt, question: str) -> str:
-    """The points of one question; a dash where it was not examined."""
-    results = attempt.of_question(question)
-    return plain(sum((result.points for result in results), Decimal(0))) if results else "-"
+    """The points of one question; a dash where it was not examined, "open" where it waits for a mark by hand."""
+    points = attempt.points_of(question)
+    nothing = "open" if question in attempt.waiting else "-"
+    return nothing if points is None else plain(points)
 
 
 def total_of(attempt: Attempt) -> str:
     """The points, or the state of an attempt that has none: an unreadable file is told apart from a zero."""
-    return plain(attempt.points) if attempt.status is Status.GRADED else attempt.status.value
+    if attempt.status is not Status.GRADED:
+        return attempt.status.value
+    return "waiting" if attempt.waiting else plain(attempt.points)
 
 
 def first_thing(attempt: Attempt) -> str:
@@ -130,6 +134,8 @@ def first_thing(attempt: Attempt) -> str:
     for result in attempt.results:
         if not result.outcome.earns:
             return f"{result.question} {result.outcome.value}: {_reason(result)}"
+    if attempt.waiting:
+        return f"to be marked by hand: {', '.join(attempt.waiting)}"
     return attempt.notices[0] if attempt.notices else ""
 
 
@@ -142,19 +148,23 @@ def in_short(assignment: Assignment, attempts: Sequence[Attempt]) -> str:
     ended = Counter(attempt.status for attempt in attempts)
     words = [f"{ended[status]} {status.value}" for status in Status if ended[status]]
     text = f"{len(attempts)} submissions: {', '.join(words)}" if attempts else "no submissions"
+    waiting = sum(bool(attempt.waiting) for attempt in attempts)
+    if waiting:
+        text += f"; {waiting} to be marked by hand (grader manual {assignment.id})"
     middle = middle_of(attempts)
     if middle is not None:
-        text += f"; half of the graded have {plain(middle)} of {plain(assignment.max_points)} points or more"
+        of = "those with all marks" if waiting else "the graded"
+        text += f"; half of {of} have {plain(middle)} of {plain(assignment.max_points)} points or more"
     return text
 
 
 def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
-    """The median of the points of what was graded, with two digits at most; None where nothing was."""
-    points = [attempt.points for attempt in attempts if attempt.status is Status.GRADED]
-    return statistics.median(points).quantize(Decimal("0.01")) if points else None
+    """The median of the points of what was graded and waits for nothing, with two digits; None where nothing was."""
+    points = [each.points for each in attempts if each.status is Status.GRADED and not each.waiting]
+    return rounded(statistics.median(points), 2) if points else None
 
 
-def changes_table(changed: Sequence[tuple[str, Decimal, Decimal]]) -> str:
+def changes_table(changed: Sequence[tuple[str, Fraction, Fraction]]) -> str:
     """Whose marks changed, from what to what."""
     if not changed:
         return ""

@@ -287,7 +287,11 @@ def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arg
 @pytest.mark.parametrize(
     ("breaks", "says"),
     [
-        (broken(TOML, "points = 4", "points = 5"), "question q1 is worth 5 points but its hidden tests add up to 4"),
+        (
+            broken(TOML, 'points = 4\nnames = ["softmax"]', "points = 4\nmanual = true"),
+            "assignments/tiny/hidden has tests of q1, which a person marks",
+        ),
+        (broken(TOML, "points = 4", "points = 4\nmanual = 1"), "expected true or false, without quotes, got 1"),
         (broken(TOML, "points = 4", "points = "), "assignments/tiny/assignment.toml: not valid TOML"),
         (broken(TOML, "load_s", "laod_s"), "laod_s"),
         (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def record(course: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def attempt(student: str, wrong: str = "", status: Status = Status.GRADED) -> Attempt:
     results = tuple(
-        CheckResult(f"test_{q}", q, Outcome.FAILED if q == wrong else Outcome.PASSED, Decimal(worth))
+        CheckResult(f"test_{q}", q, Outcome.FAILED if q == wrong else Outcome.PASSED, worth)
         for q, worth in WORTH.items()
     )
     digest = Submission(student, "a1_mlp", "x.py", student.encode()).digest

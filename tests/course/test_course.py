@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from grader.course.config import assignment_ids, read_assignment, read_course
+from grader.course.config import COURSE_KEYS, COURSE_TABLES, assignment_ids, read_assignment, read_course
 from grader.course.scheme import LateRule
 from grader.errors import AuthoringError, UsageError
 from grader.paths import PACKAGE, Paths
-from grader.schema import Limits
+from grader.schema import Limits, Question
 
 ROOT = PACKAGE.parent
 PRESETS = sorted((ROOT / "examples" / "schemes").glob("*.toml"))
@@ -223,6 +224,17 @@ HERE = "assignments/a1_mlp/assignment.toml: "
         ("call_s = 5", "call_s = 0", "limits: call_s must be a positive number, got 0.0"),
         ("call_s = 5", "memory_mib = 1.5", "limits: memory_mib: expected a whole number, got 1.5"),
         ("call_s = 5", "call_s = '5'", "limits: call_s: expected a number, got '5'"),
+        ("points = 1.75", "points = '1.75'", "question[1]: points: expected a number, got '1.75'"),
+        (
+            "points = 1.75",
+            "points = 1\nmanual = 1",
+            "question[1]: manual: expected true or false, without quotes, got 1",
+        ),
+        (
+            "points = 1.75",
+            "points = 1\nmanual = true",
+            "question[1] (q4): names are for hidden tests; a question that a ",
+        ),
         ("points = 1.75", "points = -1", "question[1]: points: points must be finite and not negative, got -1"),
         ('id = "q4"', 'id = "4"', "question[1] (4): question id must look like q3, got '4'"),
         ('"relu"', '"re lu"', "question[1]: names[1]: expected a Python name in quotes, got 're lu'"),
@@ -239,6 +251,75 @@ def test_a_wrong_assignment_says_where_and_what(course_folder, old, new, says):
     with pytest.raises(AuthoringError) as caught:
         read_assignment(course_folder(assignment=ASSIGNMENT.replace(old, new, 1)), "a1_mlp")
     assert str(caught.value).startswith(HERE + says)
+
+
+LITERALS = {
+    "text": '"x"', "nothing": '""', "whole": "3", "number": "1.5", "nan": "nan", "yes": "true", "list": "[]",
+    "mixed": '[1, "x"]', "table": "{x = 1}", "date": "2026-09-01", "time": "2026-09-01T23:59:00Z",
+}  # fmt: skip
+TAKEN = {  # what each key takes; everything else is an error
+    "title": "text", "preload": "list", "hidden_modules": "list", "files": "list", "limits": "", "question": "list",
+    "question.id": "", "question.title": "text", "question.points": "whole number", "question.names": "list",
+    "question.manual": "yes",
+    **{f"limits.{item.name}": "whole" if type(item.default) is int else "whole number" for item in fields(Limits)},
+}  # fmt: skip
+TAKEN_BY_A_COURSE = {
+    "name": "text", "close_names": "", "release_address": "nothing", "rounding_digits": "whole",
+    "when_all_excused": "", "timezone": "nothing", "late": "", "deadlines": "", "component": "",
+    "component.id": "text", "component.title": "text", "component.weight": "", "component.assignments": "list",
+    "component.columns": "list", "component.best": "",
+    "late.per_day": "whole number", "late.unit": "", "late.grace_minutes": "whole number", "late.max_days": "whole",
+    "late.free_days": "whole", "deadlines.a1_mlp": "time",
+}  # fmt: skip
+
+
+def toml(key, literal, whole):
+    """A file whose `key` has this value; `whole`: the tables and what they need, by name ("" for the top)."""
+    table, _, name = key.rpartition(".")
+    heads = {"question": "[[question]]", "component": "[[component]]"}
+    parts = []
+    for part, needed in whole.items():
+        lines = {**needed, **({name: literal} if part == table else {})}
+        if not (part == name and not table):  # a value in the place of the whole table
+            parts.append("\n".join([heads.get(part, f"[{part}]" if part else ""), *map(" = ".join, lines.items())]))
+    return "\n\n".join(parts) + "\n"
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+@pytest.mark.parametrize("key", TAKEN)
+def test_a_key_of_an_assignment_takes_its_types_and_no_other(course_folder, key, literal):
+    question = {"id": '"q4"', "title": '"One"', "points": "1"}
+    text = toml(key, LITERALS[literal], {"": {"title": '"One"'}, "limits": {}, "question": question})
+    paths = course_folder(assignment=text)
+    if literal in TAKEN[key].split():
+        read_assignment(paths, "a1_mlp")
+    else:
+        with pytest.raises(AuthoringError, match=f"{HERE}(.*{key.rpartition('.')[2]}.*)"):
+            read_assignment(paths, "a1_mlp")
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+@pytest.mark.parametrize("key", TAKEN_BY_A_COURSE)
+def test_a_key_of_a_course_takes_its_types_and_no_other(course_folder, key, literal):
+    part = {"id": '"work"', "title": '"Work"', "weight": "100", "assignments": '["a1_mlp"]'}
+    part |= {"columns": '["x"]'} if key == "component.assignments" else {}
+    whole = {"": {"name": '"DL"'}, "late": {}, "deadlines": {}, "component": part}
+    paths = course_folder(toml(key, LITERALS[literal], whole))
+    if literal in TAKEN_BY_A_COURSE[key].split():
+        read_course(paths)
+    else:
+        with pytest.raises(AuthoringError, match=f"course.toml: (.*{key.rpartition('.')[2]}.*)"):
+            read_course(paths)
+
+
+def test_the_types_of_every_key_are_known_here():
+    assert {key for key in TAKEN_BY_A_COURSE if "." not in key} == {*COURSE_KEYS, *COURSE_TABLES}
+    assert {key.partition(".")[2] for key in TAKEN_BY_A_COURSE if key.startswith("late.")} == {
+        item.name for item in fields(LateRule)
+    }
+    assert {key.partition(".")[2] for key in TAKEN if key.startswith("question.")} == {
+        "title" if item.name == "title" else item.name for item in fields(Question)
+    }
 
 
 def test_a_question_that_is_there_twice_is_refused(course_folder):

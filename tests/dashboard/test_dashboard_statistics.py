@@ -16,7 +16,7 @@ from grader.dashboard.clusters import clusters, masked
 from grader.dashboard.cohort import Cohort, bins, near, spread
 from grader.dashboard.incidents import how_many, incidents, slowest
 from grader.dashboard.statistics import check_numbers, correlation, doubt, question_numbers, signed
-from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Usage
+from grader.schema import Assignment, Attempt, CheckResult, Evidence, ManualMark, Outcome, Question, Status, Usage
 
 EVIDENCE = Evidence("ab" * 32, (), "sha256:" + "ef" * 32, "cpu", "00", "strict")
 ASSIGNMENT = Assignment(
@@ -294,3 +294,52 @@ def test_near_is_within_the_distance_on_both_sides_and_those_just_below_come_fir
     found = near(percents, [Decimal(50), Decimal(60)], Decimal(1))
     assert [(each.student, each.distance) for each in found] == [
         ("below", Fraction(-1, 10)), ("edge", Fraction(-1)), ("on", Fraction(0))]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------- by hand
+
+
+def marked(size: int = 12, essays: int = 12, right: bool = True) -> Cohort:
+    """`a_class` with an essay of 10 points: student n has n * 10 / (size - 1) points; from `essays` on they wait."""
+    question = Question("q3", "Essay", Fraction(10), manual=True)
+    assignment = replace(ASSIGNMENT, questions=(*ASSIGNMENT.questions, question))
+    made = []
+    for n, each in enumerate(a_class(size).attempts):
+        worth = Fraction(10 * (n if right else size - 1 - n), size - 1)
+        mark = ManualMark("q3", worth) if n < essays else ManualMark("q3", None, "waits for a mark by hand")
+        made.append(replace(each, manual=(mark,)))
+    return replace(cohort(*made), assignment=assignment)
+
+
+def test_an_essay_that_everybody_has_a_mark_for_is_a_question_like_any_other():
+    found = {each.question.id: each for each in question_numbers(marked())}
+    points = [float(Fraction(10 * n, 11)) for n in range(12)]
+    rest = [float(each.points) - own for each, own in zip(marked().graded, points, strict=True)]
+    assert found["q3"].asked == 12 and found["q3"].mean == pytest.approx(0.5)
+    assert (found["q3"].nothing, found["q3"].everything) == (1, 1)
+    assert found["q3"].discrimination == pytest.approx(np.corrcoef(points, rest)[0, 1])
+    assert marked().points == tuple(each.points for each in marked().graded)
+
+
+def test_an_essay_that_waits_is_left_out_of_everything_that_others_are_held_against():
+    waiting, never = marked(essays=11, right=False), a_class()
+    for numbers in (question_numbers, check_numbers):
+        found = {each.question if numbers is check_numbers else each.question.id: each for each in numbers(waiting)}
+        for each in numbers(never):
+            name = each.question if numbers is check_numbers else each.question.id
+            assert found[name] == each  # as if nobody had been asked for an essay
+    assert clusters(waiting) == clusters(never)
+
+
+def test_an_essay_that_is_marked_for_some_is_counted_for_them_alone():
+    found = {each.question.id: each for each in question_numbers(marked(essays=10))}["q3"]
+    own = [float(Fraction(10 * n, 11)) for n in range(10)]
+    rest = [float(each.points) for each in a_class().graded][:10]
+    assert found.asked == 10 and found.mean == pytest.approx(sum(own) / 100)
+    assert found.discrimination == pytest.approx(np.corrcoef(own, rest)[0, 1])
+    assert found.nothing == 1 and found.everything == 0
+
+
+def test_who_waits_for_a_mark_has_no_total_and_is_in_no_distribution():
+    assert len(marked(essays=9).points) == 9 and len(marked(essays=9).graded) == 12
+    assert marked(essays=0).points == ()

@@ -289,9 +289,9 @@ SOUND = 'import pytest\npytestmark = pytest.mark.question("q3")\n@pytest.mark.po
     ("files", "says"),
     [
         pytest.param(
-            {"test_a": SOUND.replace("1.5", "1.25")},
-            "assignments/tiny/assignment.toml: question q3 is worth 1.5 points but its hidden tests add up to 1.25",
-            id="points that do not add up",
+            {"test_a": SOUND.replace("1.5", "0")},
+            "assignments/tiny/hidden: question q3 is worth 1.5 points, and every share of them is 0",
+            id="nothing but shares of 0",
         ),
         pytest.param(
             {"test_a": SOUND.replace("q3", "q9")},
@@ -364,6 +364,26 @@ def test_hidden_tests_are_run_by_hand_on_one_file(tmp_path):
     wrong.write_text(paths.reference("tiny").read_text() + "\n# %%\ndef running_sum(x):\n    return x\n")
     done = by_hand(paths, "--submission", str(wrong), "--seed", "7", "-k", "running_sum or counts")
     assert done.returncode == 1 and "1 failed, 1 passed" in done.stdout
+
+
+def test_what_a_share_is_worth_is_said_where_it_is_not_one_point(tmp_path):
+    paths = small_course(tmp_path)
+    assert "a share of" not in by_hand(paths, "--collect-only", "-q").stdout
+    toml = paths.assignment_toml("tiny")
+    toml.write_text(toml.read_text().replace("points = 4", "points = 10"))
+    said = by_hand(paths, "--collect-only").stdout
+    assert "q1: 10 points over shares of 4: a share of 1 is worth 2.5 points" in said and "q2:" not in said
+
+
+def test_by_hand_a_test_of_a_question_that_a_person_marks_is_an_error(tmp_path):
+    paths = small_course(tmp_path)
+    toml = paths.assignment_toml("tiny")
+    toml.write_text(toml.read_text().replace('names = ["softmax"]', "manual = true"))
+    done = by_hand(paths, "--submission", str(paths.reference("tiny")))
+    assert done.returncode != 0
+    assert (
+        "test_rows_add_up: q1 is marked by a person (manual = true); take one of them out" in done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import subprocess
 import threading
 import time
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from tiny import IN_PROCESSES, RIGHT, attempts, small_course, submission
 
 from grader.course.config import read_assignment
+from grader.course.scheme import plain
 from grader.errors import AuthoringError, MachineryError
 from grader.execution import batch
 from grader.execution.pool import Pool
@@ -44,6 +46,7 @@ def batch_of(paths, store, **options):
 
 def graded(paths, submissions, spec=IN_PROCESSES, **options):
     """Grade in a pool of its own; the rows by student."""
+    options.setdefault("old", batch.OldDigests(paths, read_assignment(paths, "tiny")))
     with Pool(paths, "tiny", spec) as pool, Store.open(paths.record) as store:
         rows = list(batch_of(paths, store, **options).grade(pool, submissions))
     assert len({row.submission.student for row in rows}) == len(rows)
@@ -109,6 +112,51 @@ def test_what_decides_results_has_them_made_anew_and_words_do_not(paths, file, o
     edit(paths.root / file, old, new)
     [row] = graded(paths, class_of(ada=RIGHT)).values()
     assert row.again is not anew and attempts(paths) == {"ada": 2 if anew else 1}
+
+
+@pytest.mark.parametrize("again", [graded, None], ids=["grade", "regrade"])
+def test_other_points_are_given_from_the_evidence_and_no_student_code_runs(paths, again):
+    first = graded(paths, class_of(**CLASS))
+    edit(paths.assignment_toml("tiny"), "points = 4", "points = 10")  # over shares of 2.5 and 1.5
+    if again:
+        rows = graded(paths, class_of(**CLASS))
+    else:
+        nowhere = PoolSpec(image="grader-tests:nowhere", from_evidence=True)  # no sandbox at all
+        rows = {student: row for student, (_, row) in regraded(paths, nowhere).items()}
+    assert points(rows) == {"ada": 14.5, "bob": 13, "cy": 0}
+    assert all(row.asked_live == 0 and row.attempt.status is Status.GRADED for row in rows.values())
+    worth = {check.name: check.max_points for check in rows["ada"].attempt.of_question("q1")}
+    assert worth == {"test_rows_add_up": Decimal("6.25"), "test_large_logits": Decimal("3.75")}
+    assert attempts(paths) == dict.fromkeys(CLASS, 2)
+    edit(paths.assignment_toml("tiny"), "points = 10", "points = 4")  # and back: what was found then is found again
+    rows = graded(paths, class_of(**CLASS))
+    assert all(row.again for row in rows.values())
+    assert {who: row.attempt.results for who, row in rows.items()} == {
+        who: row.attempt.results for who, row in first.items()
+    }
+
+
+def test_other_points_and_another_limit_run_the_code_again(paths):
+    graded(paths, class_of(ada=RIGHT))
+    edit(paths.assignment_toml("tiny"), "points = 4", "points = 10")
+    edit(paths.assignment_toml("tiny"), "call_s = 10", "call_s = 11")
+    [row] = graded(paths, class_of(ada=RIGHT)).values()
+    assert row.asked_live > 0 and row.attempt.points == Decimal("14.5")
+
+
+def test_thirds_of_points_lose_nothing_on_the_way_through_the_record(paths):
+    third = "@pytest.mark.points(1)\ndef test_{name}(student):\n    assert student.number() >= {least}\n\n"
+    head = 'import pytest\n\npytestmark = pytest.mark.question("q1")\n\n'
+    (paths.hidden_tests("tiny") / "test_q1.py").write_text(
+        head + "".join(third.format(name=f"at_least_{least}", least=least) for least in (1, 2, 3))
+    )
+    edit(paths.assignment_toml("tiny"), "points = 4", "points = 10")
+    rows = graded(paths, class_of(ada=["def number():\n    return 3"], bob=["def number():\n    return 2"]))
+    with Store.open(paths.record, read_only=True) as store:
+        read = {who: stored.attempt for who, stored in store.current_attempts("tiny").items()}
+    assert {who: row.attempt.results for who, row in rows.items()} == {who: each.results for who, each in read.items()}
+    assert read["ada"].points == 10 and plain(read["ada"].points) == "10"
+    assert read["bob"].points == Fraction(20, 3) and plain(read["bob"].points) == "6.67"
 
 
 def test_a_known_mistake_that_was_reworded_has_its_question_judged_anew_and_no_other(paths):

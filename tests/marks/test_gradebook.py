@@ -7,7 +7,9 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -16,7 +18,7 @@ from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
 from grader.paths import PACKAGE, Paths
 from grader.record.store import Override
-from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status
+from grader.schema import Attempt, CheckResult, Evidence, ManualMark, Outcome, Status
 
 ROOT = PACKAGE.parent
 PAGE = (ROOT / "docs" / "marks.md").read_text(encoding="utf-8")
@@ -140,6 +142,60 @@ def test_only_a_finished_attempt_is_a_mark(folder, made, state, points, reason):
     (folder.marks_folder / "status.csv").unlink()
     got = entry(read_gradebook(folder, attempts(made)), "cs102", "a1_mlp")
     assert (got.state.value, got.points, got.reason) == (state, points, reason)
+
+
+def with_an_essay(folder):
+    """a1_mlp with a question that a person marks, of 4 points more."""
+    toml = folder.assignment_toml("a1_mlp")
+    toml.write_text(toml.read_text() + '[[question]]\nid = "q15"\ntitle = "Essay"\npoints = 4\nmanual = true\n')
+
+
+@pytest.mark.parametrize(
+    ("manual", "state", "points", "reason"),
+    [
+        pytest.param((), "deferred", 0, "q15 waits for a mark by hand", id="nobody looked for a mark"),
+        pytest.param((ManualMark("q15", None, "waits: why"),), "deferred", 0, "q15 waits: why", id="it waits"),
+        pytest.param((ManualMark("q15", Fraction(0)),), "graded", 56, "", id="a zero"),
+        pytest.param((ManualMark("q15", Fraction(10, 3)),), "graded", Fraction(178, 3), "", id="a third"),
+    ],
+)
+def test_a_question_that_a_person_marks_counts_once_it_is_marked(folder, manual, state, points, reason):
+    with_an_essay(folder)
+    made = replace(attempt("cs104"), manual=manual)
+    got = entry(read_gradebook(folder, attempts(made)), "cs104", "a1_mlp")
+    assert (got.state.value, got.points, got.reason) == (state, points, reason)
+    assert got.max_points == (60 if state == "graded" else 0)
+
+
+def test_an_unreadable_file_waits_for_nobody(folder):
+    with_an_essay(folder)
+    got = entry(read_gradebook(folder, attempts(attempt("cs104", status=Status.UNREADABLE))), "cs104", "a1_mlp")
+    assert (got.state.value, got.points, got.max_points) == ("graded", 0, 60)
+
+
+def test_points_that_moved_from_one_question_to_another_are_no_mark(folder):
+    edit(folder, "assignments/a1_mlp/assignment.toml", "points = 5", "points = 6")
+    edit(folder, "assignments/a1_mlp/assignment.toml", "points = 8", "points = 7")
+    got = entry(read_gradebook(folder, attempts(attempt("cs104"))), "cs104", "a1_mlp")
+    says = "the checks of q4 add up to 5 points, assignment.toml says 6; to be graded again"
+    assert (got.state.value, got.reason) == ("deferred", says)
+
+
+def test_two_thirds_of_the_points_are_two_thirds_of_the_mark(folder):
+    checks = [
+        CheckResult(f"test_{n}", "q4", Outcome.PASSED if n else Outcome.FAILED, Fraction(10, 3)) for n in range(3)
+    ]
+    folder.assignment_toml("a1_mlp").write_text(
+        'title = "a1_mlp"\n[[question]]\nid = "q4"\ntitle = "Thirds"\npoints = 10\n'
+    )
+    book = read_gradebook(folder, attempts(Attempt("cs104", "a1_mlp", Status.GRADED, EVIDENCE, tuple(checks))))
+    mark = next(mark for part in book.line("cs104").mark.components for mark in part.items if mark.item == "a1_mlp")
+    assert mark.percent == Fraction(200, 3)
+    assert "a1_mlp: 6.67 of 10 points = 66.67 %" in explain_student(book, "cs104")
+    full = Attempt(
+        "cs104", "a1_mlp", Status.GRADED, EVIDENCE, tuple(replace(c, outcome=Outcome.PASSED) for c in checks)
+    )
+    assert "a1_mlp: 10 of 10 points = 100.00 %" in explain_student(read_gradebook(folder, attempts(full)), "cs104")
 
 
 def test_a_mark_names_submission_image_and_tests(book):

@@ -22,7 +22,7 @@ MISSING, DEFERRED = Entry(State.MISSING), Entry(State.DEFERRED, reason="the GPU 
 
 
 def graded(points, late_minutes=0, max_points=100):
-    return Entry(State.GRADED, Decimal(str(points)), Decimal(max_points), Decimal(late_minutes))
+    return Entry(State.GRADED, Fraction(points), Fraction(max_points), Decimal(late_minutes))
 
 
 def best_three(**changes):
