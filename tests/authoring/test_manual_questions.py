@@ -76,6 +76,10 @@ def test_an_answer_in_place_of_what_otter_asks_for_is_found(paths, ids):
 def test_the_audit_looks_at_the_other_questions_and_says_what_a_share_is_worth(paths, capsys):
     toml = paths.assignment_toml("a5_essay")
     toml.write_text(toml.read_text().replace("points = 3", "points = 2"))
+    master = paths.reference("a5_essay")
+    master.write_text(master.read_text().replace("(3 points)", "(2 points)"))
+    assert main(["build", "a5_essay"]) == DONE
+    capsys.readouterr()
     code = main(["audit", "a5_essay", "--json", "--seeds", "1", "--sandbox", "process"])
     said = capsys.readouterr()
     assert code == DONE and [row["question"] for row in json.loads(said.out)["questions"]] == ["q1"]
