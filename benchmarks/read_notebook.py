@@ -1,25 +1,39 @@
-"""Time the reading of notebooks with large outputs against plain json.loads, in the same run.
+"""Read notebooks with large outputs beside json.loads and msgspec, in the same run: processor time and memory.
 
-python benchmarks/read_notebook.py [MEGABYTES]
+python -m benchmarks.read_notebook [MEGABYTES]
+
+Each reading is a process of its own. Memory is what it takes at its peak beside the file's bytes, as a multiple of
+them. msgspec, which skips what a type does not name, is measured where it is installed.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import subprocess
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
-from grader.submission.notebook import read
-
-ROUNDS = 3
+ROOT = Path(__file__).parent.parent
 CELL = (
     "def softmax(Z):\n    E = np.exp(Z - Z.max(axis=-1, keepdims=True))\n    return E / E.sum(axis=-1, keepdims=True)\n"
 )
+READING = """\
+import re, sys, time
+from benchmarks.read_notebook import READERS
+reader = READERS[sys.argv[1]]()
+content = open(sys.argv[2], "rb").read()
+peak_kib = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+before_kib, start = peak_kib(), time.process_time()
+reader(content)
+print(time.process_time() - start, (peak_kib() - before_kib) * 1024 / len(content))
+"""
 
 
-def notebook(outputs: list[dict[str, object]], indent: int | None) -> bytes:
+def notebook(outputs: list[Any], indent: int | None) -> bytes:
     """Return a notebook of 40 cells, as Jupyter lays it out (indent 1) or on one line, with the outputs in cell 7."""
     cells = [
         {
@@ -35,38 +49,92 @@ def notebook(outputs: list[dict[str, object]], indent: int | None) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=indent).encode()
 
 
-def picture(size: int) -> list[dict[str, object]]:
+def picture(size: int) -> list[Any]:
     return [{"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0KGgo" * (size // 11)}}]
 
 
-def progress(size: int, count: int = 100_000) -> list[dict[str, object]]:
+def progress(size: int, count: int = 100_000) -> list[Any]:
     line = 'step 1/9 \u2588\u2588\u2588 loss "0.1234"\r'
     text = line * (size // count // len(json.dumps(line)))
     return [{"name": "stdout", "output_type": "stream", "text": [f"epoch {n}\n", text]} for n in range(count)]
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Return the best of ROUNDS."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        action()
-        best = min(best, time.perf_counter() - start)
-    return best
+def table(size: int) -> list[Any]:
+    return [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"text/html": '<td class="a">0.5</td>\n' * (size // 28)},
+        }
+    ]
 
 
-def compare(what: str, content: bytes) -> None:
-    ours, plain = seconds(lambda: read(content, "a.ipynb")), seconds(lambda: json.loads(content))
-    print(f"{what:40} {len(content) / 1e6:6.0f} {ours:8.3f} {plain:8.3f} {ours / plain:10.2f}")
+def numbers(size: int) -> list[Any]:
+    return [{"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": [[0.125, 17]] * (size // 13)}}]
+
+
+def objects(size: int) -> list[Any]:
+    return [{"output_type": "display_data", "data": {"application/json": [{"a": [1], "b": {"c": "x"}}] * (size // 32)}}]
+
+
+def lines(size: int) -> list[Any]:
+    return [{"name": "stdout", "output_type": "stream", "text": ["ab\n"] * (size // 9)}]
+
+
+def ours() -> Callable[[bytes], object]:
+    from grader.submission.notebook import read
+
+    return lambda content: read(content, "a.ipynb")
+
+
+def of_json() -> Callable[[bytes], object]:
+    return json.loads
+
+
+def of_msgspec() -> Callable[[bytes], object]:
+    import msgspec
+
+    cell = msgspec.defstruct("Cell", [("cell_type", str), ("source", str | list[str])])
+    book = msgspec.defstruct("Book", [("cells", list[cell])])  # type: ignore[valid-type]
+    decode: Callable[[bytes], object] = msgspec.json.Decoder(book).decode
+    return decode
+
+
+READERS = {"read": ours, "json": of_json} | ({"msgspec": of_msgspec} if find_spec("msgspec") else {})
+OUTPUTS = {
+    "one picture": picture,
+    "100,000 lines of progress": progress,
+    "a table in HTML": table,
+    "lists of two numbers": numbers,
+    "small objects": objects,
+    "lines of three letters": lines,
+}
+
+
+def measured(reader: str, file: Path) -> tuple[float, float]:
+    """Processor seconds, and memory as a multiple of the file."""
+    command = [sys.executable, "-c", READING, reader, str(file)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    return float(said[0]), float(said[1])
+
+
+def rows(size: int) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="grader-benchmark-") as folder:
+        file = Path(folder) / "a.ipynb"
+        for what, of in OUTPUTS.items():
+            for layout, indent in (("", 1), (", on one line", None)):
+                file.write_bytes(notebook(of(size), indent))
+                figures = [measured(reader, file) for reader in READERS]
+                told = "".join(f"{used_s:8.2f} {memory:5.2f}" for used_s, memory in figures)
+                yield f"{what + layout:40} {file.stat().st_size / 1e6:5.0f} {told} {figures[0][0] / figures[1][0]:9.2f}"
 
 
 def main() -> None:
     size = int(float(sys.argv[1] if len(sys.argv) > 1 else 137) * 1e6)
-    print(f"{'outputs':40} {'MB':>6} {'read s':>8} {'json s':>8} {'read/json':>10}")
-    for outputs, of in (("one picture", picture), ("100,000 lines of progress", progress)):
-        for layout, indent in (("", 1), (", on one line", None)):
-            compare(outputs + layout, notebook(of(size), indent))
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB, json.loads included")
+    columns = "".join(f"{reader:>6} s {'x MB':>5}" for reader in READERS)
+    print(f"{'outputs':40} {'MB':>5} {columns} {'read/json':>9}")
+    for row in rows(size):
+        print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from grader import __version__, commands
-from grader.errors import GraderError
-from grader.exit_codes import DONE, EXIT_CODES, INTERRUPTED
+from grader.exit_codes import exit_code
+from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
 
 EXAMPLES = """\
 examples:
@@ -29,26 +28,6 @@ examples:
   grader regrade a1_mlp                     after a change of the hidden tests; runs no student code again
   grader doctor                             what this machine can do, and what to do about the rest
 """
-
-
-class Parser(argparse.ArgumentParser):
-    """Takes the options of a command in every place: before, between and behind its arguments."""
-
-    mixing = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        if self._subparsers is not None or self.mixing:
-            return super().parse_known_args(args, namespace)
-        self.mixing = True  # the two passes of the standard library come back to here
-        try:
-            chosen, unknown = self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self.mixing = False
-        if unknown and "--" in args:  # which the two passes take for the first argument alone
-            chosen, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")  # here, where the command's usage is known
-        return chosen, unknown
 
 
 # ---------------------------------------------------------------------------------------------------- arguments
@@ -221,18 +200,6 @@ def _release(made: Parser) -> None:
     made.add_argument("--out", type=Path, default=Path("build/release"), metavar="DIR")
 
 
-def _validate(made: Parser) -> None:
-    made.add_argument("notebook", type=Path)
-
-
-def _pack(made: Parser) -> None:
-    made.add_argument("notebook", type=Path)
-    made.add_argument("more", nargs="*", type=Path, default=[], metavar="FILE", help="files that the notebook reads")
-    made.add_argument("--student", required=True, metavar="ID")
-    made.add_argument("--extra", type=Path, action="append", default=[], metavar="FILE", help="the same as FILE")
-    made.add_argument("--out", type=Path, metavar="DIR")
-
-
 # ---------------------------------------------------------------------------------------------------- commands
 
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its function in `commands`, arguments, help
@@ -276,8 +243,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its functi
     "build": ("authoring:build", _build, "Make the starter notebook and its public tests from the master."),
     "audit": ("authoring:audit", _audit, "Test the hidden tests: reference, starter, wrong and right solutions."),
     "release": ("authoring:release", _release, "Make the zip for students; refused while the audit is not green."),
-    "validate": ("student:check", _validate, "For students: will this notebook be accepted, what is missing?"),
-    "pack": ("student:pack", _pack, "For students: make the zip to hand in, and a receipt."),
+    "validate": ("student:check", of_validate, VALIDATE),
+    "pack": ("student:pack", of_pack, PACK),
 }
 
 
@@ -306,23 +273,15 @@ def _function(place: str) -> Callable[..., int]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a GraderError is one line on stderr."""
-    try:
-        top = parser()
-        if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
-            _function("completion:answer")(top)
-        chosen = top.parse_args(arguments)
-        code = _function(chosen.run)(chosen)
-        sys.stdout.flush()  # here, where somebody hears of a reader that went away
-        return code
-    except GraderError as error:
-        print(f"grader: {error}", file=sys.stderr)
-        return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
-    except KeyboardInterrupt:
-        print("grader: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # `grader marks | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
-        return DONE
+    return exit_code(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
+        _function("completion:answer")(top)
+    chosen = top.parse_args(arguments)
+    return _function(chosen.run)(chosen)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""What a command's exit code says, and which error means which."""
+"""What a command's exit code says, which error means which, and how a command ends."""
 
 from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
 
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
 
@@ -17,3 +21,20 @@ EXIT_CODES: dict[type[GraderError], int] = {
     AuthoringError: AUTHORING,
     MachineryError: MACHINERY,
 }
+
+
+def exit_code(command: Callable[[], int]) -> int:
+    """Run a command and return its exit code; a GraderError is one line on stderr."""
+    try:
+        code = command()
+        sys.stdout.flush()  # here, where somebody hears of a reader that went away
+        return code
+    except GraderError as error:
+        print(f"grader: {error}", file=sys.stderr)
+        return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+    except KeyboardInterrupt:
+        print("grader: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `grader marks | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
+        return DONE

@@ -19,7 +19,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "exit_codes": "errors",
     "paths": "errors",
     "schema": "errors",
-    "submission": "errors",
+    "submission": "errors exit_codes",
     "checking": "errors",
     "testing": "checking",
     "candidate": "wire",
@@ -29,7 +29,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "sandbox": "errors paths schema wire zygote",
     "examination": "candidate checking course errors paths sandbox schema submission wire",
     "execution": "course errors examination paths record sandbox schema",
-    "marks": "course errors paths schema",
+    "marks": "course errors paths schema submission",
     "collect": "course errors schema submission",
     "pages": "marks schema",
     "terminal": "course marks schema submission",
@@ -38,7 +38,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "
     "record sandbox schema submission terminal wire",
-    "cli": "commands errors exit_codes",
+    "cli": "commands exit_codes submission",
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use

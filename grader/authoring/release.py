@@ -1,4 +1,5 @@
 """What students get: one zip with the notebook, its public checks, a page to read first, and a manifest.
+It also holds the program with which they look at what they hand in.
 
 The zip holds what is named here and nothing else. It is refused while the audit of these very tests is missing or red,
 and when a line of a solution or of a hidden test is found in it. The same files give the same bytes.
@@ -7,12 +8,11 @@ and when a line of a solution or of a hidden test is found in it. The same files
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
+from grader.authoring import students_program
 from grader.authoring.build import built_files, solution_lines
 from grader.course.master import master_parts, read_master
 from grader.course.scheme import plain
@@ -20,8 +20,8 @@ from grader.errors import AuthoringError
 from grader.execution.batch import question_digests
 from grader.paths import Paths
 from grader.schema import Assignment, digest_of
+from grader.submission.packing import zipped
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every entry: the zip depends on what is in it alone
 PASSAGE = 4  # so many lines in a row are no coincidence
 
 
@@ -44,6 +44,7 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
             raise AuthoringError(f"assignments/{assignment.id}/{name} is not what the master builds; run: grader build")
     files = {name: text.encode("utf-8") for name, text in built.items()}
     files |= {name: (folder / name).read_bytes() for name in assignment.files}
+    files[students_program.NAME] = students_program.students_program()
     files["README.md"] = readme(assignment).encode("utf-8")
     _refuse_leaks(paths, assignment, files)
     release = release_id(files)
@@ -105,12 +106,18 @@ cells. You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-
 `grader.check("{assignment.questions[0].id}")` in the notebook runs a question's public checks. They give no points:
 your notebook is graded later, on inputs that nobody has seen. Cells that begin with `# experiment` are not run then.
 
-Before you hand in:
+Before you hand in, save the notebook, open a terminal in this folder and type
 
-    grader validate {assignment.id}.ipynb        what was found for each question, what is missing
-    grader pack {assignment.id}.ipynb --student YOUR-ID
+    python grader.pyz validate {assignment.id}.ipynb
+    python grader.pyz pack {assignment.id}.ipynb --student YOUR-ID
 
-Hand in the notebook, or the zip that `grader pack` makes.
+The first says what was found for each question and what is missing, the second makes `YOUR-ID_{assignment.id}.zip`.
+Hand in the notebook or that zip. Your notebook is read and not run. Python 3.9 or later is all it takes; on your
+machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download > Download .ipynb), put it
+and `{assignment.id}.zip` into the Files on the left, and run in a new cell
+
+    !unzip -oq {assignment.id}.zip
+    !python {assignment.id}/grader.pyz validate {assignment.id}.ipynb
 """
 
 
@@ -139,18 +146,6 @@ def _passages(lines: list[str]) -> list[tuple[str, ...]]:
 
 def _cell_lines(notebook: dict[str, Any]) -> list[str]:
     return [line for cell in notebook.get("cells", []) for line in "".join(cell["source"]).splitlines()]
-
-
-def zipped(folder: str, files: dict[str, bytes]) -> bytes:
-    """A zip of files under one folder; the same files are the same bytes."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(f"{folder}/{name}", EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, files[name])
-    return made.getvalue()
 
 
 def release(paths: Paths, assignment: Assignment, out: Path) -> tuple[Path, str]:

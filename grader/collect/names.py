@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from grader.errors import SubmissionError
+from grader.submission.text import JOINERS
 
 MAX_PART_BYTES = 255
 MAX_PATH_CHARS = 1000
@@ -111,6 +112,3 @@ def letters(text: str) -> str:
         letter if unicodedata.category(letter)[0] in "LMN" else "" if letter in JOINERS else " " for letter in folded
     )
     return " ".join("".join(kept).split())
-
-
-JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India

@@ -19,10 +19,10 @@ from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.schema import Assignment
+from grader.submission.text import JOINERS
 
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 MAX_ROWS = ("max", "points_possible", "points possible")
-JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India
 STATUS_FILE = "status.csv"
 MANUAL_COLUMNS = ["student", "question", "points", "comment", "submission", "answer"]
 

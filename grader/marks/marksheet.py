@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
-from grader.course.sheets import JOINERS
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Verdict, explain, shown
+from grader.submission.text import clean
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
 LEGEND = (
@@ -85,13 +85,6 @@ def guarded(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe in front."""
     text = clean(cell)
     return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
-
-
-def clean(text: str) -> str:
-    """Text without line breaks, escape codes or reversed writing; names may come from outside."""
-    if text.isprintable():
-        return text  # nearly always, and a whole class's pages are made of it
-    return "".join(letter if letter.isprintable() or letter in JOINERS else "?" for letter in text)
 
 
 def _item_marks(mark: CourseMark) -> Iterator[ItemMark]:

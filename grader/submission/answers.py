@@ -105,13 +105,13 @@ class _Given:
 
     @cached_property
     def by_id(self) -> Mapping[str, str]:
-        return {cell.id: place for cell, place in zip(self.cells, self.places, strict=True) if cell.id}
+        return {cell.id: place for cell, place in zip(self.cells, self.places) if cell.id}
 
     @cached_property
     def by_source(self) -> Mapping[str, str]:
         """Texts that stand in one question only."""
         found: dict[str, set[str]] = {}
-        for cell, place in zip(self.cells, self.places, strict=True):
+        for cell, place in zip(self.cells, self.places):
             found.setdefault(cell.source.strip(), set()).add(place)
         return {text: min(at) for text, at in found.items() if len(at) == 1 and len(text) >= LEAST_TEXT}
 
@@ -154,7 +154,7 @@ def _places(cells: Sequence[RawCell], given: _Given, questions: Sequence[str]) -
     left = [question for question in questions if question not in anchored]
     places = []
     here: frozenset[str] = frozenset()
-    for cell, found in zip(cells, known, strict=True):
+    for cell, found in zip(cells, known):
         begun = [*found, *_headed(cell, left)]
         if begun:
             places.append(frozenset(filter(None, begun)))

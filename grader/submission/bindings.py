@@ -28,35 +28,34 @@ def paragraphs(source: str, tree: ast.Module | None) -> list[str]:
         return [source]
     lines = source.split("\n")
     cuts = [0]
-    for before, node in zip(tree.body, tree.body[1:], strict=False):
+    for before, node in zip(tree.body, tree.body[1:]):
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))]) - 1
         between = range(before.end_lineno or first, min(first, len(lines)))
         cuts += [at for at in between if not lines[at].strip()][:1]
-    return ["\n".join(lines[start:stop]).strip("\n") for start, stop in zip(cuts, [*cuts[1:], len(lines)], strict=True)]
+    return ["\n".join(lines[start:stop]).strip("\n") for start, stop in zip(cuts, [*cuts[1:], len(lines)])]
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            yield from (item.asname or item.name.partition(".")[0] for item in names)
-        case ast.Assign(targets=targets):
-            yield from (name for target in targets for name in _targets(target))
-        case ast.AnnAssign(target=target, value=ast.expr()) | ast.For(target=target) | ast.AsyncFor(target=target):
-            yield from _targets(target)
-        case ast.withitem(optional_vars=ast.expr() as target):
-            yield from _targets(target)
+    if isinstance(node, _SCOPES):
+        yield node.name
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from (item.asname or item.name.partition(".")[0] for item in node.names)
+    elif isinstance(node, ast.Assign):
+        yield from (name for target in node.targets for name in _targets(target))
+    elif isinstance(node, (ast.For, ast.AsyncFor)) or (isinstance(node, ast.AnnAssign) and node.value):
+        yield from _targets(node.target)
+    elif isinstance(node, ast.withitem) and node.optional_vars:
+        yield from _targets(node.optional_vars)
 
 
 def _targets(target: ast.expr) -> Iterator[str]:
     """Yield the names in an assignment's left side; attributes and items bind none."""
     todo = [target]
     while todo:
-        match todo.pop():
-            case ast.Name(id=name):
-                yield name
-            case ast.Tuple(elts=items) | ast.List(elts=items):
-                todo += reversed(items)
-            case ast.Starred(value=value):
-                todo.append(value)
+        part = todo.pop()
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, (ast.Tuple, ast.List)):
+            todo += reversed(part.elts)
+        elif isinstance(part, ast.Starred):
+            todo.append(part.value)

@@ -1,27 +1,30 @@
-"""Take cell types and sources out of notebook JSON. Outputs are skipped unread where the file is laid out as usual."""
+"""Take cell types and sources out of notebook JSON. Outputs are stepped over: only their size is told."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.errors import SubmissionError
-from grader.submission.wrong_files import CLEAR, DOWNLOAD, refuse_conflict, truncated
+from grader.submission.json_walk import Walk
+from grader.submission.wrong_files import DOWNLOAD, refuse_conflict, truncated
 
-MAX_VALUES = 4_000_000  # JSON values that are made into objects, some 100 bytes each
-MAX_SKIPPED = 10_000  # lists of outputs; there are no more cells than that
 BIG_OUTPUT_BYTES = 5 * 2**20
+MAX_CODE_BYTES = 100 * 2**20  # of sources as they stand in the file, where a character takes twelve bytes at the most
+MAX_STRINGS = 1_000_000  # in one source; a string is a line
 
-_OUTPUTS = b'"outputs": [\n'
+_NOTED: dict[str, Any] = {"kernelspec": {}, "language_info": {}, "grader": {}}
 _RELEASE = re.compile(r"[0-9a-f]{16}")
 _SHORTCUT_KEYS = {"doc_id", "resource_id", "resource_key"}
 
 
 @dataclass(frozen=True)
 class RawCell:
-    """One cell as it stands in the file: kind is code, markdown, raw, heading or whatever the file says."""
+    """One cell as it stands in the file: kind is code, markdown, raw, heading or whatever the file says.
+
+    Unless texts were asked for, the source of a notebook's cell is "" where it is no code, and its id is "".
+    """
 
     kind: str
     source: str
@@ -37,87 +40,106 @@ class RawNotebook:
     notices: list[str] = field(default_factory=list)
 
 
-def read_json(text: bytes, name: str) -> RawNotebook:
-    """Read notebook JSON in UTF-8; raise SubmissionError if it is broken, too large or no notebook."""
+def read_json(text: bytes, name: str, texts: bool = False) -> RawNotebook:
+    """Read notebook JSON in UTF-8; raise SubmissionError if it is broken, too large or no notebook.
+
+    texts: whether the sources of all cells, and their ids, are wanted and not those of code alone
+    Memory: what is wanted takes, beside the text.
+    """
     refuse_conflict(text, name)
     if not text[-4096:].rstrip().endswith((b"}", b"]")):
         raise truncated(text, name)
-    try:
-        document = _loads(_without_outputs(text), name)
-    except json.JSONDecodeError:
-        document = _loads_or_refuse(text, name)  # broken, or laid out so that skipping its outputs broke it
-    return _notebook(document, name)
-
-
-def _without_outputs(text: bytes) -> bytes:
-    """Replace every non-empty `"outputs": [...]` by its size in bytes.
-
-    Needs no parsing because notebooks are indented and JSON strings hold no raw newline: the list that is opened at the
-    end of a line is closed by the first `]` that starts a line with the same indentation. Anything else is left.
-    """
-    parts: list[bytes] = []
-    done = at = 0
-    for _ in range(MAX_SKIPPED):
-        at = text.find(_OUTPUTS, at)
-        if at < 0:
-            break
-        start = at + len(_OUTPUTS) - 2
-        line = text.rfind(b"\n", max(at - 100, 0), at)
-        indent = text[line:at] if line >= 0 else b"?"
-        at = start
-        if indent.strip():
-            continue
-        close = text.find(indent + b"]", start)
-        if close < 0:
-            break
-        at = close + len(indent) + 1
-        parts += [text[done:start], str(at - start).encode()]
-        done = at
-    return b"".join([*parts, text[done:]])
-
-
-def _loads(text: bytes, name: str) -> Any:
-    if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_VALUES:
-        raise SubmissionError(f"{name}: more than {MAX_VALUES // 10**6} million values are in it; {CLEAR}")
-    try:
-        # float for whole numbers too: int() refuses very long ones, and none of them is looked at
-        return json.loads(text.decode("utf-8", "replace"), parse_int=float)
-    except RecursionError:
-        raise SubmissionError(f"{name}: its JSON is nested too deeply for a notebook; {DOWNLOAD}") from None
-
-
-def _loads_or_refuse(text: bytes, name: str) -> Any:
-    """Read the text with its outputs; say where it is broken."""
-    try:
-        return _loads(text, name)
-    except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise truncated(text, name) from None
-        raise SubmissionError(
-            f"{name}: the notebook is broken at line {error.lineno}, column {error.colno} ({error.msg}); {DOWNLOAD}"
-        ) from None
-
-
-def _notebook(document: Any, name: str) -> RawNotebook:
+    walk = Walk(text, name)
+    cells = [{"metadata": {}} if texts else {}]
+    document = walk.document({"cells": cells, "worksheets": [{"cells": cells}], "metadata": _NOTED})
     if not isinstance(document, dict):
         raise SubmissionError(f"{name}: this is JSON but no notebook (a list); {DOWNLOAD}")
-    cells = _cell_list(document)
-    if cells is None:
-        raise SubmissionError(f"{name}: {_what_json(document)}; {DOWNLOAD}")
-    notebook = RawNotebook(language=_language(document))
-    release = _release(document)
-    if release:
-        notebook.notices.append(f"made from release {release} of the assignment")
-    sizes = [_size_of_outputs(cell) for cell in cells]
-    for number, cell in enumerate(cells, 1):
-        notebook.cells.append(_cell(cell, number, notebook.notices))
-    if sum(sizes) > BIG_OUTPUT_BYTES:
-        most = max(sizes)
-        notebook.notices.append(
-            f"{sum(sizes) / 2**20:.1f} MiB of outputs were dropped, the code is unchanged; most of it, "
-            f"{most / 2**20:.1f} MiB, was in cell {sizes.index(most) + 1}"
-        )
-    return notebook
+    return _Reader(walk, texts).notebook(document)
+
+
+class _Reader:
+    """What the walk brought, read as a notebook."""
+
+    def __init__(self, walk: Walk, texts: bool) -> None:
+        self.walk = walk
+        self.texts = texts
+        self.code_bytes = 0
+
+    def notebook(self, document: dict[str, Any]) -> RawNotebook:
+        cells = _cell_list(document)
+        if cells is None:
+            raise SubmissionError(f"{self.walk.name}: {self._what_json(document)}; {DOWNLOAD}")
+        notebook = RawNotebook(language=self._language(document))
+        release = self._noted(document, "grader", "release")
+        if _RELEASE.fullmatch(release):  # as `grader release` writes it
+            notebook.notices.append(f"made from release {release} of the assignment")
+        for number, cell in enumerate(cells, 1):
+            notebook.cells.append(self._cell(cell, number, notebook.notices))
+        notebook.notices += _dropped([_size_of_outputs(cell) for cell in cells])
+        return notebook
+
+    def _cell(self, cell: Any, number: int, notices: list[str]) -> RawCell:
+        if not isinstance(cell, dict):
+            notices.append(f"cell {number}: not a cell, ignored")
+            return RawCell("", "")
+        kind = self._text(cell.get("cell_type"))
+        wanted = self.texts or kind == "code"
+        source = self._source(cell.get("source", cell.get("input"))) if wanted else ""
+        if kind is None or source is None:
+            notices.append(f"cell {number}: its {'type' if kind is None else 'source'} is no text, ignored")
+            return RawCell("", "")
+        return RawCell(kind, source, self._id(cell) if self.texts else "")
+
+    def _id(self, cell: dict[str, Any]) -> str:
+        """The cell's id, which Colab keeps in its metadata; "" where it has none."""
+        metadata = cell.get("metadata")
+        places = [cell.get("id"), metadata.get("id") if isinstance(metadata, dict) else None]
+        return next(filter(None, map(self._text, places)), "")
+
+    def _source(self, place: slice | None) -> str | None:
+        """The text of a source, which is a string or a list of strings; None if it is no text."""
+        if place is None:
+            return ""
+        if not self.walk.text.startswith(b"[", place.start):
+            return self._text(place)
+        self._refuse_much(place)
+        lines = self.walk.decoded(place)
+        return "".join(lines) if all(isinstance(line, str) for line in lines) else None
+
+    def _text(self, place: slice | None) -> str | None:
+        """The string that stands there; None if it is none."""
+        if place is None or not self.walk.text.startswith(b'"', place.start):
+            return None
+        self._refuse_much(place)
+        text: str = self.walk.decoded(place)
+        return text
+
+    def _refuse_much(self, place: slice) -> None:
+        self.code_bytes += place.stop - place.start
+        strings = self.walk.text.count(b'"', place.start, place.stop) // 2
+        if self.code_bytes > MAX_CODE_BYTES or strings > MAX_STRINGS:
+            raise SubmissionError(
+                f"{self.walk.name}: more code than {MAX_CODE_BYTES // 2**20} MiB or {MAX_STRINGS} lines; "
+                "put large values into a file, not into the code"
+            )
+
+    def _language(self, document: dict[str, Any]) -> str:
+        named = self._noted(document, "kernelspec", "language") or self._noted(document, "language_info", "name")
+        return named[:40]
+
+    def _noted(self, document: dict[str, Any], part: str, entry: str) -> str:
+        """A text of the notebook's metadata; "" where it is missing or no text."""
+        metadata = document.get("metadata")
+        noted = metadata.get(part) if isinstance(metadata, dict) else None
+        return (self._text(noted.get(entry)) or "") if isinstance(noted, dict) else ""
+
+    def _what_json(self, document: dict[str, Any]) -> str:
+        url = document.get("url")
+        address = self._text(url) if isinstance(url, slice) else None
+        if _SHORTCUT_KEYS & set(document) or "google.com" in (address or ""):
+            return "this is a shortcut to a file in Google Drive, not the file"
+        keys = ", ".join(ascii(key[:20]) for key in sorted(document)[:5]) or "nothing"
+        return f"this is JSON but no notebook (it has no list of cells but: {keys})"
 
 
 def _cell_list(document: dict[str, Any]) -> list[Any] | None:
@@ -132,71 +154,17 @@ def _cell_list(document: dict[str, Any]) -> list[Any] | None:
     return [cell for cells in lists if isinstance(cells, list) for cell in cells]
 
 
-def _cell(cell: Any, number: int, notices: list[str]) -> RawCell:
-    if not isinstance(cell, dict):
-        notices.append(f"cell {number}: not a cell, ignored")
-        return RawCell("", "")
-    kind = cell.get("cell_type")
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(kind, str) or not isinstance(source, str):
-        notices.append(f"cell {number}: its {'source' if isinstance(kind, str) else 'type'} is no text, ignored")
-        return RawCell("", "")
-    return RawCell(kind, source, _id(cell))
-
-
-def _id(cell: dict[str, Any]) -> str:
-    """The cell's id, which Colab keeps in its metadata; "" where it has none."""
-    metadata = cell.get("metadata")
-    kept = metadata.get("id") if isinstance(metadata, dict) else None
-    for found in (cell.get("id"), kept):
-        if isinstance(found, str):
-            return found
-    return ""
-
-
 def _size_of_outputs(cell: Any) -> int:
-    """Return the size of a cell's outputs, in bytes as far as they were skipped and else roughly in characters."""
     outputs = cell.get("outputs") if isinstance(cell, dict) else None
-    if isinstance(outputs, float):
-        return int(outputs) if 0 < outputs < 2**31 else 0
-    size = 0
-    todo: list[Any] = [outputs]
-    while todo:
-        value = todo.pop()
-        kind = type(value)
-        if kind is str:
-            size += len(value)
-        elif kind is list:
-            todo += value
-        elif kind is dict:
-            todo += value.values()
-    return size
+    return 0 if outputs is None else outputs.stop - outputs.start
 
 
-def _language(document: dict[str, Any]) -> str:
-    named = _noted(document, "kernelspec", "language") or _noted(document, "language_info", "name")
-    return named[:40]
-
-
-def _release(document: dict[str, Any]) -> str:
-    """The id that `grader release` wrote into the notebook; "" where there is none."""
-    release = _noted(document, "grader", "release")
-    return release if _RELEASE.fullmatch(release) else ""
-
-
-def _noted(document: dict[str, Any], part: str, entry: str) -> str:
-    """A text of the notebook's metadata; "" where it is missing or no text."""
-    found: Any = document.get("metadata")
-    for key in (part, entry):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, str) else ""
-
-
-def _what_json(document: dict[str, Any]) -> str:
-    url = document.get("url")
-    if _SHORTCUT_KEYS & set(document) or (isinstance(url, str) and "google.com" in url):
-        return "this is a shortcut to a file in Google Drive, not the file"
-    keys = ", ".join(ascii(key[:20]) for key in sorted(document)[:5]) or "nothing"
-    return f"this is JSON but no notebook (it has no list of cells but: {keys})"
+def _dropped(sizes: list[int]) -> list[str]:
+    """What is told of outputs of these sizes in bytes, cell by cell."""
+    if sum(sizes) <= BIG_OUTPUT_BYTES:
+        return []
+    most = max(sizes)
+    return [
+        f"{sum(sizes) / 2**20:.1f} MiB of outputs were dropped, the code is unchanged; most of it, "
+        f"{most / 2**20:.1f} MiB, was in cell {sizes.index(most) + 1}"
+    ]

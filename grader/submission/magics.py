@@ -9,9 +9,11 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 MAX_PARSED_CHARS = 200_000  # the parser needs some hundred bytes per character; longer texts are taken as they are
 SHOWN_CHARS = 120
+TOO_DEEP = "an expression is nested too deeply for Python, or has too many parts; cut it into several"
 
 RUNS_ITS_BODY = frozenset("time timeit capture prun memit mprun lprun heat".split())
 NOT_PYTHON = frozenset(
@@ -21,27 +23,29 @@ NOT_PYTHON = frozenset(
 _WRITES = re.compile(r"%%(?:writefile|file)[ \t]+(?P<append>-a[ \t]+|--append[ \t]+)?(?P<name>[^ \t].*)")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
 
-_REST = r"(?:[^\\\n]++|\\\n|\\(?!\n))*+"  # to the end of the line, and of the lines that it continues on
-_EXPORTED = r"(?P<target>[A-Za-z_][^=\n#\"'(!%]*+=[ \t]*+)?+get_ipython\(\)[ \t]*+\.[ \t]*+\w++\("
+_REST = r"[^\n]*(?:(?<=\\)\n[^\n]*)*"  # to the end of the line, and of the lines that it continues on
+_EXPORTED = r"(?P<target>[A-Za-z_][^=\n#\"'(!%]*=[ \t]*)?get_ipython\(\)[ \t]*\.[ \t]*\w+\("
 _SHELL = r"(?:pip3?|conda|mamba|micromamba|uv|cd|ls|mkdir|rmdir|rm|cp|mv|cat|run|env|load_ext|reload_ext|matplotlib)"
-_AUTO = rf"{_SHELL}[ \t]++(?=[\w./~-])"  # IPython runs these without a % too
-_CANDIDATE = re.compile(
-    rf"\A(?:[ \t]*+\n)*+[ \t]|^[ \t]*+(?:[%!?]|{_AUTO})|\?[ \t;]*+$|=[ \t]*+[%!]|get_ipython\(\)", re.MULTILINE
-)
-_EXPORTED_CALL = re.compile(rf"(?P<indent>[ \t]*+)(?P<body>{_EXPORTED})")
+_AUTO = rf"{_SHELL}[ \t]+(?=[\w./~-])"  # IPython runs these without a % too
+_CANDIDATE = re.compile(rf"^[ \t]*(?:[%!?]|{_AUTO})|\?[ \t;]*$|=[ \t]*[%!]|get_ipython\(\)", re.MULTILINE)
+_EXPORTED_CALL = re.compile(rf"(?P<indent>[ \t]*)(?P<body>{_EXPORTED})")
 _MAGIC = re.compile(
-    rf"(?P<indent>[ \t]*+)(?:(?P<target>[A-Za-z_][^=\n#\"'(!%]*+=[ \t]*+)?+(?P<body>[%!]{_REST})"
-    rf"|(?P<before>\?{_REST})|(?P<after>[%\w.*\[\]]++\?{{1,2}}[ \t]*+;?[ \t]*+)(?=\n|\Z))"
+    rf"(?P<indent>[ \t]*)(?:(?P<target>[A-Za-z_][^=\n#\"'(!%]*=[ \t]*)?(?P<body>[%!]{_REST})"
+    rf"|(?P<before>\?{_REST})|(?P<after>[%\w.*\[\]]+\?{{1,2}}[ \t]*(?:;[ \t]*)?)(?=\n|\Z))"
 )
-_AUTOMAGIC = re.compile(rf"(?P<indent>[ \t]*+)(?P<body>{_AUTO}{_REST})")
+_AUTOMAGIC = re.compile(rf"(?P<indent>[ \t]*)(?P<body>{_AUTO}{_REST})")
+_INK = re.compile(r"[^ \t\n]")
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?P<open_double>"""|\Z)'
-    r"|'''(?:[^'\\]++|\\.|'(?!''))*+(?P<open_single>'''|\Z)"
-    r'|"(?:[^"\\\n]++|\\.)*+"'
-    r"|'(?:[^'\\\n]++|\\.)*+'"
-    r"|\#[^\n]*+|\\\n|[^\"'\#\\\n()\[\]{}]++|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)|.",
+    r"(?P<quotes>\"\"\"|'''|\"|')|\#[^\n]*|\\\n|[^\"'\#\\\n()\[\]{}]+"
+    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)|.",
     re.DOTALL,
 )
+_END_OF_STRING = {
+    '"""': re.compile(r'\\.|(?P<end>""")', re.DOTALL),
+    "'''": re.compile(r"\\.|(?P<end>''')", re.DOTALL),
+    '"': re.compile(r'\\.|(?P<end>"|(?=\n))', re.DOTALL),
+    "'": re.compile(r"\\.|(?P<end>'|(?=\n))", re.DOTALL),
+}
 
 
 @dataclass(frozen=True)
@@ -88,30 +92,35 @@ def plain(source: str, *, checked: bool = True) -> Plain:
 
 def parse(code: str) -> ast.Module | None:
     """Parse a cell as Python (top-level await allowed); None if it is none or is longer than MAX_PARSED_CHARS."""
-    tree, _ = _parsed(code)
+    tree, _ = _compiled(code, ast.PyCF_ONLY_AST)
     return tree
 
 
 def syntax_error(code: str) -> str:
     """Say why this is no Python ("line 3: invalid syntax"); "" if it is, or is too long to try."""
-    _, reason = _parsed(code)
+    _, reason = _compiled(code, ast.PyCF_ONLY_AST)
     return reason
 
 
-def _parsed(code: str) -> tuple[ast.Module | None, str]:
+def compile_error(code: str) -> str:
+    """Say why this cannot run, as `syntax_error` does, but for all that the compiler finds, as a `return` outside."""
+    _, reason = _compiled(code, 0)
+    return reason
+
+
+def _compiled(code: str, flags: int) -> tuple[Any, str]:
     if len(code) > MAX_PARSED_CHARS:
         return None, ""
-    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "\d" in a student's string is not our warning
-            return compile(code, "<cell>", "exec", flags, dont_inherit=True), ""
+            warnings.simplefilter("ignore")  # "\\d" in a student's string is not our warning
+            return compile(code, "<cell>", "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True), ""
     except SyntaxError as error:
         return None, f"line {error.lineno or 1}: {_short(error.msg or 'invalid syntax')}"
     except ValueError as error:  # a NUL character
         return None, _short(str(error))
-    except (RecursionError, MemoryError):  # how the parser says that it is nested too deeply
-        return None, "nested too deeply"
+    except (RecursionError, MemoryError):  # how Python says so, each version of it at other depths
+        return None, TOO_DEEP
 
 
 def _foreign(magic: str, body: list[str], dropped: list[str]) -> Plain:
@@ -124,7 +133,7 @@ def _foreign(magic: str, body: list[str], dropped: list[str]) -> Plain:
 
 
 def _without_line_magics(text: str, checked: bool) -> tuple[str, list[str]]:
-    if not _CANDIDATE.search(text):
+    if not (_indentation(text) or _CANDIDATE.search(text)):
         return text, []
     is_python = checked and parse(text) is not None
     if is_python and "get_ipython()" not in text:
@@ -159,7 +168,7 @@ def _next_part(text: str, at: int, is_python: bool, ignored: list[str]) -> tuple
 
 
 def _inert(indent: str, target: str, body: str, ignored: list[str]) -> str:
-    if not target and re.match(r"%time[ \t]++[^ \t\n]", body):
+    if not target and re.match(r"%time[ \t]+[^ \t\n]", body):
         ignored.append("%time")
         return indent + body[len("%time") :].lstrip()
     ignored.append(_short(target + body))
@@ -179,20 +188,23 @@ def _inert_export(call: re.Match[str], line: str, ignored: list[str]) -> str:
     if tree and tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Call):
         constants = (item.value for item in tree.body[0].value.args if isinstance(item, ast.Constant))
         arguments = [item for item in constants if isinstance(item, str)]
-    match arguments:
-        case [name, _, body] if name in RUNS_ITS_BODY and not call["indent"] and "run_cell_magic" in call[0]:
-            return _without_line_magics(body, True)[0].rstrip("\n") + tail
-        case ["time", statement] if "run_line_magic" in call[0]:
-            return call["indent"] + statement + tail
+    if "run_cell_magic" in call[0] and len(arguments) == 3 and arguments[0] in RUNS_ITS_BODY and not call["indent"]:
+        return _without_line_magics(arguments[2], True)[0].rstrip("\n") + tail
+    if "run_line_magic" in call[0] and len(arguments) == 2 and arguments[0] == "time":
+        return call["indent"] + arguments[1] + tail
     return call["indent"] + "pass" + tail
 
 
 def _dedented(text: str) -> str:
     """Take the first line's indentation from every line that has it, as IPython does."""
-    first = re.match(r"(?:[ \t]*+\n)*+([ \t]++)", text)
-    if first is None:
-        return text
-    return "\n".join(line.removeprefix(first[1]) for line in text.split("\n"))
+    indentation = _indentation(text)
+    return "\n".join(line.removeprefix(indentation) for line in text.split("\n")) if indentation else text
+
+
+def _indentation(text: str) -> str:
+    """The blanks before the first thing that is written."""
+    first = _INK.search(text)
+    return text[text.rfind("\n", 0, first.start()) + 1 : first.start()] if first else ""
 
 
 def _logical_end(text: str, at: int) -> int:
@@ -201,13 +213,21 @@ def _logical_end(text: str, at: int) -> int:
     while token := _TOKEN.match(text, at):
         at = token.end()
         kind = token.lastgroup
-        if kind == "open":
+        if kind == "quotes":
+            at = _end_of_string(text, at, token[0])
+        elif kind == "open":
             depth += 1
         elif kind == "close":
             depth = max(depth - 1, 0)
         elif kind == "newline" and depth == 0:
             break
     return at
+
+
+def _end_of_string(text: str, at: int, quotes: str) -> int:
+    """Return where the string ends that begins at `at`, behind its quotes; one that is left open ends with its line."""
+    ends = (found.end() for found in _END_OF_STRING[quotes].finditer(text, at) if found["end"] is not None)
+    return next(ends, len(text))
 
 
 def _short(text: str) -> str:

@@ -79,12 +79,12 @@ def read(content: bytes, filename: str) -> Notebook:
 
 def read_cells(content: bytes, filename: str) -> list[RawCell]:
     """Read all cells, texts too, lines ended by \\n; raise SubmissionError as `read` does."""
-    cells = _read(content, filename).cells
+    cells = _read(content, filename, texts=True).cells
     _refuse_much_code(cells, _shown(filename))
     return [replace(cell, source=_tidy(cell.source)) for cell in cells]
 
 
-def _read(content: bytes, filename: str) -> RawNotebook:
+def _read(content: bytes, filename: str, texts: bool = False) -> RawNotebook:
     name = _shown(filename)
     is_script = filename.lower().endswith(".py")
     refuse_foreign(content, name)
@@ -93,7 +93,7 @@ def _read(content: bytes, filename: str) -> RawNotebook:
         refuse_foreign(text, name)
     if text[:4096].lstrip().startswith(b"{" if is_script else (b"{", b"[")):
         try:
-            return read_json(text, name)
+            return read_json(text, name, texts)
         except SubmissionError:
             if not is_script or syntax_error(text[:MAX_SOURCE_CHARS].decode("utf-8", "replace")):
                 raise
@@ -111,7 +111,7 @@ def definitions(notebook: Notebook) -> dict[str, tuple[int, ...]]:
     Experiment cells are included. A cell that is no Python counts with the `def` and `class` lines in it.
     """
     found: dict[str, list[int]] = {}
-    for cell, checked in zip(notebook.cells, _worth_parsing(notebook.cells), strict=True):
+    for cell, checked in zip(notebook.cells, _worth_parsing(notebook.cells)):
         tree = parse(cell.code) if checked else None
         names = _DEFINED.findall(cell.code) if tree is None else bound_names(tree)
         for name in dict.fromkeys(names):
@@ -165,9 +165,7 @@ def _read_script(text: bytes, name: str, is_script: bool) -> RawNotebook:
     _refuse_much_code([RawCell("code", source)], name)
     cells, how = _cells_of_script(source)
     _refuse_much_code(cells, name)
-    tried = [
-        cell for cell, checked in zip(cells, _worth_parsing(cells), strict=True) if checked and cell.kind == "code"
-    ]
+    tried = [cell for cell, checked in zip(cells, _worth_parsing(cells)) if checked and cell.kind == "code"]
     codes = [plain(cell.source).code for cell in tried]
     wrong = [reason for reason in map(syntax_error, codes) if reason]
     if wrong:
@@ -217,7 +215,7 @@ def _assembled(raw: RawNotebook, name: str) -> Notebook:
         notices.append("there is no code in it")
     cells: list[Cell] = []
     files: dict[str, str] = {}
-    for number, (cell, checked) in enumerate(zip(raw.cells, _worth_parsing(raw.cells), strict=True), 1):
+    for number, (cell, checked) in enumerate(zip(raw.cells, _worth_parsing(raw.cells)), 1):
         if cell.kind == "code":
             source = _tidy(cell.source)
             result = plain(source, checked=checked)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PERCENT = re.compile(r"^#[ \t]*+%%(?:[ \t]++(?P<header>[^\n]*+))?+[ \t]*+$", re.MULTILINE)
-_EXPORT = re.compile(r"^# In\[(?P<header>[ \d*]*+)\]:?[ \t]*+$", re.MULTILINE)
+_PERCENT = re.compile(r"^#[ \t]*%%(?:[ \t]+(?P<header>[^\n]*))?$", re.MULTILINE)
+_EXPORT = re.compile(r"^# In\[(?P<header>[ \d*]*)\]:?[ \t]*$", re.MULTILINE)
 _KIND = re.compile(r"\[(markdown|md|raw)\]")
 
 
@@ -34,7 +34,7 @@ def _cut(text: str, mark: re.Pattern[str]) -> tuple[PercentCell, ...]:
     marks = list(mark.finditer(text))
     ends = [found.start() for found in marks[1:]] + [len(text)]
     before = text[: marks[0].start()] if marks else text
-    cells = [_cell(found["header"] or "", text[found.end() : end]) for found, end in zip(marks, ends, strict=False)]
+    cells = [_cell(found["header"] or "", text[found.end() : end]) for found, end in zip(marks, ends)]
     if any(line.strip() and not line.startswith("#") for line in before.split("\n")):
         cells.insert(0, _cell("", before))
     return tuple(cells)

@@ -10,7 +10,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import SubmissionError, UsageError
+from grader.errors import UsageError
+from grader.submission.magics import compile_error, parse
 from grader.submission.notebook import Cell, Notebook, definitions, nearest
 
 
@@ -60,17 +61,11 @@ def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:
 
 def broken_cells(notebook: Notebook) -> list[str]:
     """Cells that are no Python, with the place."""
-    found = []
-    for cell in notebook.cells:
-        if not cell.experiment:
-            try:
-                compile(
-                    cell.code, f"cell {cell.number}", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-                )
-            except (SyntaxError, ValueError) as error:
-                line = getattr(error, "lineno", None)
-                found.append(f"cell {cell.number}{f', line {line}' if line else ''}: {getattr(error, 'msg', error)}")
-    return found
+    cells = [cell for cell in notebook.cells if not cell.experiment]
+    reasons = [(cell.number, compile_error(cell.code)) for cell in cells]
+    return [
+        f"cell {number}{', ' if reason.startswith('line ') else ': '}{reason}" for number, reason in reasons if reason
+    ]
 
 
 def _found(question: Asked, defined: dict[str, tuple[int, ...]], cells: dict[int, Cell], spare: set[str]) -> Found:
@@ -97,11 +92,9 @@ def _missing(name: str, defined: dict[str, tuple[int, ...]], cells: dict[int, Ce
 
 def _is_stub(code: str, name: str) -> bool:
     """Whether the last definition of `name` in a cell still raises NotImplementedError in every function of it."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError):
-        return False
-    found = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
+    tree = parse(code)
+    body = tree.body if tree else []
+    found = [node for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
     if not found:
         return False
     functions = [node for node in ast.walk(found[-1]) if isinstance(node, ast.FunctionDef)]
@@ -113,14 +106,3 @@ def _raises_stub(node: ast.stmt) -> bool:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def require_notebook(file: Path) -> bytes:
-    """The file's bytes. Raises UsageError or SubmissionError with what to do."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from None
-    if not content:
-        raise SubmissionError(f"{file.name} is empty; save the notebook and try again")
-    return content

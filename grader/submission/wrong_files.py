@@ -63,6 +63,11 @@ def truncated(content: bytes, name: str) -> SubmissionError:
     )
 
 
+def broken(content: bytes, name: str, at: int, why: str) -> SubmissionError:
+    line, column = content.count(b"\n", 0, at) + 1, at - content.rfind(b"\n", 0, at)
+    return SubmissionError(f"{name}: the notebook is broken at line {line}, column {column} ({why}); {DOWNLOAD}")
+
+
 def _kind(content: bytes) -> str:
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(content)

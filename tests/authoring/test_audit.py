@@ -169,6 +169,7 @@ def test_a_release_holds_what_students_need_and_nothing_that_tells(course):
     assert set(files) == {
         "README.md",
         "a1_mlp.ipynb",
+        "grader.pyz",
         "manifest.json",
         *(f"tests/q{number}.py" for number in range(1, 15)),
     }

@@ -1,0 +1,37 @@
+"""The students' program, grader.pyz: `validate` and `pack` in one file that Python runs as it is.
+
+A zip of the very modules that this package runs, not of others like them. They are stored, not compressed, so that the
+bytes depend on the sources alone, and everybody can read what the file does.
+"""
+
+from __future__ import annotations
+
+import zipfile
+
+from grader.paths import PACKAGE
+from grader.submission.packing import zipped
+
+NAME = "grader.pyz"
+PARTS = (
+    "__init__.py",
+    "errors.py",
+    "exit_codes.py",
+    "submission/*.py",
+)  # of the package; tests see that no more is needed
+MAIN = """\
+import sys
+
+if sys.version_info < (3, 9):
+    sys.exit("grader: this is Python %d.%d; it takes Python 3.9 or later" % sys.version_info[:2])
+
+from grader.submission.program import main
+
+sys.exit(main())
+"""
+
+
+def students_program() -> bytes:
+    """The bytes of grader.pyz; the same sources are the same bytes."""
+    files = {f"grader/{file.relative_to(PACKAGE).as_posix()}": file for part in PARTS for file in PACKAGE.glob(part)}
+    sources = {name: file.read_text(encoding="utf-8").encode("utf-8") for name, file in files.items()}
+    return zipped("", {**sources, "__main__.py": MAIN.encode("utf-8")}, zipfile.ZIP_STORED)

@@ -1,0 +1,12 @@
+"""Text that came from outside, as a terminal, a table or a page may show it."""
+
+from __future__ import annotations
+
+JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India
+
+
+def clean(text: str) -> str:
+    """Text without line breaks, escape codes or reversed writing; names may come from outside."""
+    if text.isprintable():
+        return text  # nearly always, and a whole class's pages are made of it
+    return "".join(letter if letter.isprintable() or letter in JOINERS else "?" for letter in text)
