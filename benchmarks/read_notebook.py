@@ -55,7 +55,7 @@ def picture(size: int) -> list[Any]:
 
 def progress(size: int, count: int = 100_000) -> list[Any]:
     line = 'step 1/9 \u2588\u2588\u2588 loss "0.1234"\r'
-    text = line * (size // count // len(json.dumps(line)))
+    text = line * max(1, size // count // len(json.dumps(line)))
     return [{"name": "stdout", "output_type": "stream", "text": [f"epoch {n}\n", text]} for n in range(count)]
 
 
@@ -123,15 +123,16 @@ def rows(size: int) -> Iterator[str]:
         file = Path(folder) / "a.ipynb"
         for what, of in OUTPUTS.items():
             for layout, indent in (("", 1), (", on one line", None)):
-                file.write_bytes(notebook(of(size), indent))
+                part = len(notebook(of(size // 32), indent))
+                file.write_bytes(notebook(of(size // 32 * size // part), indent))
                 figures = [measured(reader, file) for reader in READERS]
-                told = "".join(f"{used_s:8.2f} {memory:5.2f}" for used_s, memory in figures)
+                told = "".join(f"{used_s:11.2f} {memory:5.2f}" for used_s, memory in figures)
                 yield f"{what + layout:40} {file.stat().st_size / 1e6:5.0f} {told} {figures[0][0] / figures[1][0]:9.2f}"
 
 
 def main() -> None:
     size = int(float(sys.argv[1] if len(sys.argv) > 1 else 137) * 1e6)
-    columns = "".join(f"{reader:>6} s {'x MB':>5}" for reader in READERS)
+    columns = "".join(f"{reader:>9} s {'x MB':>5}" for reader in READERS)
     print(f"{'outputs':40} {'MB':>5} {columns} {'read/json':>9}")
     for row in rows(size):
         print(row, flush=True)
