@@ -175,7 +175,7 @@ def test_every_python_packs_what_will_be_accepted(interpreter, folder):
     (folder / "mein Heft.ipynb").write_text(notebook(SAMPLES["half written"]), encoding="utf-8")
     (folder / "weights.bin").write_bytes(b"")
     code, out, err = run(
-        interpreter, folder, "pack", "mein Heft.ipynb", "--student", "cs101", "--extra", "weights.bin", "--out", ".."
+        interpreter, folder, "pack", "mein Heft.ipynb", "--student", "cs101", "weights.bin", "--out", ".."
     )
     assert (code, err) == (0, "")
     with zipfile.ZipFile(folder.parent / "cs101_a1_mlp.zip") as archive:
