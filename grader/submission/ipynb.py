@@ -50,7 +50,7 @@ def read_json(text: bytes, name: str, texts: bool = False) -> RawNotebook:
     if not text[-4096:].rstrip().endswith((b"}", b"]")):
         raise truncated(text, name)
     walk = Walk(text, name)
-    cells = [{"metadata": {}} if texts else {}]
+    cells: list[Any] = [{"metadata": {}} if texts else {}]
     document = walk.document({"cells": cells, "worksheets": [{"cells": cells}], "metadata": _NOTED})
     if not isinstance(document, dict):
         raise SubmissionError(f"{name}: this is JSON but no notebook (a list); {DOWNLOAD}")

@@ -95,5 +95,5 @@ def test_essays_alone_are_released_without_an_audit(paths, tmp_path, capsys):
     assert main(["release", "a5_essay", "--out", str(tmp_path / "out")]) == DONE
     with zipfile.ZipFile(tmp_path / "out" / "a5_essay.zip") as archive:
         assert {name.rpartition("/")[2] for name in archive.namelist()} == {
-            "README.md", "a5_essay.ipynb", "manifest.json"
+            "README.md", "a5_essay.ipynb", "grader.pyz", "manifest.json"
         }  # fmt: skip
