@@ -17,6 +17,7 @@ ASSIGNMENT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 QUESTION_ID = re.compile(r"q[0-9]{1,3}")
 NO_POINTS = Fraction(0)
 UNWRITTEN = "not written yet"  # what is said of a stub that was called begins with it
+BROKEN = "the hidden test itself failed"  # what is said of a test that is at fault begins with it
 
 
 def as_points(value: object, where: str) -> Fraction:

@@ -5,31 +5,27 @@
 - every wrong solution fails the checks its header names and loses points in its question, and in no other
 - every check is failed by some wrong solution
 - no submission, however odd, makes a hidden test itself fail
+- a check that fails says why, and shows no number that is hidden
 - of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for)
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from grader.authoring.causes import Finding, Seen, findings
 from grader.authoring.stability import Stability
 from grader.authoring.variants import Variant
 from grader.examination.task import Examined, Task
 from grader.execution.pool import Pool
-from grader.schema import Assignment, CheckResult, Outcome
+from grader.schema import BROKEN, Assignment, CheckResult, Outcome
 
+_LONG_NUMBER = re.compile(r"\d\.\d{4}")  # no size, factor or tolerance is said with so many digits
 KILL_RATE = 0.95  # of an assignment's mutants
 WELL = "as it must be"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it must be."""
-
-    variant: str
-    says: str
 
 
 @dataclass
@@ -48,6 +44,8 @@ class Audit:
     mutants: Counter[str] = field(default_factory=Counter)  # by question: made by machine,
     killed: Counter[str] = field(default_factory=Counter)  # and noticed
     survivors: list[Variant] = field(default_factory=list)
+    first: tuple[Task, Examined] | None = None  # the reference as it was graded first, with its evidence
+    seen: list[Seen] = field(default_factory=list)  # what is not as it must be, by check and submission
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -69,10 +67,12 @@ def run(
     planned: Iterable[tuple[Variant, Task]],
     tell: Callable[[str], None],
     every_known: bool = True,
+    beforehand: Iterable[Seen] = (),
 ) -> Audit:
     """Examine what was planned and judge it. `tell` hears of every variant that is done.
 
     every_known: all wrong solutions are there, so that a check which none of them fails is a finding
+    beforehand: what was seen of checks without grading anything
     """
     todo = list(planned)
     about = {(task.submission.student, task.seed): variant for variant, task in todo}
@@ -87,8 +87,12 @@ def run(
         variant = about[task.submission.student, task.seed]
         audit.graded += 1
         found = list(_judge(audit, variant, task, examined))
-        audit.findings += [Finding(variant.id, says) for says in found]
-        tell(f"{variant.kind} {variant.id}: {'; '.join(found) if found else WELL}")
+        audit.seen += found
+        tell(f"{variant.kind} {variant.id}: {_in_short(found)}")
+    audit.seen += [row for row in beforehand if row.check in audit.stability.passed]
+    place = {variant.id: number for number, (variant, _) in enumerate(todo)}
+    audit.seen.sort(key=lambda row: place.get(row.submission, len(place)))  # not as they came back
+    audit.findings += findings([_with_other_seeds(row, audit.stability.flaky) for row in audit.seen])
     audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if every_known]
     made, killed = audit.mutants.total(), audit.killed.total()
     if made and killed < KILL_RATE * made:
@@ -97,54 +101,87 @@ def run(
     return audit
 
 
-def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> Iterator[str]:
-    if examined.fault:
-        yield f"a fault of ours: {examined.fault}"
-        return
+def _with_other_seeds(row: Seen, flaky: list[str]) -> Seen:
+    if row.kind == "loses" and row.submission == "reference" and row.check in flaky:
+        return replace(row, detail=f"{row.detail}; with other seeds it passes")
+    return row
+
+
+def _in_short(found: list[Seen]) -> str:
+    checks = dict.fromkeys(row.check or row.detail for row in found)
+    return f"not as it must be: {', '.join(checks)}" if found else WELL
+
+
+def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> Iterator[Seen]:
+    """What one examination shows. A check that failed by itself says nothing of the submission."""
+    yield from _faults(variant, examined)
+    results = [result for result in examined.results if result.outcome is not Outcome.DEFERRED]
     if variant.kind in ("reference", "paraphrase", "right"):
-        yield from _must_pass(examined.results)
+        yield from _must_pass(variant, results)
         if variant.kind == "reference":
             audit.stability.add(examined)
+            audit.first = audit.first or (task, examined)
     elif variant.kind in ("starter", "nonsense"):
-        yield from (f"passes {result.name}" for result in examined.results if result.outcome.earns)
+        yield from (Seen("passes", result.name, variant.id) for result in results if result.outcome.earns)
     elif variant.kind == "mutant":
-        if all(result.outcome.earns for result in examined.results):
-            audit.survivors.append(variant)
-        else:
+        if not all(result.outcome.earns for result in results):
             audit.killed[variant.question] += 1
+        elif not examined.fault:
+            audit.survivors.append(variant)
     else:
         yield from _must_lose(audit, variant, examined.results)
+    for result in results:
+        if result.outcome is Outcome.FAILED and not result.message:
+            yield Seen("mute", result.name, variant.id)
+        if result.outcome is Outcome.FAILED and _LONG_NUMBER.search(result.message):
+            yield Seen("tells", result.name, variant.id, result.message)
 
 
-def _must_pass(results: Iterable[CheckResult]) -> Iterator[str]:
+def _faults(variant: Variant, examined: Examined) -> Iterator[Seen]:
+    deferred = [result for result in examined.results if result.outcome is Outcome.DEFERRED]
+    for result in deferred:
+        if result.message.startswith(BROKEN):
+            yield Seen("broken", result.name, variant.id, result.message.removeprefix(f"{BROKEN}: "))
+        else:
+            yield Seen("of_machine", "", variant.id, result.message)
+    if examined.fault and not deferred:
+        yield Seen("of_machine", "", variant.id, examined.fault)
+
+
+def _must_pass(variant: Variant, results: Iterable[CheckResult]) -> Iterator[Seen]:
     for result in results:
         if not result.outcome.earns:
-            yield f"loses {result.name} ({result.outcome.value}: {result.message})"
+            yield Seen("loses", result.name, variant.id, _ending(result))
 
 
-def _must_lose(audit: Audit, variant: Variant, results: Iterable[CheckResult]) -> Iterator[str]:
+def _ending(result: CheckResult) -> str:
+    return f"{result.outcome.value}: {result.message}" if result.message else result.outcome.value
+
+
+def _must_lose(audit: Audit, variant: Variant, results: Iterable[CheckResult]) -> Iterator[Seen]:
     mine = {result.name: result for result in results if result.question == variant.question}
     for name in variant.fails:
         if name not in mine:
-            yield f"its header names {name}, which is no check of {variant.question}"
+            yield Seen("unknown", name, variant.id, f"is no check of {variant.question}, and headers name it")
         elif mine[name].outcome is Outcome.PASSED:
-            yield f"passes {name}, which must fail it"
+            yield Seen("passes", name, variant.id)
     lost = [name for name, result in mine.items() if not result.outcome.earns]
     for name in lost:
         audit.failed_by.setdefault(name, set()).add(variant.id)
     audit.named[variant.question] += any(result.hint == variant.text for result in mine.values())
     if lost:
         audit.caught[variant.question] += 1
-    else:
-        yield f"loses nothing in {variant.question}"
+    elif not any(mine[name].outcome is Outcome.PASSED for name in variant.fails if name in mine):  # else it is said
+        yield Seen("harmless", "", variant.id, f"loses nothing in {variant.question}")
     for result in results:
-        if result.question != variant.question and not result.outcome.earns:
-            yield f"loses {result.name} of {result.question} ({result.outcome.value}: {result.message})"
+        if result.question != variant.question and result.outcome not in (Outcome.PASSED, Outcome.DEFERRED):
+            yield Seen("elsewhere", result.name, variant.id, f"{result.question}, {_ending(result)}")
 
 
 def _uncaught(audit: Audit) -> Iterator[tuple[str, str]]:
     """Checks that no wrong solution fails: they may test nothing. Questions without wrong solutions are not judged."""
+    said = {row.check for row in audit.seen if row.kind in ("broken", "passes")}
     for question in audit.wrong:
         for name in audit.checks.get(question, ()):
-            if name not in audit.failed_by:
+            if name not in audit.failed_by and name not in said:
                 yield name, f"no wrong solution of {question} fails it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
-from grader.authoring.audit_words import distance, limits, rows
+from grader.authoring.audit_words import counted, distance, limits, rows, sentence
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
 MOST_ROWS = 20
@@ -20,11 +20,11 @@ LEAD = (
 def audit_page(audit: Audit) -> str:
     """The whole page, one file that loads nothing."""
     title = f"Audit of {audit.assignment.id}"
-    state = badge("green", "good") if audit.green else badge(f"{len(audit.findings)} findings", "bad")
+    state = badge("green", "good") if audit.green else badge(counted(len(audit.findings), "finding"), "bad")
     body = [
         el("h1", title, " ", state),
         el("p", LEAD, class_="lead"),
-        _section("Findings", _list(f"{finding.variant}: {finding.says}" for finding in audit.findings)),
+        _section("Findings", _list(map(sentence, audit.findings))),
         _section("Questions", _questions(audit)),
         _section("Mutants that nothing notices", joined(_survivors(audit))),
         _section("Stability of the reference", joined(_stability(audit))),

@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 from grader.authoring.audit import Audit
+from grader.authoring.causes import Finding
 from grader.authoring.stability import Bound
 from grader.course.scheme import plain
 from grader.terminal import tables
 
+EXAMPLES = 2  # submissions that are named
 FEW = 5  # of the nearest margins, on the screen
 NEAR = 0.1  # a tolerance of which more is used is worth a look
 
@@ -41,7 +43,10 @@ def document(audit: Audit) -> dict[str, Any]:
         "assignment": audit.assignment.id,
         "green": audit.green,
         "questions": rows(audit),
-        "findings": [{"variant": finding.variant, "says": finding.says} for finding in audit.findings],
+        "findings": [
+            {"about": finding.about, "says": finding.says, "submissions": list(finding.submissions)}
+            for finding in audit.findings
+        ],
         "survivors": [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors],
         "runs": stability.runs,
         "flaky": stability.flaky,
@@ -65,10 +70,23 @@ def table(audit: Audit) -> str:
     for mutant in audit.survivors:
         lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
     lines += list(_nearest(audit))
-    lines += [f"{finding.variant}: {finding.says}" for finding in audit.findings]
+    lines += [sentence(finding) for finding in audit.findings]
     good = f"green: {audit.graded} submissions graded as they must be"
-    lines.append(good if audit.green else f"red: {len(audit.findings)} findings")
+    lines.append(good if audit.green else f"red: {counted(len(audit.findings), 'finding')}")
     return "\n".join(lines) + "\n"
+
+
+def sentence(finding: Finding) -> str:
+    """A finding on one line, with an example or two of the submissions that it concerns."""
+    who = finding.submissions
+    if len(who) > EXAMPLES:
+        return f"{finding.about}: {finding.says} ({len(who)} submissions, {' and '.join(who[:EXAMPLES])} among them)"
+    named = f" ({' and '.join(who)})" if who else ""
+    return f"{finding.about}: {finding.says}{named}"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _nearest(audit: Audit) -> list[str]:

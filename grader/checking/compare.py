@@ -26,7 +26,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from grader.checking import diagnosis, margins
-from grader.checking.values import FAMILY, NOUNS, Numeric, describe, dtype_name, is_plain, numeric
+from grader.checking.values import FAMILY, NOUNS, Numeric, describe, dtype_name, is_plain, numeric, require_answer
 from grader.errors import AuthoringError
 
 Dtype = Literal["family", "exact", "any"]
@@ -41,6 +41,7 @@ TOLERANCE = {  # by dtype of the expected value: rtol, atol for inputs of scale 
 FAMILY_NOUN = {"bool": "bools", "int": "integers", "float": "floats", "complex": "complex numbers"}
 SERIES = frozenset({int, float, np.float64, np.int64})  # a list of these is judged as one array
 EXACT_IN_FLOAT = 2**53
+ORDER = "the answer comes first, then what is expected"
 
 
 class Mismatch(AssertionError):
@@ -117,6 +118,7 @@ def array(
     dtype: "float", "int", "bool", "complex" for a family, or a dtype; None for any of the families
     Raises AuthoringError when there is no such dtype.
     """
+    require_answer(actual, what)
     wanted = (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
     got = numeric(actual)
     if got is None or got.family == "other" or (got.scalar and type(actual) is not np.ndarray and not got.tensor):
@@ -132,6 +134,7 @@ def array(
 
 def number(actual: object, *, what: str = "result") -> float:
     """Return the answer as a finite float, or raise Mismatch; any real number will do, a bool is none."""
+    require_answer(actual, what)
     got = numeric(actual)
     if got is None or not got.scalar or got.family not in ("int", "float"):
         _refuse(actual, "a number", what)
@@ -153,6 +156,7 @@ def bounded(value: float, *, low: float | None = None, high: float | None = None
 
 def unpack(actual: object, n: int, *, what: str = "result") -> tuple[Any, ...]:
     """Return the n entries of the answered tuple or list, themselves unchecked, or raise Mismatch."""
+    require_answer(actual, what)
     if type(actual) is not tuple and type(actual) is not list:
         _refuse(actual, f"a tuple of {n}", what)
     if len(actual) != n:
@@ -175,6 +179,8 @@ def _refuse(actual: object, noun: str, what: str) -> NoReturn:
 
 
 def _judge(actual: object, expected: object, what: str, policy: _Policy) -> None:
+    require_answer(actual, what)
+    require_answer(expected, what)
     if expected is None or isinstance(expected, (str, bytes)):
         _judge_text(actual, expected, what)
     elif isinstance(expected, Mapping):
@@ -189,7 +195,7 @@ def _judge(actual: object, expected: object, what: str, policy: _Policy) -> None
     else:
         wanted = numeric(expected)
         if wanted is None or wanted.family == "other":
-            raise AuthoringError(f"{what}: no answer can be compared with {describe(expected)}")
+            raise AuthoringError(f"{what}: no answer can be compared with {describe(expected)}; {ORDER}")
         _judge_numeric(actual, wanted, what, policy)
 
 
@@ -326,7 +332,7 @@ def _check_expected(wanted: np.ndarray, what: str, policy: _Policy) -> bool:
     if wanted.dtype.kind in "biu" or np.isfinite(wanted).all():
         return True
     if np.isnan(wanted).any():
-        raise AuthoringError(f"{what}: the expected value holds NaN, which no answer equals")
+        raise AuthoringError(f"{what}: the expected value holds NaN, which no answer equals; {ORDER}")
     if policy.finite:
         raise AuthoringError(f"{what}: the expected value holds infinities; pass finite=False if that is meant")
     return False

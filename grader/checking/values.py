@@ -99,6 +99,13 @@ def describe(x: object) -> str:
     return _printable(words if type(words) is str else f"an object of type {kind.__name__}")
 
 
+def require_answer(x: object, what: str) -> None:
+    """Raise AuthoringError for what a test cannot have meant to judge; its class says so with `__no_answer__`."""
+    say: Callable[[object], str] | None = getattr(type(x), "__no_answer__", None)
+    if say is not None and (why := say(x)):
+        raise AuthoringError(f"{what}: {why}")
+
+
 def is_plain(x: object) -> bool:
     """Say whether hashing and comparing x (a key of a dict, an element of a set) runs no foreign code."""
     if type(x) in (tuple, frozenset):

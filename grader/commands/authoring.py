@@ -14,6 +14,7 @@ from grader.terminal import screen
 
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
+    from grader.authoring.plan import Scope
     from grader.schema import Assignment
 
 
@@ -37,26 +38,21 @@ def audit(chosen: argparse.Namespace) -> int:
     """Grade submissions whose marks are known; 1 when something is not as it must be."""
     from grader.authoring import audit as auditing
     from grader.authoring import audit_words
+    from grader.authoring.assertions import assertions
     from grader.authoring.audit_page import audit_page
+    from grader.authoring.causes import Finding
     from grader.authoring.leaks import leaks
-    from grader.authoring.plan import Scope, plan
+    from grader.authoring.plan import plan
     from grader.commands.grading import shown, spec
     from grader.execution.pool import Pool
 
     paths = Paths(find_root())
     assignment = _tested(paths, chosen.assignment)
-    scope = Scope(
-        seeds=chosen.seeds,
-        sample=chosen.sample / 100,
-        mutants=chosen.mutants / 100,
-        only=tuple(assignment.question(name).id for name in chosen.question),
-        quick=chosen.quick,
-        draw=chosen.draw,
-        device="cuda" if chosen.gpus else "cpu",
-    )
+    scope = _scope(chosen, assignment)
+    slots = spec(chosen)
     planned = list(plan(paths, assignment, scope))
     with (
-        Pool(paths, assignment.id, spec(chosen)) as pool,
+        Pool(paths, assignment.id, slots) as pool,
         shown(pool, f"audit {assignment.id}", len(planned), chosen) as progress,
     ):
 
@@ -67,11 +63,13 @@ def audit(chosen: argparse.Namespace) -> int:
 
         for line in pool.ready.scaled:
             screen.say(line)
-        result = auditing.run(pool, assignment, planned, tell, scope.every_known)
+        asserting = assertions(paths.hidden_tests(assignment.id))
+        result = auditing.run(pool, assignment, planned, tell, scope.every_known, asserting)
+    _judge_again(paths, result, len(slots.gpus))
     page = chosen.page
     if scope.whole:
         tag = chosen.image if chosen.sandbox == "docker" else ""
-        result.findings += [auditing.Finding(*found) for found in leaks(paths, assignment, tag)]
+        result.findings += [Finding(*found) for found in leaks(paths, assignment, tag)]
         _keep_verdict(paths, result)
         page = page or paths.audit(assignment.id).with_suffix(".html")
     if page:
@@ -90,6 +88,31 @@ def _tested(paths: Paths, assignment_id: str) -> Assignment:
     if assignment.by_hand_alone:
         raise UsageError(f"{assignment.id}: a person marks every question; there are no hidden tests to be tested")
     return assignment
+
+
+def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
+    """What was asked for."""
+    from grader.authoring.plan import Scope
+
+    return Scope(
+        seeds=chosen.seeds,
+        sample=chosen.sample / 100,
+        mutants=chosen.mutants / 100,
+        only=tuple(assignment.question(name).id for name in chosen.question),
+        quick=chosen.quick,
+        draw=chosen.draw,
+        device="cuda" if chosen.gpus else "cpu",
+    )
+
+
+def _judge_again(paths: Paths, audit: Audit, workers: int) -> None:
+    """Add what judges the reference's answers otherwise in another process."""
+    from grader.authoring.causes import Finding
+    from grader.authoring.repeatability import unrepeatable
+
+    if audit.first is not None:
+        screen.say("judging the reference's answers again, in another process")
+        audit.findings += [Finding(*found) for found in unrepeatable(paths, *audit.first, workers)]
 
 
 def _keep_verdict(paths: Paths, audit: Audit) -> None:

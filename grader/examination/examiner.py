@@ -17,18 +17,20 @@ from dataclasses import replace
 import pytest
 
 from grader.checking.margins import Margin, noted, smallest
-from grader.errors import MachineryError, SubmissionError
+from grader.errors import AuthoringError, MachineryError, SubmissionError
 from grader.examination.channel import LOAD, Channel
+from grader.examination.collecting import shares_state
 from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
 from grader.examination.student import load_errors
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
 from grader.sandbox import Sandbox
-from grader.schema import Assignment, CheckResult, Outcome, Status
+from grader.schema import Assignment, Check, CheckResult, Outcome, Status
 from grader.submission import notebook
 
 LONGEST_REPEATED_S = 5.0
+NEVER_ASKED = "this call is not in the evidence"
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
 
@@ -43,11 +45,13 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
     for part in task.evidence:
         transcript.read(part)
     files = (*released_files(hidden.paths, hidden.assignment), *submission.extras)
-    channel = Channel(hidden.assignment, book, files, sandbox, transcript, task.device)
+    channel = Channel(hidden.assignment, book, files, _nothing if task.replay else sandbox, transcript, task.device)
     examination = Examination(channel, task.seed, hidden.close_names)
     hidden.examination = examination
     try:
-        wanted = [item for item in items if hidden.checks[item.nodeid].question in task.questions]
+        wanted = [item for item in items if _is_wanted(hidden.checks[item.nodeid], task)]
+        if task.checks:
+            wanted.sort(key=lambda item: -1 if shares_state(item) else task.checks.index(item.name))
         margins = _run(wanted, examination, task)
         if task.explain and not task.first_failure:
             _name_misconceptions(hidden, examination)
@@ -56,6 +60,14 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
         hidden.examination = None
         with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
             channel.close()
+
+
+def _is_wanted(check: Check, task: Task) -> bool:
+    return check.question in task.questions and (not task.checks or check.name in task.checks)
+
+
+def _nothing() -> Sandbox:
+    raise AuthoringError(NEVER_ASKED)
 
 
 def _run(items: list[pytest.Item], examination: Examination, task: Task) -> dict[str, tuple[Margin, ...]]:
@@ -104,18 +116,20 @@ def _collected(task: Task, hidden: Hidden, examination: Examination, book: noteb
     results = tuple(examination.results.values())
     notices = (*book.notices, *_defined_twice(hidden.assignment, book), *_cell_notices(channel))
     channel.close()
-    parts = {question: _names(hidden, question) for question in task.questions}
+    parts = {question: _names(hidden, question, task) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
     faults = [*examination.faults]
     missing = [name for names in parts.values() for name in names if name not in examination.results]
     if missing and not faults and not task.first_failure:
         faults.append(f"{missing[0]} gave no result")
     status = Status.DEFERRED if faults else Status.GRADED
-    return Examined(status, results, notices, channel.usage, transcripts, "; ".join(faults), channel.answered)
+    asked = {check: calls[-1][0] for check, calls in channel.asked.items() if calls}
+    fault = "; ".join(faults)
+    return Examined(status, results, notices, channel.usage, transcripts, fault, channel.answered, asked=asked)
 
 
-def _names(hidden: Hidden, question: str) -> list[str]:
-    return [check.name for check in hidden.checks.values() if check.question == question]
+def _names(hidden: Hidden, question: str, task: Task) -> list[str]:
+    return [check.name for check in hidden.checks.values() if check.question == question and _is_wanted(check, task)]
 
 
 def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:

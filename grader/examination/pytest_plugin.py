@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,11 +24,12 @@ from grader.checking.compare import Mismatch
 from grader.course.config import read_assignment, read_course
 from grader.course.master import beside, master_cells
 from grader.course.scheme import plain
-from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError
+from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
+from grader.examination import collecting
 from grader.examination.channel import Channel
-from grader.examination.student import Student, StudentFault, source_of
+from grader.examination.student import Student, StudentFault
 from grader.paths import Paths, find_root
-from grader.schema import Assignment, Check, CheckResult, Outcome, as_points
+from grader.schema import BROKEN, Assignment, Check, CheckResult, Outcome, as_points
 from grader.submission import notebook
 
 PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
@@ -66,6 +67,7 @@ class Hidden:
 
 
 HIDDEN = pytest.StashKey[Hidden]()
+PROBLEMS = pytest.StashKey[list[AuthoringError]]()  # why files of hidden tests cannot be collected
 HOSTED = pytest.StashKey[bool]()  # set where a class is graded, in contrast to by hand
 
 
@@ -88,31 +90,61 @@ def pytest_configure(config: pytest.Config) -> None:
 # ------------------------------------------------------------------------------------------------ collecting
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    from _pytest.config import ConftestImportFailure
+
+    try:
+        return (yield)
+    except ConftestImportFailure as error:
+        if HOSTED not in early_config.stash:
+            raise  # pytest says it
+        raise collecting.import_fault(error.cause, error.path, find_root(error.path)) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Remember why a file of hidden tests cannot be collected."""
+    report = yield
+    call = vars(report).get("call")
+    if not report.passed and "hidden" in collector.path.parts and call is not None and call.excinfo is not None:
+        with contextlib.suppress(UsageError):  # a folder called hidden of somebody else's
+            fault = collecting.import_fault(call.excinfo.value, collector.path, find_root(collector.path))
+            collector.config.stash.setdefault(PROBLEMS, []).append(fault)
+            report.longrepr = str(fault)  # by hand pytest shows it
+    return report
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     hidden = next((item for item in items if "hidden" in item.path.parts), None)
-    if hidden is None:
+    problems = config.stash.get(PROBLEMS, [])
+    if problems and HOSTED in config.stash:
+        raise problems[0]
+    if hidden is None or problems:
         return
     try:
-        config.stash[HIDDEN] = describe(hidden.path, items)
+        config.stash[HIDDEN] = describe(hidden.path, items, HOSTED in config.stash)
     except GraderError as error:
         if HOSTED in config.stash:  # whoever drives this session hears it as it is
             raise
         raise pytest.UsageError(str(error)) from None
 
 
-def describe(path: Path, items: list[pytest.Item]) -> Hidden:
-    """Read the assignment that `path` belongs to, and what each test is worth in it. Raises AuthoringError."""
+def describe(path: Path, items: list[pytest.Item], whole: bool = False) -> Hidden:
+    """Read the assignment that `path` belongs to, and what each test is worth in it. Raises AuthoringError.
+
+    whole: all of its hidden tests were to be collected
+    """
     paths = Paths(find_root(path))
+    collecting.refuse_faults(items, paths.root, whole)
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
     hidden.classes = _classes(paths, assignment_id)
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
-    _remember_probes(items)
-    names = [check.name for check in hidden.checks.values()]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise AuthoringError(f"assignments/{assignment_id}/hidden: two tests are called {twice[0]}")
+    collecting.remember_probes(items)
     hidden.shares = shares_of(hidden.checks.values())
     hidden.checks = {item: _worth(check, hidden) for item, check in hidden.checks.items()}
     return hidden
@@ -139,16 +171,10 @@ def _check(item: pytest.Item, assignment: Assignment) -> Check:
         raise AuthoringError(f"{where}: there is no question {question.args[0]!r}; there is: {there_is}")
     if assignment.question(question.args[0]).manual:
         raise AuthoringError(f"{where}: {question.args[0]} is marked by a person (manual = true); take one of them out")
-    return Check(item.name, question.args[0], as_points(points.args[0], where), str(points.kwargs.get("hint", "")))
-
-
-def _remember_probes(items: list[pytest.Item]) -> None:
-    """Read the tests' functions now, so that a file that is edited while a class is graded changes nothing."""
-    for module in {id(item.module): item.module for item in items if isinstance(item, pytest.Function)}.values():
-        for function in vars(module).values():
-            if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
-                with contextlib.suppress(OSError):  # made by a decorator, say; then it is no probe
-                    source_of(function)
+    worth = as_points(points.args[0], where)
+    if not worth:
+        raise AuthoringError(f"{where} is worth 0 points; every hidden test counts, public checks are worth nothing")
+    return Check(item.name, question.args[0], worth, str(points.kwargs.get("hint", "")))
 
 
 def require_complete(hidden: Hidden) -> None:
@@ -308,10 +334,10 @@ def result_of(check: Check, error: BaseException | None, wall_s: float) -> Check
         outcome, message = Outcome.FAILED, str(error)
     elif isinstance(error, (AssertionError, pytest.fail.Exception)):
         outcome, message = Outcome.FAILED, ""  # its text holds values of the hidden inputs
-    elif isinstance(error, GraderError):
+    elif isinstance(error, GraderError) and not isinstance(error, AuthoringError):
         outcome, message = Outcome.DEFERRED, str(error)
     else:
-        outcome, message = Outcome.DEFERRED, f"the hidden test itself failed: {type(error).__name__}: {error}"
+        outcome, message = Outcome.DEFERRED, f"{BROKEN}: {collecting.one_line(error)}"
     hint = "" if outcome is Outcome.PASSED else check.hint
     return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))
 

@@ -10,17 +10,16 @@ import contextlib
 import functools
 import hashlib
 import inspect
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import wire
 from grader.checking.compare import Mismatch
-from grader.checking.values import describe
 from grader.errors import AuthoringError, MachineryError
 from grader.examination import replies
 from grader.examination.channel import Channel
+from grader.examination.proxies import Name, Reference
 from grader.examination.transcript import Said
 from grader.schema import UNWRITTEN, Outcome
 from grader.submission.magics import syntax_error
@@ -34,91 +33,6 @@ class StudentFault(Exception):
         super().__init__(message)
         self.outcome = outcome
         self.bases = bases
-
-
-class Reference:
-    """An object in the sandbox. Attributes, calls, indexing and arithmetic happen there."""
-
-    __slots__ = ("_ref", "_student")
-    __array_priority__ = 1000.0
-    __array_ufunc__ = None  # let NumPy operands hand over to us
-
-    def __init__(self, student: Student, ref: wire.Ref) -> None:
-        object.__setattr__(self, "_student", student)
-        object.__setattr__(self, "_ref", ref)
-
-    @classmethod
-    def __describe__(cls, self: Reference) -> str:
-        kind = self._ref.kind
-        return (
-            f"a {kind}"
-            if kind in ("function", "class", "module")
-            else f"an object of class {replies.words(self._ref.type_name)}"
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._student._ask("get", target=self._ref, name=name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._student._ask("set", target=self._ref, name=name, value=value)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._student._call(self._ref, args, kwargs)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._student._operate("getitem", self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._student._operate("setitem", self, key, value)
-
-    def __len__(self) -> int:
-        size = self._student._operate("len", self)
-        return size if type(size) is int and 0 <= size <= sys.maxsize else 0
-
-    def __bool__(self) -> bool:
-        return True  # an object exists; its own opinion is not asked
-
-    def __iter__(self) -> Iterator[Any]:
-        raise Mismatch(f"the result is {type(self).__describe__(self)}, where values were asked for")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__describe__(self)} in the sandbox>"
-
-
-def _operator(name: str, swapped: bool) -> Callable[[Reference, Any], Any]:
-    def operate(self: Reference, other: Any) -> Any:
-        operands = (other, self) if swapped else (self, other)
-        return self._student._operate(name, *operands)
-
-    return operate
-
-
-for _name in "add sub mul truediv floordiv mod pow matmul".split():
-    setattr(Reference, f"__{_name}__", _operator(_name, swapped=False))
-    setattr(Reference, f"__r{_name}__", _operator(_name, swapped=True))
-for _name in "neg pos abs".split():
-    setattr(Reference, f"__{_name}__", lambda self, _name=_name: self._student._operate(_name, self))
-
-
-class Name:
-    """A name of the notebook, not looked up yet."""
-
-    def __init__(self, student: Student, name: str) -> None:
-        self._student = student
-        self._name = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        made = self._student._call(self._name, args, kwargs)
-        if self._name in self._student._classes and not isinstance(made, Reference):
-            raise Mismatch(f"{self._name}(...) is {describe(made)}, expected an object of class {self._name}.")
-        return made
-
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        return getattr(self._student._ask("name", name=self._name), attribute)
 
 
 class Student:
@@ -153,6 +67,11 @@ class Student:
         if name.startswith("_"):
             raise AttributeError(name)
         return Name(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise AuthoringError(f"student.{name} = ... sets nothing in the sandbox; hand the value to a call")
+        object.__setattr__(self, name, value)
 
     def __getitem__(self, name: str) -> Name:
         """A name that a method of this class hides: `student["run"]`."""
@@ -251,7 +170,7 @@ class Student:
         made = self._ask(op, value=value)
         if not isinstance(made, Reference):
             raise self._violation("no reference where one was made")
-        return made
+        return made.put_there(op)
 
     def _call(self, target: str | wire.Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._ask("call", target=target, args=list(args), kwargs=kwargs, **self._options)

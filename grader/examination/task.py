@@ -23,6 +23,8 @@ class Task:
     first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
     explain: bool = True  # look for the wrong solution that answers as a failed check was answered
     note_margins: bool = False  # say how near to their limits the answers are that pass
+    checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
+    replay: bool = False  # judge the evidence; a call that it does not hold is not made, and its check deferred
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Examined:
     fault: str = ""
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
     margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
+    asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
 
 
 def deferred(fault: str) -> Examined:

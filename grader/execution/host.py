@@ -54,6 +54,7 @@ def _host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection)
     os.environ["GRADER_COURSE"] = str(paths.root)
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
     hosting = _Hosting(f"assignments/{assignment_id}/hidden", spec, control)
+    quiet += ["-W", "default"]  # a warning fails no test, however this process was begun
     code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[hosting])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         _say(control, "AuthoringError", f"{hosting.where} cannot be collected ({code!s})")
@@ -67,24 +68,19 @@ class _Hosting:
         self.where = where
         self.spec = spec
         self.control = control
-        self.problems: list[str] = []
 
-    def pytest_configure(self, config: pytest.Config) -> None:
+    def pytest_addoption(self, pluginmanager: pytest.PytestPluginManager) -> None:
+        """The first word that pytest says: before it imports a conftest.py."""
         from grader.examination import pytest_plugin
 
+        config: pytest.Config | None = pluginmanager.get_plugin("pytestconfig")
+        assert config is not None
         config.stash[pytest_plugin.HOSTED] = True
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            last = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
-            self.problems.append(f"{report.nodeid}: {last}")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         from grader.examination import pytest_plugin
 
         hidden = session.config.stash.get(pytest_plugin.HIDDEN, None)
-        if self.problems:
-            raise AuthoringError(self.problems[0])
         if hidden is None:
             raise AuthoringError(f"{self.where} holds no tests")
         pytest_plugin.require_complete(hidden)
@@ -121,6 +117,8 @@ class _Hosting:
 def _opener(hidden: Hidden, spec: PoolSpec, gpu: str | None) -> Callable[[], Sandbox]:
     from grader.sandbox import choose
 
+    if spec.kind == "none":
+        return lambda: choose.NoSandbox("none was asked for")
     try:
         return choose.opener(hidden.assignment, spec.kind, spec.level, spec.image, spec.cpus, gpu)
     except MachineryError as error:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PoolSpec:
-    """What the pool is to run in: kind and level of sandbox, image, one GPU (or None) for every slot."""
+    """What the pool is to run in: kind and level of sandbox, image, one GPU (or None) for every slot.
+
+    kind: "docker", "process", or "none" where nothing but evidence is judged
+    """
 
     kind: str = "docker"
     level: str = "zygote"

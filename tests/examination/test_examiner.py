@@ -1,7 +1,6 @@
 """Hidden tests x one submission: what each kind of ending means, what is told, and what authors are told first."""
 
 import hashlib
-import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -64,7 +63,6 @@ def test_exits(student): sys.exit(0)
 def test_recursion(student):
     def deeper(): deeper()
     deeper()
-def test_unknown_fixture(student, nowhere): ...
 def test_reference_kept(student):
     global kept
     kept = student.put([1])
@@ -86,7 +84,7 @@ def test_machine(student): {raises}
 @pytest.mark.points(0.5)
 def test_after(student): same(student.four(), 4)
 """
-WORTH = {"test_kinds": ("q1", 11), "test_ours": ("q2", 10), "test_ends": ("q3", 1.5), "test_a": ("q3", 1.5)}
+WORTH = {"test_kinds": ("q1", 11), "test_ours": ("q2", 9), "test_ends": ("q3", 1.5), "test_a": ("q3", 1.5)}
 
 
 def course_of(folder, **files):
@@ -158,7 +156,8 @@ FROM_OUTSIDE = [  # what a hidden test may end with, whatever it is
     *[(StudentFault(each, "what happened"), each, "what happened") for each in Outcome if each.value not in
       ("passed", "failed", "deferred")],
     *[(family("ours"), Outcome.DEFERRED, "ours") for family in
-      (GraderError, UsageError, AuthoringError, SubmissionError, MachineryError)],
+      (GraderError, UsageError, SubmissionError, MachineryError)],
+    (AuthoringError("expects NaN"), Outcome.DEFERRED, "the hidden test itself failed: expects NaN"),
     *[(kind("x"), Outcome.DEFERRED, f"the hidden test itself failed: {kind.__name__}: x") for kind in
       (TypeError, ValueError, RuntimeError, KeyboardInterrupt, SystemExit, MemoryError, Exception, BaseException)],
 ]  # fmt: skip
@@ -280,54 +279,6 @@ def test_another_seed_means_other_inputs_and_the_same_seed_the_same(tiny_pool):
 
 
 # ------------------------------------------------------------------------------------------------ authors
-
-
-SOUND = 'import pytest\npytestmark = pytest.mark.question("q3")\n@pytest.mark.points(1.5)\ndef test_a(student): ...\n'
-
-
-@pytest.mark.parametrize(
-    ("files", "says"),
-    [
-        pytest.param(
-            {"test_a": SOUND.replace("1.5", "0")},
-            "assignments/tiny/hidden: question q3 is worth 1.5 points, and every share of them is 0",
-            id="nothing but shares of 0",
-        ),
-        pytest.param(
-            {"test_a": SOUND.replace("q3", "q9")},
-            "test_a.py: test_a: there is no question 'q9'; there is: q3",
-            id="no such question",
-        ),
-        pytest.param(
-            {"test_a": SOUND.replace("pytestmark", "mark")},
-            "hidden/test_a.py: test_a belongs to no question; write pytestmark = pytest.mark.question(",
-            id="no question",
-        ),
-        pytest.param(
-            {"test_a": SOUND.replace("@pytest.mark.points(1.5)", "")},
-            "assignments/tiny/hidden/test_a.py: test_a is worth nothing; write @pytest.mark.points(2, hint=...)",
-            id="no points",
-        ),
-        pytest.param(
-            {"test_a": SOUND.replace("1.5", "-1")},
-            "assignments/tiny/hidden/test_a.py: test_a: points must be finite and not negative, got -1",
-            id="negative points",
-        ),
-        pytest.param(
-            {"test_a": SOUND.replace("1.5", "0.75"), "test_b": SOUND.replace("1.5", "0.75")},
-            "assignments/tiny/hidden: two tests are called test_a",
-            id="a name twice",
-        ),
-        pytest.param({"test_a": SOUND + "import nowhere"}, "No module named 'nowhere'", id="an import that fails"),
-        pytest.param({"test_a": SOUND + "def f(:"}, "SyntaxError", id="no Python"),
-        pytest.param({"test_a": "x = 1\n"}, "assignments/tiny/hidden holds no tests", id="no tests"),
-        pytest.param({}, "assignments/tiny/hidden holds no tests", id="no files"),
-    ],
-)
-def test_an_author_is_told_where_what_is_wrong(tmp_path, files, says):
-    with pytest.raises(AuthoringError, match=re.escape(says)) as caught:
-        Pool(course_of(tmp_path, **files), "tiny", IN_PROCESSES).close()
-    assert "\n" not in str(caught.value)
 
 
 def test_a_reference_solution_that_raises_defers_and_says_where(tmp_path):

@@ -148,7 +148,7 @@ class Yes:
             assert yes != 3 and yes and yes == yes  # noqa: PLR0124
             with pytest.raises(Mismatch, match="an object of class Yes, where values were asked for"):
                 list(yes)
-            with pytest.raises(TypeError):
+            with pytest.raises(Mismatch, match="an object of class Yes, where values were asked for"):
                 float(yes)
 
     def test_a_missing_attribute_is_the_students_error(self, sandbox):
