@@ -55,12 +55,45 @@ def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[
     given = defined([cell for cell in cells if not is_solution(outlined, cell) and cell.block != "prompt"])
     for name, expected in listed.items():
         if name not in asked:
-            raise AuthoringError(f"{toml}: the master does not ask question {name}; it asks: {', '.join(asked)}")
+            _refuse_unasked(outlined, expected, toml)
+            continue
+        _refuse_manual(asked[name], expected, toml)
         _refuse_points(outlined, asked[name], expected, points[name], toml)
         for wanted in expected.names:
             _refuse_name(wanted, name, names, given, toml)
     _refuse_unsolved(outlined)
     _refuse_files(outlined, assignment, toml)
+
+
+def _refuse_unasked(outlined: Outline, expected: Question, toml: str) -> None:
+    """A question without a block in the master. One that a person marks may be a heading and what stands below it."""
+    if not expected.manual:
+        asks = ", ".join(question.name for question in outlined.questions) or "none"
+        raise AuthoringError(f"{toml}: the master does not ask question {expected.id}; it asks: {asks}")
+    for cell, number, heading in _headings(outlined, None):
+        named = _ID.match(heading)
+        if named and named[1].lower() == expected.id:
+            _refuse_heading(cell, number, heading, expected, toml)
+            return
+    says = f"begin it with a heading such as: ## {expected.id}. {expected.title}"
+    raise AuthoringError(f"{toml}: {expected.id} is marked by a person, and the master has no place for it; {says}")
+
+
+def _refuse_manual(question: MasterQuestion, expected: Question, toml: str) -> None:
+    if question.manual == expected.manual:
+        return
+    if question.manual:
+        raise question.cell.refused(0, f"{question.name} is manual here; write manual = true for it in {toml}")
+    raise question.cell.refused(0, f"{question.name} is manual in {toml}; write manual: true here")
+
+
+def _refuse_heading(cell: MasterCell, number: int, heading: str, expected: Question, toml: str) -> bool:
+    """Raise AuthoringError where a heading states other points; say whether it states any."""
+    told = _POINTS.search(heading)
+    if told and Decimal(told["number"]) != expected.points:
+        worth = f"{toml} gives {expected.id} {plain_number(expected.points)}"
+        raise cell.refused(number, f"the heading says {told['number']} points, {worth}")
+    return told is not None
 
 
 def _refuse_files(outlined: Outline, assignment: Assignment, toml: str) -> None:
@@ -82,15 +115,15 @@ def _refuse_points(
         named = _ID.match(heading)
         if named and named[1].lower() != question.name.lower():
             raise cell.refused(number, f"the heading says {named[1]}, the question is called {question.name}")
-        told = _POINTS.search(heading)
-        if told and Decimal(told["number"]) != expected.points:
-            raise cell.refused(number, f"the heading says {told['number']} points, {worth}")
+        told = _refuse_heading(cell, number, heading, expected, toml)
         if named or told:
             return  # headings below it may be those of its parts
 
 
-def _headings(outlined: Outline, question: str) -> Iterator[tuple[MasterCell, int, str]]:
-    for cell in outlined.of(question, "question"):
+def _headings(outlined: Outline, question: str | None) -> Iterator[tuple[MasterCell, int, str]]:
+    """Headings of a question, or (None) of all that belongs to no question: cell, line in it, text."""
+    cells = outlined.of(question, "question") if question else [cell for cell in outlined.cells if not cell.question]
+    for cell in cells:
         for number, line in enumerate(cell.lines):
             found = _HEADING.fullmatch(line.strip()) if cell.kind == "markdown" else None
             if found:

@@ -25,6 +25,14 @@ from grader.submission.packing import zipped
 PASSAGE = 4  # so many lines in a row are no coincidence
 
 
+READ = " (a person reads your answer)"
+CHECKS = """\
+`grader.check("{question}")` in the notebook runs a question's public checks. They give no points: your notebook is
+graded later, on inputs that nobody has seen. Cells that begin with `# experiment` are not run then.
+
+"""
+
+
 def audit_digest(paths: Paths, assignment: Assignment) -> str:
     """What an audit's verdict is about: the tests, the starter, the reference, wrong and right solutions."""
     folders = [paths.wrong(assignment.id), paths.right(assignment.id)]
@@ -71,6 +79,7 @@ def manifest(assignment: Assignment, files: dict[str, bytes], release: str) -> b
     """What was released, by digest; also what `grader validate` needs to know away from the course."""
     questions = [
         {"id": question.id, "title": question.title, "points": plain(question.points), "names": list(question.names)}
+        | ({"manual": True} if question.manual else {})
         for question in assignment.questions
     ]
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
@@ -88,25 +97,26 @@ def manifest(assignment: Assignment, files: dict[str, bytes], release: str) -> b
 def readme(assignment: Assignment) -> str:
     """The page that a student reads first."""
     rows = "".join(
-        f"| {question.id} | {question.title} | {plain(question.points)} |\n" for question in assignment.questions
+        f"| {question.id} | {question.title}{READ * question.manual} | {plain(question.points)} |\n"
+        for question in assignment.questions
     )
+    tested = [question.id for question in assignment.questions if not question.manual]
     torch = ["torch"] if any(name.split(".")[0] == "torch" for name in assignment.preload) else []
     needed = ["numpy", *torch, "matplotlib", "scikit-learn", "otter-grader"]
-    beside = " and ".join(["the folder `tests/`", *(f"`{name}`" for name in assignment.files)])
+    kept = " and ".join([*(["the folder `tests/`"] if tested else []), *(f"`{name}`" for name in assignment.files)])
+    beside = f"keep {kept} beside it, " if kept else ""
+    checks = CHECKS.format(question=tested[0]) if tested else ""
     return f"""# {assignment.id}: {assignment.title}
 
-Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, keep {beside} beside it, and fill in the code
-cells. You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
+Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, {beside}and fill in what is asked
+for. You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
 (`pip install {" ".join(needed)}`).
 
 | question | title | points |
 |---|---|---|
 {rows}| | together | {plain(assignment.max_points)} |
 
-`grader.check("{assignment.questions[0].id}")` in the notebook runs a question's public checks. They give no points:
-your notebook is graded later, on inputs that nobody has seen. Cells that begin with `# experiment` are not run then.
-
-Before you hand in, save the notebook, open a terminal in this folder and type
+{checks}Before you hand in, save the notebook, open a terminal in this folder and type
 
     python grader.pyz validate {assignment.id}.ipynb
     python grader.pyz pack {assignment.id}.ipynb --student YOUR-ID

@@ -40,5 +40,5 @@ def _asked_by_course(file: Path) -> tuple[str, tuple[Asked, ...]]:
     if not known:
         raise UsageError(f"which assignment is {file.name}? There is: {', '.join(assignment_ids(paths))}")
     assignment = read_assignment(paths, known[0])
-    asked = [Asked(item.id, item.title, plain(item.points), item.names) for item in assignment.questions]
+    asked = [Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions]
     return assignment.id, tuple(asked)

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import AuthoringError, GraderError
+from grader.errors import AuthoringError, GraderError, MachineryError
 from grader.examination.student import source_of
 
 FIXTURES = ("student", "rng", "reference", "datasets", "device")
 OWN_MARKS = ("question", "points", "needs")
+INSTALLED_BY = dict.fromkeys(("torch", "sklearn", "scipy"), "pip install 'coursegrader[torch]'")
 POINTLESS = ("skip", "skipif", "xfail")
 DEVICES = ("cuda",)
 _BLOCK = re.compile(r"student\.(pure|forbids|limit|raises)\(")
@@ -28,11 +29,20 @@ _RAISES = re.compile(r"^with pytest\.raises\((?!Mismatch|StudentFault)[^\n]*\n.*
 SCOPES = ("function", "class", "module", "package", "session")  # of fixtures, from the shortest
 
 
-def import_fault(error: BaseException, file: Path, root: Path) -> AuthoringError:
-    """A file that cannot be imported: where and why, as Python says it. `error` may be pytest's wrapping of it."""
+def import_fault(error: BaseException, file: Path, root: Path) -> GraderError:
+    """A file that cannot be imported: where and why, as Python says it. `error` may be pytest's wrapping of it.
+
+    A package that the program can be installed with, and was not, is the machine's fault; all else is the author's.
+    """
     origin = error.__cause__ if isinstance(error, pytest.Collector.CollectError) and error.__cause__ else error
     if isinstance(origin, AuthoringError):
         return origin
+    missing = (origin.name or "").partition(".")[0] if isinstance(origin, ModuleNotFoundError) else ""
+    if missing in INSTALLED_BY:
+        how = f"which is not installed here: {INSTALLED_BY[missing]}"
+        return MachineryError(f"{_place(file, 0, root)} imports {missing}, {how}")
+    if missing == "grader":
+        return AuthoringError(f"{_place(file, 0, root)}: {words(origin)}; hidden tests import from grader.testing")
     if isinstance(origin, pytest.skip.Exception):
         return AuthoringError(f"{_place(file, 0, root)} skips itself ({origin.msg}); its points would be nobody's")
     if isinstance(origin, SyntaxError):

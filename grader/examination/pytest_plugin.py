@@ -67,7 +67,7 @@ class Hidden:
 
 
 HIDDEN = pytest.StashKey[Hidden]()
-PROBLEMS = pytest.StashKey[list[AuthoringError]]()  # why files of hidden tests cannot be collected
+PROBLEMS = pytest.StashKey[list[GraderError]]()  # why files of hidden tests cannot be collected
 HOSTED = pytest.StashKey[bool]()  # set where a class is graded, in contrast to by hand
 
 

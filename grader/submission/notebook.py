@@ -27,6 +27,7 @@ __all__ = [
     "read_cells",
 ]
 
+_COMMENT = re.compile(r"^# ?", re.MULTILINE)
 MAX_SOURCE_CHARS = 10 * 2**20
 MAX_LINES = 200_000
 MAX_CELLS = 10_000
@@ -180,11 +181,16 @@ def _cells_of_script(source: str) -> tuple[list[RawCell], str]:
     for cut, mark in ((percent_cells, "# %%"), (exported_cells, "# In[ ]:")):
         cells = cut(source)
         if len(cells) > 1:
-            return [RawCell(cell.kind, cell.source) for cell in cells], f"cut into cells at its {mark!r} lines"
+            return [RawCell(cell.kind, _text_of(cell)) for cell in cells], f"cut into cells at its {mark!r} lines"
     parts = paragraphs(source, parse(plain(source).code))
     if 1 < len(parts) <= MAX_CELLS:
         return [RawCell("code", part) for part in parts], f"cut into {len(parts)} cells at blank lines"
     return [RawCell("code", source)], "taken as one cell"
+
+
+def _text_of(cell: PercentCell) -> str:
+    """What a cell says: a script holds its texts as comments."""
+    return cell.source if cell.kind == "code" else _COMMENT.sub("", cell.source)
 
 
 def _defines(code: str) -> bool:

@@ -9,6 +9,7 @@ import ast
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grader.errors import UsageError
 from grader.submission.magics import compile_error, parse
@@ -23,6 +24,7 @@ class Asked:
     title: str
     points: str
     names: tuple[str, ...]
+    manual: bool = False  # a person marks it
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,14 @@ def asked_by_manifest(file: Path) -> tuple[str, tuple[Asked, ...]]:
     """The assignment's id and questions from a release's manifest. Raises UsageError if it is none."""
     try:
         page = json.loads(file.read_text(encoding="utf-8"))
-        asked = [
-            Asked(item["id"], item["title"], str(item["points"]), tuple(item["names"])) for item in page["questions"]
-        ]
-        return str(page["assignment"]), tuple(asked)
+        return str(page["assignment"]), tuple(map(_asked, page["questions"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{file} is no manifest of a release: {error}") from None
+
+
+def _asked(item: dict[str, Any]) -> Asked:
+    manual = item.get("manual") is True
+    return Asked(item["id"], item["title"], str(item["points"]), tuple(item["names"]), manual)
 
 
 def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:

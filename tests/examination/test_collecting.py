@@ -222,6 +222,10 @@ FAULTS = {
         },
         "assignments/tiny/hidden/test_a.py: ModuleNotFoundError: No module named 'nowhere' (aid.py, line 1)",
     ),
+    "an import of what has moved": (
+        {"test_a": SOUND + "from grader.compare import close"},
+        "test_a.py: ModuleNotFoundError: No module named 'grader.compare'; hidden tests import from grader.testing",
+    ),
     "no Python": ({"test_a": SOUND + "def f(:"}, IN_A + "10: SyntaxError: invalid syntax"),
     "indented otherwise": ({"test_a": SOUND + "  x = 1\n"}, IN_A + "10: IndentationError: unindent does not match"),
     "no Python in conftest.py": (
