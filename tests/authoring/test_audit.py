@@ -96,6 +96,7 @@ def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys):
 
 
 def test_an_audit_says_when_a_check_insists_on_what_the_contract_leaves_open(q4_only, capsys):
+    build(q4_only, "a1_mlp")  # of one question now
     file = next(q4_only.hidden_tests("a1_mlp").glob("test_q4*.py"))
     name = "test_smooth_activations_have_the_right_values"
     insists = "    require(type(student.sigmoid(0.5)) is np.float64, 'no np.float64')\n"
