@@ -261,3 +261,36 @@ def test_a_new_assignment_is_written_with_its_starter(empty_course, capsys):
     assert main(["new", "a5_rl"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert "assignments/a5_rl/a5_rl.ipynb" in said and (empty_course / "assignments/a5_rl/a5_rl.ipynb").is_file()
+
+
+# ---------------------------------------------------------------------------------------------------- read by a person
+
+ESSAY = ASSIGNMENT + '[[question]]\nid = "q2"\ntitle = "Why?"\npoints = 5\nmanual = true\n'
+PLACE = "\n\n# %% [markdown]\n# ## q2. Why? (5 points)\n#\n# In ten lines.\n"
+
+
+def test_a_question_that_a_person_marks_is_a_heading_or_a_block_of_its_own(tmp_path):
+    files = built_files(course(tmp_path, MASTER + PLACE, ESSAY), "a9_tiny")
+    assert "## q2. Why?" in files["a9_tiny.ipynb"] and "tests/q2.py" not in files
+
+
+@pytest.mark.parametrize(
+    ("master", "assignment", "says"),
+    [
+        pytest.param(MASTER, ESSAY, "q2 is marked by a person, and the master has no place for it", id="no place"),
+        pytest.param(MASTER + PLACE.replace("5", "4"), ESSAY, "the heading says 4 points", id="other points"),
+        pytest.param(
+            MASTER.replace("# points: 0", "# points: 0\n# manual: true"), ASSIGNMENT, "write manual = true", id="here"
+        ),
+        pytest.param(
+            MASTER,
+            ASSIGNMENT.replace('names = ["twice"]\n', "manual = true\n"),
+            f"q1 is manual in {TOML}; write manual: true here",
+            id="there",
+        ),
+    ],
+)
+def test_master_and_assignment_agree_on_what_a_person_marks(tmp_path, master, assignment, says):
+    with pytest.raises(AuthoringError) as caught:
+        built_files(course(tmp_path, master, assignment), "a9_tiny")
+    assert says in str(caught.value)

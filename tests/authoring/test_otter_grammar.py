@@ -118,12 +118,14 @@ OTTER = "\n".join(  # a master of an Otter course, in Otter's default OK format
     ]
 )
 POINTS = {"q1": 1, "q2": 3, "q3": 1, "q4": 2, "q5": 1, "q6": 1}
+BY_HAND = {"q4": "manual = true\n"}
 NAMES = {"q2": ["square"], "q3": ["cube"], "q6": ["fence"]}
 
 
 def toml(points, names):
     tables = (
-        f'[[question]]\nid = "{q}"\ntitle = "{q}"\npoints = {points[q]}\nnames = {names.get(q, [])}\n' for q in points
+        f'[[question]]\nid = "{q}"\ntitle = "{q}"\npoints = {points[q]}\nnames = {names.get(q, [])}\n{BY_HAND.get(q, "")}'
+        for q in points
     )
     return 'title = "From Otter"\n' + "".join(tables)
 
