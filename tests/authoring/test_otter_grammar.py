@@ -124,8 +124,8 @@ NAMES = {"q2": ["square"], "q3": ["cube"], "q6": ["fence"]}
 
 def toml(points, names):
     tables = (
-        f'[[question]]\nid = "{q}"\ntitle = "{q}"\npoints = {points[q]}\nnames = {names.get(q, [])}\n{BY_HAND.get(q, "")}'
-        for q in points
+        f'[[question]]\nid = "{q}"\ntitle = "{q}"\npoints = {worth}\nnames = {names.get(q, [])}\n' + BY_HAND.get(q, "")
+        for q, worth in points.items()
     )
     return 'title = "From Otter"\n' + "".join(tables)
 
