@@ -25,7 +25,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from grader.authoring import agreement, checks, marks
+from grader.authoring import agreement, checks, given_away, marks
 from grader.authoring.outline import MasterCell, MasterQuestion, Outline, is_config, line_places, outline
 from grader.authoring.printed import printed
 from grader.authoring.starter_code import FETCH_CELL, OTTER_CELL
@@ -38,8 +38,6 @@ from grader.schema import Assignment
 from grader.submission.magics import plain, syntax_error
 
 OTTER_TIMEOUT_S = 300
-LEAK_LENGTH = 12  # a line of a solution with fewer characters, spaces not counted, gives nothing away
-IDIOMS = frozenset({"with torch.no_grad():", "super().__init__()", "torch.manual_seed(seed)"})  # nor does one of these
 KEPT_METADATA = ("deletable", "editable", "tags")
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -95,42 +93,18 @@ def built(paths: Paths, assignment_id: str) -> Built:
     files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, beside)
     _refuse_leftovers(outlined, starter)
     agreement.refuse_given(outlined, assignment, starter)
-    secret = _secret_lines(outlined)
-    for name, text in files.items():
-        _refuse_leaks(secret, text, f"assignments/{assignment_id}/{name}")
+    _refuse_leaks(paths, assignment, outlined, files)
     return Built(files, tuple(_hidden_notes(paths, assignment_id, read)))
 
 
-def solution_lines(master: str) -> list[str]:
-    """Lines of the master that students must not get: inside BEGIN SOLUTION, long enough, not in any prompt as well."""
-    secret, public, inside = [], set(IDIOMS), ""
-    for line in map(str.strip, master.splitlines()):
-        if line.startswith("# BEGIN SOLUTION"):
-            inside = "solution"
-        elif line.endswith("# BEGIN PROMPT"):
-            inside = "prompt"
-        elif line.endswith(("# END SOLUTION", "# END PROMPT")):
-            inside = ""
-        elif inside == "prompt":
-            public.add(line)
-        elif inside or marks.ends_in_mark(line):
-            secret.append(marks.without_mark(line))
-    return [line for line in secret if line not in public and len("".join(line.split())) >= LEAK_LENGTH]
-
-
-def _secret_lines(outlined: Outline) -> list[str]:
-    """Lines of solutions, those of text cells too, that are long enough and in no prompt as well."""
-    public = IDIOMS.union(marks.prompts(outlined))
-    lines = (line for line in dict.fromkeys(marks.secrets(outlined)) if line not in public)
-    return [line for line in lines if len("".join(line.split())) >= LEAK_LENGTH]
-
-
-def _refuse_leaks(secret: Iterable[str], text: str, where: str) -> None:
-    if where.endswith(".ipynb"):
-        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
-    for line in secret:
-        if line in text:
-            raise AuthoringError(f"{where}: gives away a line of the solution: {line}")
+def _refuse_leaks(paths: Paths, assignment: Assignment, outlined: Outline, files: dict[str, str]) -> None:
+    """Refuse a line of a solution in whatever is released: what is built, and the files that lie beside it."""
+    folder = paths.assignment(assignment.id)
+    released = {name: text.encode() for name, text in files.items()}
+    released |= {name: (folder / name).read_bytes() for name in assignment.files if (folder / name).is_file()}
+    secret = given_away.secret_lines(outlined)
+    for name, content in released.items():
+        given_away.refuse_given_away(secret, content, f"assignments/{assignment.id}/{name}")
 
 
 def _master_text(paths: Paths, assignment_id: str) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring import students_program
-from grader.authoring.build import built_files, solution_lines
-from grader.course.master import master_parts, read_master
+from grader.authoring.build import built_files
+from grader.course.master import master_parts
 from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.execution.batch import question_digests
@@ -132,8 +132,7 @@ and `{assignment.id}.zip` into the Files on the left, and run in a new cell
 
 
 def _refuse_leaks(paths: Paths, assignment: Assignment, files: dict[str, bytes]) -> None:
-    """Refuse a passage of a hidden test, and a line of a solution, in any file of the release."""
-    solutions = set(solution_lines(read_master(paths, assignment.id)))
+    """Refuse a passage of a hidden test in any file of the release; the build has searched for solutions."""
     hidden = {
         passage
         for file in paths.hidden_tests(assignment.id).rglob("*.py")
@@ -142,10 +141,9 @@ def _refuse_leaks(paths: Paths, assignment: Assignment, files: dict[str, bytes])
     for name, content in files.items():
         text = content.decode("utf-8", "replace")
         lines = _cell_lines(json.loads(text)) if name.endswith(".ipynb") else text.splitlines()
-        given = {line.strip() for line in lines} & solutions if name.endswith(".ipynb") else set()
-        told = [passage[0] for passage in _passages(lines) if passage in hidden]
-        for line in [*sorted(given), *told]:
-            raise AuthoringError(f"{name} would give away a solution or a hidden test: {line!r}")
+        for passage in _passages(lines):
+            if passage in hidden:
+                raise AuthoringError(f"{name} would give away a hidden test: {passage[0]!r}")
 
 
 def _passages(lines: list[str]) -> list[tuple[str, ...]]:

@@ -10,7 +10,9 @@ import nbformat
 import pytest
 from tiny_master import MASTER, course
 
-from grader.authoring.build import build, built_files, solution_lines
+from grader.authoring import build as building
+from grader.authoring.build import build, built_files
+from grader.authoring.given_away import secret_lines
 from grader.course.master import read_master
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
@@ -20,6 +22,10 @@ ROOT = PACKAGE.parent
 
 def code_cells(starter: str) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(starter)["cells"] if cell["cell_type"] == "code"]
+
+
+def solution_lines(paths: Paths, assignment_id: str) -> list[str]:
+    return secret_lines(building._outlined(paths, assignment_id, read_master(paths, assignment_id)))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +76,7 @@ def test_cell_ids_follow_the_content(tiny, tmp_path):
 
 
 def test_no_line_of_a_solution_is_in_what_students_get(a1):
-    secrets = solution_lines(read_master(Paths(ROOT), "a1_mlp"))
+    secrets = solution_lines(Paths(ROOT), "a1_mlp")
     assert len(secrets) > 200
     words = "\n".join("".join(cell["source"]) for cell in json.loads(a1["a1_mlp.ipynb"])["cells"])
     words += "\n".join(text for name, text in a1.items() if name != "a1_mlp.ipynb")
@@ -78,14 +84,27 @@ def test_no_line_of_a_solution_is_in_what_students_get(a1):
     assert "BEGIN" not in words and "END SOLUTION" not in words
 
 
-def test_lines_of_a_solution_are_found_and_prompts_are_not_secret():
-    assert solution_lines(MASTER) == ["doubled_number = x + x", "return doubled_number"]
-    assert solution_lines("the_answer = 40 + 2  # SOLUTION NO PROMPT") == ["the_answer = 40 + 2"]
-    assert solution_lines("x = 1  # SOLUTION") == []  # says nothing, and stands everywhere
-    same_in_prompt = MASTER.replace("    raise NotImpl", "    return doubled_number\n    raise NotImpl")
-    assert solution_lines(same_in_prompt) == ["doubled_number = x + x"]
-    with_idiom = MASTER.replace("    return doubled", "    with torch.no_grad():\n        return doubled")
-    assert solution_lines(with_idiom) == solution_lines(MASTER)
+@pytest.mark.parametrize(
+    ("above", "found"),
+    [
+        pytest.param("", 2, id="nothing"),
+        pytest.param("x = 1  # says nothing, and stands everywhere\n    ", 2, id="a short line"),
+        pytest.param("for number in range(len(x)):\n        ", 2, id="a loop"),
+        pytest.param("def inner_helper(x):\n        ", 2, id="the head of a function"),
+        pytest.param("for number in x: print(number)\n    ", 3, id="a loop on one line"),
+        pytest.param("n, d = x_of_the_batch.shape\n    ", 2, id="a shape"),
+        pytest.param("for number in drawn_by(x):\n        ", 3, id="a loop that says something"),
+        pytest.param("the_answer = 40 + 2\n    ", 3, id="a line more"),
+    ],
+)
+def test_lines_of_a_solution_are_found_but_those_that_give_nothing_away(tmp_path, above, found):
+    master = MASTER.replace("    return doubled", f"    {above}return doubled")
+    assert len(solution_lines(course(tmp_path, master), "a9_tiny")) == found
+
+
+def test_a_line_of_a_prompt_is_no_secret(tmp_path):
+    master = MASTER.replace("    raise NotImpl", "    return doubled_number  # so\n    raise NotImpl")
+    assert solution_lines(course(tmp_path, master), "a9_tiny") == ["doubled_number = x + x"]
 
 
 def test_a_master_that_does_not_exist_is_named_with_those_that_do(tmp_path):

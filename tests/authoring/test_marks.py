@@ -1,5 +1,6 @@
 """No way of marking a solution, right, wrong or foreign, leaves one in what students get without being refused."""
 
+import json
 import re
 
 import pytest
@@ -300,6 +301,24 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
         "",
         "gives away a line",
     ),
+    (
+        "a solution without its comment",
+        given("# %%\n# experiment: it is\nx = 3\ndoubled_number=x+x\n").replace("x + x\n", "x + x  # twice\n"),
+        "",
+        "gives away a line",
+    ),
+    (
+        "a solution in a cell that is written to a file",
+        given("# %%\n# %%writefile foo.py\n# doubled_number=x+x\n"),
+        "",
+        "gives away a line",
+    ),
+    (
+        "a solution in a fence",
+        given("# %% [markdown]\n# ```python\n# doubled_number = x+x  # twice\n# ```\n"),
+        "",
+        "gives away a line",
+    ),
 ]
 
 
@@ -312,6 +331,38 @@ def test_a_solution_that_could_stay_is_refused_with_file_and_line(tmp_path, mast
     assert says in told and "\n" not in told
     if line:
         assert_named(told, master, line)
+
+
+FREE = [  # lines that stand in a solution and in what students get, and give nothing away
+    "import matplotlib.pyplot as plt",
+    "optimizer.zero_grad()",
+    "loss.backward()\n    optimizer.step()",
+    "mean = np.zeros(x.shape[1])",
+    "rows, columns = x.shape",
+    "for number in range(len(x)):\n        pass",
+    'raise ValueError("x is no number")',
+]
+
+
+@pytest.mark.parametrize("lines", FREE)
+def test_what_everybody_writes_so_may_stand_in_an_experiment(tmp_path, lines):
+    master = given(f"# %%\n# experiment: look\ndef look(x, optimizer, loss, np):\n    {lines}\n")
+    master = master.replace("    doubled_number =", f"    {lines}\n    doubled_number =")
+    assert lines in "\n".join(sources(built_files(course(tmp_path, master), "a9_tiny")))
+
+
+@pytest.mark.parametrize("name", ["datasets.py", "notes.md", "extra.ipynb"])
+def test_a_solution_in_a_released_file_is_refused(tmp_path, name):
+    paths = course(tmp_path, MASTER, f'files = ["{name}"]\n{ASSIGNMENT}')
+    cells = {"cells": [{"source": ["def other(x):\n", "  doubled_number = x+x\n"]}]}
+    text = json.dumps(cells) if name.endswith("ipynb") else "def other(x):\n  doubled_number = x+x\n"
+    (paths.assignment("a9_tiny") / name).write_text(text)
+    with pytest.raises(AuthoringError, match=f"{name}: gives away a line of the solution: doubled_number = x"):
+        built_files(paths, "a9_tiny")
+
+
+def sources(files):
+    return ["".join(cell["source"]) for cell in json.loads(files["a9_tiny.ipynb"])["cells"]]
 
 
 def assert_named(told, master, line):
