@@ -92,6 +92,8 @@ def _check(cell: MasterCell) -> Check:
         for key in config:
             if key not in _CONFIG_KEYS:
                 raise cell.refused(0, f"unknown key {key!r} in TEST CONFIG; known: {', '.join(_CONFIG_KEYS)}")
+        if not isinstance(config.get("hidden", False), bool):
+            raise cell.refused(0, f"hidden is true or false in TEST CONFIG, got {config['hidden']!r}")
     elif _HIDDEN.fullmatch(lines[0].strip()):
         config, begin = {"hidden": True}, 1
     elif re.match(r"\s*#.*\bhidden\b", lines[0], re.IGNORECASE):

@@ -37,7 +37,14 @@ _REMEDIES = {  # keys of the assignment's config that cannot be honoured
     "plugins": "Otter's plugins need Otter's grader; leave it out",
     "lang": "only Python is graded; leave it out",
 }
-_FOREIGN_KEYS = ("nbgrader", "extended_cell", "solution", "solution2", "solution_first")  # of a cell's metadata
+_FOREIGN_KEYS = (
+    "nbgrader",
+    "extended_cell",
+    "solution",
+    "solution2",
+    "solution_first",
+    "hidden",
+)  # of a cell's metadata
 _FOREIGN_TAGS = re.compile(r"solution|answer|hidden|hide|remove", re.IGNORECASE)
 
 

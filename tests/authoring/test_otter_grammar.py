@@ -326,6 +326,18 @@ def ok(check, given=""):
             "unknown key 'hiden'",
             id="a misspelt key",
         ),
+        *(
+            pytest.param(
+                ok(code(f'""" # BEGIN TEST CONFIG\nhidden: {value}\n""" # END TEST CONFIG\ntwice(2)')),
+                '""" # BEGIN',
+                "hidden is true or false",
+                id=f"hidden is {value}",
+            )
+            for value in ("1", '"true"', "vrai")
+        ),
+        pytest.param(
+            ok("# %% hidden=true\ntwice(2)\n"), "twice(2)", "the hidden metadata of another system", id="metadata"
+        ),
         pytest.param(
             ok(code("twice(2)"), "import no_such_module"),
             "import no_such",
