@@ -7,6 +7,7 @@ stay in what students get, with the solution beside it: it is refused here.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import io
 import re
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from grader.authoring.outline import BLOCKS, DROPPED_BY_OTTER, MasterCell, Outline
+from grader.submission.magics import parse, plain
 
 
 class Line(Enum):
@@ -57,6 +59,7 @@ _HEADED = re.compile(  # SOLUTION:, ## Solution, ::: {.solution}, <summary>Solut
 )
 _FOREIGN_TESTS = re.compile(r"#+\s*(hidden\s+)?tests?\s*#*|#+\s*hidden\s*#*", re.IGNORECASE)
 
+_OWN_LINES = "write # BEGIN SOLUTION and # END SOLUTION around it, on lines of their own"
 REMEDY = "write # BEGIN SOLUTION and # END SOLUTION on lines of their own, or # SOLUTION at the end of a line"
 
 
@@ -262,6 +265,21 @@ def _refuse_half_statements(cell: MasterCell, kinds: list[Line]) -> None:
         if lines & marked and lines - marked:
             says = f"# SOLUTION marks one line of a statement over several; {REMEDY}"
             raise cell.refused(min(lines & marked), says)
+    tree = parse(plain(cell.source).code) if marked else None
+    begun = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)] if tree else []
+    for number in sorted(marked):
+        _refuse_half_line(cell, number, [node for node in begun if node.lineno == number + 1])
+
+
+def _refuse_half_line(cell: MasterCell, number: int, nodes: list[ast.stmt]) -> None:
+    """Refuse `# SOLUTION` behind a line of which Otter would leave a part: what stands left of its last `=`."""
+    if len(nodes) > 1:
+        raise cell.refused(number, f"# SOLUTION marks a line with more than one statement; {_OWN_LINES}")
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        said = (inner for target in targets if isinstance(target, ast.expr) for inner in ast.walk(target))
+        if any(isinstance(inner, (ast.Call, ast.Compare)) for inner in said):
+            raise cell.refused(number, f"# SOLUTION would leave what is calculated left of the =; {_OWN_LINES}")
 
 
 def _statements(source: str) -> Iterator[tuple[int, int]]:

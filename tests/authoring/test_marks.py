@@ -114,6 +114,18 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
         "        x",
         "one line of a statement",
     ),
+    (
+        "two statements on a line",
+        solved('    g = {}  # SOLUTION\n    g["W"] = x + x; g["b"] = 2 * x  # SOLUTION\n'),
+        '    g["W"]',
+        "more than one statement",
+    ),
+    (
+        "a calculation left of the sign",
+        solved("    x[x <= threshold(x)] = 0  # SOLUTION\n    return x  # SOLUTION\n"),
+        "    x[x",
+        "left of the =",
+    ),
     ("the head of a block", solved("    for _ in range(1):  # SOLUTION\n        return x + x\n"), "# q1", "no Python"),
     (
         "marks of the helper only",
