@@ -12,6 +12,7 @@ import difflib
 import io
 import re
 import tokenize
+import unicodedata
 from collections.abc import Iterator
 from enum import Enum
 
@@ -57,6 +58,14 @@ _TAGS = re.compile(  # at the beginning of a comment, or of a line of text
 _HEADED = re.compile(  # SOLUTION:, ## Solution, ::: {.solution}, <summary>Solution
     r"\s*((\*\*|__|#+)?\s*(SOLUTION\b|[Ss]olution\W*$|Solution\s*:)|[:`]{3,}.*\bsolution\b|.*<summary>\s*[Ss]olution)"
 )
+# Words of marks in other languages, without accents: a comment that holds nothing else is a mark.
+_SIDES = set("begin start end stop debut fin beginn anfang ende inicio inizio fine region endregion".split())
+_SOLVED = set(
+    "solution solutions corrige corrigee reponse reponses losung loesung musterlosung solucion respuesta soluzione "
+    "solucao oplossing strip".split()
+)
+_FOR_WHOM, _ALONE = {"instructor", "teacher", "staff", "solution", "corrige", "corrigee"}, {"only", "version"}
+_ARTICLES = set("de la le du des der die das del il of the".split())
 _FOREIGN_TESTS = re.compile(r"#+\s*(hidden\s+)?tests?\s*#*|#+\s*hidden\s*#*", re.IGNORECASE)
 
 _OWN_LINES = "write # BEGIN SOLUTION and # END SOLUTION around it, on lines of their own"
@@ -201,7 +210,9 @@ def refuse_marks(outlined: Outline) -> None:
 def looks_like_a_mark(line: str, kind: str) -> bool:
     """Whether a line is meant to be a mark of a solution, in whatever system and spelling."""
     if kind == "code":
-        return any(_marked(found[0], line[found.end() :]) for found in re.finditer(r"#+", line))
+        return _in_other_words(line) or any(
+            _marked(found[0], line[found.end() :]) for found in re.finditer(r"#+", line)
+        )
     words = _words(line)
     loud = not re.search(r"[a-z]{2}", line) or bool(re.match(r"\s*(#|<!|\*\*|__)", line))
     alone = loud and len(words) == 1 and _near_solution(words[0])
@@ -309,6 +320,16 @@ def _marked(signs: str, comment: str) -> bool:
     loud = len(signs) > 1 or bool(re.match(r"\W*[A-Z]{3}", comment))
     alone = _near_solution(words[0]) and (loud or ":" in comment or _TAILS.issuperset(words[1:]))
     return alone or _paired(words, loud=loud) or bool(_TAGS.match(comment))
+
+
+def _in_other_words(line: str) -> bool:
+    """Whether a comment of its own is DÉBUT SOLUTION, fin du corrigé, region solution, instructor only, ..."""
+    folded = "".join(mark for mark in unicodedata.normalize("NFKD", line) if not unicodedata.combining(mark)).lower()
+    words = set(re.findall(r"[^\W_]+", folded)) - _ARTICLES
+    if not line.lstrip().startswith("#"):
+        return False
+    told = words & _SIDES and words & _SOLVED and words <= _SIDES | _SOLVED
+    return bool(told or (words & _FOR_WHOM and words & _ALONE and words <= _FOR_WHOM | _ALONE | _SIDES))
 
 
 def _paired(words: list[str], *, loud: bool) -> bool:

@@ -393,6 +393,37 @@ def test_a_question_of_which_nothing_is_to_be_written_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "line",
     [
+        "# region solution",
+        "    # DÉBUT SOLUTION",
+        "# fin de la solution",
+        "# debut corrige",
+        "# fin du corrigé",
+        "# BEGINN LÖSUNG",
+        "# Ende der Lösung",
+        "# INICIO SOLUCIÓN",
+        "# fin réponse",
+        "# instructor only",
+        "# end instructor only",
+        "# teacher version",
+        "# STRIP BEGIN",
+    ],
+)
+def test_marks_in_other_words_and_languages_are_known(tmp_path, line):
+    assert looks_like_a_mark(line, "code")
+    beside = f'def helper(x):\n    """H"""\n    {line.strip()}\n    return x - 1\n\n\n'
+    with pytest.raises(AuthoringError, match="looks like a mark"):
+        built_files(course(tmp_path, MASTER.replace("def twice", f"{beside}def twice")), "a9_tiny")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# fin de la boucle",
+        "# la solution du système linéaire",
+        "# endregion",
+        "# On renvoie la solution",
+        "# the teacher forces the first version only here",
+        "x = 1  # version",
         "# the solution of the linear system is unique",
         "# Solution of the heat equation by finite differences",
         "# start of the sequence, end of the sequence",
