@@ -26,7 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring import agreement, checks, given_away, marks
-from grader.authoring.outline import MasterCell, MasterQuestion, Outline, is_config, line_places, outline
+from grader.authoring.outline import (
+    MasterCell,
+    MasterQuestion,
+    Outline,
+    is_config,
+    line_places,
+    outline,
+    refuse_headless,
+)
 from grader.authoring.printed import printed
 from grader.authoring.starter_code import FETCH_CELL, OTTER_CELL
 from grader.authoring.writing import replace_all
@@ -128,6 +136,7 @@ def _outlined(paths: Paths, assignment_id: str, master: str) -> Outline:
     import jupytext
 
     places = line_places(paths, assignment_id)
+    refuse_headless(paths, assignment_id)
     try:
         notebook = jupytext.reads(master, fmt="py:percent")
     except (ValueError, SyntaxError) as problem:
@@ -138,6 +147,7 @@ def _outlined(paths: Paths, assignment_id: str, master: str) -> Outline:
         if cell.kind == "code" and not cell.ignored:
             _refuse_syntax(cell)
     marks.refuse_marks(outlined)
+    given_away.refuse_prompts(outlined)
     return outlined
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -32,6 +33,23 @@ def refuse_given_away(secret: Iterable[str], content: bytes, where: str) -> None
     for line in secret:
         if _bare(line) in text:
             raise AuthoringError(f"{where}: gives away a line of the solution: {line}")
+
+
+def refuse_prompts(outlined: Outline) -> None:
+    """Raise AuthoringError where a prompt holds a whole solution, in the same order and with nothing between."""
+    prompts = "\n".join(_bare(line) for line in marks.prompts(outlined) if line)
+    for cell in outlined.cells:
+        if not marks.is_solution(outlined, cell) or cell.boundary or cell.ignored:
+            continue
+        kinds = enumerate(marks.kinds_of(outlined, cell))
+        for kind, group in itertools.groupby(kinds, key=lambda one: one[1]):
+            lines = [(number, cell.lines[number]) for number, _ in group if cell.lines[number].strip()]
+            if kind is not marks.Line.SECRET or all(idiom(marks.without_mark(line)) for _, line in lines):
+                continue
+            whole = "\n".join(_bare(marks.without_mark(line)) for _, line in lines)
+            if len(whole) >= LEAK_LENGTH and whole in prompts:
+                says = "this solution stands word for word in a PROMPT: it would be given"
+                raise cell.refused(lines[0][0], says)
 
 
 def idiom(line: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.course.config import did_you_mean
-from grader.course.master import master_parts
+from grader.course.master import continued, master_parts
 from grader.errors import AuthoringError
 from grader.paths import Paths
 
@@ -113,9 +113,19 @@ def line_places(paths: Paths, assignment_id: str) -> list[str]:
     places: list[str] = []
     for part in master_parts(paths, assignment_id):
         name = part.relative_to(paths.root).as_posix()
-        count = part.read_text(encoding="utf-8").rstrip("\n").count("\n") + 1
+        count = part.read_text(encoding="utf-8-sig").rstrip("\n").count("\n") + 1
         places += [f"{name}, line {number}" for number in range(1, count + 2)]  # and the blank line behind it
     return places
+
+
+def refuse_headless(paths: Paths, assignment_id: str) -> None:
+    """Refuse what stands above the first cell of a file of a question: it would go on the cell before, and be given."""
+    for part in master_parts(paths, assignment_id)[1:]:
+        lines = continued(part.read_text(encoding="utf-8-sig")).split("\n")
+        number = next((number for number, line in enumerate(lines) if line.strip()), 0)
+        if not lines[number].startswith("# %%"):
+            where = f"{part.relative_to(paths.root).as_posix()}, line {number + 1}"
+            raise AuthoringError(f"{where}: a file of a question begins with a cell: write # %% [markdown] above it")
 
 
 def outline(cells: Iterable[Any], text: str, places: list[str]) -> Outline:

@@ -7,12 +7,15 @@ file a question (q1.py, q2.py, ..., q10.py), in the order of their numbers, as i
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from grader.paths import Paths
 from grader.submission.notebook import Cell, read
+
+_HEADER = re.compile(r"\A# ---\n(#.*\n)*?# ---\n")
 
 
 def master_parts(paths: Paths, assignment_id: str) -> list[Path]:
@@ -26,8 +29,15 @@ def master_parts(paths: Paths, assignment_id: str) -> list[Path]:
 
 def read_master(paths: Paths, assignment_id: str) -> str:
     """The text of the master. Raises FileNotFoundError where the assignment has none."""
-    found = master_parts(paths, assignment_id) or [paths.reference(assignment_id)]
-    return "\n\n".join(part.read_text(encoding="utf-8").rstrip("\n") for part in found) + "\n"
+    opening, *others = master_parts(paths, assignment_id) or [paths.reference(assignment_id)]
+    texts = [opening.read_text(encoding="utf-8-sig")]  # some editors begin a file with a byte order mark
+    texts += [continued(part.read_text(encoding="utf-8-sig")) for part in others]
+    return "\n\n".join(text.rstrip("\n") for text in texts) + "\n"
+
+
+def continued(text: str) -> str:
+    """A file of a question, with blank lines in place of the header that jupytext gives to every file."""
+    return _HEADER.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
 
 
 def master_cells(paths: Paths, assignment_id: str) -> list[Cell]:

@@ -161,6 +161,31 @@ def test_the_points_of_a_part_of_a_question_are_left_alone(tmp_path):
     assert "One half" in built_files(course(tmp_path, master), "a9_tiny")["a9_tiny.ipynb"]
 
 
+@pytest.mark.parametrize("above", ['"""x + x is what is wanted"""\n', "\n# x + x is the solution\n"])
+def test_what_stands_above_the_first_cell_of_a_file_of_a_question_is_refused(tmp_path, above):
+    line = above.count("\n")
+    with pytest.raises(
+        AuthoringError, match=rf"questions/q1\.py, line {line}: a file of a question begins with a cell"
+    ):
+        built_files(in_two_files(tmp_path, above), "a9_tiny")
+
+
+def test_a_header_of_jupytext_and_a_byte_order_mark_are_no_part_of_the_master(tmp_path):
+    plain = built_files(course(tmp_path / "plain"), "a9_tiny")
+    header = "\ufeff# ---\n# jupyter:\n#   jupytext:\n#     format_name: percent\n# ---\n\n"
+    assert built_files(course(tmp_path / "one", header + MASTER), "a9_tiny") == plain
+    assert built_files(in_two_files(tmp_path / "two", header), "a9_tiny") == plain
+
+
+def in_two_files(root, above):
+    """The tiny course with its question in a file of its own, and something above its first cell."""
+    opening, mark, rest = MASTER.partition("# %% [raw]\n# # BEGIN QUESTION")
+    paths = course(root, opening)
+    paths.questions("a9_tiny").mkdir()
+    (paths.questions("a9_tiny") / "q1.py").write_text(above + mark + rest, encoding="utf-8")
+    return paths
+
+
 def test_a_mistake_in_a_file_of_a_question_names_that_file(tmp_path):
     opening, _, rest = MASTER.partition("# %% [raw]\n# # BEGIN QUESTION")
     paths = course(tmp_path, opening)

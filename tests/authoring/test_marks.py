@@ -115,6 +115,12 @@ WAYS = [  # (how a solution could stay, the master, the beginning of the line th
         "one line of a statement",
     ),
     (
+        "a prompt that is the solution",
+        MASTER.replace('    raise NotImplementedError("q1: twice is not implemented yet")\n', BODY),
+        "    doubled_number",
+        "stands word for word in a PROMPT",
+    ),
+    (
         "two statements on a line",
         solved('    g = {}  # SOLUTION\n    g["W"] = x + x; g["b"] = 2 * x  # SOLUTION\n'),
         '    g["W"]',
