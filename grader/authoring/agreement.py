@@ -68,6 +68,10 @@ def refuse_disagreement(outlined: Outline, assignment: Assignment, points: dict[
 def _refuse_unasked(outlined: Outline, expected: Question, toml: str) -> None:
     """A question without a block in the master. One that a person marks may be a heading and what stands below it."""
     if not expected.manual:
+        if not outlined.questions:
+            where = outlined.cells[0].places[0] if outlined.cells else toml
+            says = "the master has no question: no raw cell begins with # BEGIN QUESTION"
+            raise AuthoringError(f"{where}: {says}, and {expected.id} needs one")
         asks = ", ".join(question.name for question in outlined.questions) or "none"
         raise AuthoringError(f"{toml}: the master does not ask question {expected.id}; it asks: {asks}")
     for cell, number, heading in _headings(outlined, None):

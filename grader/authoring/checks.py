@@ -24,6 +24,7 @@ _CONFIG_BEGINS = re.compile(r"(?:\w\s*=\s*)?\"\"\"?\s*#\s*BEGIN\s*TEST\s*CONFIG"
 _CONFIG_ENDS = re.compile(r"\"\"\"?;?\s*#\s*END\s*TEST\s*CONFIG", re.IGNORECASE)
 _CONFIG_MARK = re.compile(r"#\W*(BEGIN|END)\W*TESTS?\W*CONFIG", re.IGNORECASE)
 _CONFIG_KEYS = ("hidden", "points", "success_message", "failure_message")
+_ONE_KIND = "all checks of a master are of one kind"
 _HIDDEN = re.compile(r"#+\s*hidden(\s+tests?)?\s*#*", re.IGNORECASE)
 
 
@@ -116,7 +117,8 @@ def _check(cell: MasterCell) -> Check:
 def _refuse_function(check: Check, names: set[str]) -> None:
     node = check.function
     if node is None or not all(_calls(other, node.name) for other in check.body[1:]):
-        says = "a check is one function, here something else stands in its cell; in OK format set ok_format: true"
+        kinds = f"{_ONE_KIND}: functions, or with ok_format: true in the config statements"
+        says = f"a check is one function, here something else stands in its cell; {kinds}"
         raise check.cell.refused(check.begin, says)
     begin = check.line(node)
     if node.decorator_list:
@@ -192,7 +194,8 @@ def _refuse_statements(check: Check, names: set[str]) -> None:
         raise check.cell.refused(0, "a check without a statement")
     only_functions = all(isinstance(node, ast.FunctionDef) for node in check.body)
     if only_functions:
-        says = "a function alone compares nothing; checks that are functions need tests: ok_format: false in the config"
+        kinds = f"{_ONE_KIND}: statements, or with ok_format: false in the config functions"
+        says = f"a function alone compares nothing; {kinds}"
         raise check.cell.refused(check.begin, says)
     if not any(_names_used(node) & names for node in check.body):
         raise check.cell.refused(check.begin, "this check asks for nothing that the master defines: it can never fail")

@@ -160,10 +160,6 @@ def outline(cells: Iterable[Any], text: str, places: list[str]) -> Outline:
         done.append(replace(cell, question=name, block=begins[1], boundary=True))
     for cell in open_blocks[-1:]:
         raise cell.refused(0, f"BEGIN {_boundary(cell)[1].upper()} without an END {_boundary(cell)[1].upper()}")
-    if not questions:
-        raise AuthoringError(
-            f"{places[0]}: the master has no question: no raw cell begins with # BEGIN QUESTION (docs/authoring.md)"
-        )
     return Outline(tuple(done), tuple(questions.values()), config)
 
 
@@ -199,7 +195,10 @@ def _refuse_metadata(cell: MasterCell) -> None:
         if key in cell.metadata:
             system = "nbgrader" if key in ("nbgrader", "extended_cell") else "another system"
             says = f"this cell has the {key} metadata of {system}, which takes nothing out here"
-            raise cell.refused(0, f"{says}; mark solutions and tests as in docs/authoring.md and remove the metadata")
+            raise cell.refused(
+                0,
+                f"{says}; mark solutions and tests with raw cells, # BEGIN SOLUTION and so on, and remove the metadata",
+            )
     for tag in cell.metadata.get("tags", ()):
         if _FOREIGN_TAGS.search(tag) and tag != "otter_include":
             raise cell.refused(0, f"the tag {tag!r} takes nothing out here; put the cell into a SOLUTION block")

@@ -299,6 +299,26 @@ def test_a_question_that_a_person_marks_is_a_heading_or_a_block_of_its_own(tmp_p
     assert "## q2. Why?" in files["a9_tiny.ipynb"] and "tests/q2.py" not in files
 
 
+def test_an_assignment_for_a_person_alone_may_be_headings_alone(tmp_path):
+    essay = 'title = "Essay"\n[[question]]\nid = "q2"\ntitle = "Why?"\npoints = 5\nmanual = true\n'
+    opening = MASTER.partition("# %% [raw]\n# # BEGIN QUESTION")[0]
+    files = built_files(course(tmp_path, opening + PLACE, essay), "a9_tiny")
+    assert list(files) == ["a9_tiny.ipynb"] and "## q2. Why?" in files["a9_tiny.ipynb"]
+
+
+def test_a_master_without_a_question_is_refused_where_a_question_is_graded_by_tests(tmp_path):
+    with pytest.raises(AuthoringError, match="line 2: the master has no question: no raw cell begins with # BEGIN QU"):
+        built_files(course(tmp_path, MASTER.partition("# %% [raw]\n# # BEGIN QUESTION")[0]), "a9_tiny")
+
+
+@pytest.mark.parametrize("ok_format", ["true", "false"])
+def test_checks_of_two_kinds_in_one_master_are_refused_with_both_ways_out(tmp_path, ok_format):
+    check = "# %%\ntwice(3)\n\n\n# %% [raw]\n# # END TESTS"
+    mixed = MASTER.replace("# %% [raw]\n# # END TESTS", check).replace("ok_format: false", f"ok_format: {ok_format}")
+    with pytest.raises(AuthoringError, match="all checks of a master are of one kind: .*ok_format: "):
+        built_files(course(tmp_path, mixed), "a9_tiny")
+
+
 @pytest.mark.parametrize(
     ("master", "assignment", "says"),
     [
