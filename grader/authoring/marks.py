@@ -106,7 +106,7 @@ def line_kinds(cell: MasterCell) -> list[Line]:
 def _refuse_begun_otherwise(cell: MasterCell, end: int) -> None:
     """Refuse a mark above the end that is meant to be its beginning and is not spelt like it."""
     for number, line in enumerate(cell.lines[:end]):
-        if not any(mark.fullmatch(line) for mark in (_OPENS, _CLOSES, _PROMPT_OPENS, _PROMPT_CLOSES, _ONE_LINE)):
+        if not _is_otters(line):
             _refuse_line(cell, number, line)
 
 
@@ -197,14 +197,31 @@ def refuse_marks(outlined: Outline) -> None:
             continue
         kinds = kinds_of(outlined, cell)
         removed = cell.kind == "markdown" and cell.block == "solution"
+        told = _docstring_lines(cell)
         for number, (line, kind) in enumerate(zip(cell.lines, kinds, strict=True)):
-            if kind is Line.PUBLIC and not removed:
+            if kind is Line.PUBLIC and not removed and (number not in told or _is_otters(line)):
                 _refuse_line(cell, number, line)
         if cell.kind == "code" and cell.block == "solution" and Line.SECRET not in kinds:
             raise cell.refused(
                 0,
                 f"the solution cell {cell.lines[0]!r} has no # BEGIN SOLUTION line inside, so all of it would be given",
             )
+
+
+def _is_otters(line: str) -> bool:
+    """Whether a line is a mark of Otter's to the letter."""
+    return any(mark.fullmatch(line) for mark in (_OPENS, _CLOSES, _PROMPT_OPENS, _PROMPT_CLOSES, _ONE_LINE))
+
+
+def _docstring_lines(cell: MasterCell) -> set[int]:
+    """The lines that lie in docstrings of functions and classes: words for students, which may speak of solutions."""
+    tree = parse(plain(cell.source).code) if cell.kind == "code" else None
+    found: set[int] = set()
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            told = node.body[0]
+            found |= set(range(told.lineno - 1, (told.end_lineno or told.lineno) - 1))  # code may follow its last line
+    return found
 
 
 def looks_like_a_mark(line: str, kind: str) -> bool:
@@ -223,8 +240,7 @@ def _refuse_line(cell: MasterCell, number: int, line: str) -> None:
     """Refuse a mark in a line that students get as it is."""
     if cell.kind == "code" and _SEED.fullmatch(line):
         raise cell.refused(number, "# SEED is for Otter's own grader, which is not used; leave the mark out")
-    otters = any(mark.fullmatch(line) for mark in (_OPENS, _CLOSES, _PROMPT_OPENS, _PROMPT_CLOSES, _ONE_LINE))
-    if cell.kind == "code" and otters:
+    if cell.kind == "code" and _is_otters(line):
         raise cell.refused(
             number,
             f"{line.strip()!r} outside of a SOLUTION block, where nobody takes it out; put a raw cell "

@@ -379,6 +379,19 @@ def test_a_solution_in_a_released_file_is_refused(tmp_path, name):
         built_files(paths, "a9_tiny")
 
 
+def test_a_docstring_may_speak_of_solutions(tmp_path):
+    told = '"""Two times x.\n\n    # Solution\n    SOLUTION: a number\n    """'
+    master = MASTER.replace('"""Two times x."""', told)
+    assert told in "\n".join(sources(built_files(course(tmp_path, master), "a9_tiny")))
+
+
+@pytest.mark.parametrize("begins", ["text = ", ""])
+def test_another_string_hides_no_mark(tmp_path, begins):
+    with pytest.raises(AuthoringError, match="looks like a mark"):
+        text = f'# %%\n{begins}"""\n### BEGIN SOLUTION\nx + x\n"""\n'
+        built_files(course(tmp_path, given(text)), "a9_tiny")
+
+
 def sources(files):
     return ["".join(cell["source"]) for cell in json.loads(files["a9_tiny.ipynb"])["cells"]]
 
