@@ -246,7 +246,7 @@ def test_building_all_writes_nothing_when_one_master_is_refused(tmp_path, monkey
     paths.reference("b1").write_text("# %%\ndef twice(x):\n    return x + x\n")
     monkeypatch.setenv("GRADER_COURSE", str(tmp_path))
     assert main(["build"]) == 3
-    assert "solutions/b1/b1.py, line 1: the master has no question" in capsys.readouterr().err
+    assert "solutions/b1/b1.py, line 2: the master has no question" in capsys.readouterr().err
     assert not paths.starter("a9_tiny").exists()
 
 
