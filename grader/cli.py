@@ -182,17 +182,34 @@ def _build(made: Parser) -> None:
 
 def _audit(made: Parser) -> None:
     made.add_argument("assignment")
-    made.add_argument("--seeds", type=int, default=5, metavar="N", help="times the reference is graded (default: 5)")
+    made.add_argument(
+        "--seeds", type=_at_least_one, default=5, metavar="N", help="times the reference is graded (default: 5)"
+    )
     made.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
     share = "share of wrong and right solutions (default: all)"
-    made.add_argument("--sample", type=float, default=100, metavar="PERCENT", help=share)
+    made.add_argument("--sample", type=_percent, default=100, metavar="PERCENT", help=share)
     made.add_argument("--draw", type=int, default=0, metavar="N", help="other inputs than those of draw 0")
     only = "look at this question alone (several times: at these)"
     made.add_argument("--question", action="append", default=[], metavar="Q", help=only)
     mutants = "share of machine-made mutants to try (default: none)"
-    made.add_argument("--mutants", type=float, default=0, metavar="PERCENT", help=mutants)
+    made.add_argument("--mutants", type=_percent, default=0, metavar="PERCENT", help=mutants)
     made.add_argument("--page", type=Path, metavar="FILE", help="write a page (HTML); a whole audit always does")
     _batch(made)
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: 1 at least")
+    return number
+
+
+def _percent(text: str) -> float:
+    if not 0 <= (number := float(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text}: a percentage, 0 to 100")
+    return number
+
+
+_at_least_one.__name__, _percent.__name__ = "number", "percentage"  # argparse says: invalid ... value
 
 
 def _release(made: Parser) -> None:
