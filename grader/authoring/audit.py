@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.authoring.causes import Finding, Seen, findings
 from grader.authoring.stability import Stability
+from grader.authoring.uncalled import told_apart
 from grader.authoring.variants import Variant
 from grader.examination.task import Examined, Task
 from grader.execution.pool import Pool
@@ -90,6 +91,7 @@ def run(
         audit.seen += found
         tell(f"{variant.kind} {variant.id}: {_in_short(found)}")
     audit.seen += [row for row in beforehand if row.check in audit.stability.passed]
+    audit.seen = told_apart(audit.seen)
     place = {variant.id: number for number, (variant, _) in enumerate(todo)}
     audit.seen.sort(key=lambda row: place.get(row.submission, len(place)))  # not as they came back
     audit.findings += findings([_with_other_seeds(row, audit.stability.flaky) for row in audit.seen])

@@ -67,6 +67,14 @@ def elsewhere(seen: list[Seen]) -> Iterator[Finding]:
     yield from _by_check_or_submission(seen, "wrong solutions of other questions lose it")
 
 
+def uncalled(seen: list[Seen]) -> Iterator[Finding]:
+    """A test judges a method itself; rows without a submission say which."""
+    for check, rows in _grouped(seen, lambda row: row.check):
+        read = list(dict.fromkeys(row.detail for row in rows if row.detail)) or ["what it compares"]
+        says = f"{' or '.join(read)} is a method or function that was not called; call it"
+        yield Finding(check, says, _submissions(rows))
+
+
 def passes(seen: list[Seen]) -> Iterator[Finding]:
     """What must fail a check passes it: no answer at all, or a wrong solution whose header names the check."""
     for check, rows in _grouped(seen, lambda row: row.check):
@@ -100,7 +108,7 @@ def tells(seen: list[Seen]) -> Iterator[Finding]:
 
 KINDS: dict[str, Callable[[list[Seen]], Iterator[Finding]]] = {
     function.__name__: function
-    for function in (of_machine, broken, loses, elsewhere, passes, unknown, harmless, mute, tells)
+    for function in (of_machine, broken, uncalled, loses, elsewhere, passes, unknown, harmless, mute, tells)
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.causes import Finding
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import plan
+    from grader.authoring.uncalled import uncalled
     from grader.commands.grading import shown, spec
     from grader.execution.pool import Pool
 
@@ -63,8 +64,8 @@ def audit(chosen: argparse.Namespace) -> int:
 
         for line in pool.ready.scaled:
             screen.say(line)
-        asserting = assertions(paths.hidden_tests(assignment.id))
-        result = auditing.run(pool, assignment, planned, tell, scope.every_known, asserting)
+        beforehand = [*assertions(paths.hidden_tests(assignment.id)), *uncalled(paths, assignment.id)]
+        result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand)
     _judge_again(paths, result, len(slots.gpus))
     page = chosen.page
     if scope.whole:

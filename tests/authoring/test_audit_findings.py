@@ -307,8 +307,11 @@ FAULTS = {  # name -> (body, what is said, who is among those concerned); all in
                 "fails by itself: ", "nan"),
     "not_called": ("close(student.running_sum, np.ones(1))",
                    "fails by itself: result: student.running_sum is a name, not a value: call it", "reference"),
+    "method": ("close(student.Counter().step, 1.0)",
+               "student.Counter().step is a method or function that was not called; call it", "reference"),
     "sound_too": (SOUND, "", ""),
-    "sound": ("print('numbers')\nnp.log(np.zeros(1))\n" + SOUND, "", ""),
+    "sound": ("print('numbers')\nnp.log(np.zeros(1))\nrequire(callable(student.Counter().step), 'no')\n"
+              + SOUND, "", ""),
 }  # fmt: skip
 
 
@@ -323,6 +326,7 @@ def test_plausible_faults_are_said_so_that_an_author_knows_what_to_do(audit, cou
         mine = [row for row in said["findings"] if row["about"] == f"test_{name}"]
         matching = [row for row in mine if says and row["says"].startswith(says) and who in row["submissions"]]
         assert len(matching) == bool(says), (name, mine)
+        assert name != "method" or [row["says"] for row in mine if "step" not in row["says"]] == []
     assert "test_sound" not in dict(found)
 
 
