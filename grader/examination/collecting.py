@@ -26,6 +26,9 @@ POINTLESS = ("skip", "skipif", "xfail")
 DEVICES = ("cuda",)
 _BLOCK = re.compile(r"student\.(pure|forbids|limit|raises)\(")
 _RAISES = re.compile(r"^with pytest\.raises\((?!Mismatch|StudentFault)[^\n]*\n.*\bstudent[.[]", re.DOTALL)
+HIDDEN_TESTS_ARE = (
+    "hidden tests are functions test_... of files test_*.py, on their own or in a class Test... without __init__"
+)
 SCOPES = ("function", "class", "module", "package", "session")  # of fixtures, from the shortest
 
 
@@ -85,16 +88,27 @@ def refuse_faults(items: list[pytest.Item], root: Path, whole: bool) -> None:
     whole: all hidden tests were to be collected, so that one which was not is a fault
     """
     folder = _hidden_folder(items[0].path)
-    for file in sorted({item.path for item in items} | (set(folder.rglob("*.py")) if whole else set())):
-        tree = ast.parse(file.read_bytes())
+    files = sorted({item.path for item in items} | (set(folder.rglob("*.py")) if whole else set()))
+    trees = {file: ast.parse(file.read_bytes()) for file in files}
+    for file, tree in trees.items():
         _refuse_replaced(tree, file, root)
         if whole:
+            _refuse_other_format(tree, file, root)
             _refuse_uncollected(tree, file, root, {_line(item) for item in items if item.path == file})
         _refuse_mute(tree, file, root)
+    if whole:
+        _refuse_unused(trees, {item.path for item in items}, root)
     for item in items:
         _refuse_marks(item, root)
         _refuse_fixtures(item, root, folder)
     _refuse_same_names(items, folder, root)
+
+
+def asks_for_all(config: pytest.Config, file: Path) -> bool:
+    """Whether pytest was called by hand with the folder of hidden tests, and with nothing that chooses among them."""
+    chosen = (config.getoption(name, None) for name in ("keyword", "markexpr", "deselect", "ignore", "ignore_glob"))
+    places = [(config.invocation_params.dir / place).resolve() for place in config.args]
+    return not any(chosen) and _hidden_folder(file).resolve() in places
 
 
 def _hidden_folder(file: Path) -> Path:
@@ -148,10 +162,36 @@ def _refuse_uncollected(tree: ast.Module, file: Path, root: Path, collected: set
         marked = any("mark.points" in ast.unparse(decorator) for decorator in function.decorator_list)
         is_test = marked or (function.name.startswith("test_") and not _is_fixture(function))
         if is_test and not collected & {_begins(function), function.lineno}:
-            raise AuthoringError(
-                f"{_place(file, function.lineno, root)}: {function.name} is not collected; hidden tests are functions "
-                "test_... of files test_*.py, on their own or in a class Test... without __init__"
-            )
+            where = _place(file, function.lineno, root)
+            raise AuthoringError(f"{where}: {function.name} is not collected; {HIDDEN_TESTS_ARE}")
+
+
+def _refuse_other_format(tree: ast.Module, file: Path, root: Path) -> None:
+    """Otter's OK format holds its tests in a dict, where nothing collects them."""
+    for node in tree.body:
+        names = [ast.unparse(target) for target in node.targets] if isinstance(node, ast.Assign) else []
+        if "OK_FORMAT" in names or ("test" in names and isinstance(getattr(node, "value", None), ast.Dict)):
+            where = _place(file, node.lineno, root)
+            raise AuthoringError(f"{where}: tests in OK format are not run here; {HIDDEN_TESTS_ARE}")
+
+
+def _refuse_unused(trees: dict[Path, ast.Module], with_tests: set[Path], root: Path) -> None:
+    """A file that is no test and that no other file asks for: its author thinks that it is run."""
+    for file in sorted(trees.keys() - with_tests):
+        asked = {word for other, tree in trees.items() if other != file for word in _words_of_imports(tree)}
+        if file.name not in ("conftest.py", "__init__.py") and file.stem not in asked:
+            where = _place(file, 0, root)
+            raise AuthoringError(f"{where} has no test, and no test imports it; {HIDDEN_TESTS_ARE}")
+
+
+def _words_of_imports(tree: ast.Module) -> Iterator[str]:
+    """Every part of every name that a file imports, and its texts, which may name a module for importlib."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            named = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            yield from (part for name in named for part in name.split("."))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from node.value.split(".")
 
 
 def _refuse_mute(tree: ast.Module, file: Path, root: Path) -> None:

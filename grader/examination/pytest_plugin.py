@@ -125,7 +125,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hidden is None or problems:
         return
     try:
-        config.stash[HIDDEN] = describe(hidden.path, items, HOSTED in config.stash)
+        whole = HOSTED in config.stash or collecting.asks_for_all(config, hidden.path)
+        config.stash[HIDDEN] = describe(hidden.path, items, whole)
     except GraderError as error:
         if HOSTED in config.stash:  # whoever drives this session hears it as it is
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import send_handle
@@ -52,6 +53,7 @@ def _host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection)
     if not os.path.isdir(folder):
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
     os.environ["GRADER_COURSE"] = str(paths.root)
+    sys.path.insert(0, folder)  # hidden tests import what lies beside them, as they do under pytest by hand
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
     hosting = _Hosting(f"assignments/{assignment_id}/hidden", spec, control)
     quiet += ["-W", "default"]  # a warning fails no test, however this process was begun

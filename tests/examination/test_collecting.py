@@ -7,8 +7,10 @@ import pytest
 from tiny import IN_PROCESSES, RIGHT, hidden, ipynb, small_course, submission
 
 from grader.cli import main
+from grader.course.config import read_assignment
 from grader.errors import AuthoringError
 from grader.examination.task import Task
+from grader.execution.batch import question_digests
 from grader.execution.pool import Pool
 
 SOUND = """\
@@ -81,6 +83,15 @@ SOUND_ONES = {
     },
     "tests in a class": {"test_a": SOUND.replace("\n@pytest", "\nclass TestSums:\n    @pytest").replace(
         "\ndef test_a(student):\n    close", "\n    def test_a(self, student):\n        close")},
+    "a helper beside it": {
+        "test_a": SOUND.replace("pytestmark", "from sums import THREE\npytestmark").replace("3.0", "THREE"),
+        "sums": "THREE = 3.0\n",
+    },
+    "a helper of a helper, imported inside": {
+        "test_a": SOUND.replace("    close", "    from sums import THREE\n    close").replace("3.0)", "THREE)"),
+        "sums": "from numbers_of_ours import THREE\n",
+        "numbers_of_ours": "THREE = 3.0\n",
+    },
     "a probe and a lambda inside": {
         "test_a": SOUND + "    def probe(nb):\n        return 1\n    require(student.run(probe) == 1, 'x')\n"
     },
@@ -240,6 +251,22 @@ FAULTS = {
         {"test_a": SOUND.replace("def test_a", '@pytest.mark.parametrize("n", [1])\ndef test_a')},
         "test_a.py: In assignments/tiny/hidden/test_a.py::test_a: function uses no argument 'n'",
     ),
+    "tests in OK format": (
+        {"test_a": SOUND, "q3": "OK_FORMAT = True\ntest = {'name': 'q3', 'suites': []}\n"},
+        "assignments/tiny/hidden/q3.py, line 1: tests in OK format are not run here; hidden tests are functions",
+    ),
+    "tests in OK format, named as ours are": (
+        {"test_a": SOUND, "test_b": "test = {'name': 'q3', 'suites': []}\n"},
+        "assignments/tiny/hidden/test_b.py, line 1: tests in OK format are not run here",
+    ),
+    "a file that nothing uses": (
+        {"test_a": SOUND, "sums": "def total(x):\n    return sum(x)\n"},
+        "assignments/tiny/hidden/sums.py has no test, and no test imports it; hidden tests are functions test_...",
+    ),
+    "a file of another name": (
+        {"test_a": HALF, "q3": HALF.replace("test_a", "test_b")},
+        "assignments/tiny/hidden/q3.py, line 8: test_b is not collected; hidden tests are functions",
+    ),
     "no tests": ({"test_a": "x = 1\n"}, "assignments/tiny/hidden holds no tests"),
     "no files": ({}, "assignments/tiny/hidden holds no tests"),
 }  # fmt: skip
@@ -265,7 +292,11 @@ def test_every_command_says_it_in_the_same_line(tmp_path, monkeypatch, capsys, c
 
 
 @pytest.mark.parametrize(
-    "fault", ["no Python", "an import that fails", "a name twice in one file", "a misspelt mark of points"]
+    "fault",
+    [
+        *("no Python", "an import that fails", "a name twice in one file", "a misspelt mark of points"),
+        *("a file of another name", "tests in OK format", "a file that nothing uses"),
+    ],
 )
 def test_by_hand_it_is_one_line_too(tmp_path, fault):
     files, says = FAULTS[fault]
@@ -275,3 +306,20 @@ def test_by_hand_it_is_one_line_too(tmp_path, fault):
     done = subprocess.run([*command, *options], cwd=paths.root, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0 and says in done.stdout + done.stderr
     assert "INTERNALERROR" not in done.stdout and "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("choice", [["test_a.py"], ["", "-k", "test_a"]])
+def test_by_hand_a_part_of_the_tests_is_not_held_against_the_rest(tmp_path, choice):
+    paths = course_of(tmp_path, **FAULTS["a file of another name"][0])
+    place, *options = choice
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(paths.hidden_tests("tiny") / place)]
+    options += ["--submission", str(paths.reference("tiny"))]
+    done = subprocess.run([*command, *options], cwd=paths.root, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_helper_that_changes_is_another_judgement(tmp_path):
+    paths = course_of(tmp_path, **SOUND_ONES["a helper of a helper, imported inside"])
+    before = question_digests(paths, read_assignment(paths, "tiny"))
+    hidden(paths, "numbers_of_ours.py", "THREE = 3\n")
+    assert question_digests(paths, read_assignment(paths, "tiny")) != before
