@@ -161,11 +161,13 @@ def _image(made: Parser) -> None:
 
 def _init(made: Parser) -> None:
     made.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: this folder")
-    made.add_argument("--name", default="", help="what the course is called")
+    made.add_argument(
+        "--name", default="", help="of the course (default: the scheme's; with new assignments alone, the folder's)"
+    )
     schemes = ["best_three_of_four", "mid_and_end", "assignments_and_activities"]
     made.add_argument("--scheme", choices=schemes, default=schemes[0], help="how it is marked (default: %(default)s)")
     ids = "assignments of the program, and ids of new ones (default: all four of the program)"
-    made.add_argument("--with", dest="wanted", default="", metavar="ID,ID", help=ids)
+    made.add_argument("--with", dest="wanted", metavar="ID,ID", help=ids)
 
 
 def _completion(made: Parser) -> None:

@@ -24,7 +24,7 @@ EXIT_CODES: dict[type[GraderError], int] = {
 
 
 def exit_code(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; a GraderError is one line on stderr."""
+    """Run a command and return its exit code; a GraderError, and a file that cannot be used, is one line."""
     try:
         code = command()
         sys.stdout.flush()  # here, where somebody hears of a reader that went away
@@ -38,3 +38,8 @@ def exit_code(command: Callable[[], int]) -> int:
     except BrokenPipeError:  # `grader marks | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
         return DONE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"grader: cannot read or write {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        return USAGE

@@ -64,6 +64,7 @@ A course for the autograder `grader`. All commands are run in this folder; `grad
 The masters may be public where the program is: change questions and numbers before you rely on them for marks.
 `.github/workflows/assignments.yml` is an example of how a push is checked; delete it if you do not use it.
 """
+_COMMAND = re.compile(r"^    (grader .*?) {2,}(.*)$", re.MULTILINE)
 WORKFLOW = """\
 # An example: every push builds the starters and audits the hidden tests of every assignment.
 name: assignments
@@ -94,13 +95,14 @@ def templates() -> tuple[str, ...]:
 def begin_course(folder: Path, scheme: str, wanted: Sequence[str], name: str = "") -> tuple[list[Path], list[Path]]:
     """Write a course folder; return what was written (a copied assignment as one folder) and what was left as it was.
 
-    scheme: one of SCHEMES;  wanted: ids of assignments;  name: of the course, else the scheme's
+    scheme: one of SCHEMES;  wanted: ids of assignments;  name: of the course, else the scheme's, or the folder's
     Raises UsageError, with nothing written, for an id that cannot be or is near to a known one, and where there is a
     course or an assignment of that name already.
     """
     paths = Paths(folder)
     new = _to_be_begun(wanted)
-    texts = _texts(paths, scheme, wanted, name)
+    own = paths.root.resolve().name if len(new) == len(wanted) else ""
+    texts = _texts(paths, scheme, wanted, name or own)
     for place in (paths.course_toml, *(place for chosen in wanted for place in _folders(paths, chosen))):
         if place.exists():
             raise UsageError(f"{place} exists already; nothing was written. Choose another folder, or move it away")
@@ -154,14 +156,21 @@ def _texts(paths: Paths, scheme: str, wanted: Sequence[str], name: str) -> dict[
     """The files of a course besides its assignments."""
     course = course_toml(scheme, wanted, name)
     title = re.search(r'^name = "(.*)"$', course, re.MULTILINE)
-    readme = README.format(name=title[1] if title else paths.root.name, first=wanted[0])
+    page = _aligned(README.format(name=title[1] if title else paths.root.name, first=wanted[0]))
+    readme = paths.root / "README.md"
     return {
         paths.course_toml: course,
         paths.roster_csv: ROSTER_HEADER,
         paths.root / ".gitignore": GITIGNORE,
-        paths.root / "README.md": readme,
+        paths.root / "COURSE.md" if readme.exists() else readme: page,
         paths.root / ".github" / "workflows" / "assignments.yml": WORKFLOW,
     }
+
+
+def _aligned(page: str) -> str:
+    """Commands with what they do behind them, in two columns."""
+    width = max(len(command) for command, _ in _COMMAND.findall(page))
+    return _COMMAND.sub(lambda row: f"    {row[1]:<{width}}  {row[2]}", page)
 
 
 def course_toml(scheme: str, wanted: Sequence[str], name: str = "") -> str:

@@ -158,6 +158,7 @@ def _environment(conditions: Conditions, folder: str) -> dict[str, str]:
     if conditions.elsewhere:
         variables = {name: variables[name] for name in KEPT_VARIABLES if name in variables}
         variables |= {"HOME": folder, "USER": "somebody", "LOGNAME": "somebody"}
+        variables |= {} if "CI" in os.environ else {"CI": "true"}  # what many programs look at
     search = [str(PACKAGE.parent), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     variables["PYTHONPATH"] = os.pathsep.join(os.path.abspath(part) for part in search)
     return variables | {"PYTHONHASHSEED": str(conditions.hash_seed)}

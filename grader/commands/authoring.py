@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from grader.course.config import assignment_ids, read_assignment
+from grader.course.config import asked_question, assignment_ids, read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
@@ -50,6 +50,8 @@ def audit(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = _tested(paths, chosen.assignment)
     scope = _scope(chosen, assignment)
+    if chosen.page and (chosen.page.is_dir() or not chosen.page.parent.is_dir()):  # not after an hour
+        raise UsageError(f"--page {chosen.page}: write a file in a folder that there is")
     slots = spec(chosen)
     planned = list(plan(paths, assignment, scope))
     with (
@@ -99,7 +101,7 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
         seeds=chosen.seeds,
         sample=chosen.sample / 100,
         mutants=chosen.mutants / 100,
-        only=tuple(assignment.question(name).id for name in chosen.question),
+        only=tuple(asked_question(assignment, name).id for name in chosen.question),
         quick=chosen.quick,
         draw=chosen.draw,
         device="cuda" if chosen.gpus else "cpu",

@@ -13,7 +13,9 @@ def init(chosen: argparse.Namespace) -> int:
     """Write the folder of a course, and say what comes next."""
     from grader.authoring import new_course
 
-    wanted = [name.strip() for name in chosen.wanted.split(",")] if chosen.wanted else new_course.templates()
+    wanted = (
+        [name.strip() for name in chosen.wanted.split(",")] if chosen.wanted is not None else [*new_course.templates()]
+    )
     folder = chosen.folder
     made, kept = new_course.begin_course(folder, chosen.scheme, wanted, chosen.name)
     for place in made:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from grader.commands.manual import Marking
-from grader.course.config import did_you_mean, read_assignment
+from grader.course.config import asked_question, did_you_mean, read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -86,7 +86,7 @@ def override(chosen: argparse.Namespace) -> int:
     """Record a change of points by hand; the attempt itself stays as it is."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    question = assignment.question(chosen.question)
+    question = asked_question(assignment, chosen.question)
     if question.manual:
         raise UsageError(f"{question.id} is marked by a person: change its points in manual/{assignment.id}.csv")
     delta = _delta(chosen.delta)

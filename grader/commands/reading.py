@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.collect.times import late_minutes
 from grader.commands.manual import Marking, with_manual_marks
-from grader.course.config import did_you_mean, read_assignment, read_course
+from grader.course.config import asked_question, did_you_mean, read_assignment, read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
@@ -73,7 +73,7 @@ def show(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     whole = assignment
     if chosen.question:
-        assignment = replace(assignment, questions=(assignment.question(chosen.question),))
+        assignment = replace(assignment, questions=(asked_question(assignment, chosen.question),))
     with Store.open(paths.record, read_only=True) as store:
         stored = store.current_attempt(chosen.student, assignment.id)
         known = list(store.current_digests(assignment.id))

@@ -93,6 +93,15 @@ def read_assignment(paths: Paths, assignment_id: str) -> Assignment:
     return _assignment(_load(paths.assignment_toml(assignment_id), where), where, assignment_id)
 
 
+def asked_question(assignment: Assignment, question_id: str) -> Question:
+    """The question that a command line names. Raises UsageError."""
+    there_is = [question.id for question in assignment.questions]
+    if question_id not in there_is:
+        close = did_you_mean(question_id, there_is)
+        raise UsageError(f"{assignment.id} has no question {question_id!r}{close}; there is: {', '.join(there_is)}")
+    return assignment.question(question_id)
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """ " (did you mean 'weight'?)" for a word that resembles a known one, else nothing."""
     close = difflib.get_close_matches(word, sorted(known), n=1)

@@ -110,6 +110,7 @@ UNREPEATABLE = {  # name -> (what makes the numbers that are asked for, what it 
     "set": ("np.array([len(name) for name in {'relu', 'tanhs', 'sigmoid', 'e'}])", OF_A_SET),
     "hash": ("np.array([hash('relu') / 2**40, 2.0])", OF_A_SET),
     "environment": ("np.array([len(os.environ['HOME']) / 2, 2.0])", ELSEWHERE),
+    "ci": ("np.arange(4.0 + ('CI' in os.environ))", ELSEWHERE),
     "folder": ("np.array([len(os.getcwd()) / 2, 2.0])", ELSEWHERE),
     "left_behind": ("np.arange(3.0) + len(LEFT)", "it depends on what tests before it left behind"),
 }  # fmt: skip

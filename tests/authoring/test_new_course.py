@@ -99,6 +99,35 @@ def test_a_folder_with_a_page_and_a_roster_of_its_own_keeps_them(
     assert main(["init", "--with", "a1_mlp"]) == 0
     assert {name: (elsewhere / name).read_text() for name in mine} == mine
     assert "add these lines to it: .grader/" in capsys.readouterr().err
+    assert "grader grade a1_mlp" in (elsewhere / "COURSE.md").read_text()
+
+
+def test_the_commands_of_the_courses_page_stand_in_two_columns(elsewhere: Path) -> None:
+    new_course.begin_course(elsewhere, "best_three_of_four", ["a4_generative"])
+    rows = [line for line in (elsewhere / "README.md").read_text().splitlines() if line.startswith("    grader ")]
+    ends = {len(line) - len(line.split("  ")[-1].lstrip()) for line in rows if "  " in line.strip()}
+    assert len(rows) == 10 and len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (["--with", "sorting"], "Algorithms"),
+        (["--with", "sorting", "--name", "Sorting"], "Sorting"),
+        (["--with", "sorting,a1_mlp"], "Introduction to Deep Learning"),
+    ],
+)
+def test_a_course_of_nothing_but_new_assignments_is_called_as_its_folder(
+    elsewhere: Path, options: list[str], name: str
+) -> None:
+    assert main(["init", "Algorithms", *options]) == 0
+    assert read_course(Paths(elsewhere / "Algorithms")).name == name
+
+
+@pytest.mark.parametrize("wanted", ["", " ", "a1_mlp,"])
+def test_no_id_is_not_all_of_them(elsewhere: Path, wanted: str) -> None:
+    assert main(["init", "--with", wanted]) == 2
+    assert contents(elsewhere) == {}
 
 
 def test_until_the_roster_is_filled_in_grading_says_so(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
