@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -49,12 +50,15 @@ def opener(
 
     grant = Grant(image, cpus, gpu)
     chosen = "strict" if level == "strict" else zygote_level(assignment, grant)
+    if chosen == "strict" and gpu is not None:  # whether there is one shows when a container starts
+        with contextlib.closing(DockerSandbox(assignment, grant, chosen)) as sandbox:
+            sandbox.open().close()
     return lambda: DockerSandbox(assignment, grant, chosen)
 
 
 def zygote_level(assignment: Assignment, grant: Grant) -> str:
     """The first of userns and caps that works here. Raises MachineryError with the reasons when neither does."""
-    from grader.sandbox.docker import DockerSandbox
+    from grader.sandbox.docker import NO_GPU, DockerSandbox
 
     if grant not in _LEVEL_OF:
         reasons: list[str] = []
@@ -65,6 +69,8 @@ def zygote_level(assignment: Assignment, grant: Grant) -> str:
                 _LEVEL_OF[grant] = level
                 break
             except MachineryError as error:
+                if str(error) == NO_GPU:  # at no level
+                    raise
                 reasons.append(f"{level}: {error}")
             finally:
                 sandbox.close()

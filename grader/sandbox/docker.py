@@ -40,6 +40,8 @@ RECYCLE_AFTER = 200  # submissions served by one container
 ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote and its imports
 ZYGOTE_PROCESSES = 32
 ENGINE_S = 120  # how long the engine may take for one answer
+NO_GPU = "no NVIDIA driver on this machine (grader doctor); grade without --gpus"
+NO_DRIVER = "could not select device driver"  # what the engine says where it has nothing for GPUs
 USER = "1000:1000"
 PACKAGES = "/opt/packages"  # in the image: a link to where Python's packages lie
 COVER = "ro,size=4k,mode=0555"  # over the folder of a hidden module where no jail does it
@@ -157,6 +159,8 @@ class DockerSandbox:
             except (OSError, self._docker_error()) as error:
                 self._force_remove(name)
                 shutil.rmtree(folder, ignore_errors=True)
+                if NO_DRIVER in str(error):
+                    raise MachineryError(NO_GPU) from None
                 raise MachineryError(f"no container of {self.grant.image} could be started: {error}") from None
         (shared / "zygote.sock").unlink()
         try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,16 @@ class Parser(argparse.ArgumentParser):
     mixing = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        if self._subparsers is not None:
+            self._refuse_options(sys.argv[1:] if args is None else args)
         if self._subparsers is not None or self.mixing:
             return super().parse_known_args(args, namespace)
         self.mixing = True  # the two passes of the standard library come back to here
         try:
             chosen, unknown = self.parse_known_intermixed_args(args, namespace)
+        except _IsMissing:
+            self.mixing = False
+            chosen, unknown = super().parse_known_args(args, namespace)  # which names all that is missing
         finally:
             self.mixing = False
         if unknown and "--" in args:  # which the two passes take for the first argument alone
@@ -28,6 +36,23 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")  # here, where the command's usage is known
         return chosen, unknown
+
+    def _refuse_options(self, args: Any) -> None:
+        """Say of an option before the command that there is none such; that a command is missing says less."""
+        first = args[0] if args else ""
+        if first.startswith("-") and not self._get_option_tuples(first) and first not in self._option_string_actions:
+            self.error(f"unrecognized arguments: {first}")
+
+    def error(self, message: str) -> Any:  # type: ignore[override]
+        if self.mixing and "are required" in message:  # of its first pass, which knows of options alone
+            raise _IsMissing
+        wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        close = difflib.get_close_matches(wrong[1], re.split(r"[', ]+", wrong[2]), 1) if wrong else []
+        super().error(f"{message}; did you mean {close[0]!r}?" if close else message)
+
+
+class _IsMissing(Exception):
+    """Something is missing on a command line."""
 
 
 def of_validate(made: Parser) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
-from tiny import small_course
+from tiny import RIGHT, ipynb, small_course
 
 from grader import cli
 from grader.authoring.plan import Scope
-from grader.exit_codes import USAGE
+from grader.exit_codes import MACHINERY, USAGE
 
 
 @pytest.fixture
@@ -53,3 +55,78 @@ def test_what_is_no_number_is_said_so(paths, grader):
 
 def test_no_release_rests_on_a_sample():
     assert Scope().whole and not any(Scope(sample=share).whole for share in (0.0, 0.5, 0.999))
+
+
+@pytest.mark.parametrize(
+    "line", ["show ada tiny --question q9", "audit tiny --question q9", "override ada tiny q9 1 --reason r"]
+)
+def test_a_question_that_is_not_there_is_a_matter_of_the_command_line(paths, grader, line):
+    code, said = grader(*line.split())
+    assert (code, said.strip()) == (USAGE, "grader: tiny has no question 'q9'; there is: q1, q2, q3")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("override", "the following arguments are required: student, assignment, question, delta, --reason"),
+        ("override ada --reason r tiny", "the following arguments are required: question, delta"),
+        ("feedback", "the following arguments are required: assignment, --out"),
+        ("pack --out here", "the following arguments are required: notebook, --student"),
+        ("pack a.ipynb", "the following arguments are required: --student"),
+        ("--foo", "unrecognized arguments: --foo"),
+        ("--foo grade tiny", "unrecognized arguments: --foo"),
+        ("", "the following arguments are required: COMMAND"),
+        ("grad tiny", "did you mean 'grade'?"),
+        ("report --format=x", "unrecognized arguments: --format=x"),
+        ("feedback tiny --out o --format=htm", "did you mean 'html'?"),
+    ],
+)
+def test_what_is_missing_or_misspelt_is_named(grader, line, says):
+    code, said = grader(*line.split())
+    assert (code, said.strip().endswith(says)) == (USAGE, True), said
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="there is an NVIDIA driver")
+@pytest.mark.parametrize("isolation", ["zygote", "strict"])
+def test_without_a_driver_no_gpu_is_promised(paths, grader, tmp_path, isolation):
+    (tmp_path / "ada.ipynb").write_bytes(ipynb(*RIGHT))
+    code, said = grader("grade", "tiny", "ada.ipynb", "--gpus", "0", "--isolation", isolation, "--quiet")
+    assert code == MACHINERY
+    assert "no NVIDIA driver on this machine (grader doctor); grade without --gpus" in said and "500" not in said
+
+
+# ------------------------------------------------------------------------------------------------ places
+
+
+@pytest.fixture
+def graded(paths, grader, tmp_path):
+    """The small course with a submission on record, and a file and a folder where the other is wanted."""
+    (tmp_path / "ada.ipynb").write_bytes(ipynb(*RIGHT))
+    assert grader("grade", "tiny", "ada.ipynb", "--sandbox", "process", "--quiet")[0] == 0
+    paths.roster_csv.write_text("student,name\nada,Ada\n")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("report --out file", "file: File exists"),
+        ("feedback tiny --out file", "file: File exists"),
+        ("feedback tiny --out file/below", "file/below: Not a directory"),
+        ("marks --export csv --out folder", "folder: Is a directory"),
+        ("marks --export csv --out nowhere/x.csv", "nowhere/x.csv: No such file or directory"),
+    ],
+)
+def test_where_nothing_can_be_written_it_is_one_line(graded, grader, tmp_path, line, says):
+    code, said = grader(*line.split())
+    assert (code, said.strip().splitlines()[-1]) == (USAGE, f"grader: cannot read or write {says}")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["folder", "nowhere/x.html"])
+def test_the_page_of_an_audit_is_refused_before_the_audit(graded, grader, place):
+    code, said = grader("audit", "tiny", "--page", place, "--sandbox", "process")
+    assert (code, said.strip()) == (USAGE, f"grader: --page {place}: write a file in a folder that there is")
