@@ -127,6 +127,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         whole = HOSTED in config.stash or collecting.asks_for_all(config, hidden.path)
         config.stash[HIDDEN] = describe(hidden.path, items, whole)
+        if HOSTED not in config.stash and not config.option.collectonly:
+            read_by_hand(config.getoption("--submission"))
     except GraderError as error:
         if HOSTED in config.stash:  # whoever drives this session hears it as it is
             raise
@@ -226,17 +228,10 @@ def scaled(hidden: Hidden) -> Iterator[str]:
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> Student:
     """The submission, as this check sees it."""
-    examination = _examination(request.config)
+    now = _examination(request.config)
     hidden = request.config.stash[HIDDEN]
-    patience = examination.patience(hidden.checks[request.node.nodeid].question)
-    return Student(
-        examination.channel,
-        request.node.name,
-        examination.seed,
-        examination.close_names,
-        patience,
-        hidden.classes,
-    )
+    patience = now.patience(hidden.checks[request.node.nodeid].question)
+    return Student(now.channel, request.node.name, now.seed, now.close_names, patience, hidden.classes)
 
 
 @pytest.fixture
@@ -287,10 +282,9 @@ def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
 
 
 def _examination(config: pytest.Config) -> Examination:
-    hidden = config.stash.get(HIDDEN, None)
-    if hidden is None or hidden.examination is None:
-        raise pytest.UsageError("no submission to examine; add --submission notebook.ipynb")
-    return hidden.examination
+    examination = config.stash[HIDDEN].examination
+    assert examination is not None
+    return examination
 
 
 # ------------------------------------------------------------------------------------------------ outcomes
@@ -354,23 +348,30 @@ def _examined_by_hand(request: pytest.FixtureRequest) -> Iterator[None]:
     if hidden is None or hidden.examination is not None or file is None:
         yield
         return
-    with by_hand(hidden, Path(file), request.config.getoption("--device")) as channel:
+    with by_hand(hidden, file, request.config.getoption("--device")) as channel:
         hidden.examination = Examination(channel, request.config.getoption("--seed"), hidden.close_names)
         yield
         hidden.examination = None
 
 
+def read_by_hand(file: str | None) -> notebook.Notebook:
+    """The file that --submission names. Raises UsageError."""
+    if file is None:
+        raise UsageError("no submission to examine; add --submission notebook.ipynb")
+    try:
+        return notebook.read(Path(file).read_bytes(), Path(file).name)
+    except (OSError, SubmissionError) as error:
+        raise UsageError(f"--submission {file}: {getattr(error, 'strerror', error)}") from None
+
+
 class by_hand:  # noqa: N801 - a context manager read as a verb
     """One file's channel in a process sandbox of its own."""
 
-    def __init__(self, hidden: Hidden, file: Path, device: str) -> None:
+    def __init__(self, hidden: Hidden, file: str, device: str) -> None:
         from grader.examination.transcript import Transcript
         from grader.sandbox.process import ProcessSandbox
 
-        try:
-            book = notebook.read(file.read_bytes(), file.name)
-        except (OSError, SubmissionError) as error:
-            raise pytest.UsageError(f"{file}: {error}") from None
+        book = read_by_hand(file)
         self.sandbox = ProcessSandbox(hidden.assignment)
         released = released_files(hidden.paths, hidden.assignment)
         open_sandbox: Callable[[], ProcessSandbox] = lambda: self.sandbox  # noqa: E731

@@ -323,3 +323,22 @@ def test_a_helper_that_changes_is_another_judgement(tmp_path):
     before = question_digests(paths, read_assignment(paths, "tiny"))
     hidden(paths, "numbers_of_ours.py", "THREE = 3\n")
     assert question_digests(paths, read_assignment(paths, "tiny")) != before
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "no submission to examine; add --submission notebook.ipynb"),
+        (["--submission", "gone.ipynb"], "--submission gone.ipynb: No such file or directory"),
+        (["--submission", "printed.ipynb"], "--submission printed.ipynb: "),
+    ],
+)
+def test_by_hand_a_submission_that_is_not_there_is_one_line_for_all_tests(tmp_path, options, says):
+    paths = course_of(tmp_path, test_a=HALF, test_b=HALF.replace("test_a", "test_b"))
+    (paths.root / "printed.ipynb").write_bytes(b"%PDF-1.7")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(paths.hidden_tests("tiny"))]
+    done = subprocess.run([*command, *options], cwd=paths.root, capture_output=True, text=True, timeout=60, check=False)
+    told = done.stdout + done.stderr
+    assert (
+        done.returncode == 4 and told.count(f"ERROR: {says}") == 1 and "Traceback" not in told and "test_a" not in told
+    )
