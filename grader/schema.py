@@ -252,6 +252,7 @@ class Status(enum.Enum):
     GRADED = "graded"
     UNREADABLE = "unreadable"  # no notebook in it; 0 points, and the student is told what it is instead
     DEFERRED = "deferred"  # the machine failed; no mark yet
+    OUTDATED = "outdated"  # graded for other points than the assignment has now; said when it is read, never recorded
 
 
 @dataclass(frozen=True)

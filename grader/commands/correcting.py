@@ -54,7 +54,9 @@ def status(chosen: argparse.Namespace) -> int:
     else:
         print(_status_page(document), end="")
     marks_due = any(document["wait_for_a_mark_by_hand"].values())
-    unsettled = waiting or counted[Status.DEFERRED] or document["not_on_the_roster"] or marks_due
+    unsettled = (
+        waiting or counted[Status.DEFERRED] or counted[Status.OUTDATED] or document["not_on_the_roster"] or marks_due
+    )
     return NEEDS_A_PERSON if unsettled else DONE
 
 
@@ -122,7 +124,8 @@ def diff(chosen: argparse.Namespace) -> int:
         if before.assignment != after.assignment:
             raise UsageError(f"run {before.id} is about {before.assignment}, run {after.id} about {after.assignment}")
         students = store.current_digests(before.assignment)
-        pairs = {student: [_as_of(store, student, run) for run in (before, after)] for student in sorted(students)}
+        marking = Marking.read(paths, store, read_assignment(paths, before.assignment))
+        pairs = {student: [_as_of(marking, student, run) for run in (before, after)] for student in sorted(students)}
     rows = [row for student, (old, new) in pairs.items() for row in _changes(student, old, new)]
     if chosen.json:
         names = ("student", "what", "before", "after")
@@ -140,10 +143,11 @@ def _run(runs: dict[int, Run], number: int) -> Run:
     return runs[number]
 
 
-def _as_of(store: Store, student: str, run: Run) -> Attempt | None:
-    """The student's last attempt up to and including a run."""
-    upto = [stored for stored in store.history(student, run.assignment) if stored.run <= run.id and not stored.deferred]
-    return max(upto, key=lambda stored: stored.id).attempt if upto else None
+def _as_of(marking: Marking, student: str, run: Run) -> Attempt | None:
+    """The student's last attempt up to and including a run, with the marks that people gave."""
+    history = marking.store.history(student, run.assignment)
+    upto = [stored for stored in history if stored.run <= run.id and not stored.deferred]
+    return marking.completed(max(upto, key=lambda stored: stored.id).attempt) if upto else None
 
 
 def _changes(student: str, old: Attempt | None, new: Attempt | None) -> list[list[str]]:
@@ -159,7 +163,7 @@ def _changes(student: str, old: Attempt | None, new: Attempt | None) -> list[lis
 
 
 def _points(attempt: Attempt | None) -> str:
-    return "-" if attempt is None else screen.plain(attempt.points)
+    return "-" if attempt is None else screen.or_waiting(None if attempt.waiting else attempt.points)
 
 
 def _outcomes(attempt: Attempt | None) -> dict[str, str]:

@@ -67,6 +67,10 @@ def feedback(chosen: argparse.Namespace) -> int:
     _note(paths, chosen)
     _tell(chosen, stages, written)
     strangers = _not_on_roster(book, files)
+    outdated = [student for student, stage in stages.items() if stage is Stage.OUTDATED]
+    if outdated:
+        why = "their pages have no marks, because they were graded for other points than assignment.toml gives now"
+        screen.say(f"{why}: {_named(outdated)}; run `grader regrade {assignment.id}`, then this again")
     if to_mark:
         screen.say(f"without a total, because marks by hand are to come: {_named(to_mark)}")
     return NEEDS_A_PERSON if unknown or strangers or to_mark or any(map(_is_open, stages.values())) else DONE
@@ -240,4 +244,4 @@ def _not_on_roster(book: Gradebook | None, files: dict[str, bytes]) -> list[str]
 
 
 def _is_open(stage: Stage) -> bool:
-    return stage in (Stage.DEFERRED, Stage.WAITING)
+    return stage in (Stage.DEFERRED, Stage.OUTDATED, Stage.WAITING)

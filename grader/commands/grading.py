@@ -7,10 +7,10 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from types import FrameType
 
@@ -22,9 +22,11 @@ from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
+from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
+from grader.record.rows import is_deferred
 from grader.record.store import HandIn, Store
-from grader.schema import Assignment, Status, Submission
+from grader.schema import Assignment, Outcome, Status, Submission
 from grader.terminal import screen
 from grader.terminal.attempt_json import attempts_document
 
@@ -88,8 +90,8 @@ def regrade(chosen: argparse.Namespace) -> int:
     """Judge every current attempt again from its evidence, and print whose marks changed."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    changed: list[tuple[str, Fraction, Fraction]] = []
-    live, deferred = 0, 0
+    changed: list[screen.Change] = []
+    live, faults = 0, Counter[str]()
     finished: list[batch.Graded] = []
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
         current = session.batch.to_regrade()
@@ -99,19 +101,30 @@ def regrade(chosen: argparse.Namespace) -> int:
                 live += after.asked_live
                 finished.append(after)
                 _tell(progress, after)
-                if after.attempt.status is Status.DEFERRED:
-                    deferred += 1
-                elif after.attempt.points != before.points:
-                    changed.append((before.student, before.points, after.attempt.points))
+                if is_deferred(after.attempt):
+                    faults[_cause(after)] += 1
+                elif (move := screen.Change.between(before, after.attempt)).is_one:
+                    changed.append(move)
     if chosen.json:
         finished.sort(key=lambda graded: graded.submission.student)
-        moves = [{"student": who, "before": float(was), "after": float(now)} for who, was, now in sorted(changed)]
-        print(json.dumps({**attempts_document(assignment, finished), "changed": moves}, indent=1, ensure_ascii=False))
+        page = {
+            **attempts_document(assignment, finished),
+            "changed": [move.entry for move in screen.by_student(changed)],
+        }
+        print(json.dumps({**page, "deferred": dict(faults)}, indent=1, ensure_ascii=False))
     else:
-        print(screen.changes_table(sorted(changed)), end="")
+        print(screen.changes_table(changed), end="")
         calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
         print(f"{len(finished)} attempts judged again, {len(changed)} marks changed; {calls}")
-    return NEEDS_A_PERSON if deferred else DONE
+        print("".join(f"{count} deferred: {clean(cause)}\n" for cause, count in faults.most_common()), end="")
+    return NEEDS_A_PERSON if faults else DONE
+
+
+def _cause(graded: batch.Graded) -> str:
+    """Why an attempt was deferred, in one line."""
+    spoilt = [check for check in graded.attempt.results if check.outcome is Outcome.DEFERRED]
+    said = [graded.fault, *(f"{check.question}: {check.message}" for check in spoilt), *graded.attempt.notices[-1:]]
+    return next(filter(None, said), "the machine failed")
 
 
 @contextmanager

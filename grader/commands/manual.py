@@ -15,6 +15,7 @@ from grader.course.sheets import GivenMark, read_manual, read_roster
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks.manual import Due, answer_key, settle, submission_key, to_fill_in
+from grader.marks.outdated import as_asked
 from grader.paths import Paths, find_root
 from grader.record.store import Store
 from grader.schema import Assignment, Attempt, ManualMark, Status
@@ -74,11 +75,14 @@ class Marking:
         return answer_key(found.text) if found else ""
 
     def completed(self, attempt: Attempt) -> Attempt:
-        """The attempt with the marks that people gave for this very submission, or for the same answer before."""
+        """The attempt with the marks that people gave for this very submission, or for the same answer before.
+
+        One that was graded for other points than assignment.toml gives now is outdated.
+        """
         if attempt.status is Status.UNREADABLE:
             return attempt
         marks = (self._settled(attempt, question.id) for question in self.assignment.manual)
-        return replace(attempt, manual=tuple(marks))
+        return as_asked(replace(attempt, manual=tuple(marks)), self.assignment)
 
     def _settled(self, attempt: Attempt, question: str) -> ManualMark:
         rows = self.given.get((attempt.student, question), ())

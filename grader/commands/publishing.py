@@ -13,7 +13,7 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome
+from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
 from grader.terminal import screen
 from grader.terminal.screen import hint_for, words
 
@@ -92,6 +92,8 @@ def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], 
     for (student, item), attempt in sorted(attempts.items()):
         if item in items and attempt.waiting:
             screen.say(f"{student} ({item}): {', '.join(attempt.waiting)} to be marked by hand; left out")
+        elif item in items and attempt.status is Status.OUTDATED:
+            screen.say(f"{student} ({item}): {attempt.notices[-1]}; left out")
         elif item in items:
             folder = out / item / _slug(student)
             folder.mkdir(parents=True, exist_ok=True)

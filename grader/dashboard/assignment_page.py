@@ -109,7 +109,7 @@ def _parts(cohort: Cohort) -> Iterator[Html]:
 def _tiles(found: Findings) -> Iterator[Html]:
     cohort = found.cohort
     yield tile(len(cohort.graded), "graded", f"{len(cohort.roster)}")
-    for status in (Status.UNREADABLE, Status.DEFERRED):
+    for status in (Status.UNREADABLE, Status.DEFERRED, Status.OUTDATED):
         if cohort.ended(status):
             yield tile(len(cohort.ended(status)), status.value)
     if cohort.waiting:

@@ -83,7 +83,7 @@ class Cohort:
         for name, left, before, why in (
             ("handed in", here, roster, nothing),
             ("readable", readable, here, "no notebook could be read"),
-            ("graded", graded, readable, "not graded yet, or spoilt by the machine"),
+            ("graded", graded, readable, "not graded yet, spoilt by the machine, or to be graded again"),
             ("feedback written", graded & self.published, graded, "no feedback on this attempt yet"),
         ):
             lost = before - left

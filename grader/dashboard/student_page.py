@@ -96,8 +96,9 @@ def _attempt(assignment: Assignment, attempt: Attempt, links: Links, answers: Ma
 
 def _question(question: Question, results: Sequence[CheckResult]) -> Iterator[Html]:
     points = add_up(result.points for result in results)
-    score = f"{plain(points)} of {plain(question.points)}"
-    share = bar(share_of(points, question.points), f"{score} points")
+    worth = add_up(result.max_points for result in results)  # not the question's where the attempt is outdated
+    score = f"{plain(points)} of {plain(worth)}"
+    share = bar(share_of(points, worth), f"{score} points")
     failed = failures(results)
     passed = [words(result.name) for result in results if result.outcome.earns]
     all_passed = joined([" ", badge(f"all {len(passed)} checks passed", "good")]) if not failed else None

@@ -13,7 +13,7 @@ from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
 from grader.marks.gradebook import ByHand, Change, by_hand
-from grader.schema import Attempt, Outcome, Status, add_up
+from grader.schema import Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
 FIRST = 2  # things to look at first
@@ -77,9 +77,9 @@ def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[s
 def _stage(grading: Grading | None) -> Stage:
     if grading is None:
         return Stage.WAITING
-    if grading.deferred or grading.attempt.status is Status.DEFERRED:
+    if grading.deferred:
         return Stage.DEFERRED
-    return Stage.UNREADABLE if grading.attempt.status is Status.UNREADABLE else Stage.GRADED
+    return Stage(grading.attempt.status.value)
 
 
 def _points(stage: Stage, attempt: Attempt | None, changed: Mapping[str, ByHand]) -> Fraction | None:

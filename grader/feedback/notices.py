@@ -27,6 +27,9 @@ def explanation(stage: Stage, source: Source) -> Iterator[str]:
     if stage is Stage.DEFERRED:
         yield "The grading of your submission is not finished: the grading machine failed, not your code."
         yield "Nothing was lost: your file is on record (see the receipt) and will be graded. You need do nothing."
+    if stage is Stage.OUTDATED:
+        yield "Your submission is being graded again: the points of the assignment were changed after it was graded."
+        yield "Nothing was lost: your file is on record (see the receipt). You need do nothing."
     if stage is Stage.WAITING:
         yield "Your submission is on record (see the receipt) and was not graded yet. You need do nothing."
 

@@ -15,10 +15,11 @@ from grader.pages.markup import Html, badge, bar, cell, document, el, heading, j
 from grader.schema import Outcome
 
 KINDS = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
-BOXES = {Stage.UNREADABLE: "bad", Stage.DEFERRED: "warn", Stage.WAITING: "warn"}
+BOXES = {Stage.UNREADABLE: "bad", Stage.DEFERRED: "warn", Stage.OUTDATED: "warn", Stage.WAITING: "warn"}
 HEADLINES = {
     Stage.UNREADABLE: "Your file could not be read",
     Stage.DEFERRED: "Not finished yet",
+    Stage.OUTDATED: "Being graded again",
     Stage.WAITING: "Not graded yet",
 }
 NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."

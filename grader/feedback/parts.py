@@ -27,6 +27,7 @@ class Stage(enum.Enum):
     GRADED = "graded"
     UNREADABLE = "unreadable"
     DEFERRED = "deferred"  # the machine failed
+    OUTDATED = "outdated"  # graded for other points than the assignment has now
     WAITING = "waiting"  # handed in, and not graded yet
 
 

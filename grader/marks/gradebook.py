@@ -16,6 +16,7 @@ from grader.course.scheme import plain
 from grader.course.sheets import Column, Ruling, Student, read_marks, read_roster, read_rulings
 from grader.errors import UsageError
 from grader.marks.manual import WAITS
+from grader.marks.outdated import as_asked
 from grader.marks.policy import CourseMark, course_mark
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, Outcome, Status, add_up
@@ -176,30 +177,23 @@ def _from_record(sources: Sources, student: str, item: str) -> Entry:
 
 def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> Entry:
     """An attempt as an entry. One that the machine spoilt, or that was made for other points, is no mark."""
-    source, max_points = _provenance(attempt), assignment.max_points
+    attempt, max_points = as_asked(attempt, assignment), assignment.max_points
+    source = _provenance(attempt)
+    if attempt.status is Status.OUTDATED:
+        return Entry(State.DEFERRED, reason=attempt.notices[-1], source=source)
     if attempt.status is Status.DEFERRED or any(check.outcome is Outcome.DEFERRED for check in attempt.results):
         return Entry(State.DEFERRED, reason="the machine failed while grading; it will be run again", source=source)
-    not_yet = _why_no_mark(attempt, assignment) if attempt.status is not Status.UNREADABLE else ""
-    if not_yet:
-        return Entry(State.DEFERRED, reason=not_yet, source=source)
+    waiting = _waiting(attempt, assignment) if attempt.status is not Status.UNREADABLE else ""
+    if waiting:
+        return Entry(State.DEFERRED, reason=waiting, source=source)
     points, reasons = _changed(attempt, assignment, changes)
     if attempt.status is Status.UNREADABLE:
         reasons = ["no notebook could be read", *attempt.notices, *reasons]
     return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source=source)
 
 
-def _why_no_mark(attempt: Attempt, assignment: Assignment) -> str:
-    """Why a graded attempt is no mark: it was graded for other points, or a person has still to mark a question."""
-    checked = add_up(check.max_points for check in attempt.results)
-    asked = add_up(question.points for question in assignment.tested)
-    if checked != asked:
-        now = f"the checks of this attempt add up to {plain(checked)} points, assignment.toml says {plain(asked)}"
-        return f"{now}; to be graded again"
-    for question in assignment.tested:
-        worth = add_up(check.max_points for check in attempt.of_question(question.id))
-        if worth != question.points:
-            now = f"the checks of {question.id} add up to {plain(worth)} points, assignment.toml says"
-            return f"{now} {plain(question.points)}; to be graded again"
+def _waiting(attempt: Attempt, assignment: Assignment) -> str:
+    """Which questions a person has still to mark, and why."""
     marks = [(question.id, attempt.mark_of(question.id)) for question in assignment.manual]
     waiting = [f"{name} {mark.why if mark else WAITS}" for name, mark in marks if not mark or mark.points is None]
     return "; ".join(waiting)

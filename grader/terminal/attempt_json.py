@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grader.schema import Assignment, Attempt, CheckResult, Question
+from grader.schema import Assignment, Attempt, CheckResult, Question, Status
 from grader.submission.answers import Answer, AnswerCell
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def attempt_entry(
 ) -> dict[str, Any]:
     """One attempt: its points by question and check, its notices, what it used, where it comes from.
 
-    While a question waits for a mark by hand, its points and the total are null.
+    While a question waits for a mark by hand, its points and the total are null; so is the total of an outdated one.
     """
     evidence = attempt.evidence
     return {
         "student": attempt.student,
         "submission": evidence.submission,
         "status": attempt.status.value,
-        "points": None if attempt.waiting else _number(attempt.points),
+        "points": None if attempt.waiting or attempt.status is Status.OUTDATED else _number(attempt.points),
         "points_so_far": _number(attempt.points),
         "max_points": _number(assignment.max_points),
         "waiting": list(attempt.waiting),

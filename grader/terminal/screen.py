@@ -13,9 +13,12 @@ from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome,
 from grader.submission.answers import Answer
 from grader.terminal.progress import Progress, progress, say
 from grader.terminal.tables import (
+    Change,
     attempts_table,
+    by_student,
     changes_table,
     gradebook_table,
+    or_waiting,
     points_of,
     screen_width,
     table,
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from grader.sandbox.doctor import Finding
 
 __all__ = [
+    "Change",
     "Progress",
     "attempt_page",
     "attempts_table",
+    "by_student",
     "changes_table",
     "findings_table",
     "gradebook_table",
+    "or_waiting",
     "plain",
     "progress",
     "say",
@@ -63,14 +69,15 @@ def attempt_page(
         head += f"  {plain(earned)} of {plain(assignment.max_points)} points"
         due = [name for name in attempt.waiting if name in shown]
         head += f" so far, no total: {', '.join(due)} to be marked by hand" if due else ""
-    lines = [head, ""]
+    lines = [head, *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()), ""]
     for question in assignment.questions:
         results = attempt.of_question(question.id)
         mark = attempt.mark_of(question.id)
         if mark is not None:
             lines += [*_manual(question, mark, (answers or {}).get(question.id)), ""]
         elif results:
-            points = f"{points_of(attempt, question.id)}/{plain(question.points)}"
+            worth = add_up(result.max_points for result in results)  # not the question's where it is outdated
+            points = f"{points_of(attempt, question.id)}/{plain(worth)}"
             passed = all(result.outcome.earns for result in results)
             rest = f"   all {len(results)} checks passed" if passed else ""
             lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")

@@ -10,6 +10,7 @@ import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -164,11 +165,48 @@ def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
     return rounded(statistics.median(points), 2) if points else None
 
 
-def changes_table(changed: Sequence[tuple[str, Fraction, Fraction]]) -> str:
+@dataclass(frozen=True)
+class Change:
+    """What grading again made of one student's points; None while a question waits for a mark by hand."""
+
+    student: str
+    before: Fraction | None
+    after: Fraction | None
+
+    @classmethod
+    def between(cls, before: Attempt, after: Attempt) -> Change:
+        return cls(after.student, *(None if each.waiting else each.points for each in (before, after)))
+
+    @property
+    def is_one(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def by(self) -> str:
+        if self.before is None or self.after is None:
+            return ""
+        return f"{'+' if self.after > self.before else ''}{plain(self.after - self.before)}"
+
+    @property
+    def entry(self) -> dict[str, object]:
+        """As --json has it."""
+        before, after = (None if each is None else float(each) for each in (self.before, self.after))
+        return {"student": self.student, "before": before, "after": after}
+
+
+def by_student(changed: Sequence[Change]) -> list[Change]:
+    return sorted(changed, key=lambda change: change.student)
+
+
+def or_waiting(points: Fraction | None) -> str:
+    return "waiting" if points is None else plain(points)
+
+
+def changes_table(changed: Sequence[Change]) -> str:
     """Whose marks changed, from what to what."""
     if not changed:
         return ""
-    rows = [[who, plain(was), plain(now), f"{'+' if now > was else ''}{plain(now - was)}"] for who, was, now in changed]
+    rows = [[each.student, or_waiting(each.before), or_waiting(each.after), each.by] for each in by_student(changed)]
     return table(["student", "before", "after", "change"], rows, right=(1, 2, 3)) + "\n"
 
 

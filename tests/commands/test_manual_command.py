@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from essays import ALONE, STARTER, changed, course, handed_in, notebook, text
@@ -311,3 +312,69 @@ def test_an_answer_that_is_as_released_is_told_apart_from_one_that_is_not_there(
     hand_in(tmp_path, ada=notebook(*changed(*STARTER)))
     grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
     assert "nothing was written in the place of q7" in grader("show", "ada", "tiny", "--question", "q7")[1]
+
+
+# ---------------------------------------------------------------------------------------------------- outdated
+
+
+def edit(paths, old, new):
+    file = paths.assignment_toml("tiny")
+    assert file.read_text().count(old) == 1
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.fixture
+def outdated(graded, paths, grader):
+    """Everything is marked; then q1 becomes worth 5 points instead of 4, and nobody has graded again."""
+    grader("manual", "tiny")
+    fill_in(paths, **ALL)
+    edit(paths, "points = 4\n", "points = 5\n")
+
+
+def test_points_changed_after_grading_are_no_mark_on_any_page(outdated, grader, tmp_path):
+    code, out, err = grader("feedback", "tiny", "--out", tmp_path / "pages")
+    assert code == NEEDS_A_PERSON and "2 outdated" in out and "run `grader regrade tiny`" in err and "ada, bob" in err
+    page = (tmp_path / "pages" / "ada.html").read_text()
+    assert "is being graded again" in page and "nothing to repair" not in page and 'class="score"' not in page
+    _, out, _ = grader("show", "ada", "tiny")
+    assert "outdated" in out.splitlines()[0] and "`grader regrade tiny`" in " ".join(out.split())
+    assert "4/4" in out and "4/5" not in out
+    assert json.loads(grader("show", "ada", "tiny", "--json")[1])["points"] is None
+    code, out, _ = grader("status", "tiny", "--json")
+    assert code == NEEDS_A_PERSON and (json.loads(out)["graded"], json.loads(out)["outdated"]) == (0, 2)
+    _, out, _ = grader("report", "tiny", "--out", tmp_path / "staff")
+    assert "outdated" in Path(out.strip()).read_text()
+    state, points, why = mark_of(grader)
+    assert (state, points) == ("deferred", None) and "to be graded again" in why
+
+
+def test_graded_again_the_pages_have_their_marks(outdated, grader, tmp_path):
+    assert grader("regrade", "tiny", *IN_PROCESSES)[0] == DONE
+    code, out, err = grader("feedback", "tiny", "--out", tmp_path / "pages")
+    assert (code, err) == (DONE, "") and "outdated" not in out
+    assert mark_of(grader)[0] == "graded"
+
+
+def test_a_question_that_became_a_persons_is_said_to_wait(graded, paths, grader):
+    grader("manual", "tiny")
+    fill_in(paths, **ALL)
+    edit(paths, 'names = ["softmax"]\n', "manual = true\n")
+    for file in paths.hidden_tests("tiny").rglob("*q1*.py"):
+        file.unlink()
+    code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
+    ada = next(line for line in out.splitlines() if line.startswith("ada"))
+    assert code == DONE and ada.split() == ["ada", "14", "waiting"]
+    _, out, _ = grader("diff", "1", "2")
+    assert next(line for line in out.splitlines() if "points" in line and "ada" in line).split()[-2:] == [
+        "14",
+        "waiting",
+    ]
+
+
+def test_what_a_broken_test_defers_is_counted_with_its_cause(graded, paths, grader):
+    for file in paths.hidden_tests("tiny").rglob("test_*.py"):
+        file.write_text(
+            file.read_text().replace("(student, rng, reference):\n", "(student, rng, reference):\n    no_such_table\n")
+        )
+    code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
+    assert code == NEEDS_A_PERSON and "2 deferred: test_rows_add_up: " in out and "no_such_table" in out

@@ -128,12 +128,14 @@ def test_the_page_shows_the_errors_that_come_out(folder, line, old, new):
         ),
         pytest.param(
             Attempt("cs102", "a1_mlp", Status.GRADED, EVIDENCE, attempt("cs102").results[:-1]), "deferred", 0,
-            "the checks of this attempt add up to 49 points, assignment.toml says 56; to be graded again",
+            "the checks of this attempt add up to 49 points, assignment.toml says 56; to be graded again: "
+            "`grader regrade a1_mlp`",
             id="made for other points",
         ),
         pytest.param(
             Attempt("cs102", "a1_mlp", Status.GRADED, EVIDENCE), "deferred", 0,
-            "the checks of this attempt add up to 0 points, assignment.toml says 56; to be graded again",
+            "the checks of this attempt add up to 0 points, assignment.toml says 56; to be graded again: "
+            "`grader regrade a1_mlp`",
             id="no results",
         ),
     ],
@@ -177,7 +179,7 @@ def test_points_that_moved_from_one_question_to_another_are_no_mark(folder):
     edit(folder, "assignments/a1_mlp/assignment.toml", "points = 5", "points = 6")
     edit(folder, "assignments/a1_mlp/assignment.toml", "points = 8", "points = 7")
     got = entry(read_gradebook(folder, attempts(attempt("cs104"))), "cs104", "a1_mlp")
-    says = "the checks of q4 add up to 5 points, assignment.toml says 6; to be graded again"
+    says = "the checks of q4 add up to 5 points, assignment.toml says 6; to be graded again: `grader regrade a1_mlp`"
     assert (got.state.value, got.reason) == ("deferred", says)
 
 
