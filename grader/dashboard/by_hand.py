@@ -8,7 +8,7 @@ from grader.course.scheme import plain
 from grader.pages.markup import Html, badge, bar, el, joined, share_of
 from grader.schema import ManualMark, Question
 from grader.submission.answers import Answer, AnswerCell
-from grader.terminal.screen import NO_OUTPUTS
+from grader.terminal.screen import NO_OUTPUTS, PICTURES
 
 MOST_CHARS = 100_000  # of one answer
 
@@ -48,3 +48,4 @@ def _cells(cells: tuple[AnswerCell, ...]) -> Iterator[Html]:
         text, left = cell.source.rstrip().expandtabs(4)[:left], left - len(cell.source)
         yield el("p", f"cell {cell.number}, {'code' if cell.code else 'text'}", class_="dim small")
         yield el("pre", el("code", text) if cell.code else joined([text]), class_="answer")
+        yield from [el("p", PICTURES, class_="dim small")] if cell.pictures else []

@@ -21,11 +21,15 @@ _HEADING = re.compile(r"^(?:#[ \t])?[ \t]{0,3}#{1,6}[ \t]+[^\w\n]*(q[0-9]{1,3})\
 
 @dataclass(frozen=True)
 class AnswerCell:
-    """One cell that the student wrote or changed. `number`: its place among all cells of the file, from 1."""
+    """One cell that the student wrote or changed.
+
+    number: its place among all cells of the file, from 1;  pictures: a digest of those pasted into it, "" for none
+    """
 
     number: int
     code: bool
     source: str
+    pictures: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What a mark is given for: the cells; all that is the student's where none is found."""
-        return "\n\n".join(cell.source.strip() for cell in self.cells or self.everything)
+        """What a mark is given for: the cells, and which pictures; all that is the student's where none is found."""
+        return "\n\n".join(_with_pictures(cell) for cell in self.cells or self.everything)
 
     @property
     def remark(self) -> str:
@@ -61,6 +65,11 @@ class Answer:
         return ""
 
 
+def _with_pictures(cell: AnswerCell) -> str:
+    text = cell.source.strip()
+    return f"{text}\n(pictures {cell.pictures})" if cell.pictures else text
+
+
 def answers(
     content: bytes, filename: str, questions: Sequence[str], wanted: Sequence[str], starter: bytes = b""
 ) -> dict[str, Answer]:
@@ -72,9 +81,9 @@ def answers(
     given = _given(starter, questions)
     places = _places(cells, given, questions)
     written = [
-        AnswerCell(number, cell.kind == "code", cell.source)
+        AnswerCell(number, cell.kind == "code", cell.source, cell.pictures)
         for number, cell in enumerate(cells, 1)
-        if cell.source.strip() and cell.source.strip() not in given.sources
+        if cell.source.strip() and not given.has(cell)
     ]
     nowhere = tuple(cell.number for cell in written if not places[cell.number - 1])
     return {
@@ -99,9 +108,13 @@ class _Given:
     cells: tuple[RawCell, ...] = ()
     places: tuple[str, ...] = ()
 
+    def has(self, cell: RawCell) -> bool:
+        """Whether a cell stands in the starter as it is."""
+        return (cell.source.strip(), cell.pictures) in self.contents
+
     @cached_property
-    def sources(self) -> frozenset[str]:
-        return frozenset(cell.source.strip() for cell in self.cells)
+    def contents(self) -> frozenset[tuple[str, str]]:
+        return frozenset((cell.source.strip(), cell.pictures) for cell in self.cells)
 
     @cached_property
     def by_id(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +25,13 @@ class RawCell:
     """One cell as it stands in the file: kind is code, markdown, raw, heading or whatever the file says.
 
     Unless texts were asked for, the source of a notebook's cell is "" where it is no code, and its id is "".
+    pictures: a digest of what was pasted into the cell (its attachments), "" where there is nothing or no texts
     """
 
     kind: str
     source: str
     id: str = ""
+    pictures: str = ""
 
 
 @dataclass
@@ -88,7 +91,13 @@ class _Reader:
         if kind is None or source is None:
             notices.append(f"cell {number}: its {'type' if kind is None else 'source'} is no text, ignored")
             return RawCell("", "")
-        return RawCell(kind, source, self._id(cell) if self.texts else "")
+        return RawCell(kind, source, self._id(cell), self._pictures(cell)) if self.texts else RawCell(kind, source)
+
+    def _pictures(self, cell: dict[str, Any]) -> str:
+        """A digest of the cell's attachments; blanks do not count, which editors lay out anew."""
+        place = cell.get("attachments")
+        content = self.walk.text[place].translate(None, b" \t\r\n") if isinstance(place, slice) else b""
+        return hashlib.sha256(content).hexdigest() if content not in (b"", b"{}", b"null") else ""
 
     def _id(self, cell: dict[str, Any]) -> str:
         """The cell's id, which Colab keeps in its metadata; "" where it has none."""

@@ -69,7 +69,9 @@ def _question_entry(question: Question, attempt: Attempt, answers: Mapping[str, 
 
 
 def _cell_entry(cell: AnswerCell) -> dict[str, Any]:
-    return {"cell": cell.number, "code": cell.code, "source": cell.source}
+    return {"cell": cell.number, "code": cell.code, "source": cell.source} | (
+        {"pictures": cell.pictures} if cell.pictures else {}
+    )
 
 
 def _check_entry(result: CheckResult) -> dict[str, Any]:

@@ -49,6 +49,7 @@ TEXT = 110  # columns of running text; longer lines are hard to read
 INDENT = " " * 6
 MOST_LINES = 500  # of one cell of an answer
 NO_OUTPUTS = "(outputs, such as plots, are not shown here: grader show --save FILE writes the file that was handed in)"
+PICTURES = "(a picture is attached to this cell; it is part of the answer: grader show --save FILE shows it)"
 NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.DEFERRED)
 
 
@@ -105,6 +106,7 @@ def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iter
         yield from (f"{INDENT}{line.expandtabs(4)}" for line in cell.source.rstrip().split("\n")[:MOST_LINES])
         more = cell.source.rstrip().count("\n") + 1 - MOST_LINES
         yield from [f"{INDENT}... and {more} more lines"] if more > 0 else []
+        yield from [f"{INDENT}{PICTURES}"] if cell.pictures else []
     yield f"{INDENT}{NO_OUTPUTS}"
 
 

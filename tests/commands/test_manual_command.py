@@ -378,3 +378,30 @@ def test_what_a_broken_test_defers_is_counted_with_its_cause(graded, paths, grad
         )
     code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
     assert code == NEEDS_A_PERSON and "2 deferred: test_rows_add_up: " in out and "no_such_table" in out
+
+
+# ---------------------------------------------------------------------------------------------------- pictures
+
+
+def with_photo(photo: str, **layout) -> bytes:
+    cells = changed(*STARTER, q7_answer="![image.png](attachment:image.png)", q8_code="plt.plot(x)")
+    next(cell for cell in cells if cell["id"] == "q7-answer")["attachments"] = {"image.png": {"image/png": photo}}
+    return json.dumps(json.loads(notebook(*cells)), **layout).encode()
+
+
+def test_a_mark_for_one_photo_does_not_hold_for_another(paths, tmp_path, grader):
+    hand_in(tmp_path, ada=with_photo("AAAA"))
+    grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
+    grader("manual", "tiny")
+    fill_in(paths, **ALL)
+    _, out, _ = grader("show", "ada", "tiny")
+    assert "a picture is attached" in out and "3.5/5" in out
+    assert grader("report", "--out", tmp_path / "staff")[0] == DONE
+    assert any("a picture is attached" in page.read_text() for page in (tmp_path / "staff").rglob("*.html"))
+    hand_in(tmp_path, ada=with_photo("AAAA", indent=3))  # the same, saved by another editor
+    grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
+    assert "waits for a mark" not in mark_of(grader)[2]
+    hand_in(tmp_path, ada=with_photo("BBBB"))
+    grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
+    assert "q7 waits for a mark by hand: 3.5 points were given for an earlier submission" in mark_of(grader)[2]
+    assert "q8" not in mark_of(grader)[2]
