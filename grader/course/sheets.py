@@ -24,6 +24,7 @@ from grader.submission.text import JOINERS
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 MAX_ROWS = ("max", "points_possible", "points possible")
 STATUS_FILE = "status.csv"
+TEXTS = ("name", "reason", "comment")  # columns in which any kind of blank may stand; ids are taken as they are
 MANUAL_COLUMNS = ["student", "question", "points", "comment", "submission", "answer"]
 
 
@@ -288,10 +289,19 @@ def _rows(
             raise AuthoringError(
                 f"{file}, line {line}: expected {len(header)} cells as in the header, got {len(cells)}"
             )
-        row = Row(file, line, dict(zip(header, cells, strict=True)))
+        by_column = dict(zip(header, cells, strict=True))
+        texts = {name: _plain_blanks(by_column[name], name in running) for name in TEXTS if name in by_column}
+        row = Row(file, line, by_column | texts)
         for column, cell in row.cells.items():
             _check_printable(cell.replace("\n", " ") if column in running else cell, f"{file}, line {line}")
         yield row
+
+
+def _plain_blanks(text: str, running: bool) -> str:
+    """Text with a plain blank for every kind of blank, and, in running text, a plain line break for every kind."""
+    if running:
+        text = "\n".join(text.splitlines())
+    return "".join(" " if letter.isspace() and letter != "\n" else letter for letter in text)
 
 
 def _check_header(

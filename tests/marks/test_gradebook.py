@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import pytest
 
+from grader.course.sheets import read_roster
 from grader.errors import AuthoringError, UsageError
 from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
@@ -297,6 +298,11 @@ def test_attempts_that_decide_nothing_are_said(folder):
         "1 graded submission of a2_cnn not used: a2_cnn has no questions",
         "1 graded submission of a9_old not used: a9_old is not part of the course",
     )
+
+
+def test_a_name_may_have_any_kind_of_blank(folder):
+    edit(folder, "roster.csv", "Dev Nair", "Dev\u202fNair")
+    assert "Dev Nair" in [student.name for student in read_roster(folder)]
 
 
 # --- tables that are wrong -----------------------------------------------------------------------

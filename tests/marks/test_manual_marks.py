@@ -98,6 +98,18 @@ def test_a_table_is_read_as_spreadsheets_save_it(paths):
     assert (second.student, second.points, second.source) == ("bob", None, "manual/tiny.csv, line 6")
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u202f", "\u2009", "\u200a", "\t", "\u3000"])
+def test_every_kind_of_blank_is_a_blank_in_a_comment(paths, blank):
+    assert read(paths, f'{HEAD}ada,q7,1,"Très{blank}bien{blank}!",s1,a1\n')[0].comment == "Très bien !"
+    with pytest.raises(AuthoringError, match="line 2: a cell holds a line break or an invisible character"):
+        read(paths, f'{HEAD}"a{blank}da",q7,1,,s1,a1\n')
+
+
+@pytest.mark.parametrize("end", ["\r", "\u2028", "\n", "\r\n", "\v"])
+def test_every_kind_of_line_break_is_one_in_a_comment(paths, end):
+    assert read(paths, f'{HEAD}ada,q7,1,"a{end}b",s1,a1\n')[0].comment == "a\nb"
+
+
 def test_no_table_is_no_marks(paths):
     assert read_manual(paths, read_assignment(paths, "tiny"), []) == ()
 
