@@ -10,6 +10,7 @@ from grader.collect.remarks import Remark, Weight
 from grader.errors import SubmissionError
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
+from grader.submission.ipynb import MADE_FROM
 
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 MOST_SAID = 5  # of the names of one notebook
@@ -29,8 +30,8 @@ def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
 
 
 def _mends(notice: str) -> bool:
-    """Whether a notice tells of a file that is not as it should be, and not of one cell."""
-    return not notice.startswith("cell ")
+    """Whether a notice tells of a file that is not as it should be, and not of one cell or of a release."""
+    return not notice.startswith(("cell ", MADE_FROM))
 
 
 def _has_each_once(book: notebook.Notebook, asked: Collection[str]) -> bool:

@@ -15,6 +15,8 @@ BIG_OUTPUT_BYTES = 5 * 2**20
 MAX_CODE_BYTES = 100 * 2**20  # of sources as they stand in the file, where a character takes twelve bytes at the most
 MAX_STRINGS = 1_000_000  # in one source; a string is a line
 
+MADE_FROM = "made from release "  # begins a notice that asks nothing of anybody
+
 _NOTED: dict[str, Any] = {"kernelspec": {}, "language_info": {}, "grader": {}}
 _RELEASE = re.compile(r"[0-9a-f]{16}")
 _SHORTCUT_KEYS = {"doc_id", "resource_id", "resource_key"}
@@ -75,7 +77,7 @@ class _Reader:
         notebook = RawNotebook(language=self._language(document))
         release = self._noted(document, "grader", "release")
         if _RELEASE.fullmatch(release):  # as `grader release` writes it
-            notebook.notices.append(f"made from release {release} of the assignment")
+            notebook.notices.append(f"{MADE_FROM}{release} of the assignment")
         for number, cell in enumerate(cells, 1):
             notebook.cells.append(self._cell(cell, number, notebook.notices))
         notebook.notices += _dropped([_size_of_outputs(cell) for cell in cells])

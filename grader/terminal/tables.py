@@ -21,6 +21,7 @@ from grader.marks.gradebook import Gradebook, Line
 from grader.marks.marksheet import as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
+from grader.submission.ipynb import MADE_FROM
 
 if TYPE_CHECKING:
     from grader.execution.batch import Graded
@@ -137,7 +138,7 @@ def first_thing(attempt: Attempt) -> str:
             return f"{result.question} {result.outcome.value}: {_reason(result)}"
     if attempt.waiting:
         return f"to be marked by hand: {', '.join(attempt.waiting)}"
-    return attempt.notices[0] if attempt.notices else ""
+    return next((notice for notice in attempt.notices if not notice.startswith(MADE_FROM)), "")
 
 
 def _reason(result: CheckResult) -> str:

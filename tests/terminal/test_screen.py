@@ -14,7 +14,7 @@ from grader.marks.gradebook import read_gradebook
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Submission, Usage
 from grader.terminal.screen import attempt_page, findings_table
-from grader.terminal.tables import attempts_table, cut, gradebook_table, in_short, table, width_of
+from grader.terminal.tables import attempts_table, cut, first_thing, gradebook_table, in_short, table, width_of
 
 QUESTIONS = tuple(Question(f"q{n}", f"Question {n}", Decimal(n)) for n in (4, 5))
 ASSIGNMENT = Assignment("a1_mlp", "Networks", QUESTIONS)
@@ -194,3 +194,9 @@ def test_what_doctor_advises_stands_below_what_it_found():
 
     lines = findings_table([Finding("docker", False, "not reachable", "start it"), Finding("gpu", True, "none")])
     assert [line.split()[0] for line in lines.splitlines()] == ["no", "->", "ok"]
+
+
+def test_a_notice_that_asks_for_nothing_is_not_the_first_thing():
+    released = "made from release 0123456789abcdef of the assignment"
+    assert first_thing(graded("ada", notices=(released,)).attempt) == ""
+    assert first_thing(graded("ada", notices=(released, "cell 3 is no Python")).attempt) == "cell 3 is no Python"
