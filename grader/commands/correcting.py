@@ -100,8 +100,16 @@ def override(chosen: argparse.Namespace) -> int:
         who = chosen.who or getpass.getuser()
         store.add_override(chosen.student, assignment.id, question.id, delta, chosen.reason, who)
         made = store.overrides(assignment.id, chosen.student)
+        stored = store.current_attempt(chosen.student, assignment.id)
+        marking = Marking.read(paths, store, assignment)
+        came_of_it = marking.changed(marking.completed(stored.attempt)) if stored else []
     for change in made:
         print(f"{change.made}  {change.question}  {change.delta:+f}  {change.who}: {clean(change.reason)}")
+    for each in came_of_it:
+        if each.question == question.id:
+            print(f"{chosen.student}  {each.question} {screen.plain(each.before)} -> {screen.plain(each.after)}")
+    if not came_of_it:
+        screen.say(f"{chosen.student} has no attempt with points at {assignment.id}; it counts when there is one")
     return DONE
 
 

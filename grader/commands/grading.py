@@ -22,6 +22,7 @@ from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
+from grader.marks.gradebook import ByHand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.rows import is_deferred
@@ -37,6 +38,7 @@ def grade(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     submissions, held = _submissions(paths, assignment, chosen.places)
     finished: list[batch.Graded] = []
+    changed: dict[str, list[ByHand]] = {}
     interrupted = False
     with (
         _Session(paths, assignment, chosen, "grade") as session,
@@ -49,15 +51,16 @@ def grade(chosen: argparse.Namespace) -> int:
             for raw in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
                 graded = replace(raw, attempt=marking.completed(raw.attempt))
                 finished.append(graded)
+                changed[graded.attempt.student] = marking.changed(graded.attempt)
                 _tell(progress, graded)
         except KeyboardInterrupt:
             interrupted = True
             session.state = "interrupted"
     finished.sort(key=lambda graded: graded.submission.student)
     if chosen.json:
-        print(json.dumps(attempts_document(assignment, finished), indent=1, ensure_ascii=False))
+        print(json.dumps(attempts_document(assignment, finished, changed), indent=1, ensure_ascii=False))
     else:
-        print(screen.attempts_table(assignment, finished), end="")
+        print(screen.attempts_table(assignment, finished, changed=changed), end="")
     if interrupted:
         left = len(submissions) - len(finished)
         screen.say(f"interrupted: {len(finished)} graded, {left} left; the same command goes on from here")

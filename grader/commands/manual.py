@@ -14,6 +14,7 @@ from grader.course.config import assignment_ids, read_assignment
 from grader.course.sheets import GivenMark, read_manual, read_roster
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.marks.gradebook import ByHand, by_hand
 from grader.marks.manual import Due, answer_key, settle, submission_key, to_fill_in
 from grader.marks.outdated import as_asked
 from grader.paths import Paths, find_root
@@ -88,6 +89,12 @@ class Marking:
         rows = self.given.get((attempt.student, question), ())
         submission = submission_key(attempt.evidence.submission)
         return settle(question, submission, rows, lambda: self.answer_key(attempt, question))
+
+    def changed(self, attempt: Attempt) -> list[ByHand]:
+        """What `override` made of the attempt's questions."""
+        if attempt.status not in (Status.GRADED, Status.UNREADABLE):
+            return []
+        return by_hand(attempt, self.assignment, self.store.overrides(self.assignment.id, attempt.student))
 
     def due(self, attempt: Attempt, question: str) -> Due:
         """The row that waits for a mark."""

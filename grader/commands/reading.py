@@ -84,6 +84,8 @@ def show(chosen: argparse.Namespace) -> int:
         transcripts = store.transcripts(stored.id) if chosen.transcript else {}
         marking = Marking.read(paths, store, whole)
         attempt, answers = marking.completed(stored.attempt), marking.answers(stored.attempt)
+        shown = [question.id for question in assignment.questions]
+        changed = [each for each in marking.changed(attempt) if each.question in shown]
     if chosen.shell:
         _shell(paths, assignment, submission, chosen)
         return DONE
@@ -97,13 +99,13 @@ def show(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(
             json.dumps(
-                _document(stored, attempt_json.attempt_entry(assignment, attempt, answers)),
+                _document(stored, attempt_json.attempt_entry(assignment, attempt, answers, changed)),
                 indent=1,
                 ensure_ascii=False,
             )
         )
     else:
-        print(screen.attempt_page(assignment, attempt, stored.filename, answers), end="")
+        print(screen.attempt_page(assignment, attempt, stored.filename, answers, changed), end="")
     return DONE
 
 

@@ -48,6 +48,10 @@ class ByHand:
     after: Fraction
     words: str
 
+    @property
+    def by(self) -> Fraction:
+        return self.after - self.before
+
 
 @dataclass(frozen=True)
 class Record:
@@ -202,7 +206,7 @@ def _waiting(attempt: Attempt, assignment: Assignment) -> str:
 def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Fraction, list[str]]:
     """Points after the changes made by hand, and what was changed."""
     made = by_hand(attempt, assignment, changes)
-    points = sum((change.after - change.before for change in made), attempt.points)
+    points = sum((change.by for change in made), attempt.points)
     return points, [f"{change.question} {change.words}" for change in made]
 
 

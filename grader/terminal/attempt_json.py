@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from grader.marks.gradebook import ByHand
 from grader.schema import Assignment, Attempt, CheckResult, Question, Status
 from grader.submission.answers import Answer, AnswerCell
 
@@ -13,18 +14,25 @@ if TYPE_CHECKING:
     from grader.execution.batch import Graded
 
 
-def attempts_document(assignment: Assignment, rows: Sequence[Graded]) -> dict[str, Any]:
-    """The document of `grade --json`."""
-    attempts = [attempt_entry(assignment, row.attempt) for row in rows]
+def attempts_document(
+    assignment: Assignment, rows: Sequence[Graded], changed: Mapping[str, Sequence[ByHand]] | None = None
+) -> dict[str, Any]:
+    """The document of `grade --json`. changed: by student, what `override` made of the points."""
+    made = changed or {}
+    attempts = [attempt_entry(assignment, row.attempt, None, made.get(row.attempt.student, ())) for row in rows]
     return {"assignment": assignment.id, "attempts": attempts}
 
 
 def attempt_entry(
-    assignment: Assignment, attempt: Attempt, answers: Mapping[str, Answer] | None = None
+    assignment: Assignment,
+    attempt: Attempt,
+    answers: Mapping[str, Answer] | None = None,
+    changed: Sequence[ByHand] = (),
 ) -> dict[str, Any]:
     """One attempt: its points by question and check, its notices, what it used, where it comes from.
 
     While a question waits for a mark by hand, its points and the total are null; so is the total of an outdated one.
+    All points are as they were graded; changed: what `override` made of them.
     """
     evidence = attempt.evidence
     return {
@@ -36,6 +44,7 @@ def attempt_entry(
         "max_points": _number(assignment.max_points),
         "waiting": list(attempt.waiting),
         "questions": [_question_entry(question, attempt, answers or {}) for question in assignment.questions],
+        "changed_by_hand": [_change_entry(change) for change in changed],
         "notices": list(attempt.notices),
         "usage": {
             "cpu_s": attempt.usage.cpu_s,
@@ -44,6 +53,11 @@ def attempt_entry(
         },
         "evidence": {"image": evidence.image, "isolation": evidence.isolation, "device": evidence.device},
     }
+
+
+def _change_entry(change: ByHand) -> dict[str, Any]:
+    before, after = _number(change.before), _number(change.after)
+    return {"question": change.question, "before": before, "after": after, "words": change.words}
 
 
 def _question_entry(question: Question, attempt: Attempt, answers: Mapping[str, Answer]) -> dict[str, Any]:

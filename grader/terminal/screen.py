@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
+from grader.marks.gradebook import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
@@ -21,6 +22,7 @@ from grader.terminal.tables import (
     or_waiting,
     points_of,
     screen_width,
+    signed,
     table,
     total_of,
 )
@@ -57,17 +59,23 @@ NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcom
 
 
 def attempt_page(
-    assignment: Assignment, attempt: Attempt, filename: str, answers: Mapping[str, Answer] | None = None
+    assignment: Assignment,
+    attempt: Attempt,
+    filename: str,
+    answers: Mapping[str, Answer] | None = None,
+    changed: Sequence[ByHand] = (),
 ) -> str:
     """One attempt in full, as text. Where every check of a question passed, one line says so.
 
-    answers: what the student wrote for the questions that a person marks
+    answers: what the student wrote for the questions that a person marks;  changed: what `override` made of points
     """
     head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
     if attempt.status is Status.GRADED:
         shown = [question.id for question in assignment.questions]
         earned = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
-        head += f"  {plain(earned)} of {plain(assignment.max_points)} points"
+        by = add_up(change.by for change in changed)
+        head += f"  {plain(earned + by)} of {plain(assignment.max_points)} points"
+        head += f" ({plain(earned)} as graded, {signed(by)} by hand)" if changed else ""
         due = [name for name in attempt.waiting if name in shown]
         head += f" so far, no total: {', '.join(due)} to be marked by hand" if due else ""
     lines = [head, *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()), ""]
@@ -83,6 +91,8 @@ def attempt_page(
             rest = f"   all {len(results)} checks passed" if passed else ""
             lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
             lines += [] if passed else [*_checks(results), ""]
+    if changed:
+        lines += ["", "changed by hand", *(f"  {change.question}  {change.words}" for change in changed)]
     if attempt.notices:
         lines += ["", "notices", *(line for notice in attempt.notices for line in _wrapped(f"- {notice}", "  "))]
     evidence = attempt.evidence

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from grader.course.entries import State
 from grader.course.scheme import plain
-from grader.marks.gradebook import Gradebook, Line
+from grader.marks.gradebook import ByHand, Gradebook, Line
 from grader.marks.marksheet import as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
@@ -95,15 +95,26 @@ def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int]) -
 # ---------------------------------------------------------------------------------------------------- attempts
 
 
-def attempts_table(assignment: Assignment, rows: Sequence[Graded], width: int | None = None) -> str:
-    """A row per student: points by question, and the first thing to know; then a line that sums up."""
+def attempts_table(
+    assignment: Assignment,
+    rows: Sequence[Graded],
+    width: int | None = None,
+    changed: Mapping[str, Sequence[ByHand]] | None = None,
+) -> str:
+    """A row per student: points by question, and the first thing to know; then a line that sums up.
+
+    changed: by student, what `override` made of the points, which are as graded; it stands in front of the first thing
+    """
     width = width or screen_width()
     ids = [question.id for question in assignment.questions]
     attempts = [row.attempt for row in rows]
     lines = [["of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions), ""]]
     for attempt in attempts:
         points = [points_of(attempt, question) for question in ids]
-        lines.append([attempt.student, total_of(attempt), *points, first_thing(attempt)])
+        made = [f"{change.question} {signed(change.by)} by hand" for change in (changed or {}).get(attempt.student, ())]
+        lines.append(
+            [attempt.student, total_of(attempt), *points, "; ".join(filter(None, [*made, first_thing(attempt)]))]
+        )
     head = ["student", "points", *ids, "what to look at first"]
     fixed = sum(max(width_of(line[place]) for line in (head, *lines)) + 2 for place in range(len(head) - 1))
     left_out = fixed + LAST_COLUMN > width
@@ -186,13 +197,17 @@ class Change:
     def by(self) -> str:
         if self.before is None or self.after is None:
             return ""
-        return f"{'+' if self.after > self.before else ''}{plain(self.after - self.before)}"
+        return signed(self.after - self.before)
 
     @property
     def entry(self) -> dict[str, object]:
         """As --json has it."""
         before, after = (None if each is None else float(each) for each in (self.before, self.after))
         return {"student": self.student, "before": before, "after": after}
+
+
+def signed(points: Fraction) -> str:
+    return f"{'+' if points > 0 else ''}{plain(points)}"
 
 
 def by_student(changed: Sequence[Change]) -> list[Change]:

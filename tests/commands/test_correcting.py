@@ -91,6 +91,12 @@ def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, ca
     code, out, _ = said(capsys, "override", "bo", "a1_mlp", "q5", "+2.5", "--reason", "right idea", "--who", "Dr. No")
     assert code == 0 and "q5  +2.5  Dr. No: right idea" in out
     assert json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["points"] == 92
+    assert out.endswith("bo  q5 0 -> 2.5\n")
+    [change] = json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["changed_by_hand"]
+    assert (change["question"], change["before"], change["after"]) == ("q5", 0, 2.5)
+    page = said(capsys, "show", "bo", "a1_mlp")[1]
+    assert "94.5 of 100 points (92 as graded, +2.5 by hand)" in page and "(right idea)" in page
+    assert "by hand" not in said(capsys, "show", "bo", "a1_mlp", "--question", "q4")[1]
     explained = said(capsys, "marks", "--student", "bo")[1]
     assert "94.5" in explained and "right idea" in explained
 

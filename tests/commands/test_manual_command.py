@@ -405,3 +405,9 @@ def test_a_mark_for_one_photo_does_not_hold_for_another(paths, tmp_path, grader)
     grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
     assert "q7 waits for a mark by hand: 3.5 points were given for an earlier submission" in mark_of(grader)[2]
     assert "q8" not in mark_of(grader)[2]
+
+
+def test_the_table_of_grade_tells_what_was_changed_by_hand(graded, grader):
+    grader("override", "bob", "tiny", "q1", "+1.5", "--reason", "right idea")
+    _, out, _ = grader("grade", "tiny", *IN_PROCESSES)
+    assert "q1 +1.5 by hand" in next(line for line in out.splitlines() if line.startswith("bob"))
