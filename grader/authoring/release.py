@@ -101,16 +101,24 @@ def readme(assignment: Assignment) -> str:
         for question in assignment.questions
     )
     tested = [question.id for question in assignment.questions if not question.manual]
+    hidden = {name.split(".")[0] for name in assignment.hidden_modules}
     torch = ["torch"] if any(name.split(".")[0] == "torch" for name in assignment.preload) else []
-    needed = ["numpy", *torch, "matplotlib", "scikit-learn", "otter-grader"]
+    packages = [("numpy", "numpy"), *((name, name) for name in torch), ("matplotlib", "matplotlib")]
+    packages += [("sklearn", "scikit-learn"), ("otter", "otter-grader")]
+    needed = [package for module, package in packages if module not in hidden] if tested else []
+    need = (
+        f""" You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
+(`pip install {" ".join(needed)}`)."""
+        if needed
+        else ""
+    )
     kept = " and ".join([*(["the folder `tests/`"] if tested else []), *(f"`{name}`" for name in assignment.files)])
     beside = f"keep {kept} beside it, " if kept else ""
     checks = CHECKS.format(question=tested[0]) if tested else ""
     return f"""# {assignment.id}: {assignment.title}
 
 Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, {beside}and fill in what is asked
-for. You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
-(`pip install {" ".join(needed)}`).
+for.{need}
 
 | question | title | points |
 |---|---|---|

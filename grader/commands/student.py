@@ -22,6 +22,7 @@ def pack(chosen: argparse.Namespace) -> int:
 
 def _asked(file: Path) -> tuple[str, tuple[Asked, ...]]:
     """What is asked for: from the manifest beside the notebook, else from the course this is run in."""
+    program.require_notebook(file)  # a name that is wrong is said first
     return program.manifest_of(file.resolve().parent) or _asked_by_course(file)
 
 

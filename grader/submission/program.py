@@ -81,6 +81,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     if not chosen.command:
         parser.print_help()
         return USAGE
+    require_notebook(chosen.notebook)  # a name that is wrong is said first
     assignment, questions = _released(chosen.notebook)
     if chosen.command == "pack":
         return pack(chosen, assignment, questions)

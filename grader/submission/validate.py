@@ -76,9 +76,13 @@ def _found(question: Asked, defined: dict[str, tuple[int, ...]], cells: dict[int
     written, stubs, missing = [], [], []
     for name in question.names:
         places = [number for number in defined.get(name, ()) if not cells[number].experiment]
+        running = [number for number in places if not compile_error(cells[number].code)]
         if not places:
             missing.append(_missing(name, defined, cells, spare))
-        elif _is_stub(cells[places[-1]].code, name):
+        elif not running:
+            reason = compile_error(cells[places[-1]].code)
+            missing.append(f"{name} cannot be used: cell {places[-1]} is no Python ({reason})")
+        elif _is_stub(cells[running[-1]].code, name):
             stubs.append(name)
         else:
             written.append(name)

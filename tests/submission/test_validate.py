@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def grader(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)},
     )
 
 
@@ -81,6 +82,32 @@ def test_a_cell_that_is_no_python_is_named_with_its_line(unpacked):
     edited(unpacked, "import math\n", "import math\ndef broken(:\n")
     said = grader(unpacked, "validate", "a1_mlp.ipynb")
     assert said.returncode == 1 and "line 4: invalid syntax" in said.stdout
+
+
+def test_a_question_whose_cell_is_no_python_is_not_complete(unpacked):
+    solved = read_master(Paths(ROOT), "a1_mlp")
+    assert "def softmax_cross_entropy(" in solved
+    begin = solved.index("def softmax_cross_entropy(")
+    broken = solved[:begin] + solved[begin:].replace("    return ", "    retrun ", 1)
+    (unpacked / "a1_mlp.py").write_text(broken)
+    said = grader(unpacked, "validate", "a1_mlp.py")
+    assert said.returncode == 1 and "softmax_cross_entropy cannot be used: cell " in said.stdout
+    assert "is no Python (line " in said.stdout and "14 of 14" not in said.stdout
+
+
+@pytest.mark.parametrize("command", [("validate",), ("pack", "--student", "ada")])
+def test_a_file_that_is_not_there_is_said_first(tmp_path, command):
+    said = grader(tmp_path, command[0], "nothing.ipynb", *command[1:])
+    assert said.returncode == 2 and "nothing.ipynb" in said.stderr and "manifest" not in said.stderr
+
+
+def test_the_page_to_read_first_asks_for_no_module_that_the_assignment_hides():
+    assignment = read_assignment(Paths(ROOT), "a1_mlp")
+    without = release.readme(replace(assignment, hidden_modules=("sklearn", "matplotlib")))
+    assert "scikit-learn" not in without and "matplotlib" not in without and "numpy and otter-grader" in without
+    essays = tuple(replace(each, names=(), manual=True) for each in assignment.questions)
+    alone = release.readme(replace(assignment, questions=essays))
+    assert "pip install" not in alone and "numpy" not in alone
 
 
 def test_a_solved_notebook_is_complete(unpacked):
