@@ -51,8 +51,8 @@ def asked_by_manifest(file: Path) -> tuple[str, tuple[Asked, ...]]:
 
 
 def _asked(item: dict[str, Any]) -> Asked:
-    manual = item.get("manual") is True
-    return Asked(item["id"], item["title"], str(item["points"]), tuple(item["names"]), manual)
+    names = tuple(item["names"])
+    return Asked(item["id"], item["title"], str(item["points"]), names, manual=item.get("manual") is True)
 
 
 def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:

@@ -296,11 +296,11 @@ def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arg
         (broken(TOML, "load_s", "laod_s"), "laod_s"),
         (
             broken(TESTS, "import numpy", "import nowhere, numpy"),
-            "assignments/tiny/hidden/test_q3.py: ModuleNotFoundError: No module named 'nowhere'",
+            "assignments/tiny/hidden/test_q3.py, line 1: ModuleNotFoundError: No module named 'nowhere'",
         ),
         (
             broken(TESTS, "def test", "def f(:\n\ndef test"),
-            "assignments/tiny/hidden/test_q3.py: SyntaxError: invalid syntax",
+            "assignments/tiny/hidden/test_q3.py, line 10: SyntaxError: invalid syntax",
         ),
         (
             broken(TESTS, 'question("q3")', 'question("q7")'),

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ from grader.execution.spec import PoolSpec
 from grader.paths import Paths
 from grader.record.store import Store
 from grader.sandbox.engine import connect
-from grader.schema import Attempt, Outcome, Status, Submission
+from grader.schema import Attempt, Outcome, Status, Submission, add_up
 from grader.terminal.attempt_json import attempts_document
 
 BUSY = 10  # how much slower than a quiet one a machine may be that still ends what never ends
@@ -66,8 +66,8 @@ class Row:
     def attempt(self) -> Attempt:
         return self.graded.attempt
 
-    def points(self, question: str) -> Decimal:
-        return sum((result.points for result in self.attempt.of_question(question)), Decimal(0))
+    def points(self, question: str) -> Fraction:
+        return self.attempt.points_of(question) or Fraction(0)
 
     def judgement(self) -> list[tuple[object, ...]]:
         return [(result.name, result.outcome, result.points, result.message) for result in self.attempt.results]
@@ -206,7 +206,7 @@ def check_gain(attack: Attack, row: Row) -> None:
     attacked = row.attempt.of_question(attack.question) if attack.question else row.attempt.results
     told = [(result.name, result.outcome.value, result.message) for result in attacked]
     assert {result.outcome.value for result in attacked} <= set(attack.outcomes), told
-    assert sum((result.points for result in attacked), Decimal(0)) <= attack.most_points, told
+    assert add_up(result.points for result in attacked) <= attack.most_points, told
     for question in attack.keeps:
         messages = [(result.outcome.value, result.message) for result in row.attempt.of_question(question)]
         assert messages and all(outcome == "passed" for outcome, _ in messages), (question, messages)
@@ -346,7 +346,7 @@ def children_of(pid: int) -> int:
 def test_what_the_machine_breaks_is_deferred_and_tried_again_and_never_a_zero(course, level, slots, fault):
     rows, attempts = grade_while(course, level, slots, fault)
     assert [attempt.status for attempt in attempts] == [Status.DEFERRED, Status.GRADED]
-    assert [row.attempt.points for row in rows] == [Decimal(10)]
+    assert [row.attempt.points for row in rows] == [10]
     assert attempts[0].points < 10
 
 
