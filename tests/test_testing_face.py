@@ -234,6 +234,7 @@ def questions() -> dict[str, Section]:
 
 
 QUESTIONS = questions()
+PLACE = re.compile(r" \(test_q\d+\.py, line \d+\)$")  # in the files that this test writes
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +259,8 @@ def pool(tmp_path_factory):
 
 def told(result: CheckResult) -> str:
     """One check as the page shows it: what is on the student's page, or, of a deferred one, what an assistant reads."""
-    line = f"{result.name}: {result.outcome.value}" + (f": {result.message}" if result.message else "")
+    message = PLACE.sub("", result.message)
+    line = f"{result.name}: {result.outcome.value}" + (f": {message}" if message else "")
     return line + (f" hint: {result.hint}" if result.hint else "")
 
 
