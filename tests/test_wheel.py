@@ -104,7 +104,7 @@ def test_an_audit_a_release_three_notebooks_marks_and_a_report(statistics: Clean
     assert rows == ["ada", "bob", "cy"]
     assert [json.loads(statistics.type(f"grader show {who} intro --json"))["points"] for who in rows] == [3, 1, 0]
     statistics.type("grader report")
-    assert (statistics.folder / "build" / "report" / "index.html").is_file()
+    assert (statistics.folder / "build" / "report" / "report.html").is_file()
 
 
 @pytest.mark.docker
