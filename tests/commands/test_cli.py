@@ -41,18 +41,6 @@ def handed_in(tmp_path):
     return folder
 
 
-@pytest.fixture
-def grader(capsys):
-    """Run a command; return its exit code and what it said on stdout and stderr."""
-
-    def run(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 IN_PROCESSES = ("--sandbox", "process", "--workers", "1")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from essays import ALONE, STARTER, changed, course, handed_in, notebook, text
 
-from grader import cli
 from grader.exit_codes import AUTHORING, DONE, NEEDS_A_PERSON, USAGE
 
 IN_PROCESSES = ("--sandbox", "process", "--workers", "1")
@@ -23,16 +22,6 @@ def paths(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADER_COURSE", str(made.root))
     monkeypatch.chdir(tmp_path)
     return made
-
-
-@pytest.fixture
-def grader(capsys):
-    def run(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture
