@@ -30,6 +30,7 @@ import numpy as np
 import pytest
 
 from grader.examination import pytest_plugin
+from grader.examination.hosted import Hosted
 
 Fixtures = dict[str, Any]
 
@@ -158,9 +159,8 @@ def main() -> None:
     os.environ["GRADER_COURSE"] = course
     folder = str(Path(course) / "assignments" / assignment / "hidden")
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
-    sys.exit(
-        pytest.main([folder, f"--rootdir={course}", "-c", os.devnull, *quiet], plugins=[Serving(questions.split(","))])
-    )
+    plugins = [Hosted(), Serving(questions.split(","))]
+    sys.exit(pytest.main([folder, f"--rootdir={course}", "-c", os.devnull, *quiet], plugins=plugins))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import pytest
 from benchmarks import cohort, processor
 from grader.examination import examiner, pytest_plugin
 from grader.examination.channel import Channel
+from grader.examination.hosted import Hosted
 from grader.examination.student import Student
 from grader.examination.task import Task
 from grader.examination.transcript import Transcript
@@ -109,7 +110,7 @@ def empty_checks(steps: Steps, times: int) -> dict[str, float]:
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
     checks = EmptyChecks(steps.submission, steps, times)
     folder = str(steps.of.paths.hidden_tests(cohort.ASSIGNMENT))
-    pytest.main([folder, f"--rootdir={root}", "-c", os.devnull, *quiet], plugins=[checks])
+    pytest.main([folder, f"--rootdir={root}", "-c", os.devnull, *quiet], plugins=[Hosted(), checks])
     return checks.took
 
 

@@ -27,6 +27,7 @@ from grader.course.scheme import plain
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
 from grader.examination import collecting
 from grader.examination.channel import Channel
+from grader.examination.hosted import HOSTED
 from grader.examination.student import Student, StudentFault
 from grader.paths import Paths, find_root
 from grader.schema import BROKEN, Assignment, Check, CheckResult, Outcome, as_points
@@ -68,7 +69,6 @@ class Hidden:
 
 HIDDEN = pytest.StashKey[Hidden]()
 PROBLEMS = pytest.StashKey[list[GraderError]]()  # why files of hidden tests cannot be collected
-HOSTED = pytest.StashKey[bool]()  # set where a class is graded, in contrast to by hand
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

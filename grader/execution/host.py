@@ -49,6 +49,8 @@ def become_host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Conne
 def _host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection) -> int:
     import pytest
 
+    from grader.examination.hosted import Hosted
+
     folder = str(paths.hidden_tests(assignment_id))
     if not os.path.isdir(folder):
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
@@ -57,7 +59,7 @@ def _host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection)
     quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
     hosting = _Hosting(f"assignments/{assignment_id}/hidden", spec, control)
     quiet += ["-W", "default"]  # a warning fails no test, however this process was begun
-    code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[hosting])
+    code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[Hosted(), hosting])
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         _say(control, "AuthoringError", f"{hosting.where} cannot be collected ({code!s})")
     return int(code)
@@ -70,14 +72,6 @@ class _Hosting:
         self.where = where
         self.spec = spec
         self.control = control
-
-    def pytest_addoption(self, pluginmanager: pytest.PytestPluginManager) -> None:
-        """The first word that pytest says: before it imports a conftest.py."""
-        from grader.examination import pytest_plugin
-
-        config: pytest.Config | None = pluginmanager.get_plugin("pytestconfig")
-        assert config is not None
-        config.stash[pytest_plugin.HOSTED] = True
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         from grader.examination import pytest_plugin
