@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Protocol
 
 from grader.course.master import master_parts
@@ -73,7 +74,7 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     shared = [text for file, text in texts.items() if not tests[file]]
     released = [(paths.assignment(assignment.id) / name).read_bytes() for name in assignment.files]
     reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
-    ground = [*shared, *released, b"\n".join(reference), _rules(assignment)]
+    ground = [*shared, *_data_beside(folder), *released, b"\n".join(reference), _rules(assignment)]
     questions = sorted({question for found in tests.values() for question in found})
     if not questions and not assignment.by_hand_alone:
         raise AuthoringError(f"assignments/{assignment.id}/hidden holds no test with a question mark")
@@ -91,6 +92,14 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
         )
         for question in questions
     }
+
+
+def _data_beside(folder: Path) -> list[bytes]:
+    """What hidden tests may read: every file that is no Python, but for what editors and systems leave."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix not in (".py", ".pyc"))
+    names = [(file.relative_to(folder), file) for file in files if not file.name.endswith("~")]
+    data = [(name, file) for name, file in names if not any(part.startswith(".") for part in name.parts)]
+    return [part for name, file in data for part in (name.as_posix().encode(), file.read_bytes())]
 
 
 def _rules(assignment: Assignment) -> bytes:

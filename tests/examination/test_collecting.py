@@ -318,11 +318,17 @@ def test_by_hand_a_part_of_the_tests_is_not_held_against_the_rest(tmp_path, choi
     assert done.returncode == 0, done.stdout
 
 
-def test_a_helper_that_changes_is_another_judgement(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "differs"),
+    [("numbers_of_ours.py", True), ("expected/table.csv", True), ("expected/.table.csv.swp", False), ("t.csv~", False)],
+)
+def test_whatever_hidden_tests_may_read_is_part_of_their_digest(tmp_path, name, differs):
     paths = course_of(tmp_path, **SOUND_ONES["a helper of a helper, imported inside"])
+    (paths.hidden_tests("tiny") / "expected").mkdir()
+    hidden(paths, name, "THREE = 2\n")
     before = question_digests(paths, read_assignment(paths, "tiny"))
-    hidden(paths, "numbers_of_ours.py", "THREE = 3\n")
-    assert question_digests(paths, read_assignment(paths, "tiny")) != before
+    hidden(paths, name, "THREE = 3\n")
+    assert (question_digests(paths, read_assignment(paths, "tiny")) != before) is differs
 
 
 @pytest.mark.parametrize(
