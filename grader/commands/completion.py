@@ -25,9 +25,12 @@ def answer(top: argparse.ArgumentParser) -> None:
     import argcomplete
 
     [below] = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
-    for action in [action for parser in below.choices.values() for action in parser._actions]:
-        if action.dest in KNOWN:
-            action.completer = _quiet(KNOWN[action.dest])  # type: ignore[attr-defined]
+    for command, parser in below.choices.items():
+        for action in parser._actions:
+            if command == "new" or action.dest in WORDS:  # what is not there yet
+                action.completer = _quiet(lambda paths: ())  # type: ignore[attr-defined]
+            elif action.dest in KNOWN:
+                action.completer = _quiet(KNOWN[action.dest])  # type: ignore[attr-defined]
     argcomplete.autocomplete(top, always_complete_options="long")
 
 
@@ -48,11 +51,21 @@ def _questions(paths: Paths) -> Iterable[str]:
     return [question.id for name in named for question in read_assignment(paths, name).questions]
 
 
+def _runs(paths: Paths) -> Iterable[str]:
+    from grader.record.store import Store
+
+    with Store.open(paths.record, read_only=True) as store:
+        return [str(run.id) for run in store.runs()]
+
+
+WORDS = ("delta", "reason", "who", "title")  # free text: no file is meant
 KNOWN: dict[str, Callable[[Paths], Iterable[str]]] = {  # by the name of the argument or option
     "assignment": assignment_ids,
     "student": _students,
     "students": _students,
     "question": _questions,
+    "before": _runs,
+    "after": _runs,
 }
 
 

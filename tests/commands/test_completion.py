@@ -63,6 +63,11 @@ def test_bash_offers_commands_options_and_what_the_course_holds(course, line, ex
     assert offered(line) == expected
 
 
+@pytest.mark.parametrize("line", ["grader new ", "grader diff ", "grader override anna tiny q1 --reason "])
+def test_bash_offers_no_files_where_no_file_is_meant(course, line):
+    assert not {"course/", "bin/", "tiny"} & offered(line)
+
+
 def test_outside_of_a_course_commands_and_options_are_offered_and_nothing_fails(course, monkeypatch):
     monkeypatch.delenv("GRADER_COURSE")
     assert offered("grader stat") == {"status"}
