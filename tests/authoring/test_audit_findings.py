@@ -121,6 +121,7 @@ REPEATABLE = {
     "seeded_torch": "(torch.manual_seed(3), torch.rand(5).numpy())[1]",
     "own_seed": "np.random.default_rng(7).normal(size=5)",
     "sorted_set": "np.array([len(name) / 2 for name in sorted({'relu', 'tanh', 'sigmoid', 'gelu', 'elu'})])",
+    "setting_of_a_library": "np.arange(3.0 + len(os.environ['MKL_CBWR']))",
     "idle_clock": "np.arange(5.0) * (time.time() > 0)",
 }
 
@@ -134,7 +135,8 @@ def asking(numbers):
     return "\n\n\n".join([HEAD.partition("\n\n\n")[0] + "\nimport torch\nLEFT = []", *tests, ""])
 
 
-def test_what_asks_otherwise_when_it_judges_again_is_found_with_its_cause_and_nothing_else_is(course):
+def test_what_asks_otherwise_when_it_judges_again_is_found_with_its_cause_and_nothing_else_is(course, monkeypatch):
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")  # which sums a library forms is no matter of a hidden test
     numbers = LEAVES | {name: made for name, (made, _) in UNREPEATABLE.items()} | REPEATABLE
     more = {f"other_{number}": "rng.normal(size=2)" for number in range(25 - len(numbers))}  # for points without a rest
     said = judged_again(course, asking(numbers | more))
