@@ -86,7 +86,8 @@ def _new_root(order: Order) -> None:
         os.makedirs(STAGE + folder)
         options = f"size={order.disk_mib}m,nr_inodes=4096,mode=0700{owner}"
         kernel.mount("tmpfs", STAGE + folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
-    for folder in dict.fromkeys((*SYSTEM_FOLDERS, sys.base_prefix, sys.prefix)):
+    installed = (sys.base_prefix, sys.prefix)
+    for folder in dict.fromkeys((*SYSTEM_FOLDERS, *installed, *map(os.path.realpath, installed))):
         _show(folder)
     for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob("/dev/nvidia*"))):
         _show(file)
