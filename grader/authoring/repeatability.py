@@ -24,7 +24,7 @@ from grader.schema import CheckResult, Outcome
 
 LIMIT_S = 1800.0
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES", "PYTHONWARNINGS")
-KEPT_SETTINGS = ("OPENBLAS_", "MKL_", "OMP_", "BLIS_", "NVPL_", "ONEDNN_", "DNNL_", "ATEN_", "NPY_")  # how sums are rounded
+KEPT_SETTINGS = ("OPENBLAS_", "MKL_", "OMP_", "BLIS_", "NVPL_", "ONEDNN_", "DNNL_", "ATEN_", "NPY_")  # how they round
 
 
 @dataclass(frozen=True)
