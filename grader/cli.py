@@ -117,10 +117,14 @@ def _manual(made: Parser) -> None:
 
 
 def _override(made: Parser) -> None:
-    for name in ("student", "assignment", "question"):
-        made.add_argument(name)
-    made.add_argument("delta", help="+2 or -0.5")
-    made.add_argument("--reason", required=True)
+    made.add_argument("student")
+    made.add_argument("assignment")
+    made.add_argument("question", help="q3; or all: the assignment as a whole")
+    made.add_argument("delta", nargs="?", help="points to be added: +2 or -0.5")
+    made.add_argument("--set", metavar="POINTS", help="what the points are, whatever is graded later")
+    made.add_argument("--undo", action="store_true", help="take back the last change of this question")
+    made.add_argument("--comment", metavar="TEXT", help="a comment for the student; no points change")
+    made.add_argument("--reason", metavar="TEXT", help="why; the student reads it")
     made.add_argument("--who", help="who decided it (default: the user of this machine)")
 
 
@@ -238,7 +242,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its functi
         _manual,
         "Write the table of marks that a person gives: a row for each answer that waits; marks that stand are kept.",
     ),
-    "override": ("correcting:override", _override, "Change a question's points by hand, with a reason on record."),
+    "override": (
+        "overriding:override",
+        _override,
+        "Change points by hand, with a reason on record; of a question or a whole assignment, whatever was handed in.",
+    ),
     "diff": ("correcting:diff", _diff, "What changed between two runs, student by student (see status for runs)."),
     "report": (
         "reporting:report",

@@ -267,6 +267,18 @@ class Evidence:
     isolation: str  # "zygote-userns", "zygote-caps", "strict", "process", ...
 
 
+class Kind(enum.Enum):
+    """What a change of points made by hand does to those it finds. Its value is what the record writes."""
+
+    ADD = ""
+    SET = "="  # whatever was graded, and is graded later
+    UNDO = "undo"  # takes back the last change of the same question that is in force
+    COMMENT = "comment"  # changes nothing
+
+
+WHOLE = "all"  # in place of a question, of a change by hand: the assignment as a whole
+
+
 @dataclass(frozen=True)
 class ManualMark:
     """What a person gave for one question of one submission; `points` is None while the question waits for that.

@@ -1,21 +1,24 @@
-"""`status`, `override`, `diff`: where a batch stands, points changed by hand, and what changed between two runs."""
+"""`status`, `diff`: where a batch stands, and what changed between two runs."""
 
 from __future__ import annotations
 
 import argparse
-import getpass
+import itertools
 import json
 from collections import Counter
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.commands.manual import Marking
-from grader.course.config import asked_question, did_you_mean, read_assignment
+from grader.course.config import read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.marks.gradebook import by_hand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
+from grader.record.overrides import in_force
 from grader.record.store import Run, Store
 from grader.schema import Attempt, Status
 from grader.terminal import screen, tables
@@ -84,45 +87,6 @@ def _status_page(document: dict[str, Any]) -> str:
     return text + "\n" + tables.table(["run", "command", "started", "state"], rows)
 
 
-def override(chosen: argparse.Namespace) -> int:
-    """Record a change of points by hand; the attempt itself stays as it is."""
-    paths = Paths(find_root())
-    assignment = read_assignment(paths, chosen.assignment)
-    question = asked_question(assignment, chosen.question)
-    if question.manual:
-        raise UsageError(f"{question.id} is marked by a person: change its points in manual/{assignment.id}.csv")
-    delta = _delta(chosen.delta)
-    with Store.open(paths.record) as store:
-        known = store.current_digests(assignment.id)
-        if chosen.student not in known:
-            close = did_you_mean(chosen.student, list(known))
-            raise UsageError(f"{chosen.student!r} has handed in nothing for {assignment.id}{close}")
-        who = chosen.who or getpass.getuser()
-        store.add_override(chosen.student, assignment.id, question.id, delta, chosen.reason, who)
-        made = store.overrides(assignment.id, chosen.student)
-        stored = store.current_attempt(chosen.student, assignment.id)
-        marking = Marking.read(paths, store, assignment)
-        came_of_it = marking.changed(marking.completed(stored.attempt)) if stored else []
-    for change in made:
-        print(f"{change.made}  {change.question}  {change.delta:+f}  {change.who}: {clean(change.reason)}")
-    for each in came_of_it:
-        if each.question == question.id:
-            print(f"{chosen.student}  {each.question} {screen.plain(each.before)} -> {screen.plain(each.after)}")
-    if not came_of_it:
-        screen.say(f"{chosen.student} has no attempt with points at {assignment.id}; it counts when there is one")
-    return DONE
-
-
-def _delta(text: str) -> Decimal:
-    try:
-        delta = Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is no number of points; write +2 or -0.5") from None
-    if not delta.is_finite() or not delta:
-        raise UsageError(f"{text!r} changes nothing; write +2 or -0.5")
-    return delta
-
-
 def diff(chosen: argparse.Namespace) -> int:
     """Print what changed between two runs: the gradebook as it was after each."""
     paths = Paths(find_root())
@@ -133,7 +97,9 @@ def diff(chosen: argparse.Namespace) -> int:
             raise UsageError(f"run {before.id} is about {before.assignment}, run {after.id} about {after.assignment}")
         students = store.current_digests(before.assignment)
         marking = Marking.read(paths, store, read_assignment(paths, before.assignment))
-        pairs = {student: [_as_of(marking, student, run) for run in (before, after)] for student in sorted(students)}
+        until = {run.id: later.started for run, later in itertools.pairwise(store.runs(before.assignment))}
+        spans = [(run, until.get(run.id, "")) for run in (before, after)]
+        pairs = {student: [_as_of(marking, student, *span) for span in spans] for student in sorted(students)}
     rows = [row for student, (old, new) in pairs.items() for row in _changes(student, old, new)]
     if chosen.json:
         names = ("student", "what", "before", "after")
@@ -151,28 +117,45 @@ def _run(runs: dict[int, Run], number: int) -> Run:
     return runs[number]
 
 
-def _as_of(marking: Marking, student: str, run: Run) -> Attempt | None:
-    """The student's last attempt up to and including a run, with the marks that people gave."""
+@dataclass(frozen=True)
+class _Then:
+    """A student's marks as they were after a run: the attempt, its points, what people had changed by then."""
+
+    attempt: Attempt | None = None
+    points: str = "-"
+    changed: Mapping[str, str] = field(default_factory=dict)  # by question
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {result.name: result.outcome.value for result in self.attempt.results} if self.attempt else {}
+
+
+def _as_of(marking: Marking, student: str, run: Run, until: str) -> _Then:
+    """The student's last attempt up to and including a run, with what people gave and what they changed.
+
+    until: when the next run began, "" if none did: what was changed before that was so after this run
+    """
     history = marking.store.history(student, run.assignment)
     upto = [stored for stored in history if stored.run <= run.id and not stored.deferred]
-    return marking.completed(max(upto, key=lambda stored: stored.id).attempt) if upto else None
+    if not upto:
+        return _Then()
+    attempt = marking.completed(max(upto, key=lambda stored: stored.id).attempt)
+    changes = [
+        change for change in marking.store.all_overrides(run.assignment, student) if not until or change.made < until
+    ]
+    made = [each for each in by_hand(attempt, marking.assignment, in_force(changes)) if each.changes]
+    changed = {each.question: f"{screen.plain(each.before)} -> {screen.plain(each.after)}" for each in made}
+    return _Then(attempt, screen.or_waiting(marking.total(attempt, in_force(changes))), changed)
 
 
-def _changes(student: str, old: Attempt | None, new: Attempt | None) -> list[list[str]]:
-    """One row for the points, and one for each check whose outcome changed."""
+def _changes(student: str, old: _Then, new: _Then) -> list[list[str]]:
+    """One row for the points, one for each check whose outcome changed; beside them what people changed."""
     rows = []
-    if _points(old) != _points(new):
-        rows.append([student, "points", _points(old), _points(new)])
-    was, now = _outcomes(old), _outcomes(new)
-    for name in {**was, **now}:
-        if was.get(name) != now.get(name):
-            rows.append([student, name, was.get(name, "-"), now.get(name, "-")])
-    return rows
-
-
-def _points(attempt: Attempt | None) -> str:
-    return "-" if attempt is None else screen.or_waiting(None if attempt.waiting else attempt.points)
-
-
-def _outcomes(attempt: Attempt | None) -> dict[str, str]:
-    return {} if attempt is None else {result.name: result.outcome.value for result in attempt.results}
+    if old.points != new.points:
+        rows.append([student, "points", old.points, new.points])
+    for name in {**old.outcomes, **new.outcomes}:
+        if old.outcomes.get(name) != new.outcomes.get(name):
+            rows.append([student, name, old.outcomes.get(name, "-"), new.outcomes.get(name, "-")])
+    both = {**old.changed, **new.changed}
+    people = [[student, f"{name} by hand", old.changed.get(name, "-"), new.changed.get(name, "-")] for name in both]
+    return [*rows, *people] if rows or old.changed != new.changed else []

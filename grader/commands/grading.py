@@ -10,9 +10,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from grader.commands.manual import Marking
 from grader.course.config import read_assignment
@@ -27,7 +28,7 @@ from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.rows import is_deferred
 from grader.record.store import HandIn, Store
-from grader.schema import Assignment, Outcome, Status, Submission
+from grader.schema import Assignment, Attempt, Outcome, Status, Submission
 from grader.terminal import screen
 from grader.terminal.attempt_json import attempts_document
 
@@ -89,38 +90,71 @@ def _submissions(
     return [(submission, None) for submission in submissions], 0
 
 
+@dataclass
+class _Regraded:
+    """What came of judging attempts again. moves: by student, of those with a mark before and after."""
+
+    finished: list[batch.Graded] = field(default_factory=list)
+    moves: list[screen.Change] = field(default_factory=list)
+    by_hand: dict[str, list[ByHand]] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def add(self, marking: Marking, before: Attempt, graded: batch.Graded) -> None:
+        after = graded.attempt
+        self.finished.append(graded)
+        self.by_hand[after.student] = marking.changed(after)
+        if is_deferred(after):
+            self.faults[_cause(graded)] += 1
+            return
+        kept = tuple(marking.kept(before, after))
+        self.moves.append(screen.Change(after.student, marking.total(before), marking.total(after), kept))
+
+    @property
+    def changed(self) -> list[screen.Change]:
+        return [move for move in screen.by_student(self.moves) if move.is_one]
+
+    @property
+    def kept(self) -> list[screen.Change]:
+        """Whose points were changed by hand in a question that has another result now."""
+        return [move for move in screen.by_student(self.moves) if move.kept]
+
+    def document(self, assignment: Assignment) -> dict[str, Any]:
+        return {
+            **attempts_document(assignment, self.finished, self.by_hand),
+            "changed": [move.entry for move in self.changed],
+            "kept_by_hand": [entry for move in self.kept for entry in move.kept_entries],
+            "deferred": dict(self.faults),
+        }
+
+    def text(self) -> str:
+        live = sum(graded.asked_live for graded in self.finished)
+        calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
+        done = f"{len(self.finished)} attempts judged again, {len(self.changed)} marks changed; {calls}\n"
+        faults = "".join(f"{count} deferred: {clean(cause)}\n" for cause, count in self.faults.most_common())
+        return screen.changes_table(self.changed) + screen.kept_lines(self.kept) + done + faults
+
+
 def regrade(chosen: argparse.Namespace) -> int:
-    """Judge every current attempt again from its evidence, and print whose marks changed."""
+    """Judge every current attempt again from its evidence, and print whose marks changed.
+
+    1 where the machine failed, or where points were changed by hand in a question that has another result now.
+    """
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    changed: list[screen.Change] = []
-    live, faults = 0, Counter[str]()
-    finished: list[batch.Graded] = []
+    found = _Regraded()
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
         current = session.batch.to_regrade()
         marking = Marking.read(paths, session.store, assignment)
         with shown(session.pool, assignment.id, len(current), chosen) as progress:
             for before, after in marking.pairs(session.batch.regrade(session.pool, current)):
-                live += after.asked_live
-                finished.append(after)
+                found.add(marking, before, after)
                 _tell(progress, after)
-                if is_deferred(after.attempt):
-                    faults[_cause(after)] += 1
-                elif (move := screen.Change.between(before, after.attempt)).is_one:
-                    changed.append(move)
     if chosen.json:
-        finished.sort(key=lambda graded: graded.submission.student)
-        page = {
-            **attempts_document(assignment, finished),
-            "changed": [move.entry for move in screen.by_student(changed)],
-        }
-        print(json.dumps({**page, "deferred": dict(faults)}, indent=1, ensure_ascii=False))
+        found.finished.sort(key=lambda graded: graded.submission.student)
+        print(json.dumps(found.document(assignment), indent=1, ensure_ascii=False))
     else:
-        print(screen.changes_table(changed), end="")
-        calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
-        print(f"{len(finished)} attempts judged again, {len(changed)} marks changed; {calls}")
-        print("".join(f"{count} deferred: {clean(cause)}\n" for cause, count in faults.most_common()), end="")
-    return NEEDS_A_PERSON if faults else DONE
+        print(found.text(), end="")
+    return NEEDS_A_PERSON if found.faults or found.kept else DONE
 
 
 def _cause(graded: batch.Graded) -> str:

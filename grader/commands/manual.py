@@ -8,18 +8,19 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.config import assignment_ids, read_assignment
 from grader.course.sheets import GivenMark, read_manual, read_roster
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marks.gradebook import ByHand, by_hand
+from grader.marks.gradebook import ByHand, Change, by_hand
 from grader.marks.manual import Due, answer_key, settle, submission_key, to_fill_in
 from grader.marks.outdated import as_asked
 from grader.paths import Paths, find_root
 from grader.record.store import Store
-from grader.schema import Assignment, Attempt, ManualMark, Status
+from grader.schema import Assignment, Attempt, ManualMark, Status, add_up
 from grader.submission.answers import Answer
 from grader.submission.answers import answers as answers_in
 from grader.terminal import screen
@@ -95,6 +96,23 @@ class Marking:
         if attempt.status not in (Status.GRADED, Status.UNREADABLE):
             return []
         return by_hand(attempt, self.assignment, self.store.overrides(self.assignment.id, attempt.student))
+
+    def total(self, attempt: Attempt, changes: Sequence[Change] | None = None) -> Fraction | None:
+        """The points with what `override` made of them (of these changes alone, if given); None while one waits."""
+        if attempt.waiting:
+            return None
+        if changes is None:
+            changes = self.store.overrides(self.assignment.id, attempt.student)
+        return add_up((attempt.points, *(each.by for each in by_hand(attempt, self.assignment, changes))))
+
+    def kept(self, before: Attempt, after: Attempt) -> list[tuple[ByHand, ByHand]]:
+        """What `override` made of questions before and after they were judged again with another result."""
+        was = {each.question: each for each in self.changed(before)}
+        return [
+            (was[each.question], each)
+            for each in self.changed(after)
+            if each.changes and each.question in was and was[each.question].before != each.before
+        ]
 
     def due(self, attempt: Attempt, question: str) -> Due:
         """The row that waits for a mark."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,10 @@ from grader.course.config import asked_question, did_you_mean, read_assignment, 
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
-from grader.marks.gradebook import Gradebook, read_gradebook
+from grader.marks.gradebook import Gradebook, by_hand, read_gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
-from grader.schema import Assignment, Attempt, Submission
+from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up
 from grader.terminal import attempt_json, screen
 
 
@@ -78,13 +79,12 @@ def show(chosen: argparse.Namespace) -> int:
         stored = store.current_attempt(chosen.student, assignment.id)
         known = list(store.current_digests(assignment.id))
         if stored is None:
-            close = did_you_mean(chosen.student, known)
-            raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
+            return _without_attempt(store, whole, chosen, known)
         submission = store.submission(stored.attempt.evidence.submission, chosen.student, assignment.id)
         transcripts = store.transcripts(stored.id) if chosen.transcript else {}
         marking = Marking.read(paths, store, whole)
         attempt, answers = marking.completed(stored.attempt), marking.answers(stored.attempt)
-        shown = [question.id for question in assignment.questions]
+        shown = [question.id for question in assignment.questions] + ([] if chosen.question else [WHOLE])
         changed = [each for each in marking.changed(attempt) if each.question in shown]
     if chosen.shell:
         _shell(paths, assignment, submission, chosen)
@@ -106,6 +106,27 @@ def show(chosen: argparse.Namespace) -> int:
         )
     else:
         print(screen.attempt_page(assignment, attempt, stored.filename, answers, changed), end="")
+    return DONE
+
+
+def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Namespace, known: Collection[str]) -> int:
+    """What there is to show of somebody who has no attempt: changes made by hand. Raises UsageError for nothing."""
+    if chosen.student in known:
+        raise UsageError(f"{chosen.student} has handed in and is not graded yet; run `grader grade {assignment.id}`")
+    changed = by_hand(None, assignment, store.overrides(assignment.id, chosen.student))
+    if not changed:
+        close = did_you_mean(chosen.student, known)
+        raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
+    points = add_up(change.by for change in changed)
+    if chosen.json:
+        changes = [attempt_json.change_entry(change) for change in changed]
+        page = {"assignment": assignment.id, "student": chosen.student, "status": "nothing handed in"}
+        worth = {"points_now": float(points), "max_points": float(assignment.max_points)}
+        print(json.dumps({**page, **worth, "changed_by_hand": changes}, indent=1, ensure_ascii=False))
+        return DONE
+    worth_of = f"{screen.plain(points)} of {screen.plain(assignment.max_points)} points"
+    head = f"{chosen.student}  {assignment.id}  nothing handed in  {worth_of}"
+    print(*map(marksheet.clean, [head, "", *screen.changed_lines(changed)]), sep="\n")
     return DONE
 
 

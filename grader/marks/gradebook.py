@@ -19,13 +19,15 @@ from grader.marks.manual import WAITS
 from grader.marks.outdated import as_asked
 from grader.marks.policy import CourseMark, course_mark
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, Outcome, Status, add_up
+from grader.schema import WHOLE, Assignment, Attempt, Kind, Outcome, Status
 
 Pair = tuple[str, str]  # (student, item)
+NOTHING_HANDED_IN = "nothing was handed in"
+EARLIER = "given before the file that counts was handed in"
 
 
 class Change(Protocol):
-    """A change of a question's points made by hand, as the store keeps it. Changes of one question add up."""
+    """A change of points made by hand that is in force, of a question or the WHOLE, as the store keeps it."""
 
     @property
     def student(self) -> str: ...
@@ -36,17 +38,28 @@ class Change(Protocol):
     @property
     def delta(self) -> Decimal: ...
     @property
+    def kind(self) -> Kind: ...
+    @property
+    def earlier(self) -> bool: ...
+    @property
     def reason(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """What changes made by hand did to one question's points; `words` say it with the reasons."""
+    """What people did to the points of one question, or of the WHOLE; `words` say it with the reasons.
+
+    comments: for the student;  changes: whether points were changed, and not only commented on
+    held: whether they would be more or less than there is
+    """
 
     question: str
     before: Fraction
     after: Fraction
     words: str
+    comments: tuple[str, ...] = ()
+    changes: bool = True
+    held: bool = False
 
     @property
     def by(self) -> Fraction:
@@ -167,16 +180,20 @@ def _from_table(column: Column | None, student: str, item: str) -> Entry:
 
 def _from_record(sources: Sources, student: str, item: str) -> Entry:
     record, pair = sources.record, (student, item)
-    attempt = record.attempts.get(pair)
-    if attempt is None and item not in record.begun:
-        return Entry(State.DEFERRED, reason="not graded yet for anybody")
+    attempt, assignment = record.attempts.get(pair), sources.graded_here[item]
+    changes = [change for change in record.changes if (change.student, change.assignment) == pair]
     if attempt is None and pair not in record.ungraded:
-        return Entry(State.MISSING, reason="nothing was handed in")
+        points, reasons = _changed(None, assignment, changes)
+        if any(change.kind is not Kind.COMMENT for change in changes):
+            reason = "; ".join([NOTHING_HANDED_IN, *reasons])
+            return Entry(State.GRADED, points, assignment.max_points, reason=reason)
+        if item not in record.begun:
+            return Entry(State.DEFERRED, reason="not graded yet for anybody")
+        return Entry(State.MISSING, reason="; ".join([NOTHING_HANDED_IN, *reasons]))
     late = record.late_minutes.get(pair, Decimal(0))
     if attempt is None or pair in record.ungraded:
         return Entry(State.DEFERRED, late_minutes=late, reason="handed in, and not graded yet")
-    changes = [change for change in record.changes if (change.student, change.assignment) == pair]
-    return replace(_graded(attempt, sources.graded_here[item], changes), late_minutes=late)
+    return replace(_graded(attempt, assignment, changes), late_minutes=late)
 
 
 def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> Entry:
@@ -203,26 +220,49 @@ def _waiting(attempt: Attempt, assignment: Assignment) -> str:
     return "; ".join(waiting)
 
 
-def _changed(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> tuple[Fraction, list[str]]:
+def _changed(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> tuple[Fraction, list[str]]:
     """Points after the changes made by hand, and what was changed."""
     made = by_hand(attempt, assignment, changes)
-    points = sum((change.by for change in made), attempt.points)
+    points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
     return points, [f"{change.question} {change.words}" for change in made]
 
 
-def by_hand(attempt: Attempt, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
-    """What the changes of one attempt come to, by question. A question stays between 0 and its points."""
+def by_hand(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
+    """What the changes of one attempt come to, by question in their order, the WHOLE last.
+
+    A question stays between 0 and its points, the whole between 0 and all points. attempt: None where nothing was
+    handed in, which is worth 0
+    """
     made = []
-    for question_id in sorted({change.question for change in changes}):
-        of_question = [change for change in changes if change.question == question_id]
-        before = attempt.points_of(question_id) or Fraction(0)
-        wanted = before + add_up(Fraction(change.delta) for change in of_question)
-        after = min(max(wanted, Fraction(0)), assignment.question(question_id).points)
-        why = "; ".join(change.reason for change in of_question)
+    for question in assignment.questions:
+        before = (attempt.points_of(question.id) if attempt else None) or Fraction(0)
+        made += _by_hand(question.id, before, question.points, changes)
+    points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
+    return [*made, *_by_hand(WHOLE, points, assignment.max_points, changes)]
+
+
+def _by_hand(question: str, before: Fraction, worth: Fraction, changes: Sequence[Change]) -> list[ByHand]:
+    """What the changes of one question come to, as a list of one; nothing where there are none."""
+    mine = [change for change in changes if change.question == question]
+    changing = [change for change in mine if change.kind is not Kind.COMMENT]
+    wanted = before
+    for change in changing:
+        wanted = Fraction(change.delta) + (0 if change.kind is Kind.SET else wanted)
+    after = min(max(wanted, Fraction(0)), worth) if changing else before
+    words = []
+    if changing:
         held = "" if after == wanted else f", held at {plain(after)}"
-        words = f"{plain(before)} -> {plain(after)} points by hand{held} ({why})"
-        made.append(ByHand(question_id, before, after, words))
-    return made
+        words.append(f"{plain(before)} -> {plain(after)} points by hand{held} ({_reasons(changing)})")
+    comments = [change for change in mine if change.kind is Kind.COMMENT]
+    words += [f"comment: {_reasons(comments)}"] if comments else []
+    told = tuple(change.reason for change in comments)
+    made = ByHand(question, before, after, "; ".join(words), told, bool(changing), bool(changing) and after != wanted)
+    return [made] if mine else []
+
+
+def _reasons(changes: Sequence[Change]) -> str:
+    """Why points were changed, one after the other; and which were changed for a file that was replaced since."""
+    return "; ".join(change.reason + (f" [{EARLIER}]" if change.earlier else "") for change in changes)
 
 
 def _provenance(attempt: Attempt) -> str:
@@ -273,7 +313,16 @@ def _notices(sources: Sources) -> Iterator[str]:
     for name, number in sorted(unused.items()):
         why = "has no questions" if name in sources.course.assignments else "is not part of the course"
         yield f"{number} graded {'submission' if number == 1 else 'submissions'} of {name} not used: {name} {why}"
+    roster = {student.id for student in sources.roster}
     for change in sources.record.changes:
-        if (change.student, change.assignment) not in sources.record.attempts:
+        pair = (change.student, change.assignment)
+        nothing = change.student in roster and change.assignment in sources.graded_here
+        if pair not in sources.record.attempts and (pair in sources.record.ungraded or not nothing):
             what = f"{change.student} {change.assignment} {change.question}"
             yield f"points of {what} changed by hand, not used: that submission has no attempt"
+    for change in sources.record.changes:
+        assignment = sources.graded_here.get(change.assignment)
+        asked = [WHOLE, *(question.id for question in assignment.questions)] if assignment else [change.question]
+        if change.question not in asked:
+            what = f"{change.student} {change.assignment} {change.question}"
+            yield f"points of {what} changed by hand, not used: there is no such question any more"

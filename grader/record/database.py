@@ -99,7 +99,7 @@ CREATE TABLE overrides (
     student     TEXT NOT NULL,
     assignment  TEXT NOT NULL,
     question    TEXT NOT NULL,
-    delta       TEXT NOT NULL,          -- exact decimal, added to the question's points
+    delta       TEXT NOT NULL,          -- exact decimal, added to the question's points; see THIRD
     reason      TEXT NOT NULL,
     who         TEXT NOT NULL,
     made        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
@@ -119,6 +119,9 @@ CREATE TABLE hand_ins (             -- what a learning platform said about a sub
 CREATE INDEX hand_ins_of_submission ON hand_ins (submission);
 """
 
+THIRD = ""  # no new table: overrides.delta may be "=4" (set), "undo" or "comment", and overrides.question "all"
+OLDEST_READ = 2  # an older file lacks a table
+
 
 def _guards(table: str) -> str:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
@@ -128,7 +131,7 @@ def _guards(table: str) -> str:
 
 
 # One script per version of the file; a file at version n has had the first n of them.
-MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)), SECOND + _guards("hand_ins"))
+MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)), SECOND + _guards("hand_ins"), THIRD)
 VERSION = len(MIGRATIONS)
 
 _held: set[int] = set()  # descriptors of the writer locks that this process holds
@@ -249,7 +252,7 @@ def _prepare(connection: sqlite3.Connection, record: Path, read_only: bool) -> N
     if read_only:
         if version == 0:
             raise _nothing_in(record)
-        if version < VERSION:
+        if version < OLDEST_READ:
             raise MachineryError(
                 f"{record}: record version {version} is older than {VERSION}; collecting or grading upgrades it"
             )

@@ -19,8 +19,9 @@ from types import TracebackType
 
 from grader.errors import UsageError
 from grader.record import database
+from grader.record.overrides import Override, in_force, kind_of
 from grader.record.rows import Rows, bound, is_deferred, packed, text
-from grader.schema import Attempt, CheckResult, Status, Submission
+from grader.schema import Attempt, CheckResult, Kind, Status, Submission
 
 
 @dataclass(frozen=True)
@@ -70,26 +71,6 @@ class HandIn:
     def __post_init__(self) -> None:
         if self.time is not None and self.time.utcoffset() is None:
             raise UsageError(f"a hand-in time needs its zone, got {self.time.isoformat()}")
-
-
-@dataclass(frozen=True)
-class Override:
-    """A change of a question's points made by hand; never taken back but by another one."""
-
-    student: str
-    assignment: str
-    question: str
-    delta: Decimal
-    reason: str
-    who: str
-    made: str = ""  # UTC, ISO 8601; set by the store
-
-    def __post_init__(self) -> None:
-        where = f"override of {self.student} {self.assignment} {self.question}"
-        if not self.delta.is_finite():
-            raise UsageError(f"{where}: the change must be a finite number of points, got {self.delta}")
-        if not self.reason.strip() or not self.who.strip():
-            raise UsageError(f"{where}: say why (a reason) and who changes it")
 
 
 class Store:
@@ -311,34 +292,49 @@ class Store:
     # overrides
 
     def add_override(
-        self, student: str, assignment: str, question: str, delta: Decimal, reason: str, who: str
+        self,
+        student: str,
+        assignment: str,
+        question: str,
+        delta: Decimal,
+        reason: str,
+        who: str,
+        kind: Kind = Kind.ADD,
     ) -> Override:
-        """Record a change of points by hand; overrides of one question add up."""
-        override = Override(student, assignment, question, delta, reason, who)
+        """Record a change of points by hand; those of one question that add to its points add up."""
+        override = Override(student, assignment, question, delta, reason, who, kind=kind)
         with self._rows.transaction():
             self._rows.insert(
                 "overrides",
                 student=student,
                 assignment=assignment,
                 question=question,
-                delta=str(delta),
+                delta=override.recorded,
                 reason=reason,
                 who=who,
             )
         return override
 
     def overrides(self, assignment: str | None = None, student: str | None = None) -> tuple[Override, ...]:
-        """All overrides in the order they were made, of an assignment and a student if given."""
+        """The overrides in force, in the order they were made, of an assignment and a student if given."""
+        return in_force(self.all_overrides(assignment, student))
+
+    def all_overrides(self, assignment: str | None = None, student: str | None = None) -> tuple[Override, ...]:
+        """The same with those that were taken back, and what took them back."""
         rows = self._rows.select(
-            "SELECT student, assignment, question, delta, reason, who, made FROM overrides"
+            "SELECT student, assignment, question, delta, reason, who, made, made < (SELECT seen FROM submissions"
+            " WHERE (submissions.student, submissions.assignment) = (overrides.student, overrides.assignment)"
+            " ORDER BY id DESC LIMIT 1) FROM overrides"
             " WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) ORDER BY id",
             assignment,
             student,
         )
-        return tuple(
-            Override(text(of), text(to), text(question), Decimal(delta), text(reason), text(who), made)
-            for of, to, question, delta, reason, who, made in rows
-        )
+        found = []
+        for of, to, question, recorded, reason, who, made, earlier in rows:
+            kind, delta = kind_of(text(recorded))
+            named = (text(of), text(to), text(question))
+            found.append(Override(*named, delta, text(reason), text(who), made, kind, bool(earlier)))
+        return tuple(found)
 
     # what is current
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from grader.marks.gradebook import ByHand
-from grader.schema import Assignment, Attempt, CheckResult, Question, Status
+from grader.schema import Assignment, Attempt, CheckResult, Question, Status, add_up
 from grader.submission.answers import Answer, AnswerCell
 
 if TYPE_CHECKING:
@@ -32,19 +32,26 @@ def attempt_entry(
     """One attempt: its points by question and check, its notices, what it used, where it comes from.
 
     While a question waits for a mark by hand, its points and the total are null; so is the total of an outdated one.
-    All points are as they were graded; changed: what `override` made of them.
+    Where `assignment` holds some of the questions alone, so do the totals. All points are as they were graded but
+    `points_now`; changed: what `override` made of them.
     """
     evidence = attempt.evidence
+    shown = [question.id for question in assignment.questions]
+    graded = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
+    now = add_up((graded, *(change.by for change in changed)))
+    waiting = [name for name in attempt.waiting if name in shown]
+    settled = not waiting and attempt.status is not Status.OUTDATED
     return {
         "student": attempt.student,
         "submission": evidence.submission,
         "status": attempt.status.value,
-        "points": None if attempt.waiting or attempt.status is Status.OUTDATED else _number(attempt.points),
-        "points_so_far": _number(attempt.points),
+        "points": _number(graded) if settled else None,
+        "points_so_far": _number(graded),
+        "points_now": _number(now) if settled and attempt.status is not Status.DEFERRED else None,
         "max_points": _number(assignment.max_points),
-        "waiting": list(attempt.waiting),
+        "waiting": waiting,
         "questions": [_question_entry(question, attempt, answers or {}) for question in assignment.questions],
-        "changed_by_hand": [_change_entry(change) for change in changed],
+        "changed_by_hand": [change_entry(change) for change in changed],
         "notices": list(attempt.notices),
         "usage": {
             "cpu_s": attempt.usage.cpu_s,
@@ -55,9 +62,12 @@ def attempt_entry(
     }
 
 
-def _change_entry(change: ByHand) -> dict[str, Any]:
+def change_entry(change: ByHand) -> dict[str, Any]:
+    """What people changed in one question."""
     before, after = _number(change.before), _number(change.after)
-    return {"question": change.question, "before": before, "after": after, "words": change.words}
+    return {"question": change.question, "before": before, "after": after, "words": change.words} | (
+        {"comments": list(change.comments)} if change.comments else {}
+    )
 
 
 def _question_entry(question: Question, attempt: Attempt, answers: Mapping[str, Answer]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from grader.terminal.tables import (
     by_student,
     changes_table,
     gradebook_table,
+    kept_lines,
     or_waiting,
     points_of,
     screen_width,
@@ -36,9 +37,11 @@ __all__ = [
     "attempt_page",
     "attempts_table",
     "by_student",
+    "changed_lines",
     "changes_table",
     "findings_table",
     "gradebook_table",
+    "kept_lines",
     "or_waiting",
     "plain",
     "progress",
@@ -70,14 +73,8 @@ def attempt_page(
     answers: what the student wrote for the questions that a person marks;  changed: what `override` made of points
     """
     head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
-    if attempt.status is Status.GRADED:
-        shown = [question.id for question in assignment.questions]
-        earned = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
-        by = add_up(change.by for change in changed)
-        head += f"  {plain(earned + by)} of {plain(assignment.max_points)} points"
-        head += f" ({plain(earned)} as graded, {signed(by)} by hand)" if changed else ""
-        due = [name for name in attempt.waiting if name in shown]
-        head += f" so far, no total: {', '.join(due)} to be marked by hand" if due else ""
+    if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
+        head += f"  {_points(assignment, attempt, changed)}"
     lines = [head, *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()), ""]
     for question in assignment.questions:
         results = attempt.of_question(question.id)
@@ -92,13 +89,30 @@ def attempt_page(
             lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
             lines += [] if passed else [*_checks(results), ""]
     if changed:
-        lines += ["", "changed by hand", *(f"  {change.question}  {change.words}" for change in changed)]
+        lines += ["", *changed_lines(changed)]
     if attempt.notices:
         lines += ["", "notices", *(line for notice in attempt.notices for line in _wrapped(f"- {notice}", "  "))]
     evidence = attempt.evidence
     lines += ["", f"submission {evidence.submission[:16]}  image {evidence.image[:16]}  {evidence.isolation}"]
     lines[-1] += f"  {evidence.device}  {attempt.usage.cpu_s:.2f} CPU s  {attempt.usage.peak_mib:.0f} MiB"
     return "".join(f"{clean(line)}\n" for line in lines)
+
+
+def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand]) -> str:
+    """The points of the questions that are shown, with and without what was changed by hand."""
+    shown = [question.id for question in assignment.questions]
+    earned = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
+    by = add_up(change.by for change in changed)
+    text = f"{plain(earned + by)} of {plain(assignment.max_points)} points"
+    if any(change.changes for change in changed):
+        text += f" ({plain(earned)} as graded, {signed(by) if by else '0'} by hand)"
+    due = [name for name in attempt.waiting if name in shown]
+    return text + (f" so far, no total: {', '.join(due)} to be marked by hand" if due else "")
+
+
+def changed_lines(changed: Sequence[ByHand]) -> list[str]:
+    """What people changed, a line for each question."""
+    return ["changed by hand", *(f"  {change.question}  {change.words}" for change in changed)]
 
 
 def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from grader.course.entries import State
 from grader.course.scheme import plain
-from grader.marks.gradebook import ByHand, Gradebook, Line
+from grader.marks.gradebook import EARLIER, ByHand, Gradebook, Line
 from grader.marks.marksheet import as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
@@ -111,7 +111,7 @@ def attempts_table(
     lines = [["of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions), ""]]
     for attempt in attempts:
         points = [points_of(attempt, question) for question in ids]
-        made = [f"{change.question} {signed(change.by)} by hand" for change in (changed or {}).get(attempt.student, ())]
+        made = [_by_hand(change) for change in (changed or {}).get(attempt.student, ()) if change.changes]
         lines.append(
             [attempt.student, total_of(attempt), *points, "; ".join(filter(None, [*made, first_thing(attempt)]))]
         )
@@ -124,6 +124,12 @@ def attempts_table(
     if left_out:
         end += ". Points by question need a wider screen; they are in --json and in grader report"
     return table(head, lines, right=range(1, len(head) - 1), width=width) + f"\n{textwrap.fill(end, width)}\n"
+
+
+def _by_hand(change: ByHand) -> str:
+    """What was changed, in few words; a change for a file that was replaced since is said so."""
+    earlier = ", given before this file was handed in" if EARLIER in change.words else ""
+    return f"{change.question} {signed(change.by) if change.by else '+0'} by hand{earlier}"
 
 
 def points_of(attempt: Attempt, question: str) -> str:
@@ -179,15 +185,15 @@ def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Change:
-    """What grading again made of one student's points; None while a question waits for a mark by hand."""
+    """What grading again made of one student's points; None while a question waits for a mark by hand.
+
+    kept: what people had changed in questions that now have another result, before and after
+    """
 
     student: str
     before: Fraction | None
     after: Fraction | None
-
-    @classmethod
-    def between(cls, before: Attempt, after: Attempt) -> Change:
-        return cls(after.student, *(None if each.waiting else each.points for each in (before, after)))
+    kept: tuple[tuple[ByHand, ByHand], ...] = ()
 
     @property
     def is_one(self) -> bool:
@@ -204,6 +210,14 @@ class Change:
         """As --json has it."""
         before, after = (None if each is None else float(each) for each in (self.before, self.after))
         return {"student": self.student, "before": before, "after": after}
+
+    @property
+    def kept_entries(self) -> list[dict[str, str]]:
+        """The same, of what people had changed."""
+        return [
+            {"student": self.student, "question": was.question, "was": was.words, "is": now.words}
+            for was, now in self.kept
+        ]
 
 
 def signed(points: Fraction) -> str:
@@ -224,6 +238,18 @@ def changes_table(changed: Sequence[Change]) -> str:
         return ""
     rows = [[each.student, or_waiting(each.before), or_waiting(each.after), each.by] for each in by_student(changed)]
     return table(["student", "before", "after", "change"], rows, right=(1, 2, 3)) + "\n"
+
+
+def kept_lines(moves: Sequence[Change]) -> str:
+    """What people had changed in questions that have another result now: it stands, and should be looked at."""
+    rows = [entry for move in by_student(moves) for entry in move.kept_entries]
+    if not rows:
+        return ""
+    lines = [f"  {row['student']}  {row['question']}  {row['is']}; before: {row['was']}" for row in rows]
+    head = (
+        "changed by hand before, and kept; see whether it is still meant so (grader override ... --undo takes it back):"
+    )
+    return "".join(f"{clean(line)}\n" for line in (head, *lines)) + "\n"
 
 
 # ---------------------------------------------------------------------------------------------------- gradebook

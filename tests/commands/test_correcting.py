@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from grader.cli import main
+from grader.commands.manual import Marking
 from grader.course.config import read_assignment
 from grader.paths import PACKAGE, Paths
 from grader.record.store import Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
+from grader.terminal.screen import Change, kept_lines
 
 WORTH = {question.id: question.points for question in read_assignment(Paths(PACKAGE.parent), "a1_mlp").questions}
 EVIDENCE = {"tests": (("q4", "t"),), "image": "i", "device": "cpu", "seed": "0", "isolation": "strict"}
@@ -91,7 +96,7 @@ def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, ca
     code, out, _ = said(capsys, "override", "bo", "a1_mlp", "q5", "+2.5", "--reason", "right idea", "--who", "Dr. No")
     assert code == 0 and "q5  +2.5  Dr. No: right idea" in out
     assert json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["points"] == 92
-    assert out.endswith("bo  q5 0 -> 2.5\n")
+    assert out.endswith("bo  q5 0 -> 2.5 of 8; in all 92 -> 94.5 of 100\n")
     [change] = json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["changed_by_hand"]
     assert (change["question"], change["before"], change["after"]) == ("q5", 0, 2.5)
     page = said(capsys, "show", "bo", "a1_mlp")[1]
@@ -101,6 +106,82 @@ def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, ca
     assert "94.5" in explained and "right idea" in explained
 
 
+WHY = ("--reason", "right idea", "--who", "ta")
+
+
+@pytest.mark.parametrize(
+    ("changes", "question", "all_of_it", "says"),
+    [
+        ([["q5", "+2", *WHY], ["q5", "+100", *WHY]], "2 -> 8 of 8", "94 -> 100", "held at 8"),
+        ([["q5", "+2", *WHY], ["q5", "--set", "4", *WHY]], "2 -> 4 of 8", "94 -> 96", "set to 4  ta: right idea"),
+        ([["q5", "--set", "4", *WHY], ["q5", "-0.5", *WHY]], "4 -> 3.5 of 8", "96 -> 95.5", "-0.5  ta"),
+        ([["q5", "+2", *WHY], ["q5", "+1", *WHY], ["q5", "--undo"]], "3 -> 2 of 8", "95 -> 94", "not: right idea"),
+        ([["q5", "+2", *WHY], ["q5", "--undo"]], "2 -> 0 of 8", "94 -> 92", "taken back"),
+        ([["q5", "--comment", "See me"]], "q5 0 of 8", "in all 92 of 100", "comment  root: See me"),
+        ([["all", "-2", *WHY]], "bo  in all", "92 -> 90", "all  -2  ta"),
+    ],
+)
+def test_an_override_adds_sets_takes_back_or_comments_and_says_what_came_of_it(
+    record, capsys, changes, question, all_of_it, says
+):
+    *_, (code, out, _) = [said(capsys, "override", "bo", "a1_mlp", *change) for change in changes]
+    last = out.splitlines()[-1]
+    assert code == 0 and question in last and all_of_it in last
+    assert says.replace("root", getpass.getuser()) in out
+
+
+def test_what_was_set_by_hand_stays_when_a_regrade_finds_more(record, capsys):
+    for change in (["amara", "a1_mlp", "q5", "--set", "4"], ["bo", "a1_mlp", "q5", "+3"]):
+        said(capsys, "override", *change, *WHY)
+    entry = json.loads(said(capsys, "show", "amara", "a1_mlp", "--json")[1])
+    assert (entry["points"], entry["points_now"]) == (100, 96)
+    [change] = entry["changed_by_hand"]
+    assert (change["before"], change["after"]) == (8, 4)
+
+
+def test_what_was_changed_by_hand_is_kept_when_a_question_is_judged_otherwise_and_said(record, capsys):
+    said(capsys, "override", "bo", "a1_mlp", "q5", "+3", *WHY)
+    before, after, paths = attempt("bo", wrong="q5"), attempt("bo"), Paths(record)
+    with Store.open(paths.record, read_only=True) as store:
+        marking = Marking.read(paths, store, read_assignment(paths, "a1_mlp"))
+        move = Change("bo", marking.total(before), marking.total(after), tuple(marking.kept(before, after)))
+        assert marking.kept(before, before) == []
+    assert (move.before, move.after) == (95, 100)
+    assert "bo  q5  8 -> 8 points by hand, held at 8 (right idea); before: 0 -> 3" in kept_lines([move])
+
+
+def test_somebody_who_handed_in_nothing_may_get_points(record, capsys):
+    code, out, _ = said(capsys, "override", "chen", "a1_mlp", "all", "--set", "40", "--reason", "on paper")
+    assert code == 0 and out.endswith("chen  in all 0 -> 40 of 100 (nothing was handed in)\n")
+    assert "a1_mlp: 40 of 100 points" in said(capsys, "marks", "--student", "chen")[1]
+    page = said(capsys, "show", "chen", "a1_mlp")[1]
+    assert page.startswith("chen  a1_mlp  nothing handed in  40 of 100 points") and "on paper" in page
+
+
+def test_points_given_for_a_file_that_was_replaced_are_said_to_be(record, capsys):
+    said(capsys, "override", "bo", "a1_mlp", "q5", "+2", *WHY)
+    with closing(sqlite3.connect(record / ".grader" / "record.sqlite")) as file:
+        file.execute("DROP TRIGGER submissions_refuses_UPDATE")
+        file.execute("UPDATE submissions SET seen = '2999-01-01T00:00:00Z' WHERE student = 'bo'")
+        file.commit()
+    assert "[given before the file that counts was handed in]" in said(capsys, "show", "bo", "a1_mlp")[1]
+    assert "[given before the file" in said(capsys, "override", "bo", "a1_mlp", "q5", "+1", *WHY)[1]
+
+
+def test_diff_shows_what_people_changed_between_two_runs(record, capsys):
+    said(capsys, "override", "amara", "a1_mlp", "q5", "--set", "4", *WHY)
+    said(capsys, "override", "bo", "a1_mlp", "q5", "+3", *WHY)
+    with Store.open(record / ".grader" / "record.sqlite") as store:
+        store.end_run(store.begin_run("a1_mlp", "regrade a1_mlp"), "done")
+    rows = json.loads(said(capsys, "diff", "1", "3", "--json")[1])
+    assert {tuple(row.values()) for row in rows if row["what"] != "test_q5"} == {
+        ("amara", "points", "92", "96"),
+        ("amara", "q5 by hand", "-", "8 -> 4"),
+        ("bo", "points", "92", "95"),
+        ("bo", "q5 by hand", "-", "0 -> 3"),
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -108,9 +189,17 @@ def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, ca
         (("override", "bo", "a1_mlp", "q5", "0", "--reason", "x"), "changes nothing"),
         (("override", "bo", "a1_mlp", "q5", "nan", "--reason", "x"), "changes nothing"),
         (("override", "bo", "a1_mlp", "q15", "1", "--reason", "x"), "has no question 'q15'"),
-        (("override", "boo", "a1_mlp", "q5", "1", "--reason", "x"), "'boo' has handed in nothing for a1_mlp"),
+        (("override", "boo", "a1_mlp", "q5", "1", "--reason", "x"), "nothing for a1_mlp and is not on the roster"),
+        (("override", "bo", "a1_mlp", "q4", "+100", "--reason", "x"), "bo has 5 of 5 points in q4, and +100 changes"),
+        (("override", "bo", "a1_mlp", "q5", "1"), "why? add --reason"),
+        (("override", "bo", "a1_mlp", "q5", "--reason", "x"), "write one of +2, --set 4, --undo, --comment TEXT"),
+        (("override", "bo", "a1_mlp", "q5", "1", "--undo"), "and not several"),
+        (("override", "bo", "a1_mlp", "q5", "--set", "9", "--reason", "x"), "--set takes 0 to 8"),
+        (("override", "bo", "a1_mlp", "all", "--set", "101", "--reason", "x"), "a1_mlp is worth 100 points"),
+        (("override", "bo", "a1_mlp", "q5", "--undo"), "there is nothing to take back"),
         (("override", "bo", "a1_mlp", "q5", "1", "--reason", " "), "say why"),
         (("show", "chen", "a1_mlp"), "no attempt of 'chen' at a1_mlp"),
+        (("show", "stranger", "a1_mlp"), "stranger has handed in and is not graded yet"),
         (("status", "a1_mpl"), "no assignment 'a1_mpl'"),
     ],
 )

@@ -68,8 +68,8 @@ def test_a_question_that_is_not_there_is_a_matter_of_the_command_line(paths, gra
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("override", "the following arguments are required: student, assignment, question, delta, --reason"),
-        ("override ada --reason r tiny", "the following arguments are required: question, delta"),
+        ("override", "the following arguments are required: student, assignment, question"),
+        ("override ada --reason r tiny", "the following arguments are required: question"),
         ("feedback", "the following arguments are required: assignment, --out"),
         ("pack --out here", "the following arguments are required: notebook, --student"),
         ("pack a.ipynb", "the following arguments are required: --student"),

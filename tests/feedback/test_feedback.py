@@ -31,7 +31,7 @@ from grader.feedback.markdown import feedback_markdown, inline
 from grader.feedback.page import feedback_page
 from grader.feedback.plain_words import OUTCOMES
 from grader.pages.style import STYLE
-from grader.record.store import Override
+from grader.record.overrides import Override
 from grader.schema import Outcome, Status
 
 LARGEST = 200_000

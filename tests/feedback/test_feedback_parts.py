@@ -13,7 +13,7 @@ from grader.feedback.composing import compose, without_others
 from grader.feedback.excerpts import HEAD, MOST, WHOLE, excerpt
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
-from grader.record.store import Override
+from grader.record.overrides import Override
 from grader.schema import Outcome
 from grader.submission.notebook import Cell
 

@@ -18,7 +18,7 @@ from grader.errors import AuthoringError, UsageError
 from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
 from grader.paths import PACKAGE, Paths
-from grader.record.store import Override
+from grader.record.overrides import Override
 from grader.schema import Attempt, CheckResult, Evidence, ManualMark, Outcome, Status
 
 ROOT = PACKAGE.parent
