@@ -11,9 +11,10 @@ from pathlib import Path
 
 from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
+from grader.course import known_solutions
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.sheets import Student
-from grader.errors import MachineryError, SubmissionError, UsageError
+from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.composing import compose, without_others
 from grader.feedback.markdown import feedback_markdown
@@ -47,9 +48,10 @@ def feedback(chosen: argparse.Namespace) -> int:
     files: dict[str, bytes] = {}  # by student
     stages: dict[str, Stage] = {}
     to_mark: list[str] = []
+    known = _hints_of_known_mistakes(paths, assignment)
     with Store.open(paths.record, read_only=True) as store:
         marking = Marking.read(paths, store, assignment)
-        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking):
+        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking, known):
             files[page.student.id] = render(page).encode("utf-8")
             stages[page.student.id] = page.stage
             to_mark += [page.student.id] if page.stage is Stage.GRADED and page.points is None else []
@@ -74,6 +76,14 @@ def feedback(chosen: argparse.Namespace) -> int:
     if to_mark:
         screen.say(f"without a total, because marks by hand are to come: {_named(to_mark)}")
     return NEEDS_A_PERSON if unknown or strangers or to_mark or any(map(_is_open, stages.values())) else DONE
+
+
+def _hints_of_known_mistakes(paths: Paths, assignment: Assignment) -> frozenset[str]:
+    try:
+        solutions = [known_solutions.wrong(paths, assignment.id, question.id) for question in assignment.questions]
+    except AuthoringError:  # `audit` says it; a page can do without
+        return frozenset()
+    return frozenset(solution.text for of_question in solutions for solution in of_question)
 
 
 def _named(students: list[str]) -> str:
@@ -103,8 +113,12 @@ def feedback_of(
     book: Gradebook | None,
     student: str | None = None,
     marking: Marking | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> Iterator[Feedback]:
-    """The feedback of everybody who handed something in, or of one student; in order of student."""
+    """The feedback of everybody who handed something in, or of one student; in order of student.
+
+    known: the hints that are about a recognised mistake
+    """
     handed_in = store.current_digests(assignment.id)
     if student is not None and student not in handed_in:
         raise UsageError(
@@ -130,6 +144,7 @@ def feedback_of(
             line=line,
             changes=store.overrides(assignment.id, who),
             stranger=book is not None and line is None,
+            known=known,
         )
         yield compose(source, others(source.student))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from grader.course.sheets import Student
@@ -13,7 +13,7 @@ from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
 from grader.marks.gradebook import ByHand, Change, by_hand
-from grader.schema import Attempt, Outcome, add_up
+from grader.schema import WHOLE, Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
 FIRST = 2  # things to look at first
@@ -35,7 +35,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
     if stage is Stage.GRADED and attempt is not None:
         asked = {question.id: question.names for question in source.assignment.questions}
         own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
-        parts = question_parts(source.assignment, attempt, own, changed, hide)
+        parts = question_parts(source.assignment, attempt, own, changed, hide, source.known)
         told = tuple(notices(source, attempt, own))
     things = _things(parts)
     stands = standing(source.course, source.assignment.id, source.line, hide) if source.line else None
@@ -54,7 +54,16 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         printed=tail(source.handed_in.printed) if things else "",
         standing=stands,
         receipt=tuple(receipt(source)),
+        changed=tuple(map(hide, _about_the_whole(stage, changed))),
     )
+
+
+def _about_the_whole(stage: Stage, changed: Mapping[str, ByHand]) -> Iterator[str]:
+    """What was changed by hand, and commented on, as far as no question's part says it."""
+    for name, made in changed.items():
+        if name == WHOLE or stage is Stage.UNREADABLE:
+            what = "" if name == WHOLE else f"{name}: "
+            yield from (f"{what}{text}" for text in (made.words, *made.comments) if text)
 
 
 def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[str], str]]:
@@ -98,26 +107,30 @@ def _own_changes(source: Source) -> list[Change]:
 
 
 def _things(parts: Sequence[QuestionPart]) -> list[Thing]:
-    """Everything that went wrong, by reason, what cost most first."""
+    """Everything that went wrong and still costs points, by reason: what is known best, then what cost most."""
     reasons: dict[str, list[tuple[QuestionPart, Finding]]] = {}
     for part in parts:
         for finding in part.findings:
             reasons.setdefault(finding.cause, []).append((part, finding))
-    things = [_thing(found) for found in reasons.values()]
-    return sorted(things, key=lambda thing: -thing.lost)  # stable: equal losses stay in order
+    open_ones = [found for found in reasons.values() if not all(part.full for part, _ in found)]
+    ranked = [(min(finding.rank for _, finding in found), _thing(found)) for found in open_ones]
+    ranked.sort(key=lambda each: (each[0], each[1].given_back - each[1].lost))  # stable: equal losses stay in order
+    return [thing for _, thing in ranked]
 
 
 def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
     parts = list(dict.fromkeys(part.question for part, _ in found))
-    worst = max((finding for _, finding in found), key=lambda finding: finding.lost)
-    told = [hint for _, finding in found for hint in finding.hints]
+    worst = min((finding for _, finding in found), key=lambda finding: (finding.rank, -finding.lost))
+    told = [hint for _, finding in found for hint in finding.told]
+    back = {part.question.id: part.given_back for part, _ in found}
     return Thing(
         questions=tuple(parts),
         title=f"{', '.join(part.id for part in parts)}: {_what(worst)}",
         lost=add_up(finding.lost for _, finding in found),
         checks=tuple(check for _, finding in found for check in finding.checks),
         text=worst.text,
-        hint=(worst.hints or tuple(told) or ("",))[0],
+        hint=(worst.told or tuple(told) or ("",))[0],
+        given_back=add_up(back.values()),
         cell=worst.cell,
         line=worst.line,
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
-from grader.feedback.page import BY_HAND_ALONE, HEADLINES, NOTHING_TO_REPAIR, READING, visible
+from grader.feedback.page import BY_HAND_ALONE, HEADLINES, NOTHING_TO_REPAIR, READING, SETTLED, visible
 from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
 from grader.feedback.standing import Standing
 from grader.marks.marksheet import clean
@@ -59,6 +59,7 @@ def _head(feedback: Feedback) -> Iterator[str]:
         yield f"**{plain(feedback.points)} of {plain(assignment.max_points)} points**"
     elif feedback.stage is Stage.GRADED:
         yield f"**No total yet**: {inline(feedback.so_far)}"
+    yield from (f"Changed by hand: {inline(text)}" for text in feedback.changed)
     if feedback.points is not None and feedback.remark:
         yield f"Note: {inline(feedback.remark)}"
 
@@ -72,18 +73,19 @@ def _first(feedback: Feedback) -> Iterator[str]:
     yield "## Look at this first"
     if feedback.assignment.by_hand_alone:
         yield BY_HAND_ALONE
+    elif feedback.settled:
+        yield SETTLED
     elif not feedback.first:
         yield NOTHING_TO_REPAIR
     else:
         yield "\n".join(f"{place}. {_thing(thing)}" for place, thing in enumerate(feedback.first, 1))
     if feedback.things > len(feedback.first):
-        yield f"{feedback.things - len(feedback.first)} more, which cost less, below."
+        yield f"{feedback.things - len(feedback.first)} more, below."
 
 
 def _thing(thing: Thing) -> str:
     hint = f" Hint: {inline(thing.hint)}" if thing.hint else ""
-    lost = f"-{plain(thing.lost)} points"
-    return f"**{inline(thing.title)}** ({lost}): {inline(thing.text)}{hint} Checks: {inline(thing.which)}."
+    return f"**{inline(thing.title)}** ({thing.cost}): {inline(thing.text)}{hint} Checks: {inline(thing.which)}."
 
 
 def _marks(feedback: Feedback) -> Iterator[str]:
@@ -102,6 +104,8 @@ def _question(part: QuestionPart) -> Iterator[str]:
         yield from (inline(line) for line in part.comment.splitlines() if line.strip())
     if part.changed:
         yield f"Changed by hand: {inline(part.changed)}"
+    if not part.question.manual:
+        yield from (f"Comment: {inline(line)}" for line in part.comment.splitlines() if line.strip())
     if part.findings:
         yield "\n".join(_finding(finding, part) for finding in part.findings)
     if part.passed:
@@ -117,8 +121,9 @@ def _question(part: QuestionPart) -> Iterator[str]:
 
 def _finding(finding: Finding, part: QuestionPart) -> str:
     names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
-    head = f"- **{inline(finding.label)}**: {inline(names)} (-{plain(finding.lost)}). {inline(finding.text)}"
-    return "\n".join([head, *(f"  - Hint: {inline(hint)}" for hint in finding.hints)])
+    as_graded = " as graded" if part.changed else ""
+    head = f"- **{inline(finding.label)}**: {inline(names)} (-{plain(finding.lost)}{as_graded}). {inline(finding.text)}"
+    return "\n".join([head, *(f"  - Hint: {inline(hint)}" for hint in finding.told)])
 
 
 def _listing(shown: Excerpt) -> str:

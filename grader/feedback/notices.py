@@ -23,7 +23,9 @@ def explanation(stage: Stage, source: Source) -> Iterator[str]:
         what, _, advice = notice.removeprefix(f"{name}: ").partition("; ")
         yield f"No notebook could be read from your file {cut(name, 80)}: {what or 'it is of an unknown form'}."
         yield f"What to do: {advice or 'open your notebook, see that it works, save it, and hand that file in'}."
-        yield "As it is, the file is worth 0 points. Whether a readable one may still be handed in, the staff can tell."
+        worth = "As it is, the file is worth 0 points"
+        given = "; what the staff gave all the same stands above" if source.changes else ""
+        yield f"{worth}{given}. Whether a readable one may still be handed in, the staff can tell."
     if stage is Stage.DEFERRED:
         yield "The grading of your submission is not finished: the grading machine failed, not your code."
         yield "Nothing was lost: your file is on record (see the receipt) and will be graded. You need do nothing."

@@ -23,6 +23,7 @@ HEADLINES = {
     Stage.WAITING: "Not graded yet",
 }
 NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
+SETTLED = "No points are lost any more: what the checks found was settled by hand. It stands below."
 BY_HAND_ALONE = "The staff reads these answers; what they say of them stands below."
 READING = (
     "Each check calls your functions with inputs that are not shown. A message says what kind of mistake it found; # "
@@ -66,7 +67,8 @@ def _score(feedback: Feedback) -> Html | None:
     text = f"{plain(points)} of {plain(worth)} points"
     share = bar(share_of(points, worth), text)
     score = el("p", el("span", el("b", plain(points)), f" of {plain(worth)} points"), share, class_="score")
-    return joined([score, el("p", badge("note", "warn"), " ", feedback.remark) if feedback.remark else None])
+    changed = [el("p", badge("changed by hand"), " ", text) for text in feedback.changed]
+    return joined([score, *changed, el("p", badge("note", "warn"), " ", feedback.remark) if feedback.remark else None])
 
 
 def _explanation(feedback: Feedback) -> Html:
@@ -81,12 +83,14 @@ def _first(feedback: Feedback) -> Html:
     title = el("h2", "Look at this first")
     if feedback.assignment.by_hand_alone:
         return el("section", title, el("p", BY_HAND_ALONE))
+    if feedback.settled:
+        return el("section", title, el("p", badge("all points", "good"), " ", SETTLED))
     if not feedback.first:
         well = el("p", badge("all passed", "good"), " ", NOTHING_TO_REPAIR)
         return el("section", title, el("div", well, class_="box good"))
     shown = el("ol", *map(_thing, feedback.first), class_="first" if len(feedback.first) > 1 else "first one")
     more = feedback.things - len(feedback.first)
-    rest = el("p", f"{more} more, which cost less, below.", class_="dim") if more else None
+    rest = el("p", f"{more} more, below.", class_="dim") if more else None
     return el("section", title, shown, rest)
 
 
@@ -94,7 +98,7 @@ def _thing(thing: Thing) -> Html:
     links = joined((el("a", question.id, href=f"#{question.id}") for question in thing.questions), ", ")
     return el(
         "li",
-        el("p", el("span", thing.title), el("span", f"-{plain(thing.lost)} points", class_="cost"), class_="title"),
+        el("p", el("span", thing.title), el("span", thing.cost, class_="cost"), class_="title"),
         el("p", thing.text, class_="said"),
         el("p", thing.hint, class_="hint") if thing.hint else None,
         el("p", links, f": {thing.which}", class_="dim small"),
@@ -158,7 +162,11 @@ def _by_hand(part: QuestionPart) -> Iterator[Html]:
 
 
 def _changed(part: QuestionPart) -> Html | None:
-    return el("p", badge("changed by hand"), " ", part.changed) if part.changed else None
+    """What a person changed, and what they say of it."""
+    lines = [el("p", badge("changed by hand"), " ", part.changed)] if part.changed else []
+    comment = () if part.question.manual else part.comment.splitlines()
+    lines += [el("p", badge("comment"), " ", line) for line in comment if line.strip()]
+    return joined(lines, "\n") if lines else None
 
 
 def _passed(part: QuestionPart) -> Html | None:
@@ -179,10 +187,11 @@ def _all_well(part: QuestionPart) -> Html:
 def _finding(finding: Finding, part: QuestionPart) -> Html:
     """Checks that ended alike: how, which, what is known, what to do."""
     names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
+    as_graded = " as graded" if part.changed else ""
     lead = [badge(finding.label, KINDS.get(finding.outcome, "warn")), " ", el("b", names), " ",
-            el("span", f"(-{plain(finding.lost)})", class_="dim")]  # fmt: skip
+            el("span", f"(-{plain(finding.lost)}{as_graded})", class_="dim")]  # fmt: skip
     text = finding.text or OUTCOMES[finding.outcome][1]
-    told = [el("p", hint, class_="hint") for hint in finding.hints]
+    told = [el("p", hint, class_="hint") for hint in finding.told]
     return el("li", el("p", *lead), el("p", text, class_="said"), *told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +20,7 @@ from grader.submission.notebook import Notebook
 
 TO_COME = "to be marked by the staff"
 NAMED_CHECKS = 2  # of a thing to look at first
+_KIND = re.compile(r"\bhas (?:dtype|shape) |\bis .{1,200}, expected |\bhas \d+ (?:entry|entries), expected ")
 
 
 class Stage(enum.Enum):
@@ -62,6 +64,7 @@ class Source:
     """Everything that one student's feedback is made of.
 
     line: of the gradebook, None where there is none;  stranger: there is a roster, and the student is not on it
+    known: the hints that are about a recognised mistake, and not about the check
     """
 
     course: Course
@@ -72,6 +75,7 @@ class Source:
     line: Line | None = None
     changes: Sequence[Change] = ()
     stranger: bool = False
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Finding:
     """Checks of one question that ended alike: how, which, what it cost, what is known, what the author hints at.
 
     cause: what else fails for the same reason, also in other questions;  name: of the student's code, "" if not known
+    known: a wrong solution of the author's answers alike, and the hint is about that mistake
+    origin: which failure of another question it may follow from, in a sentence
     """
 
     outcome: Outcome
@@ -90,6 +96,25 @@ class Finding:
     name: str = ""
     cell: int = 0
     line: int = 0
+    known: bool = False
+    origin: str = ""
+
+    @property
+    def rank(self) -> int:
+        """What to look at first: a mistake that is known, then an answer of the wrong kind, then all else.
+
+        Last comes what may follow from another failure.
+        """
+        if self.origin:
+            return 3
+        if self.known or self.cause.startswith(("loading/", "raised/", "experiment/", "misspelt/", "gone/")):
+            return 0
+        return 1 if self.outcome is Outcome.FAILED and _KIND.search(self.text) else 2
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Where to begin, and what the author hints at."""
+        return (self.origin, *self.hints) if self.origin else self.hints
 
     @property
     def label(self) -> str:
@@ -100,6 +125,7 @@ class Finding:
 class QuestionPart:
     """One question of one student. `points` after changes by hand, None where it was not examined, or is to be marked.
 
+    changed: by hand, in words;  given_back: points that were added by hand
     comment: of the person who marked it;  to_come: why a question that a person marks has no points yet
     code: cells shown here;  shown_at: (cell, question) of cells that are shown at another question
     left_out: cells for which the page has no room
@@ -116,6 +142,7 @@ class QuestionPart:
     left_out: tuple[int, ...] = ()
     comment: str = ""
     to_come: str = ""
+    given_back: Fraction = Fraction(0)
 
     @property
     def full(self) -> bool:
@@ -148,7 +175,10 @@ class QuestionPart:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something to look at first: everything that fails for one reason, with what it cost."""
+    """Something to look at first: everything that fails for one reason, with what it cost as graded.
+
+    given_back: by hand, in these questions
+    """
 
     questions: tuple[Question, ...]
     title: str
@@ -158,6 +188,14 @@ class Thing:
     hint: str
     cell: int = 0
     line: int = 0
+    given_back: Fraction = Fraction(0)
+
+    @property
+    def cost(self) -> str:
+        """What it cost, in words."""
+        lost = f"-{plain(self.lost)} {'point' if self.lost == 1 else 'points'}"
+        ids = ", ".join(question.id for question in self.questions)
+        return f"{lost} as graded; +{plain(self.given_back)} by hand in {ids}" if self.given_back else lost
 
     @property
     def which(self) -> str:
@@ -168,7 +206,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Feedback:
-    """One student's page, in words. `points` is None where there is no mark yet; `remark`: what else decides them."""
+    """One student's page, in words. `points` is None where there is no mark yet; `remark`: what else decides them.
+
+    things: what went wrong and still costs points;  settled: something went wrong, and all of it was given back by hand
+    changed: what was changed by hand in no single question, and comments on the whole
+    """
 
     course: str
     assignment: Assignment
@@ -184,6 +226,11 @@ class Feedback:
     printed: str
     standing: Standing | None
     receipt: tuple[tuple[str, str], ...]
+    changed: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        return not self.things and any(part.findings for part in self.questions)
 
     @property
     def so_far(self) -> str:

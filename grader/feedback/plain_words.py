@@ -20,6 +20,7 @@ from grader.feedback.python_texts import TYPES, known_part, masked
 from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, CheckResult, Outcome
 from grader.submission.notebook import Notebook, definitions, nearest
+from grader.submission.uses import used
 
 LOADING = "running the notebook's cells: "
 MAX_CHARS = 400
@@ -98,6 +99,11 @@ class OwnWords:
     @cached_property
     def defined(self) -> Mapping[str, tuple[int, ...]]:
         return definitions(self.notebook)
+
+    @cached_property
+    def used(self) -> Mapping[str, frozenset[str]]:
+        """Names that are asked for -> which others of them the student's code for them calls."""
+        return used(self.notebook, self.all_asked)
 
     @cached_property
     def experiments(self) -> frozenset[int]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from grader.feedback.excerpts import Excerpt, excerpt
+from grader.feedback.origins import with_origins
 from grader.feedback.parts import TO_COME, Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords, Said, said
 from grader.marks.gradebook import ByHand
@@ -19,9 +21,17 @@ LINE_BYTES = 60  # what a line of code costs besides its text
 
 
 def question_parts(
-    assignment: Assignment, attempt: Attempt, own: OwnWords, changed: Mapping[str, ByHand], hide: Callable[[str], str]
+    assignment: Assignment,
+    attempt: Attempt,
+    own: OwnWords,
+    changed: Mapping[str, ByHand],
+    hide: Callable[[str], str],
+    known: Collection[str] = (),
 ) -> tuple[QuestionPart, ...]:
-    """Every question of the assignment. `changed`: by hand, by question; `hide`: for what staff wrote."""
+    """Every question of the assignment.
+
+    changed: by hand, by question;  hide: for what staff wrote;  known: hints that are about a recognised mistake
+    """
     parts = []
     for question in assignment.questions:
         results = attempt.of_question(question.id)
@@ -32,16 +42,19 @@ def question_parts(
                 points=made.after if made else attempt.points_of(question.id),
                 checks=len(results),
                 passed=tuple(words(result.name) for result in results if result.outcome.earns),
-                findings=tuple(_findings(question, results, own)),
+                findings=tuple(_findings(question, results, own, known)),
                 changed=hide(made.words) if made else "",
-                comment=hide(mark.comment) if mark else "",
+                comment=hide("\n".join([*([mark.comment] if mark else []), *(made.comments if made else ())])),
                 to_come=TO_COME if mark and mark.points is None else "",
+                given_back=max(made.by, Fraction(0)) if made else Fraction(0),
             )
         )
-    return tuple(_with_code(parts, own))
+    return with_origins(tuple(_with_code(parts, own)), own)
 
 
-def _findings(question: Question, results: Sequence[CheckResult], own: OwnWords) -> Iterator[Finding]:
+def _findings(
+    question: Question, results: Sequence[CheckResult], own: OwnWords, known: Collection[str]
+) -> Iterator[Finding]:
     """The checks that did not pass, those with one reason together, in order."""
     groups: dict[tuple[Outcome, str], list[tuple[CheckResult, Said]]] = {}
     for result in results:
@@ -56,7 +69,8 @@ def _findings(question: Question, results: Sequence[CheckResult], own: OwnWords)
             checks=tuple(words(result.name) for result in of_group),
             lost=add_up(result.max_points for result in of_group),
             text=_unwritten(question, group, own) if first.cause.startswith("unwritten/") else first.text,
-            hints=tuple(hints(of_group)),
+            hints=tuple(sorted(hints(of_group), key=lambda hint: hint not in known)),
+            known=any(hint in known for hint in hints(of_group)),
             cause=first.cause,
             name="" if first.cause.startswith("unwritten/") else (*first.names, "")[0],
             cell=first.cell,

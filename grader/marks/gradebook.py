@@ -65,6 +65,11 @@ class ByHand:
     def by(self) -> Fraction:
         return self.after - self.before
 
+    @property
+    def told(self) -> str:
+        """The words and the comments."""
+        return "; ".join([*([self.words] if self.words else []), *(f"comment: {text}" for text in self.comments)])
+
 
 @dataclass(frozen=True)
 class Record:
@@ -224,7 +229,7 @@ def _changed(attempt: Attempt | None, assignment: Assignment, changes: Sequence[
     """Points after the changes made by hand, and what was changed."""
     made = by_hand(attempt, assignment, changes)
     points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
-    return points, [f"{change.question} {change.words}" for change in made]
+    return points, [f"{change.question} {change.told}" for change in made]
 
 
 def by_hand(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
@@ -254,7 +259,6 @@ def _by_hand(question: str, before: Fraction, worth: Fraction, changes: Sequence
         held = "" if after == wanted else f", held at {plain(after)}"
         words.append(f"{plain(before)} -> {plain(after)} points by hand{held} ({_reasons(changing)})")
     comments = [change for change in mine if change.kind is Kind.COMMENT]
-    words += [f"comment: {_reasons(comments)}"] if comments else []
     told = tuple(change.reason for change in comments)
     made = ByHand(question, before, after, "; ".join(words), told, bool(changing), bool(changing) and after != wanted)
     return [made] if mine else []

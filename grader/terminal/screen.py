@@ -112,7 +112,7 @@ def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand])
 
 def changed_lines(changed: Sequence[ByHand]) -> list[str]:
     """What people changed, a line for each question."""
-    return ["changed by hand", *(f"  {change.question}  {change.words}" for change in changed)]
+    return ["changed by hand", *(f"  {change.question}  {change.told}" for change in changed)]
 
 
 def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:

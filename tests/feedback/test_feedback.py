@@ -32,7 +32,7 @@ from grader.feedback.page import feedback_page
 from grader.feedback.plain_words import OUTCOMES
 from grader.pages.style import STYLE
 from grader.record.overrides import Override
-from grader.schema import Outcome, Status
+from grader.schema import Kind, Outcome, Status
 
 LARGEST = 200_000
 HOSTILE = (
@@ -316,6 +316,78 @@ def test_points_changed_by_hand_are_shown_with_the_reason():
     page = text_of(feedback_page(feedback(*passing(Outcome.FAILED), changes=changes)))
     assert "12.5 of 13 points" in page and "7.5 of 8" in page
     assert "6 -> 7.5 points by hand (the test was too strict)" in page and "staff" not in page
+
+
+def given(points: str, question: str = "q5", kind: Kind = Kind.ADD) -> tuple[Override, ...]:
+    return (Override("anna", "a1_mlp", question, Decimal(points), "see me", "staff", kind=kind),)
+
+
+@pytest.mark.parametrize(
+    ("points", "cost"),
+    [("2", None), ("1.5", "-2 points as graded; +1.5 by hand in q5"), ("-1", "-2 points")],
+)
+@pytest.mark.parametrize("render", [feedback_page, feedback_markdown])
+def test_what_was_given_back_by_hand_is_nothing_to_look_at_first(points, cost, render):
+    page = feedback(*passing(Outcome.FAILED, "softmax is NaN in 2 of 2 entries."), changes=given(points))
+    assert [thing.cost for thing in page.first] == ([cost] if cost else [])
+    assert ("No points are lost any more" in render(page)) is (cost is None)
+    assert "(-2 as graded)" in render(page)
+
+
+@pytest.mark.parametrize("render", [feedback_page, feedback_markdown])
+def test_a_comment_and_points_for_the_whole_are_on_the_page(render):
+    comment = render(feedback(changes=given("0", kind=Kind.COMMENT)))
+    assert "see me" in comment and "hanged by hand" not in comment
+    assert "12 of 13 points" in text_of(feedback_page(feedback(changes=given("-1", "all"))))
+    assert "13 -&gt; 12 points by hand (see me)" in render(feedback(changes=given("-1", "all")))
+
+
+@pytest.mark.parametrize("question", ["q5", "all"])
+def test_points_given_for_an_unreadable_file_are_on_its_page(question):
+    page = text_of(feedback_page(feedback(**STAGES["unreadable"], changes=given("4", question))))
+    assert "4 of 13 points" in page and "0 -> 4 points by hand (see me)" in page
+    assert "worth 0 points; what the staff gave all the same stands above" in page
+
+
+FOLLOWS = (*SOURCES[:2], "def row(z):\n    return relu(z)\n\n\ndef softmax(z):\n    return row(z) / 2")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message", "origin"),
+    [
+        (
+            Outcome.FAILED,
+            "softmax has the wrong sign.",
+            "Your softmax calls your relu, which fails in q4: begin there.",
+        ),
+        (
+            Outcome.ERROR,
+            "ValueError in cell 2, line 2, in relu: bad",
+            "The error is in your relu, which fails in q4, too: begin there.",
+        ),
+        (Outcome.TIMEOUT, "no answer within 3 s", ""),
+    ],
+)
+def test_what_may_follow_from_another_question_says_where_to_begin_and_comes_last(outcome, message, origin):
+    relu = check("test_rectifies", "q4", "5", Outcome.FAILED, "relu is zero everywhere.")
+    page = feedback(relu, check("test_rows_add_up", "q5", "8", outcome, message), sources=FOLLOWS)
+    [finding] = page.questions[1].findings
+    assert finding.origin == origin and page.questions[0].findings[0].origin == ""
+    assert [thing.questions[0].id for thing in page.first] == (["q4", "q5"] if origin else ["q5", "q4"])
+    assert origin in text_of(feedback_page(page)) and origin in feedback_markdown(page)
+
+
+def test_a_mistake_that_is_known_comes_before_a_wrong_shape_and_that_before_all_else():
+    page = feedback(
+        check("test_rectifies", "q4", "1", Outcome.FAILED, "relu is zero everywhere.", "You return z < 0."),
+        check("test_saturates", "q4", "2", Outcome.FAILED, "tanh has shape (2,), expected (2, 3).", "As z."),
+        check("test_rows_add_up", "q5", "8", Outcome.FAILED, "softmax has the wrong sign.", "Divide by the sum."),
+        known=frozenset({"You return z < 0."}),
+    )
+    assert [(thing.text, thing.hint) for thing in page.first] == [
+        ("relu is zero everywhere.", "You return z < 0."),
+        ("tanh has shape (2,), expected (2, 3).", "As z."),
+    ]
 
 
 def test_the_receipt_says_what_was_graded_when_and_with_what():
