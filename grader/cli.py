@@ -53,6 +53,7 @@ def _grade(made: Parser) -> None:
     made.add_argument("assignment")
     places = "download, folder, notebook or .py (default: what was collected)"
     made.add_argument("places", nargs="*", type=Path, default=[], metavar="PATH", help=places)
+    made.add_argument("--policy", choices=["last", "first"], default="last", help="which of several uploads counts")
     made.add_argument("--force", action="store_true", help="run everything again")
     _batch(made)
 

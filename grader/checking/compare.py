@@ -170,7 +170,7 @@ def _fail(message: str) -> NoReturn:
 
 def _refuse(actual: object, noun: str, what: str) -> NoReturn:
     """Fail because of the answer's kind."""
-    advice = " Is a return missing?" if actual is None else ""
+    advice = " Is a return missing?" if actual is None and "grad" not in what else ""
     if type(actual) in (list, tuple) and "array" in noun:
         advice = " np.array(...) makes one."
     if type(actual) is np.ndarray and actual.dtype.kind not in FAMILY:

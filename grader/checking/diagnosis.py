@@ -97,6 +97,8 @@ def of_values(
     answer, wanted: finite, of one shape; wrong: bool, True where they differ too much
     rtol, atol: the comparison's tolerance; rounding: relative error that the coarser dtype explains
     """
+    if answer.dtype.kind == wanted.dtype.kind == "b":
+        return _of_bools(answer, wanted, wrong)
     dtype = np.complex128 if "c" in (answer.dtype.kind, wanted.dtype.kind) else np.float64
     a, e = answer.astype(dtype, copy=False), wanted.astype(dtype, copy=False)
     near = max(rounding, TIGHTEST) if a.size < ENOUGH else min(max(rtol, rounding, TIGHTEST), LOOSEST)
@@ -105,6 +107,26 @@ def of_values(
         if words is None and a.ndim:
             words = next((found for find in REGIONS if (found := find(a, e, wrong))), None)
         return words or _how_far(a, e, wrong)
+
+
+def _of_bools(a: np.ndarray, e: np.ndarray, wrong: np.ndarray) -> str:
+    """Phrase how truth values differ; the claims about numbers would be none that anybody understands."""
+    if not a.ndim:
+        return "is the opposite of what is expected."
+    if wrong.all() and a.size >= 2 * ENOUGH:
+        return "is the opposite of what is expected, in every entry."
+    if a.size > 1 and (a == a.flat[0]).all():
+        return f"is {bool(a.flat[0])} everywhere."
+    if words := mistakes.name(Case(np.atleast_1d(a).astype(float), np.atleast_1d(e).astype(float), TIGHTEST, 0.0)):
+        return words
+    for answered, says in ((True, "is True in some places where False is expected"),
+                           (False, "is False in some places where True is expected")):  # fmt: skip
+        if int(wrong.sum()) >= ENOUGH and (a[wrong] == answered).all() and int((~wrong).sum()) >= ENOUGH:
+            return f"{says}, and right elsewhere."
+    for find in (_one_entry, _one_slice, _border, _triangle, _from_somewhere_on):
+        if words := find(a, e, wrong):
+            return words
+    return f"differs from what is expected in {places(wrong)}."
 
 
 def _nothing_done(a: np.ndarray, e: np.ndarray) -> str | None:

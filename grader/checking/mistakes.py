@@ -23,6 +23,7 @@ FACTOR_PRECISION = 1e-5
 LARGEST_PLAIN = 1000  # factor that is called a whole number although no length is it
 VANISHING = 1e-6  # next to entries of size 1
 ENOUGH = 3  # entries
+CLEARLY = 10.0  # times what rounding explains
 ENOUGH_BITS = 24.0  # of information in integers or bools
 MAX_AXES = 4  # for which all orders of the axes are tried
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -101,7 +102,7 @@ class Case:
     def telling(self) -> bool:
         """Say whether a claim about every entry would be no accident."""
         a, e = self.sampled
-        clear = int((np.abs(a - e) > 10 * (self.near * np.abs(e) + self.floor(e))).sum())
+        clear = int((np.abs(a - e) > CLEARLY * (self.near * np.abs(e) + self.floor(e))).sum())
         if self.few:
             return clear == self.answer.size and self.near <= FACTOR_PRECISION and not self.discrete
         if clear < ENOUGH:
@@ -317,12 +318,17 @@ def factor_or_offset_by_slice(case: Case) -> str | None:
     for axes, words in slicings(e.shape):
         scale = (a * e).sum(axes, keepdims=True) / (e * e).sum(axes, keepdims=True)
         both = (a != 0) & (e != 0)
-        if both.sum() - both.any(axes).sum() >= ENOUGH and case.equals(a, scale * e):
+        if both.sum() - both.any(axes).sum() >= ENOUGH and case.equals(a, scale * e) and _varies(scale, case.near):
             return f"is off by a factor that {words}."
         offset = (a - e).mean(axes, keepdims=True)
-        if case.equals(a - offset, e):
+        if case.equals(a - offset, e) and np.ptp(offset) > CLEARLY * case.floor(e):
             return f"is off by an added constant that {words}."
     return None
+
+
+def _varies(scale: np.ndarray, near: float) -> bool:
+    """Say whether the factors of the slices differ by more than rounding explains."""
+    return bool(np.ptp(scale) > CLEARLY * max(near, FACTOR_PRECISION) * np.abs(scale).max())
 
 
 def slicings(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:

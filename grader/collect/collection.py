@@ -30,6 +30,7 @@ from grader.schema import Assignment, Submission
 AUTO = "auto"
 NO_FILE = Remark("no file was handed in: nothing is recorded", Weight.ASK)
 UNLISTED = "not on the roster; taken because the file was named"
+CALLED_LIKE_IT = "called like the assignment, which names no student: call it STUDENT.ipynb, or put it into STUDENT/"
 MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
 EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
 
@@ -79,6 +80,7 @@ class Source:
     left: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     single: bool = False
+    of_one: str = ""  # the student whose folder the place is, by what is in it
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,11 @@ class Collected:
     def __enter__(self) -> Collected:
         with self._stack:
             opened = places.opened(self._paths, self._stack)
+            folders = [place.entries for place in opened.places if not place.packed and not place.single]
+            singles = [place.entries for place in opened.places if place.single]
+            repeated = layouts.plain.repeated(folders) | layouts.plain.repeated(singles)
             for place in opened.places:
-                self._read(place, opened.known)
+                self._read(place, opened.known, repeated)
             self._stack = self._stack.pop_all()
         return self
 
@@ -137,8 +142,8 @@ class Collected:
 
     # ------------------------------------------------------------------------------------------ uploads
 
-    def _read(self, place: Place, known: Mapping[str, Mapping[str, Known]]) -> None:
-        search, hints = self.search, self._hints(place)
+    def _read(self, place: Place, known: Mapping[str, Mapping[str, Known]], repeated: frozenset[str]) -> None:
+        search, hints = self.search, self._hints(place, repeated)
         layout = layouts.chosen(place.entries, hints)
         if search.layout != AUTO and not place.single:
             layout = layouts.LAYOUTS[search.layout]
@@ -149,11 +154,13 @@ class Collected:
             )
         reading = layout.read(place.entries, replace(hints, known=known.get(layout.NAME, {})))
         left, refused = (entry.path for entry in reading.left), map(str, place.refused)
-        source = Source(place.name, layout.NAME, len(reading.uploads), tuple(left), tuple(refused), place.single)
+        of_one = "" if place.packed or not reading.of_one else place.folder if place.single else place.stem
+        uploads = len(reading.uploads)
+        source = Source(place.name, layout.NAME, uploads, tuple(left), tuple(refused), place.single, of_one)
         self.sources.append(source)
         self._uploads += (replace(upload, place=place.name) for upload in reading.uploads)
 
-    def _hints(self, place: Place) -> Hints:
+    def _hints(self, place: Place, repeated: frozenset[str]) -> Hints:
         return Hints(
             assignment=self.search.assignment.id,
             title=self.search.title or self.search.assignment.title,
@@ -162,7 +169,14 @@ class Collected:
             place=place.stem,
             packed=place.packed,
             single=place.single,
+            repeated=repeated,
+            folder=place.folder if self._says_whose(place, repeated) else "",
         )
+
+    def _says_whose(self, place: Place, repeated: frozenset[str]) -> bool:
+        """Whether the folder of a single file is a student's: by the roster; else where several lie in one each."""
+        roster, assignment = self.search.roster, self.search.assignment.id
+        return roster.is_student(place.folder) if roster.known else assignment in repeated
 
     def _by_student(self) -> tuple[dict[str, list[Theirs]], list[Row]]:
         """The uploads of each student, and rows for those that are nobody's."""
@@ -179,6 +193,9 @@ class Collected:
 
     def _match(self, person: Person, upload: Upload, propose: bool) -> Match:
         roster = self.search.roster
+        called = person.keys[-1] if person.keys else person.name
+        if called.casefold() == self.search.assignment.id and not roster.is_student(called):
+            return Match(doubt=CALLED_LIKE_IT)
         if not roster.known:
             return Match((person.name,), "name of the file or folder")
         match = roster.match(person, propose)

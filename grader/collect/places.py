@@ -19,7 +19,7 @@ PEEKED_LEVELS = 2  # how deep in a folder a platform's download may lie unopened
 
 @dataclass(frozen=True)
 class Place:
-    """One folder or archive and the files in it. `single`: one file that was named as such."""
+    """One folder or archive and the files in it. `single`: one file that was named as such; `folder`: where it lies."""
 
     name: str
     stem: str
@@ -27,6 +27,7 @@ class Place:
     refused: tuple[Refusal, ...] = ()
     packed: bool = False
     single: bool = False
+    folder: str = ""
 
 
 @dataclass
@@ -57,7 +58,8 @@ class Opened:
             self._add_table(path)
         else:
             only = disk.entry(path, path.name, path.stat().st_size)
-            self.places.append(Place(name, stem(path.name), (only,), single=True))
+            folder = written(path.resolve().parent.name)
+            self.places.append(Place(name, stem(path.name), (only,), single=True, folder=folder))
 
     def _archive(self, path: Path, parts: list[Path]) -> Contents:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from grader.collect.archives import is_archive
 from grader.collect.entries import Entry, common_folder
-from grader.collect.names import copy_number, is_notebook, is_script, stem
+from grader.collect.names import copy_number, is_checkpoint, is_notebook, is_script, stem
 from grader.collect.uploads import Hints, Person, Reading, Upload
 
 NAME = "folder"
@@ -23,7 +23,7 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
     """One upload for each folder or file at the level where students are."""
     level = _level(entries, hints)
     if level == 0:
-        return Reading((_upload(hints.place, hints, tuple(entries)),))
+        return Reading((_upload(hints.place, hints, tuple(entries)),), of_one=not hints.single)
     folders: dict[str, list[Entry]] = {}
     uploads, left = [], []
     for entry in entries:
@@ -35,7 +35,8 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
         else:
             left.append(entry)
     uploads += (_upload(folder.rpartition("/")[2], hints, tuple(files)) for folder, files in folders.items())
-    return Reading(tuple(uploads), tuple(left))
+    by_folder = bool(hints.folder) and all(called(entry) == hints.assignment for entry in entries)
+    return Reading(tuple(uploads), tuple(left), of_one=by_folder)
 
 
 def known_share(entries: Sequence[Entry], hints: Hints) -> float:
@@ -52,13 +53,45 @@ def _level(entries: Sequence[Entry], hints: Hints) -> int:
     known = [int(hints.is_student(hints.place)), *(_counted(entries, n, hints)[0] for n in range(1, MAX_LEVEL + 1))]
     if max(known):
         return known.index(max(known))
-    if not hints.packed:
+    if hints.single:
         return 1
+    if not hints.packed:
+        return 0 if _is_of_one(entries, hints) else 1
     above = common_folder(entries)
     own = any(
         copy_number(stem(entry.name))[0] == hints.assignment for entry in entries if len(entry.parts) <= above + 1
     )
     return 0 if own else above + 1
+
+
+def _is_of_one(entries: Sequence[Entry], hints: Hints) -> bool:
+    """Whether a folder is one student's: the notebooks right in it are called like the assignment, or as elsewhere.
+
+    Scripts beside a notebook are its modules; a folder in which other folders hold notebooks is a class.
+    """
+    works = _works(entries)
+    names = {called(entry) for entry in works}
+    alike = names == {hints.assignment} or bool(names) and names <= hints.repeated
+    return alike and all(len(entry.parts) == 1 for entry in works)
+
+
+def _works(entries: Sequence[Entry]) -> list[Entry]:
+    """The notebooks and archives among files; where there are none, the scripts."""
+    works = [entry for entry in entries if is_notebook(entry.name) or is_archive(entry.name)]
+    works = [entry for entry in works if not is_checkpoint(entry.path)]
+    return works or [entry for entry in entries if is_script(entry.name)]
+
+
+def called(entry: Entry) -> str:
+    """What a notebook, script or archive is called, without its kind and the number of a copy."""
+    return copy_number(stem(entry.name))[0].casefold()
+
+
+def repeated(folders: Sequence[Sequence[Entry]]) -> frozenset[str]:
+    """What the one notebook, or script, of each of several folders is called, where it is the same in all of them."""
+    found = [{called(each) for each in _works(entries)} for entries in folders]
+    same = len(found) > 1 and len(found[0]) == 1 and all(names == found[0] for names in found)
+    return frozenset(found[0]) if same else frozenset()
 
 
 def _counted(entries: Sequence[Entry], level: int, hints: Hints) -> tuple[int, int]:
@@ -77,6 +110,8 @@ def _is_somebodys(entry: Entry, hints: Hints) -> bool:
 
 
 def _of_file(entry: Entry, hints: Hints) -> Upload:
+    if hints.folder and called(entry) == hints.assignment:
+        return _upload(hints.folder, hints, (entry.under(entry.name),))
     bare, number = copy_number(stem(entry.name))
     return _upload(stem(entry.name), hints, (entry.under(entry.name),), bare, number)
 

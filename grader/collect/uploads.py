@@ -63,6 +63,8 @@ class Hints:
     assignment, title: its id, and what the platform calls it;  known: what the platform's tables say, by number
     is_student: whether a text says exactly who of the roster is meant;  roster: whether there is one
     place: the name of the folder or archive, without its kind;  packed: it is an archive;  single: it is one file
+    repeated: names of notebooks that every folder of several holds, so that they name no student
+    folder: of a single file, if it may say whose a file is that is called like the assignment
     """
 
     assignment: str = ""
@@ -73,14 +75,20 @@ class Hints:
     place: str = ""
     packed: bool = False
     single: bool = False
+    repeated: frozenset[str] = frozenset()
+    folder: str = ""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a layout made of the files of a place: uploads, and the files that belong to nobody."""
+    """What a layout made of the files of a place: uploads, and the files that belong to nobody.
+
+    of_one: the place itself is one student's, whose name is the place's
+    """
 
     uploads: tuple[Upload, ...]
     left: tuple[Entry, ...] = ()
+    of_one: bool = False
 
 
 class Layout(Protocol):

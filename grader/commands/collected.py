@@ -38,7 +38,8 @@ def _order(row: Row) -> tuple[int, str]:
 
 def _source_line(source: Source) -> str:
     what = "hand-in" if source.uploads == 1 else "hand-ins"
-    return clean(f"{source.place}: read as {source.layout}, {source.uploads} {what}")
+    whose = f", of one student, {source.of_one}" if source.of_one else ""
+    return clean(f"{source.place}: read as {source.layout}{whose}, {source.uploads} {what}")
 
 
 def _table(rows: Sequence[Row], search: Search) -> str:

@@ -8,15 +8,15 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from grader.collect.choosing import LAST, Wanted
-from grader.collect.collection import AUTO, Collected, Row, Search, State, missing
+from grader.collect.collection import AUTO, Collected, Row, Search, Source, State, missing
 from grader.collect.names import letters
 from grader.collect.people import Roster
-from grader.collect.remarks import Remark, Weight
+from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course.config import did_you_mean, read_assignment, read_course
@@ -63,16 +63,18 @@ def search_for(
 
 
 def read_now(
-    paths: Paths, assignment: Assignment, places: Sequence[Path]
+    paths: Paths, assignment: Assignment, places: Sequence[Path], policy: str = LAST
 ) -> tuple[list[tuple[Submission, HandIn | None]], int]:
     """The submissions in places, in order of student, each with its time if one is known; and how many are held.
 
     Says on stderr what there is to know. A single file is taken whoever's it is. Raises UsageError where there is
     nothing at all.
     """
-    search = search_for(paths, assignment, anybody=True)
+    search = search_for(paths, assignment, policy=policy, anybody=True)
     with Collected(search, places) as collection:
         found = list(collection.found())
+    for line in read_as(collection.sources):
+        screen.say(line)
     for source in collection.sources:
         for name in source.left:
             screen.say(f"{name} is neither a notebook nor a student's folder; left alone")
@@ -82,9 +84,22 @@ def read_now(
         if each.row.state is not State.READ:
             screen.say(f"{each.row.student}: {what(each.row, search)}")
     submissions = [(each.submission, _told(each.row)) for each in found if each.submission is not None]
+    if not submissions and found:
+        raise UsageError("nothing is graded: whose it is, or what it is, is not known (see above)")
     if not submissions:
         raise UsageError(nothing_in(places, assignment))
     return submissions, len(found) - len(submissions)
+
+
+def read_as(sources: Sequence[Source]) -> Iterator[str]:
+    """What folders were taken for, by what is in them: each one student's, or a class."""
+    ones = [source.of_one for source in sources if source.of_one]
+    if ones:
+        what = "one student's folder" if len(ones) == 1 else f"{len(ones)} folders of one student each"
+        yield f"taken for {what}: {listed(ones)}"
+    for source in sources:
+        if source.layout == "folder" and not source.single and not source.of_one:
+            yield f"{source.place}: taken for a class of {source.uploads}"
 
 
 def nothing_in(places: Iterable[Path], assignment: Assignment) -> str:

@@ -37,7 +37,7 @@ def grade(chosen: argparse.Namespace) -> int:
     """Grade what is found at the given places, else what was collected; a row for every student, whatever happens."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    submissions, held = _submissions(paths, assignment, chosen.places)
+    submissions, held = _submissions(paths, assignment, chosen.places, chosen.policy)
     finished: list[batch.Graded] = []
     changed: dict[str, list[ByHand]] = {}
     interrupted = False
@@ -71,13 +71,13 @@ def grade(chosen: argparse.Namespace) -> int:
 
 
 def _submissions(
-    paths: Paths, assignment: Assignment, places: Sequence[Path]
+    paths: Paths, assignment: Assignment, places: Sequence[Path], policy: str
 ) -> tuple[list[tuple[Submission, HandIn | None]], int]:
     """What is to be graded, and how many hand-ins are held because nobody knows whose they are. Raises UsageError."""
     if places:
         from grader.commands.collecting import read_now
 
-        return read_now(paths, assignment, places)
+        return read_now(paths, assignment, places, policy)
     submissions: Sequence[Submission] = ()
     if paths.record.exists():
         with Store.open(paths.record, read_only=True) as store:

@@ -27,6 +27,7 @@ from grader.course.scheme import plain
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
 from grader.examination import collecting
 from grader.examination.channel import Channel
+from grader.examination.hints import fitting
 from grader.examination.hosted import HOSTED
 from grader.examination.student import Student, StudentFault
 from grader.paths import Paths, find_root
@@ -333,7 +334,7 @@ def result_of(check: Check, error: BaseException | None, wall_s: float) -> Check
         outcome, message = Outcome.DEFERRED, str(error)
     else:
         outcome, message = Outcome.DEFERRED, f"{BROKEN}: {collecting.one_line(error)}"
-    hint = "" if outcome is Outcome.PASSED else check.hint
+    hint = "" if outcome is Outcome.PASSED else fitting(check.hint, message)
     return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))
 
 

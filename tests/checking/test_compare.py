@@ -289,7 +289,7 @@ def test_a_message_never_holds_a_number_of_either_array(x, data):
             "differs from the expected number, but only in the last digits, as if calculated in float32",
         ),
         (math.nan, 1.0, "is NaN."),
-        (False, True, "differs from the expected number."),
+        (False, True, "is the opposite of what is expected."),
     ],
 )
 def test_same_means_exactly(answer, expected, words):

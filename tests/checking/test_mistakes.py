@@ -15,6 +15,7 @@ CUBE = np.random.default_rng(7).normal(size=(3, 3, 3))
 HEADS = np.random.default_rng(8).normal(size=(2, 3, 4, 5))
 WALK = list(np.random.default_rng(9).normal(size=9))
 MASK = np.random.default_rng(10).random((6, 9)) < 0.4
+EVEN = np.arange(9) % 2 == 0
 LABELS = np.random.default_rng(11).integers(0, 9, 30)
 ROWS, COLUMNS = np.arange(1.0, 6)[:, None] ** 2, np.arange(1.0, 8) ** 2
 SOFT = np.exp(E) / np.exp(E).sum(1, keepdims=True)
@@ -56,6 +57,11 @@ def words(answer, expected, judge=close, **options):
 )
 def test_a_constant_factor_is_named(answer, factors, says):
     assert words(answer, E, factors=factors) == says
+
+
+@pytest.mark.parametrize("factor", [1 + 5e-6, 1 - 3e-6, 1e-20])
+def test_one_factor_that_is_no_mistake_of_anybody_is_not_said_to_change_along_an_axis(factor):
+    assert "changes along" not in words(E * factor, E, rtol=1e-9, atol=0.0)
 
 
 def test_a_factor_may_be_the_product_of_some_axes():
@@ -147,7 +153,10 @@ def test_a_rule_per_slice_is_recognised(answer, expected, says):
 @pytest.mark.parametrize(
     ("answer", "expected", "says"),
     [
-        (~MASK, MASK, "is the complement: 1 - x where x is expected."),
+        (~MASK, MASK, "is the opposite of what is expected, in every entry."),
+        (MASK & False, MASK, "is False everywhere."),
+        (MASK | EVEN, MASK, "is True in some places where False is expected, and right elsewhere."),
+        (MASK & ~EVEN, MASK, "is False in some places where True is expected, and right elsewhere."),
         (np.roll(MASK, 1, 1), MASK, "is what is expected, rolled by 1 along axis 1."),
         (LABELS + 1, LABELS, "is too large by 1 in every entry."),
         (LABELS[::-1], LABELS, "is what is expected, reversed."),

@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from grader.cli import main
 from grader.commands.collecting import read_now
 from grader.course.config import read_assignment
+from grader.errors import UsageError
 from grader.paths import PACKAGE, Paths
 from grader.record.store import Store
 
@@ -633,3 +635,50 @@ def test_a_single_file_is_graded_whoevers_it_is(here, capsys):
     found, held = read_now(paths, read_assignment(paths, "a1_mlp"), [solution])
     assert ([(submission.student, told) for submission, told in found], held) == ([("solution", None)], 0)
     assert "solution: not on the roster; taken because the file was named" in capsys.readouterr().err
+
+
+TREE = {  # what folders hold; the released notebook may lie beside those of a class
+    "each/alice/a1_mlp.ipynb": GOOD,
+    "each/bob/a1_mlp (1).ipynb": OTHER,
+    "other/alice/hw.ipynb": GOOD,
+    "other/bob/hw.ipynb": OTHER,
+    "class/alice.ipynb": GOOD,
+    "class/a1_mlp.ipynb": OTHER,
+    "with/cs101/a1_mlp.ipynb": GOOD,
+    "with/cs101/tools.py": b"x = 1",
+}
+
+
+@pytest.mark.parametrize(
+    ("places", "roster", "students", "says"),
+    [
+        (["each/alice", "each/bob"], False, ["alice", "bob"], "taken for 2 folders of one student each: alice, bob"),
+        (["other/alice", "other/bob"], False, ["alice", "bob"], "taken for 2 folders of one student each: alice, bob"),
+        (["each/alice"], False, ["alice"], "taken for one student's folder: alice"),
+        (["with/cs101"], False, ["cs101"], "taken for one student's folder: cs101"),
+        (["each"], False, ["alice", "bob"], "each: taken for a class of 2"),
+        (["class"], False, ["alice"], "a1_mlp: held, not graded; called like the assignment, which names no student"),
+        (["each/alice/a1_mlp.ipynb"], False, [], "a1_mlp: held, not graded; called like the assignment"),
+        (["each/alice/a1_mlp.ipynb", "each/bob/a1_mlp (1).ipynb"], False, ["alice", "bob"], "alice, bob"),
+        (["with/cs101/a1_mlp.ipynb"], True, ["cs101"], "taken for one student's folder: cs101"),
+        (["each/alice/a1_mlp.ipynb"], True, [], "a1_mlp: held, not graded; called like the assignment"),
+        (["each/alice"], True, [], "alice: held, not graded"),
+    ],
+)
+def test_whether_a_folder_is_a_students_or_a_class_is_seen_in_it_and_said(
+    here, capsys, monkeypatch, places, roster, students, says
+):
+    for name, content in TREE.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes(content)
+    if not roster:
+        (here / "roster.csv").unlink()
+    monkeypatch.chdir(here)
+    paths = Paths(here)
+    try:
+        found, _ = read_now(paths, read_assignment(paths, "a1_mlp"), [Path(place) for place in places])
+    except UsageError as nothing:
+        assert "nothing is graded: whose it is, or what it is, is not known" in str(nothing)
+        found = []
+    assert [submission.student for submission, _ in found] == students
+    assert says in capsys.readouterr().err
