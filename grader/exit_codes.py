@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +18,8 @@ AUTHORING = 3  # the course, an assignment or a hidden test is wrong
 MACHINERY = 4
 INTERRUPTED = 130
 
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what writing the output may end with
+
 EXIT_CODES: dict[type[GraderError], int] = {
     UsageError: USAGE,
     SubmissionError: USAGE,
@@ -25,6 +30,7 @@ EXIT_CODES: dict[type[GraderError], int] = {
 
 def exit_code(command: Callable[[], int]) -> int:
     """Run a command and return its exit code; a GraderError, and a file that cannot be used, is one line."""
+    _let_every_name_through()
     try:
         code = command()
         sys.stdout.flush()  # here, where somebody hears of a reader that went away
@@ -39,7 +45,19 @@ def exit_code(command: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
         return DONE
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            print(f"grader: cannot read or write {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        elif error.errno in DISK:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left would fail once more at the exit
+            print(f"grader: the output cannot be written: {error.strerror}; it is not whole", file=sys.stderr)
+        else:
             raise
-        print(f"grader: cannot read or write {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
         return USAGE
+
+
+def _let_every_name_through() -> None:
+    """Let nobody's name stop a command: a letter that cannot be shown is an escape; a file in ASCII is one in UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            is_ascii = codecs.lookup(stream.encoding).name == "ascii" and not stream.isatty()
+            stream.reconfigure(encoding="utf-8" if is_ascii else stream.encoding, errors="backslashreplace")

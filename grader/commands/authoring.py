@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from grader.commands.writing import write
 from grader.course.config import asked_question, assignment_ids, read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -61,14 +62,14 @@ def audit(chosen: argparse.Namespace) -> int:
 
         def tell(says: str) -> None:
             progress.done(says)
-            if not says.endswith(auditing.WELL):
+            if not chosen.quiet and not says.endswith(auditing.WELL):
                 screen.say(says)
 
         for line in pool.ready.scaled:
             screen.say(line)
         beforehand = [*assertions(paths.hidden_tests(assignment.id)), *uncalled(paths, assignment.id)]
         result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand)
-    _judge_again(paths, result, len(slots.gpus))
+    _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:
         tag = chosen.image if chosen.sandbox == "docker" else ""
@@ -76,7 +77,7 @@ def audit(chosen: argparse.Namespace) -> int:
         _keep_verdict(paths, result)
         page = page or paths.audit(assignment.id).with_suffix(".html")
     if page:
-        page.write_text(audit_page(result), encoding="utf-8")
+        write(page, audit_page(result))
         screen.say(f"page: {page}")
     if chosen.json:
         print(json.dumps(audit_words.document(result), indent=1, ensure_ascii=False))
@@ -108,13 +109,14 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
     )
 
 
-def _judge_again(paths: Paths, audit: Audit, workers: int) -> None:
+def _judge_again(paths: Paths, audit: Audit, workers: int, quiet: bool) -> None:
     """Add what judges the reference's answers otherwise in another process."""
     from grader.authoring.causes import Finding
     from grader.authoring.repeatability import unrepeatable
 
     if audit.first is not None:
-        screen.say("judging the reference's answers again, in another process")
+        if not quiet:
+            screen.say("judging the reference's answers again, in another process")
         audit.findings += [Finding(*found) for found in unrepeatable(paths, *audit.first, workers)]
 
 

@@ -6,7 +6,7 @@ import argparse
 import itertools
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ from grader.record.overrides import in_force
 from grader.record.store import Run, Store
 from grader.schema import Attempt, Status
 from grader.terminal import screen, tables
+
+MOST_NAMED = 20  # students in a line
 
 
 def status(chosen: argparse.Namespace) -> int:
@@ -63,6 +65,11 @@ def status(chosen: argparse.Namespace) -> int:
     return NEEDS_A_PERSON if unsettled else DONE
 
 
+def _listed(students: Sequence[str]) -> str:
+    more = len(students) - MOST_NAMED
+    return ", ".join(students[:MOST_NAMED]) + (f" and {more} more (--json has all)" if more > 0 else "")
+
+
 def _incident(attempt: Attempt) -> bool:
     return attempt.status is not Status.GRADED and bool(attempt.notices)
 
@@ -77,11 +84,14 @@ def _status_page(document: dict[str, Any]) -> str:
     lines = [document["assignment"], *(f"  {count:5}  {name}" for name, count in counts)]
     for name in ("waiting", "nothing_handed_in", "not_on_the_roster"):
         if document[name]:
-            lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {', '.join(document[name][:20])}")
+            lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {_listed(document[name])}")
     for question, count in document["wait_for_a_mark_by_hand"].items():
         lines += [f"  {count:5}  to be marked by hand: {question}"] if count else []
     if document["incidents"]:
-        lines += ["", *(f"  {who}: {what}" for who, what in document["incidents"].items())]
+        together: dict[str, list[str]] = {}
+        for who, what in document["incidents"].items():
+            together.setdefault(what, []).append(who)
+        lines += ["", *(f"  {_listed(students)}: {what}" for what, students in together.items())]
     rows = [[str(run["run"]), run["command"], run["started"], run["state"]] for run in document["runs"][-10:]]
     text = "".join(f"{clean(line)}\n" for line in lines)
     return text + "\n" + tables.table(["run", "command", "started", "state"], rows)

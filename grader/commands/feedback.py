@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
+from grader.commands.writing import make_folder, write
 from grader.course import known_solutions
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.sheets import Student
@@ -52,16 +53,16 @@ def feedback(chosen: argparse.Namespace) -> int:
     with Store.open(paths.record, read_only=True) as store:
         marking = Marking.read(paths, store, assignment)
         for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking, known):
-            files[page.student.id] = render(page).encode("utf-8")
+            files[page.student.id] = render(page).encode("utf-8", "backslashreplace")
             stages[page.student.id] = page.stage
             to_mark += [page.student.id] if page.stage is Stage.GRADED and page.points is None else []
     if not files:
         raise UsageError(f"nothing is on record for {assignment.id}; grade it first")
-    chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(chosen.out, 0o700)
     if participants is None:
         written = {student: f"{slug(student)}{suffix}" for student in files}
         for student, content in files.items():
-            (chosen.out / written[student]).write_bytes(content)
+            write(chosen.out / written[student], content)
         unknown: list[str] = []
     else:
         unknown = _write_zip(chosen.out / f"{assignment.id}_feedback_moodle.zip", assignment, files, participants)
@@ -225,7 +226,7 @@ def _write_zip(path: Path, assignment: Assignment, files: dict[str, bytes], part
             raise UsageError(f"{where} {shown}; is it the worksheet of {assignment.id}?")
         screen.say(f"left out of the zip: {where} {shown}")
     pages = {participants[student]: content for student, content in files.items() if student in participants}
-    path.write_bytes(feedback_zip(pages, f"feedback_{assignment.id}.html"))
+    write(path, feedback_zip(pages, f"feedback_{assignment.id}.html"))
     return unknown
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -41,9 +42,9 @@ def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attem
         return _gradescope(paths, items, attempts, chosen.out)
     table = marksheet.as_csv(book)
     if chosen.export == "xlsx":
-        chosen.out.write_bytes(export.as_xlsx(table))
+        write(chosen.out, export.as_xlsx(table))
     else:
-        chosen.out.write_text(table, encoding="utf-8")
+        write(chosen.out, table)
     print(chosen.out)
     return DONE
 
@@ -61,11 +62,11 @@ def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
         raise UsageError(f"{chosen.into} is not UTF-8; download it again and do not open it in a spreadsheet") from None
     if chosen.export == "moodle":
         if len(items) != 1:
-            raise UsageError("a Moodle worksheet belongs to one assignment: add --item a1_mlp")
+            raise UsageError(f"a Moodle worksheet belongs to one assignment: add --item {items[0]}")
         filled = export.fill_moodle(book, items[0], text)
     else:
         filled = export.fill_canvas(book, _columns(items, chosen.column), text)
-    chosen.out.write_bytes(filled.text.encode("utf-8"))
+    write(chosen.out, filled.text)
     for note in filled.notes:
         screen.say(note)
     for name in filled.unmatched:
@@ -79,7 +80,7 @@ def _columns(items: list[str], given: list[str]) -> dict[str, str]:
     named = dict(text.partition("=")[::2] for text in given)
     wrong = [item for item in named if item not in items]
     if wrong:
-        raise UsageError(f"--column {wrong[0]}=...: no such item; write --column 'a1_mlp=A1 (1234)'")
+        raise UsageError(f"--column {wrong[0]}=...: no such item; write --column '{items[0]}=HEADER (1234)'")
     return named or dict.fromkeys(items, "")
 
 
@@ -96,9 +97,9 @@ def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], 
             screen.say(f"{student} ({item}): {attempt.notices[-1]}; left out")
         elif item in items:
             folder = out / item / _slug(student)
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             page = results_document(read_assignment(paths, item), attempt)
-            (folder / "results.json").write_text(json.dumps(page, indent=1, ensure_ascii=False), encoding="utf-8")
+            write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
             written += 1
     print(f"{out}: {written} results")
     return DONE

@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.commands.feedback import feedback_command
 from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
+from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.course.entries import State
 from grader.dashboard import links, site
@@ -41,7 +42,7 @@ def report(chosen: argparse.Namespace) -> int:
     assignments = [read_assignment(paths, name) for name in book.course.assignments]
     cohorts = [_cohort(paths, book, assignment) for assignment in assignments if assignment.questions]
     written = _write(chosen.out, site.pages(book, cohorts, boundaries))
-    (chosen.out / GRADEBOOK).write_text(marksheet.as_csv(book), encoding="utf-8")
+    write(chosen.out / GRADEBOOK, marksheet.as_csv(book))
     _remove_left_over(chosen.out, written)
     for name in [name for name in written if "/" not in name]:
         print(chosen.out / name)
@@ -101,8 +102,8 @@ def _write(folder: Path, pages: Iterator[tuple[str, str]]) -> list[str]:
     """Write every page below the folder; returns their names."""
     written = []
     for name, text in pages:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        make_folder((folder / name).parent)
+        write(folder / name, text)
         written.append(name)
     return written
 

@@ -28,6 +28,7 @@ from grader.examination.transcript import Transcript
 from grader.sandbox import Sandbox
 from grader.schema import Assignment, Check, CheckResult, Outcome, Status
 from grader.submission import notebook
+from grader.submission.ipynb import DEFINED_TWICE
 
 LONGEST_REPEATED_S = 5.0
 NEVER_ASKED = "this call is not in the evidence"
@@ -114,7 +115,7 @@ def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
     channel = examination.channel
     results = tuple(examination.results.values())
-    notices = (*book.notices, *_defined_twice(hidden.assignment, book), *_cell_notices(channel))
+    notices = (*book.notices, *_cell_notices(channel), *_defined_twice(hidden.assignment, book))
     channel.close()
     parts = {question: _names(hidden, question, task) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
@@ -147,7 +148,7 @@ def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str
         if len(set(cells)) > 1:
             names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
     return tuple(
-        f"defined in cells {', '.join(map(str, cells))}, of which the last counts: {', '.join(names)}"
+        f"{DEFINED_TWICE}{', '.join(map(str, cells))}, of which the last counts: {', '.join(names)}"
         for cells, names in names_in.items()
     )
 

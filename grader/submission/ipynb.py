@@ -16,6 +16,7 @@ MAX_CODE_BYTES = 100 * 2**20  # of sources as they stand in the file, where a ch
 MAX_STRINGS = 1_000_000  # in one source; a string is a line
 
 MADE_FROM = "made from release "  # begins a notice that asks nothing of anybody
+DEFINED_TWICE = "defined in cells "  # begins a notice that explains much and is no fault
 
 _NOTED: dict[str, Any] = {"kernelspec": {}, "language_info": {}, "grader": {}}
 _RELEASE = re.compile(r"[0-9a-f]{16}")

@@ -21,7 +21,7 @@ from grader.marks.gradebook import EARLIER, ByHand, Gradebook, Line
 from grader.marks.marksheet import as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
-from grader.submission.ipynb import MADE_FROM
+from grader.submission.ipynb import DEFINED_TWICE, MADE_FROM
 
 if TYPE_CHECKING:
     from grader.execution.batch import Graded
@@ -155,7 +155,8 @@ def first_thing(attempt: Attempt) -> str:
             return f"{result.question} {result.outcome.value}: {_reason(result)}"
     if attempt.waiting:
         return f"to be marked by hand: {', '.join(attempt.waiting)}"
-    return next((notice for notice in attempt.notices if not notice.startswith(MADE_FROM)), "")
+    told = [notice for notice in attempt.notices if not notice.startswith(MADE_FROM)]
+    return min(told, key=lambda notice: notice.startswith(DEFINED_TWICE), default="")
 
 
 def _reason(result: CheckResult) -> str:
