@@ -95,6 +95,10 @@ class Paths:
         """What the last whole audit of an assignment said."""
         return self.state / "audits" / f"{assignment_id}.json"
 
+    def release(self, assignment_id: str) -> Path:
+        """The id of the last release of an assignment."""
+        return self.state / "releases" / f"{assignment_id}.txt"
+
     @property
     def dockerfile(self) -> Path:
         """The course's own, or the program's."""

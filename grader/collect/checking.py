@@ -7,22 +7,27 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from grader.collect.remarks import Remark, Weight
+from grader.course.releases import told
 from grader.errors import SubmissionError
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
-from grader.submission.ipynb import MADE_FROM
 
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 MOST_SAID = 5  # of the names of one notebook
 
 
-def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
-    """What reading it says, names that are nearly right, names that are defined more than once. Nothing is run."""
+def look_into(submission: Submission, assignment: Assignment, release: str = "") -> list[Remark]:
+    """What reading it says, names that are nearly right, names that are defined more than once. Nothing is run.
+
+    release: the current one
+    """
     try:
         book = notebook.read(submission.content, submission.filename)
     except SubmissionError as reason:
         return [Remark(str(reason), Weight.ASK)]
-    remarks = [Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in book.notices]
+    remarks = [
+        Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in told(book.notices, release)
+    ]
     asked = {name: question.id for question in assignment.questions for name in question.names}
     about = [] if _has_each_once(book, asked) else _about_names(notebook.definitions(book), asked, assignment.id)
     more = [Remark(f"and {len(about) - MOST_SAID} more names")] if len(about) > MOST_SAID else []
@@ -30,8 +35,8 @@ def look_into(submission: Submission, assignment: Assignment) -> list[Remark]:
 
 
 def _mends(notice: str) -> bool:
-    """Whether a notice tells of a file that is not as it should be, and not of one cell or of a release."""
-    return not notice.startswith(("cell ", MADE_FROM))
+    """Whether a notice tells of a file that is not as it should be, and not of one cell."""
+    return not notice.startswith("cell ")
 
 
 def _has_each_once(book: notebook.Notebook, asked: Collection[str]) -> bool:

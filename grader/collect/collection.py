@@ -95,6 +95,7 @@ class Search:
     timezone: str = ""
     deadline: datetime | None = None
     anybody: bool = False  # single files are taken whoever's they are
+    release: str = ""  # the current one of the assignment
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ class Collected:
         extras, about = extras_of(files, chosen, most_bytes)
         submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
         closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
-        seen = look_into(submission, assignment)
+        seen = look_into(submission, assignment, self.search.release)
         if closed and any(remark.weight is Weight.ASK for remark in seen):
             seen = []  # why it could not be opened says more
         return submission, [*remarks, *about, *seen]

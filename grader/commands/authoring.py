@@ -137,9 +137,11 @@ def _keep_verdict(paths: Paths, audit: Audit) -> None:
 def release(chosen: argparse.Namespace) -> int:
     """Make the zip for students; refused while the audit is missing, stale or red."""
     from grader.authoring import release as releasing
+    from grader.course import releases
 
     paths = Paths(find_root())
     target, number = releasing.release(paths, read_assignment(paths, chosen.assignment), chosen.out)
+    releases.remember(paths, chosen.assignment, number)
     print(f"{target}  release {number}")
     return DONE
 

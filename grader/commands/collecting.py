@@ -19,6 +19,7 @@ from grader.collect.people import Roster
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
+from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.course.sheets import read_aliases, read_roster
 from grader.errors import SubmissionError, UsageError
@@ -59,7 +60,8 @@ def search_for(
     names = frozenset(name for question in assignment.questions for name in question.names)
     wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
     deadline = course.deadlines.get(assignment.id)
-    return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody)
+    release = releases.current(paths, assignment.id)
+    return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody, release)
 
 
 def read_now(

@@ -40,6 +40,7 @@ def grade(chosen: argparse.Namespace) -> int:
     submissions, held = _submissions(paths, assignment, chosen.places, chosen.policy)
     finished: list[batch.Graded] = []
     changed: dict[str, list[ByHand]] = {}
+    faults: Counter[str] = Counter()
     interrupted = False
     with (
         _Session(paths, assignment, chosen, "grade") as session,
@@ -53,10 +54,13 @@ def grade(chosen: argparse.Namespace) -> int:
                 graded = replace(raw, attempt=marking.completed(raw.attempt))
                 finished.append(graded)
                 changed[graded.attempt.student] = marking.changed(graded.attempt)
-                _tell(progress, graded)
+                _tell(progress, graded, faults)
         except KeyboardInterrupt:
             interrupted = True
             session.state = "interrupted"
+    for fault, count in faults.items():
+        if count > 1:
+            screen.say(f"{count} deferred for the same reason: {fault}")
     finished.sort(key=lambda graded: graded.submission.student)
     if chosen.json:
         print(json.dumps(attempts_document(assignment, finished, changed), indent=1, ensure_ascii=False))
@@ -142,13 +146,14 @@ def regrade(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     found = _Regraded()
+    faults: Counter[str] = Counter()
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
         current = session.batch.to_regrade()
         marking = Marking.read(paths, session.store, assignment)
         with shown(session.pool, assignment.id, len(current), chosen) as progress:
             for before, after in marking.pairs(session.batch.regrade(session.pool, current)):
                 found.add(marking, before, after)
-                _tell(progress, after)
+                _tell(progress, after, faults)
     if chosen.json:
         found.finished.sort(key=lambda graded: graded.submission.student)
         print(json.dumps(found.document(assignment), indent=1, ensure_ascii=False))
@@ -173,14 +178,16 @@ def shown(pool: Pool | NoChecks, title: str, total: int, chosen: argparse.Namesp
         yield progress
 
 
-def _tell(progress: screen.Progress, graded: batch.Graded) -> None:
-    """Count a row; what the machine failed at is said at once."""
+def _tell(progress: screen.Progress, graded: batch.Graded, faults: Counter[str]) -> None:
+    """Count a row; what the machine failed at is said at once, and once, however many it happens to."""
     attempt = graded.attempt
     total = screen.total_of(attempt)
     points = f"{total} points" if attempt.status is Status.GRADED and not attempt.waiting else total
     progress.done(f"{attempt.student} {points}", graded.again)
     if attempt.status is Status.DEFERRED:
-        screen.say(f"{attempt.student}: deferred: {graded.fault}")
+        faults[graded.fault] += 1
+        if faults[graded.fault] == 1:
+            screen.say(f"{attempt.student}: deferred: {graded.fault}")
 
 
 class _Session:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.course import releases
 from grader.course.config import assignment_ids, read_assignment
 from grader.course.sheets import GivenMark, read_manual, read_roster
 from grader.errors import SubmissionError, UsageError
@@ -42,19 +43,22 @@ class Marking:
     starter: bytes = b""
     students: Collection[str] = ()  # those who may have a row: who is on the roster, or, without one, handed in
     known: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
+    release: str = ""  # the current one
 
     @classmethod
     def read(cls, paths: Paths, store: Store, assignment: Assignment) -> Marking:
         """Nothing is read where no question is marked by a person. Raises AuthoringError for a wrong table."""
+        release = releases.current(paths, assignment.id)
         if not assignment.manual:
-            return cls(assignment, store)
+            return cls(assignment, store, release=release)
         handed_in = store.current_digests(assignment.id)
         students = {each.id for each in read_roster(paths)} if paths.roster_csv.exists() else {*handed_in}
         starter = paths.starter(assignment.id)
         given: dict[tuple[str, str], list[GivenMark]] = {}
-        for mark in read_manual(paths, assignment, students):
+        for mark in read_manual(paths, assignment, students, refuse_too_many=False):
             given.setdefault((mark.student, mark.question), []).append(mark)
-        return cls(assignment, store, given, starter.read_bytes() if starter.is_file() else b"", students)
+        page = starter.read_bytes() if starter.is_file() else b""
+        return cls(assignment, store, given, page, students, release=release)
 
     def answers(self, attempt: Attempt) -> dict[str, Answer]:
         """What the student wrote for each question that a person marks; nothing where no notebook can be read."""
@@ -81,6 +85,7 @@ class Marking:
 
         One that was graded for other points than assignment.toml gives now is outdated.
         """
+        attempt = replace(attempt, notices=tuple(releases.told(attempt.notices, self.release)))
         if attempt.status is Status.UNREADABLE:
             return attempt
         marks = (self._settled(attempt, question.id) for question in self.assignment.manual)
@@ -89,7 +94,8 @@ class Marking:
     def _settled(self, attempt: Attempt, question: str) -> ManualMark:
         rows = self.given.get((attempt.student, question), ())
         submission = submission_key(attempt.evidence.submission)
-        return settle(question, submission, rows, lambda: self.answer_key(attempt, question))
+        worth = self.assignment.question(question).points
+        return settle(question, submission, rows, lambda: self.answer_key(attempt, question), worth)
 
     def changed(self, attempt: Attempt) -> list[ByHand]:
         """What `override` made of the attempt's questions."""
@@ -149,6 +155,7 @@ def manual(chosen: argparse.Namespace) -> int:
         raise UsageError(f"{assignment.id} has no question that a person marks; write manual = true in assignment.toml")
     with Store.open(paths.record, read_only=True) as store:
         marking = Marking.read(paths, store, assignment)
+        read_manual(paths, assignment, marking.students)  # here a mark above what a question is worth is an error
         attempts = [marking.completed(stored.attempt) for stored in store.current_attempts(assignment.id).values()]
         waiting = [each for each in attempts if each.waiting and each.status is Status.GRADED]
         strangers = [each.student for each in waiting if each.student not in marking.students]

@@ -169,9 +169,12 @@ def read_rulings(paths: Paths, items: Collection[str]) -> dict[tuple[str, str], 
     return rulings
 
 
-def read_manual(paths: Paths, assignment: Assignment, students: Collection[str]) -> tuple[GivenMark, ...]:
+def read_manual(
+    paths: Paths, assignment: Assignment, students: Collection[str], refuse_too_many: bool = True
+) -> tuple[GivenMark, ...]:
     """The rows of manual/<assignment>.csv, which may be absent. `students`: those who may have one.
 
+    refuse_too_many: more points than a question has are an error; else whoever uses them has to see to that
     A student may have rows for several submissions, but points once for each submission and for each answer.
     """
     path = paths.manual_csv(assignment.id)
@@ -180,7 +183,7 @@ def read_manual(paths: Paths, assignment: Assignment, students: Collection[str])
     marks: list[GivenMark] = []
     seen: dict[tuple[str, str, str], str] = {}
     for row in _rows(path, f"manual/{path.name}", MANUAL_COLUMNS, needed=len(MANUAL_COLUMNS), running=("comment",)):
-        mark = _given_mark(row, assignment, students)
+        mark = _given_mark(row, assignment, students, refuse_too_many)
         for digest in {mark.submission, mark.answer} if mark.points is not None else ():
             key = (mark.student, mark.question, digest)
             if key in seen:
@@ -191,7 +194,7 @@ def read_manual(paths: Paths, assignment: Assignment, students: Collection[str])
     return tuple(marks)
 
 
-def _given_mark(row: Row, assignment: Assignment, students: Collection[str]) -> GivenMark:
+def _given_mark(row: Row, assignment: Assignment, students: Collection[str], refuse_too_many: bool) -> GivenMark:
     student, name, cell = _student(row), row.cells["question"], row.cells["points"]
     if student not in students:
         raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
@@ -201,7 +204,7 @@ def _given_mark(row: Row, assignment: Assignment, students: Collection[str]) -> 
         raise AuthoringError(f"{row.where('question')}: no question {name!r} that a person marks; there is: {there_is}")
     if cell and not NUMBER.fullmatch(cell):
         raise AuthoringError(f"{row.where('points')}: expected a number or an empty cell, got {cell!r}")
-    if cell and Fraction(cell) > questions[name].points:
+    if cell and refuse_too_many and Fraction(cell) > questions[name].points:
         raise AuthoringError(
             f"{row.where('points')}: {cell} is above the {plain(questions[name].points)} points of {name}"
         )

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from grader.course.scheme import plain
 from grader.course.sheets import MANUAL_COLUMNS, GivenMark
@@ -36,28 +37,34 @@ def answer_key(text: str) -> str:
     return short("a", digest_of(line.encode("utf-8", "replace") for line in lines))
 
 
-def settle(question: str, submission: str, given: Iterable[GivenMark], answer: Callable[[], str]) -> ManualMark:
+def settle(
+    question: str, submission: str, given: Iterable[GivenMark], answer: Callable[[], str], worth: Fraction | None = None
+) -> ManualMark:
     """The mark of one question of one submission, from the student's rows for it.
 
+    worth: of the question now; a mark above it waits to be given again
     answer: gives the key of what stands there now; it may take time, and is called only if it decides
     """
     rows = [mark for mark in given if mark.points is not None]
     for mark in rows:
         if mark.submission == submission:
-            return _standing(mark)
+            return _standing(mark, worth)
     if not rows:
         return ManualMark(question, None, WAITS)
     now = answer()
     for mark in rows:
         if mark.answer == now:
-            return _standing(mark)
+            return _standing(mark, worth)
     last = rows[-1]
     was = plain(last.points) if last.points is not None else ""
     why = f"{WAITS}: {was} points were given for an earlier submission, with another answer ({last.source})"
     return ManualMark(question, None, why)
 
 
-def _standing(mark: GivenMark) -> ManualMark:
+def _standing(mark: GivenMark, worth: Fraction | None) -> ManualMark:
+    if worth is not None and mark.points is not None and mark.points > worth:
+        why = f"{WAITS}: {plain(mark.points)} points are more than the {plain(worth)} that it is worth ({mark.source})"
+        return ManualMark(mark.question, None, why, comment=mark.comment)
     return ManualMark(mark.question, mark.points, comment=mark.comment, source=mark.source)
 
 

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import tiny
 
 from grader.collect.checking import look_into
-from grader.collect.remarks import Weight
 from grader.schema import Submission
 
 
-def remarks(**metadata):
+def remarks(release="", **metadata):
     page = json.loads(tiny.ipynb("def double(x):\n    return 2 * x\n\ndef shift(x):\n    return x"))
     page["metadata"] |= metadata
-    return look_into(Submission("ada", "tiny", "tiny.ipynb", json.dumps(page).encode()), tiny.assignment())
+    return look_into(Submission("ada", "tiny", "tiny.ipynb", json.dumps(page).encode()), tiny.assignment(), release)
 
 
-def test_a_notebook_made_from_the_release_is_not_mended():
-    [remark] = remarks(grader={"release": "0123456789abcdef"})
-    assert remark.text == "made from release 0123456789abcdef of the assignment" and remark.weight is Weight.NOTE
+@pytest.mark.parametrize(
+    ("current", "says"),
+    [
+        ("", []),
+        ("0123456789abcdef", []),
+        (
+            "fedcba9876543210",
+            ["made from another release of the assignment (0123456789abcdef) than the current one (fedcba9876543210)"],
+        ),
+    ],
+)
+def test_only_a_notebook_made_from_another_release_than_the_current_one_is_told(current, says):
+    assert [remark.text for remark in remarks(current, grader={"release": "0123456789abcdef"})] == says
 
 
 def test_a_plain_notebook_has_no_remark():

@@ -206,9 +206,16 @@ def test_a_wrong_table_is_one_line_and_exit_code_3_and_nothing_is_lost(graded, p
     grader("manual", "tiny")
     fill_in(paths, ada_q7=(6, "Too good."))
     before = paths.manual_csv("tiny").read_bytes()
+    code, _, err = grader("manual", "tiny")
+    assert code == AUTHORING and "manual/tiny.csv, line 2, column points: 6 is above the 5 points of q7" in err
+    says = "6 points are more than the 5 that it is worth (manual/tiny.csv, line 2)"
+    assert says in grader("show", "ada", "tiny")[1] and says in grader("marks", "--student", "ada")[1]
+    assert grader("grade", "tiny", *IN_PROCESSES)[0] == grader("marks")[0] + 1 == 1
+    paths.manual_csv("tiny").write_bytes(before.replace(b",6,", b",six,"))
     for command in (["marks"], ["show", "ada", "tiny"], ["manual", "tiny"], ["grade", "tiny", *IN_PROCESSES]):
         code, _, err = grader(*command)
-        assert code == AUTHORING and "manual/tiny.csv, line 2, column points: 6 is above the 5 points of q7" in err
+        assert code == AUTHORING and "line 2, column points: expected a number or an empty cell" in err
+    paths.manual_csv("tiny").write_bytes(before)
     assert paths.manual_csv("tiny").read_bytes() == before
 
 
