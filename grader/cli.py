@@ -17,17 +17,16 @@ from grader import __version__, commands
 from grader.exit_codes import exit_code
 from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
 
-EXAMPLES = """\
-examples:
-  grader collect a1_mlp downloads/*.zip     who handed in what, from Moodle, Canvas, Gradescope, Teams, ...
-  grader grade a1_mlp                       what was collected; what was graded before is not run again
-  grader grade a1_mlp notebooks/            a folder of STUDENT.ipynb or STUDENT/... files, without collecting
-  grader grade a1_mlp alice.ipynb --json    one notebook, one JSON document
-  grader show alice a1_mlp                  what alice's marks come from
-  grader marks                              best three of four, and the course total
-  grader regrade a1_mlp                     after a change of the hidden tests; runs no student code again
-  grader doctor                             what this machine can do, and what to do about the rest
-"""
+EXAMPLES = (  # a1_mlp stands for an assignment of the course
+    ("collect a1_mlp downloads/*.zip", "who handed in what, from Moodle, Canvas, Gradescope, Teams, ..."),
+    ("grade a1_mlp", "what was collected; what was graded before is not run again"),
+    ("grade a1_mlp notebooks/", "a folder of STUDENT.ipynb or STUDENT/... files, without collecting"),
+    ("grade a1_mlp alice.ipynb --json", "one notebook, one JSON document"),
+    ("show alice a1_mlp", "what alice's marks come from"),
+    ("marks", "who stands where, and the course total"),
+    ("regrade a1_mlp", "after a change of the hidden tests; runs no student code again"),
+    ("doctor", "what this machine can do, and what to do about the rest"),
+)
 
 
 # ---------------------------------------------------------------------------------------------------- arguments
@@ -276,11 +275,18 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its functi
 }
 
 
-def parser() -> Parser:
+def _examples(assignment: str) -> str:
+    commands = [(command.replace("a1_mlp", assignment), what) for command, what in EXAMPLES]
+    width = max(len(command) for command, _ in commands)
+    return "examples:\n" + "".join(f"  grader {command:{width}}  {what}\n" for command, what in commands)
+
+
+def parser(example: str = "a1_mlp") -> Parser:
+    """The parser of all commands. example: an assignment, for the examples of its help."""
     top = Parser(
         prog="grader",
         description="Grade deep-learning assignments: student code answers, the judgement is made outside the sandbox.",
-        epilog=EXAMPLES,
+        epilog=_examples(example),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"grader {__version__}")
@@ -305,7 +311,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    top = parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    top = parser(str(_function("completion:example")())) if {"-h", "--help"} & set(given[:1]) else parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
         _function("completion:answer")(top)
     chosen = top.parse_args(arguments)

@@ -17,6 +17,8 @@ ASSIGNMENT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 QUESTION_ID = re.compile(r"q[0-9]{1,3}")
 NO_POINTS = Fraction(0)
 UNWRITTEN = "not written yet"  # what is said of a stub that was called begins with it
+TAKEN_FOR = "was taken for"  # what is said of a misspelt name that was graded
+NEAR_NAME = "; your notebook defines "  # what is said of a name that is missing and has a likely one
 BROKEN = "the hidden test itself failed"  # what is said of a test that is at fault begins with it
 
 

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from grader.commands.manual import Marking
-from grader.course.config import read_assignment
+from grader.course.config import read_assignment, read_course
 from grader.errors import UsageError
 from grader.execution import batch
 from grader.execution.no_checks import NoChecks
@@ -28,7 +28,7 @@ from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.rows import is_deferred
 from grader.record.store import HandIn, Store
-from grader.schema import Assignment, Attempt, Outcome, Status, Submission
+from grader.schema import NEAR_NAME, TAKEN_FOR, Assignment, Attempt, Outcome, Status, Submission
 from grader.terminal import screen
 from grader.terminal.attempt_json import attempts_document
 
@@ -70,8 +70,20 @@ def grade(chosen: argparse.Namespace) -> int:
         left = len(submissions) - len(finished)
         screen.say(f"interrupted: {len(finished)} graded, {left} left; the same command goes on from here")
         return INTERRUPTED
+    grades = read_course(paths).close_names == "grade"
+    others = [row for row in finished if judged_names_otherwise(row.attempt, grades)]
+    if others:
+        why = f"{len(others)} were graded with another close_names in course.toml than now, and their marks stay so"
+        screen.say(f"{why}; `grader regrade {assignment.id}` judges them again")
     unsettled = held or any(row.attempt.status is not Status.GRADED for row in finished)
     return NEEDS_A_PERSON if unsettled else DONE
+
+
+def judged_names_otherwise(attempt: Attempt, grades: bool) -> bool:
+    """Whether an attempt shows that misspelt names were treated otherwise than now, when they are graded or not."""
+    if grades:
+        return any(row.outcome is Outcome.MISSING and NEAR_NAME in row.message for row in attempt.results)
+    return any(f") {TAKEN_FOR} " in notice for notice in attempt.notices)
 
 
 def _submissions(

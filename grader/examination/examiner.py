@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -26,7 +26,7 @@ from grader.examination.student import load_errors
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
 from grader.sandbox import Sandbox
-from grader.schema import Assignment, Check, CheckResult, Outcome, Status
+from grader.schema import TAKEN_FOR, Assignment, Check, CheckResult, Outcome, Status
 from grader.submission import notebook
 from grader.submission.ipynb import DEFINED_TWICE
 
@@ -115,7 +115,9 @@ def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
     channel = examination.channel
     results = tuple(examination.results.values())
-    notices = (*book.notices, *_cell_notices(channel), *_defined_twice(hidden.assignment, book))
+    notices = (*book.notices, *_cell_notices(channel))
+    notices += (*(_taken_for(hidden.assignment, book) if hidden.close_names else ()),)
+    notices += _defined_twice(hidden.assignment, book)
     channel.close()
     parts = {question: _names(hidden, question, task) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
@@ -151,6 +153,20 @@ def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str
         f"{DEFINED_TWICE}{', '.join(map(str, cells))}, of which the last counts: {', '.join(names)}"
         for cells, names in names_in.items()
     )
+
+
+def _taken_for(assignment: Assignment, book: notebook.Notebook) -> Iterator[str]:
+    """Which names were taken for others that are asked for and not there: the course grades close names."""
+    written = {name for cell in book.cells for name in _MAY_DEFINE.findall(cell.code)}
+    missing = [(each.id, name) for each in assignment.questions for name in each.names if name not in written]
+    if not missing:
+        return  # as nearly always; parsing all would take as long as opening a candidate
+    defined = notebook.definitions(book)
+    spare = sorted(set(defined) - {name for question in assignment.questions for name in question.names})
+    for question, name in missing:
+        close = notebook.nearest(name, spare)
+        if close and name not in defined:
+            yield f"{question}: {close} (cell {defined[close][-1]}) {TAKEN_FOR} {name}"
 
 
 def _cell_notices(channel: Channel) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from grader.examination import replies
 from grader.examination.channel import Channel
 from grader.examination.proxies import Name, Reference
 from grader.examination.transcript import Said
-from grader.schema import UNWRITTEN, Outcome
+from grader.schema import NEAR_NAME, UNWRITTEN, Outcome
 from grader.submission.magics import syntax_error
 from grader.submission.notebook import definitions, nearest
 
@@ -294,7 +294,7 @@ class Student:
             return f"{looked}; cell {number}, which is to define it, did not get that far: {why}"
         close = nearest(name, sorted(self._spare(defined)))
         if close:
-            return f"{looked}; your notebook defines {close} (cell {defined[close][-1]})"
+            return f"{looked}{NEAR_NAME}{close} (cell {defined[close][-1]})"
         return f"{looked}; your notebook does not define it"
 
     def _why(self, number: int) -> str:

@@ -36,7 +36,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         asked = {question.id: question.names for question in source.assignment.questions}
         own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
         parts = question_parts(source.assignment, attempt, own, changed, hide, source.known)
-        told = tuple(notices(source, attempt, own))
+        told = tuple(dict.fromkeys(notices(source, attempt, own)))
     things = _things(parts)
     stands = standing(source.course, source.assignment.id, source.line, hide) if source.line else None
     return Feedback(

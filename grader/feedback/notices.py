@@ -9,7 +9,7 @@ from grader.collect.times import shown, stated
 from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
 from grader.marks.marksheet import clean
-from grader.schema import Attempt, Question, digest_of
+from grader.schema import TAKEN_FOR, Attempt, Question, digest_of
 
 MOST_IGNORED = 8
 PRINTED_LINES, PRINTED_CHARS = 40, 4000  # of what the cells printed
@@ -58,7 +58,7 @@ def _about_names(question: Question, own: OwnWords, close_names: bool) -> Iterat
     for name in question.names:
         close = None if name in own.defined or not close_names else own.near(name)
         if close:
-            yield f"{question.id}: {close} (cell {own.defined[close][-1]}) was taken for {name}"
+            yield f"{question.id}: {close} (cell {own.defined[close][-1]}) {TAKEN_FOR} {name}"
 
 
 def _cells(numbers: Collection[int]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from tiny import RIGHT, ipynb, small_course
@@ -10,6 +13,7 @@ from tiny import RIGHT, ipynb, small_course
 from grader import cli
 from grader.authoring.plan import Scope
 from grader.exit_codes import MACHINERY, USAGE
+from grader.paths import PACKAGE
 
 
 @pytest.fixture
@@ -130,3 +134,57 @@ def test_where_nothing_can_be_written_it_is_one_line(graded, grader, tmp_path, l
 def test_the_page_of_an_audit_is_refused_before_the_audit(graded, grader, place):
     code, said = grader("audit", "tiny", "--page", place, "--sandbox", "process")
     assert (code, said.strip()) == (USAGE, f"grader: --page {place}: write a file in a folder that there is")
+
+
+# ------------------------------------------------------------------------------------------------ what is written
+
+
+def test_the_examples_of_the_help_are_of_this_course(paths, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    assert "grader grade tiny " in said and "a1_mlp" not in said
+
+
+def program(course, *arguments, **options):
+    """The program in a process of its own: its exit code and what it said on stderr."""
+    command = [sys.executable, "-m", "grader.cli", *arguments]
+    world = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE.parent), "GRADER_COURSE": str(course.root)}
+    ended = subprocess.run(
+        command,
+        check=False,
+        timeout=60,
+        env=world | options.pop("env", {}),
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
+    )
+    return ended.returncode, ended.stderr.decode(), (ended.stdout or b"").decode()
+
+
+def test_a_disk_that_is_full_is_one_line(paths):
+    paths.roster_csv.write_text("student,name\nada,Ada\n")
+    with open("/dev/full", "wb") as full:
+        code, said, _ = program(paths, "marks", "--csv", stdout=full)
+    assert (code, said) == (USAGE, "grader: the output cannot be written: No space left on device; it is not whole\n")
+
+
+def test_names_that_the_output_cannot_show_stop_nothing(paths):
+    paths.roster_csv.write_text("student,name\nada,\u0100da \u674e\n", encoding="utf-8")
+    code, said, out = program(paths, "marks", "--csv", env={"PYTHONIOENCODING": "ascii"})
+    assert (code, said) == (0, "") and "\u0100da \u674e" in out
+    code, said, out = program(paths, "marks", "--csv", env={"PYTHONIOENCODING": "latin-1"})
+    assert (code, said) == (0, "") and "\\u0100da \\u674e" in out
+
+
+def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("before")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
+    run = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    script = f"{limit}\n{run}\nfrom pathlib import Path\nfrom grader.commands.writing import write\n"
+    script += "from grader.errors import UsageError\ntry:\n    write(Path('page.html'), 'x' * 2000)\n"
+    script += "except UsageError as error:\n    print(error)\n"
+    command = [sys.executable, "-c", script]
+    world = {"PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(command, cwd=tmp_path, env=world, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "page.html cannot be written: File too large; what was there before is unchanged\n"
+    assert page.read_text() == "before" and [file.name for file in tmp_path.iterdir()] == ["page.html"]
