@@ -92,9 +92,12 @@ def show(chosen: argparse.Namespace) -> int:
     if chosen.save:
         return _save(submission, chosen.save)
     if chosen.transcript:
+        from grader.commands.arguments import asked
         from grader.commands.shell import transcript_lines
 
-        for line in transcript_lines(transcripts, chosen.question):
+        wanted = {name: part for name, part in transcripts.items() if chosen.question in (None, name)}
+        requests = asked(paths, whole, stored.attempt, submission, wanted)
+        for line in transcript_lines(wanted, chosen.question, requests):
             print(line)
     elif chosen.json:
         print(

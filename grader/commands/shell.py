@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import code
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader import wire
+from grader.commands.arguments import in_words
 from grader.errors import SubmissionError, UsageError
 from grader.examination.channel import LOAD, Channel
 from grader.examination.pytest_plugin import released_files
@@ -79,15 +80,22 @@ def prompt(paths: Paths, assignment: Assignment, submission: Submission, sandbox
         channel.close()
 
 
-def transcript_lines(parts: dict[str, bytes], question: str | None) -> Iterator[str]:
-    """What a submission said, call by call, in readable form. For staff: it may show hidden inputs."""
+def transcript_lines(
+    parts: Mapping[str, bytes], question: str | None, asked: Mapping[bytes, bytes] | None = None
+) -> Iterator[str]:
+    """What a submission was asked and said, call by call, in readable form. For staff: it may show hidden inputs.
+
+    asked: key of an exchange -> encoded request, as far as it is known
+    """
     transcript = Transcript()
     for name, part in parts.items():
         if question in (None, name):
             transcript.read(part)
     for check in sorted(transcript.checks, key=lambda name: (name != LOAD, name)):
         yield check
-        for number, said in enumerate(transcript.checks[check].values(), start=1):
+        for number, (key, said) in enumerate(transcript.checks[check].items(), start=1):
+            if check != LOAD and key in (asked or {}):
+                yield f"  {number:4}  {clean(in_words((asked or {})[key]))}"
             for line in _said(said.reply, said.failure, said.message).splitlines():
                 yield f"  {number:4}  {clean(line)}"
 

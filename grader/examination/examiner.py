@@ -127,8 +127,19 @@ def _collected(task: Task, hidden: Hidden, examination: Examination, book: noteb
         faults.append(f"{missing[0]} gave no result")
     status = Status.DEFERRED if faults else Status.GRADED
     asked = {check: calls[-1][0] for check, calls in channel.asked.items() if calls}
-    fault = "; ".join(faults)
-    return Examined(status, results, notices, channel.usage, transcripts, fault, channel.answered, asked=asked)
+    calls = itertools.chain.from_iterable(channel.asked.values()) if task.note_asked else ()
+    requests = {key: request for key, request, _ in calls}
+    return Examined(
+        status,
+        results,
+        notices,
+        channel.usage,
+        transcripts,
+        "; ".join(faults),
+        channel.answered,
+        asked=asked,
+        requests=requests,
+    )
 
 
 def _names(hidden: Hidden, question: str, task: Task) -> list[str]:

@@ -24,6 +24,7 @@ class Task:
     explain: bool = True  # look for the wrong solution that answers as a failed check was answered
     note_margins: bool = False  # say how near to their limits the answers are that pass
     checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
+    note_asked: bool = False  # give back what was asked
     replay: bool = False  # judge the evidence; a call that it does not hold is not made, and its check deferred
 
 
@@ -40,6 +41,7 @@ class Examined:
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
     margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
     asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
+    requests: dict[bytes, bytes] = field(default_factory=dict)  # key of an exchange -> request, where asked for
 
 
 def deferred(fault: str) -> Examined:

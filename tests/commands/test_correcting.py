@@ -225,7 +225,7 @@ def grader(course: Path, *arguments: str, typed: str = "") -> subprocess.Complet
         timeout=100,
         cwd=course,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "GRADER_COURSE": str(course)},
+        env={"PATH": "/usr/bin:/bin", "GRADER_COURSE": str(course), "PYTHONPATH": str(PACKAGE.parent)},
     )
 
 
@@ -236,6 +236,7 @@ def test_the_transcript_can_be_read_and_the_prompt_runs_in_the_sandbox(course, t
     assert graded.returncode == 0, graded.stderr
     transcript = grader(course, "show", "kim", "a1_mlp", "--question", "q4", "--transcript").stdout
     assert transcript.startswith("load\n") and "raised MissingName: tanh" in transcript
+    assert "  tanh(float64 (1, 13))\n" in transcript and "relu(" in transcript and "probe " in transcript
     typed = "secret + 1\nfor i in range(2):\n    print('line', i)\n\n1 / 0\nimport os; os._exit(0)\nsecret\n"
     prompt = grader(course, "show", "kim", "a1_mlp", "--shell", *sandbox, typed=typed)
     assert "42" in prompt.stdout and "line 1" in prompt.stdout and "ZeroDivisionError" in prompt.stdout
