@@ -116,12 +116,14 @@ def feedback_of(
     marking: Marking | None = None,
     known: frozenset[str] = frozenset(),
 ) -> Iterator[Feedback]:
-    """The feedback of everybody who handed something in, or of one student; in order of student.
+    """The feedback of everybody who handed something in, or was given points by hand, or of one student; sorted.
 
     known: the hints that are about a recognised mistake
     """
     handed_in = store.current_digests(assignment.id)
-    if student is not None and student not in handed_in:
+    by_hand = {change.student for change in store.overrides(assignment.id)}
+    given = sorted({*handed_in, *(by_hand if book is None else by_hand & {line.student.id for line in book.lines})})
+    if student is not None and student not in given:
         raise UsageError(
             f"{student!r} has handed in nothing for {assignment.id}{did_you_mean(student, list(handed_in))}"
         )
@@ -130,17 +132,17 @@ def feedback_of(
     came = {who: told.time.isoformat() for who, told in store.hand_ins(assignment.id).items() if told.time}
     lines = {line.student.id: line for line in book.lines} if book else {}
     roster = [line.student for line in lines.values()]
-    others = without_others(roster or [Student(who) for who in handed_in])
-    for who in handed_in if student is None else [student]:
+    others = without_others(roster or [Student(who) for who in given])
+    for who in given if student is None else [student]:
         stored = attempts.get(who)
         line = lines.get(who)
         source = Source(
             course=course,
             assignment=assignment,
             student=line.student if line else Student(who),
-            handed_in=_handed_in(
-                store, store.submission(handed_in[who], who, assignment.id), came.get(who, ""), stored
-            ),
+            handed_in=_handed_in(store, store.submission(handed_in[who], who, assignment.id), came.get(who, ""), stored)
+            if who in handed_in
+            else HandedIn("", 0, "", ""),
             grading=_grading(stored, runs, marking) if stored else None,
             line=line,
             changes=store.overrides(assignment.id, who),

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from grader.course.sheets import Student
 from grader.feedback.notices import explanation, notices, receipt, tail
-from grader.feedback.parts import Feedback, Finding, Grading, QuestionPart, Source, Stage, Thing
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Source, Stage, Thing
 from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
@@ -16,6 +16,7 @@ from grader.marks.gradebook import ByHand, Change, by_hand
 from grader.schema import WHOLE, Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
+HAS_POINTS = (Stage.GRADED, Stage.UNREADABLE, Stage.NOTHING)
 FIRST = 2  # things to look at first
 STRANGER = (
     "This id is not on the course's roster: until the staff has settled whose it is, the points count for nobody."
@@ -24,11 +25,11 @@ STRANGER = (
 
 def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
     """Everything that one student is told. `hide` takes other students' names out of what staff wrote."""
-    stage = _stage(source.grading)
+    stage = _stage(source)
     attempt = source.grading.attempt if source.grading else None
     notebook = source.handed_in.notebook or Notebook(())
     changed: dict[str, ByHand] = {}
-    if attempt is not None and stage in (Stage.GRADED, Stage.UNREADABLE):
+    if stage in HAS_POINTS:
         changed = {made.question: made for made in by_hand(attempt, source.assignment, _own_changes(source))}
     parts = tuple(QuestionPart(question, None, 0, (), ()) for question in source.assignment.questions)
     told: tuple[str, ...] = ()
@@ -61,7 +62,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
 def _about_the_whole(stage: Stage, changed: Mapping[str, ByHand]) -> Iterator[str]:
     """What was changed by hand, and commented on, as far as no question's part says it."""
     for name, made in changed.items():
-        if name == WHOLE or stage is Stage.UNREADABLE:
+        if name == WHOLE or stage is not Stage.GRADED:
             what = "" if name == WHOLE else f"{name}: "
             yield from (f"{what}{text}" for text in (made.words, *made.comments) if text)
 
@@ -83,7 +84,10 @@ def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[s
     return of
 
 
-def _stage(grading: Grading | None) -> Stage:
+def _stage(source: Source) -> Stage:
+    grading = source.grading
+    if not source.handed_in.digest:
+        return Stage.NOTHING
     if grading is None:
         return Stage.WAITING
     if grading.deferred:
@@ -93,9 +97,9 @@ def _stage(grading: Grading | None) -> Stage:
 
 def _points(stage: Stage, attempt: Attempt | None, changed: Mapping[str, ByHand]) -> Fraction | None:
     """The points after changes by hand; None where there is no mark yet."""
-    if attempt is None or stage not in (Stage.GRADED, Stage.UNREADABLE) or attempt.waiting:
+    if stage not in HAS_POINTS or attempt is not None and attempt.waiting:
         return None
-    return sum((made.after - made.before for made in changed.values()), attempt.points)
+    return sum((made.by for made in changed.values()), attempt.points if attempt else Fraction(0))
 
 
 def _own_changes(source: Source) -> list[Change]:

@@ -34,6 +34,9 @@ def explanation(stage: Stage, source: Source) -> Iterator[str]:
         yield "Nothing was lost: your file is on record (see the receipt). You need do nothing."
     if stage is Stage.WAITING:
         yield "Your submission is on record (see the receipt) and was not graded yet. You need do nothing."
+    if stage is Stage.NOTHING:
+        yield "There is no file of yours for this assignment. What the staff gave all the same stands above."
+        yield "If you handed something in, ask the staff about it, with the receipt that you were given."
 
 
 def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
@@ -69,6 +72,9 @@ def _cells(numbers: Collection[int]) -> str:
 
 def receipt(source: Source) -> Iterator[tuple[str, str]]:
     handed_in, grading = source.handed_in, source.grading
+    if not handed_in.digest:
+        yield "File", "none"
+        return
     yield "File", f"{cut(clean(handed_in.filename), 120)}, {handed_in.size_bytes} bytes"
     yield "SHA-256 of the file", handed_in.sha256
     yield "Submission", handed_in.digest

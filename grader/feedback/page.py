@@ -21,6 +21,7 @@ HEADLINES = {
     Stage.DEFERRED: "Not finished yet",
     Stage.OUTDATED: "Being graded again",
     Stage.WAITING: "Not graded yet",
+    Stage.NOTHING: "Nothing was handed in here",
 }
 NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
 SETTLED = "No points are lost any more: what the checks found was settled by hand. It stands below."

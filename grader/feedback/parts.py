@@ -31,11 +31,12 @@ class Stage(enum.Enum):
     DEFERRED = "deferred"  # the machine failed
     OUTDATED = "outdated"  # graded for other points than the assignment has now
     WAITING = "waiting"  # handed in, and not graded yet
+    NOTHING = "nothing handed in"  # and points, or a comment, were given by hand
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What one student handed in. `notebook` is None where the file is none.
+    """What one student handed in. `notebook` is None where the file is none; without a digest there is no file.
 
     files: names of what came with it;  came: when, as recorded;  printed: by its cells when they were run
     """

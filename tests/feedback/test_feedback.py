@@ -22,13 +22,16 @@ from feedback_samples import (
     graded,
     line,
     passing,
+    source,
 )
 from markdown_it import MarkdownIt
 
 from grader.course.sheets import Student
+from grader.feedback.composing import compose
 from grader.feedback.excerpts import WHOLE
 from grader.feedback.markdown import feedback_markdown, inline
 from grader.feedback.page import feedback_page
+from grader.feedback.parts import HandedIn
 from grader.feedback.plain_words import OUTCOMES
 from grader.pages.style import STYLE
 from grader.record.overrides import Override
@@ -347,6 +350,12 @@ def test_points_given_for_an_unreadable_file_are_on_its_page(question):
     page = text_of(feedback_page(feedback(**STAGES["unreadable"], changes=given("4", question))))
     assert "4 of 13 points" in page and "0 -> 4 points by hand (see me)" in page
     assert "worth 0 points; what the staff gave all the same stands above" in page
+
+
+def test_who_handed_in_nothing_and_was_given_points_has_a_page():
+    made = replace(source(changes=given("4")), grading=None, handed_in=HandedIn("", 0, "", ""))
+    for page in (text_of(feedback_page(compose(made))), feedback_markdown(compose(made))):
+        assert "4 of 13 points" in page and "points by hand (see me)" in page and "Nothing was handed in here" in page
 
 
 FOLLOWS = (*SOURCES[:2], "def row(z):\n    return relu(z)\n\n\ndef softmax(z):\n    return row(z) / 2")
