@@ -85,8 +85,8 @@ def probe_findings(probe: Probe, pins: Mapping[str, str]) -> Iterator[str]:
 
 def read_pins(requirements: Path) -> dict[str, str]:
     """The lines `name==version` of a requirements file."""
-    lines = (line.strip() for line in requirements.read_text().splitlines())
-    return dict(line.split("==", 1) for line in lines if "==" in line and not line.startswith("#"))
+    lines = (line.partition("#")[0].strip() for line in requirements.read_text().splitlines())
+    return dict(line.split("==", 1) for line in lines if "==" in line)
 
 
 def history_findings(image: Image) -> Iterator[str]:
