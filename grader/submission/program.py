@@ -39,7 +39,7 @@ def validate(file: Path, released: Released) -> int:
     unwritten = unwritten_essays(content, file.name, released)
     gone = _gone(file, book, released)
     for item in found:
-        for line in _lines(item, item.question.id in unwritten):
+        for line in _lines(item, unwritten.get(item.question.id, "")):
             say(line)
     for note in [*broken, *(item.text for item in gone), *_notes(file, book, released), *book.notices]:
         say(f"  note: {note}")
@@ -151,11 +151,11 @@ def require_notebook(file: Path) -> bytes:
     return content
 
 
-def _lines(item: Found, unwritten: bool) -> Iterator[str]:
+def _lines(item: Found, unwritten: str) -> Iterator[str]:
     mark = "by hand" if item.question.manual else "ok" if item.complete else "--"
     yield f"{mark} {item.question.id:4} {item.question.title} ({item.question.points} points)"
     if unwritten:
-        yield "        not written yet: what is below its heading is what was released"
+        yield f"        {unwritten}"
     elif item.question.manual:
         yield "        a person reads what you wrote below its heading"
     if item.stubs:

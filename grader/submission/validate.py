@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import UsageError
-from grader.submission.answers import answers
+from grader.submission.answers import Answer, answers
 from grader.submission.magics import compile_error, parse
 from grader.submission.notebook import Cell, Notebook, definitions, nearest
 
@@ -90,14 +90,24 @@ def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:
     return [_found(question, defined, cells, spare) for question in questions]
 
 
-def unwritten_essays(content: bytes, filename: str, released: Released) -> list[str]:
-    """Questions for a person in whose place the student wrote nothing; none where the starter is not known."""
+def unwritten_essays(content: bytes, filename: str, released: Released) -> dict[str, str]:
+    """Questions for a person in whose place the student wrote nothing, each with what to say of it.
+
+    None where the starter is not known.
+    """
     wanted = [question.id for question in released.questions if question.manual]
     if not wanted or not released.starter:
-        return []
+        return {}
     ids = [question.id for question in released.questions]
     found = answers(content, filename, ids, wanted, released.starter)
-    return [question for question in wanted if not found[question].cells]
+    return {question: _of_essay(answer) for question, answer in found.items() if not answer.cells}
+
+
+def _of_essay(answer: Answer) -> str:
+    if not answer.found:
+        return "its heading is not in your notebook; put it back above your answer"
+    elsewhere = f"; is it cell {answer.elsewhere[0]}? Put it below the heading" if answer.elsewhere else ""
+    return f"not written yet: below its heading stands what was released{elsewhere}"
 
 
 def broken_cells(notebook: Notebook) -> list[str]:
