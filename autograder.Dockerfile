@@ -13,7 +13,8 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE} AS environment
 COPY wheelhouse /wheelhouse
 # One layer; no pip, tests, headers or static libraries in what is copied out of it. The byte code is checked against
-# nothing (unchecked-hash), so that it stays valid whatever the copy does to modification times.
+# nothing (unchecked-hash), so that it stays valid whatever the copy does to modification times. Of what comes for a front
+# end, a completer and a server nothing is kept: notebooks are run, tensorboard's writer writes, and nobody looks on.
 RUN set -eu \
  && python3 -m venv /pip \
  && python3 -m venv --without-pip /opt/venv \
@@ -23,7 +24,8 @@ RUN set -eu \
  && rm -rf torch/include torch/test torch/share torch/lib/*.a \
  && find torch/bin -mindepth 1 ! -name torch_shm_manager -delete \
  && find . -depth -type d -name tests ! -path './torch/*' -exec rm -rf {} + \
- && rm -rf matplotlib/mpl-data/sample_data \
+ && rm -rf matplotlib/mpl-data/sample_data jedi/third_party /opt/venv/share/jupyter \
+ && rm -rf tensorboard/webfiles.zip tensorboard_data_server grpc \
  && echo /opt/grader > grader.pth \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x torch/testing/_internal "$site"
 

@@ -26,7 +26,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "zygote": "candidate wire",
     "course": "errors paths schema submission",
     "record": "errors schema",
-    "sandbox": "errors paths schema wire zygote",
+    "sandbox": "candidate errors paths schema wire zygote",
     "examination": "candidate checking course errors paths sandbox schema submission wire",
     "execution": "course errors examination paths record sandbox schema",
     "marks": "course errors paths schema submission",

@@ -19,6 +19,7 @@ from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.execution.batch import question_digests
 from grader.paths import Paths
+from grader.sandbox.importable import importable
 from grader.schema import Assignment, digest_of
 from grader.submission.packing import zipped
 
@@ -58,7 +59,7 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
     release = release_id(files)
     notebook = f"{assignment.id}.ipynb"
     files[notebook] = _stamped(files[notebook], release)
-    files["manifest.json"] = manifest(assignment, files, release)
+    files["manifest.json"] = manifest(assignment, files, release, importable(paths))
     return files
 
 
@@ -75,22 +76,28 @@ def _stamped(notebook: bytes, release: str) -> bytes:
     return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def manifest(assignment: Assignment, files: dict[str, bytes], release: str) -> bytes:
-    """What was released, by digest; also what `grader validate` needs to know away from the course."""
+def manifest(assignment: Assignment, files: dict[str, bytes], release: str, modules: tuple[str, ...]) -> bytes:
+    """What was released, by digest; also what `grader validate` needs to know away from the course.
+
+    modules: that can be imported when graded.  The notebook is in it, as "starter", where a person reads answers.
+    """
     questions = [
         {"id": question.id, "title": question.title, "points": plain(question.points), "names": list(question.names)}
         | ({"manual": True} if question.manual else {})
         for question in assignment.questions
     ]
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    page = {
+    page: dict[str, Any] = {
         "assignment": assignment.id,
         "title": assignment.title,
         "release": release,
         "questions": questions,
         "hidden_modules": list(assignment.hidden_modules),
+        "modules": list(modules),
         "files": digests,
     }
+    if any(question.manual for question in assignment.questions):
+        page["starter"] = json.loads(files[f"{assignment.id}.ipynb"])
     return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 

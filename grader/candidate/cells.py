@@ -6,6 +6,7 @@ import __future__
 import ast
 import asyncio
 import contextlib
+import functools
 import inspect
 import os
 import signal
@@ -15,7 +16,8 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from grader.candidate import faults
+from grader.candidate import faults, resume
+from grader.candidate.absent import Absent
 
 ANNOTATIONS = __future__.annotations.compiler_flag  # the only feature that is still optional
 
@@ -37,16 +39,19 @@ class TimeLimit(BaseException):
 def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]], budget_s: float) -> list[dict[str, Any]]:
     """Run (number, code) cells; return what was raised, each with the number of its cell.
 
+    A statement that fails because a module is not there is reported with `skipped`, and its cell goes on behind it.
     A cell gets half of the time that is left, so that one that never ends does not cost what comes after it.
     """
-    raised, flags = [], 0
+    raised: list[dict[str, Any]] = []
+    flags = 0
     deadline = time.monotonic() + budget_s
     for number, code in cells:
         try:
             with _interrupted_after((deadline - time.monotonic()) / 2):
                 compiled = compiled_cell(f"<cell {number}>", code, flags)
                 flags |= compiled.co_flags & ANNOTATIONS
-                run_code(module, compiled)
+                note = functools.partial(resume.report, raised, number)
+                resume.run(compiled, code, vars(module), functools.partial(run_code, module), note)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
             raised.append({"cell": number, **faults.describe(error)})
     return raised
@@ -102,4 +107,8 @@ def write_files(files: Sequence[tuple[str, bytes]]) -> list[dict[str, Any]]:
 
 def public_names(module: types.ModuleType, most: int = 2000) -> list[str]:
     """Names the notebook defined, for finding the nearest one to a missing name."""
-    return [name for name in vars(module) if type(name) is str and not name.startswith("_")][:most]
+    return [
+        name
+        for name, value in vars(module).items()
+        if type(name) is str and not name.startswith("_") and type(value) is not Absent
+    ][:most]

@@ -20,6 +20,7 @@ import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which 
 
 from grader import wire
 from grader.candidate import cells, faults, forbid, output, stub_modules, watch
+from grader.candidate.absent import Absent
 
 MAX_RAISED = 100  # errors of cells that are reported
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -56,7 +57,9 @@ class Candidate:
         self.scope = ""
 
     def refer(self, value: Any) -> wire.Ref:
-        """Keep an object that cannot travel, and say what it is."""
+        """Keep an object that cannot travel, and say what it is. Raises ImportError where it stands for none."""
+        if isinstance(value, Absent):
+            value.refuse()
         number = len(self.objects) + 1
         self.objects[number] = value
         kind = "class" if isinstance(value, type) else "function" if callable(value) else "object"
@@ -108,7 +111,8 @@ class Candidate:
             raise faults.NotPrepared(f"{type(error).__name__}: {error}") from None
 
     def op_has(self, request: dict[str, Any]) -> bool:
-        return request["name"] in vars(self.module)
+        names = vars(self.module)
+        return request["name"] in names and type(names[request["name"]]) is not Absent
 
     def op_call(self, request: dict[str, Any]) -> Any:
         """Call a name of the notebook, or an object that was referred to."""

@@ -12,6 +12,7 @@ from grader.commands.arguments import in_words
 from grader.errors import SubmissionError, UsageError
 from grader.examination.channel import LOAD, Channel
 from grader.examination.pytest_plugin import released_files
+from grader.examination.replies import about_cells
 from grader.examination.student import load_errors
 from grader.examination.transcript import Transcript
 from grader.marks.marksheet import clean
@@ -69,8 +70,7 @@ def prompt(paths: Paths, assignment: Assignment, submission: Submission, sandbox
     channel = Channel(assignment, book, files, lambda: sandbox, Transcript(), device)
     try:
         said = channel.load()
-        for raised in load_errors(said):
-            what = f"cell {raised.get('cell')} raised {raised.get('type')}: {raised.get('message')}"
+        for what in about_cells(load_errors(said)):
             print(clean(what), file=sys.stderr)
         banner = f"{submission.student}'s {submission.filename} is loaded, {sandbox.isolation}; Ctrl-D ends."
         Prompt(channel).interact(banner=clean(banner), exitmsg="")

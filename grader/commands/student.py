@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 from pathlib import Path
 
-from grader.errors import UsageError
-from grader.submission import program
-from grader.submission.validate import Asked
+from grader.errors import GraderError, UsageError
+from grader.paths import Paths, find_root
+from grader.submission import notebook, program
+from grader.submission.validate import Released
 
 
 def check(chosen: argparse.Namespace) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
-    return program.validate(chosen.notebook, *_asked(chosen.notebook))
+    return program.validate(chosen.notebook, _released(chosen.notebook, chosen.assignment))
 
 
 def pack(chosen: argparse.Namespace) -> int:
     """Make the zip to hand in, and a receipt that says what is in it."""
-    return program.pack(chosen, *_asked(chosen.notebook))
+    return program.pack(chosen, _released(chosen.notebook, chosen.assignment))
 
 
-def _asked(file: Path) -> tuple[str, tuple[Asked, ...]]:
+def _released(file: Path, assignment: str) -> Released:
     """What is asked for: from the manifest beside the notebook, else from the course this is run in."""
     program.require_notebook(file)  # a name that is wrong is said first
-    return program.manifest_of(file.resolve().parent) or _asked_by_course(file)
+    return program.manifest_of(file, assignment, file.resolve().parent) or _by_course(file, assignment)
 
 
-def _asked_by_course(file: Path) -> tuple[str, tuple[Asked, ...]]:
+def _by_course(file: Path, assignment_id: str) -> Released:
     from grader.course.config import assignment_ids, read_assignment
     from grader.course.scheme import plain
-    from grader.paths import Paths, find_root
+    from grader.sandbox.importable import importable
+    from grader.submission.validate import Asked
 
     try:
         paths = Paths(find_root())
@@ -37,9 +41,33 @@ def _asked_by_course(file: Path) -> tuple[str, tuple[Asked, ...]]:
         raise UsageError(
             f"no manifest.json beside {file.name}: keep the notebook in the folder that came out of the zip"
         ) from None
-    known = [name for name in assignment_ids(paths) if file.stem.startswith(name)]
-    if not known:
-        raise UsageError(f"which assignment is {file.name}? There is: {', '.join(assignment_ids(paths))}")
-    assignment = read_assignment(paths, known[0])
-    asked = [Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions]
-    return assignment.id, tuple(asked)
+    known = assignment_ids(paths)
+    fitting = [name for name in known if file.stem.startswith(name)]
+    chosen = assignment_id or (fitting[0] if fitting else _of_release(paths, known, file))
+    if chosen not in known:
+        asked = f"no assignment {chosen!r}" if chosen else f"which assignment is {file.name}? Name it with --assignment"
+        raise UsageError(f"{asked}; there is: {', '.join(known)}")
+    assignment = read_assignment(paths, chosen)
+    starter = paths.starter(chosen)
+    return Released(
+        chosen,
+        tuple(Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions),
+        modules=importable(paths),
+        hidden_modules=assignment.hidden_modules,
+        files=assignment.files,
+        starter=starter.read_bytes() if starter.is_file() else b"",
+    )
+
+
+def _of_release(paths: Paths, known: tuple[str, ...], file: Path) -> str:
+    """The assignment whose release a renamed notebook was made from; "" where none is."""
+    from grader.authoring.release import release_files
+    from grader.course.config import read_assignment
+
+    release = notebook.read(program.require_notebook(file), file.name).release
+    for assignment_id in known if release else ():
+        with contextlib.suppress(GraderError):  # what cannot be released now is none of it
+            files = release_files(paths, read_assignment(paths, assignment_id))
+            if json.loads(files["manifest.json"])["release"] == release:
+                return assignment_id
+    return ""

@@ -22,6 +22,7 @@ from grader.examination.channel import LOAD, Channel
 from grader.examination.collecting import shares_state
 from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
+from grader.examination.replies import about_cells
 from grader.examination.student import load_errors
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
@@ -31,6 +32,7 @@ from grader.submission import notebook
 from grader.submission.ipynb import DEFINED_TWICE
 
 LONGEST_REPEATED_S = 5.0
+MOST_NOTICES, MAX_NOTICE = 10, 200  # of what cells raised; characters of each
 NEVER_ASKED = "this call is not in the evidence"
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
@@ -185,8 +187,4 @@ def _cell_notices(channel: Channel) -> tuple[str, ...]:
     said = channel.load()
     if said.failure:
         return (f"running the notebook's cells: {said.message}",)
-    notices = []
-    for error in load_errors(said)[:10]:
-        where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
-        notices.append(f"{where} raised {error['type']}: {error['message'][:200]}")
-    return tuple(notices)
+    return tuple(itertools.islice(about_cells(load_errors(said), MAX_NOTICE), MOST_NOTICES))

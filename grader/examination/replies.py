@@ -7,6 +7,7 @@ what is shown to a student has a length and holds no number that may come from a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,10 @@ def read_effects(value: Any) -> list[str] | None:
 
 
 def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
-    """What cells raised when the notebook was run: dicts of cell, type, message; other forms are left out."""
+    """What cells raised when the notebook was run: dicts of cell, type, message, skipped; other forms are left out.
+
+    skipped: only the statement that raised it was; a module was not there
+    """
     try:
         loaded = wire.decode(reply)
     except wire.WireError:
@@ -109,8 +113,34 @@ def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
             (error.get(key) for key in ("cell", "type", "message")) if type(error) is dict else (None,) * 3
         )
         if type(cell) is int and 0 <= cell < 1_000_000 and type(kind) is str and type(text) is str:
-            found.append({"cell": cell, "type": words(kind), "message": words(text, MAX_CELL_TEXT)})
+            skipped = error.get("skipped") is True
+            found.append({"cell": cell, "type": words(kind), "message": words(text, MAX_CELL_TEXT), "skipped": skipped})
     return found
+
+
+def about_cells(errors: list[dict[str, Any]], most: int = MAX_CELL_TEXT) -> Iterator[str]:
+    """What cells raised, in sentences; a module that is not there is one sentence, where it is missed first.
+
+    most: characters of a message
+    """
+    cells: dict[str, list[int]] = {}
+    for error in errors:
+        if error["skipped"]:
+            cells.setdefault(error["message"], []).append(error["cell"])
+    for error in errors:
+        message = error["message"][:most]
+        if error["skipped"]:
+            if (needing := cells.pop(error["message"], None)) is not None:
+                more = f", also in {_listed(needing[1:])}" if needing[1:] else ""
+                yield f"cell {needing[0]}: {message}; what needs it was skipped{more}"
+        else:
+            where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
+            yield f"{where} raised {error['type']}: {message}"
+
+
+def _listed(cells: list[int]) -> str:
+    more = f" and {len(cells) - 10} more" if len(cells) > 10 else ""
+    return f"cell{'s' * (len(cells) > 1)} {', '.join(map(str, cells[:10]))}{more}"
 
 
 def _strings(value: object) -> bool:

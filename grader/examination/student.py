@@ -298,7 +298,7 @@ class Student:
         return f"{looked}; your notebook does not define it"
 
     def _why(self, number: int) -> str:
-        for raised in load_errors(self._channel.load()):
+        for raised in sorted(load_errors(self._channel.load()), key=lambda raised: raised["skipped"]):
             if raised["cell"] == number:
                 text = replies.masked(raised["message"])
                 return f"{raised['type']}{f': {text}' if text else ''}"
@@ -312,5 +312,5 @@ def source_of(probe: Callable[..., Any]) -> str:
 
 
 def load_errors(said: Said) -> list[dict[str, Any]]:
-    """What cells raised when the notebook was run: dicts of cell, type, message; [] where the reply is none of ours."""
+    """What cells raised when the notebook was run, as `read_cell_errors` has it; [] where the reply is none of ours."""
     return replies.read_cell_errors(said.reply)

@@ -46,6 +46,8 @@ type object '{name}' has no attribute '{other}'
 module '{name}' has no attribute '{other}'
 cannot import name '{name}' from '{other}'
 No module named '{name}'
+{name}(?:\\.{other})?(?:\\.{third})? is not there when graded
+'{name}(?:\\.{other})?(?:\\.{third})?' is not available: this assignment is to be solved without it
 can't multiply sequence by non-int of type '{name}'
 cannot unpack non-iterable {name} object
 object of type '{name}' has no len\\(\\)

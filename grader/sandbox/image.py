@@ -17,7 +17,14 @@ from grader.errors import MachineryError, UsageError
 from grader.paths import PACKAGE, Paths, cache_folder
 from grader.sandbox.engine import connect, first_line
 from grader.sandbox.image_base import Say, base_image, log_file, wheelhouse
-from grader.sandbox.image_scan import file_findings, history_findings, probe_findings, read_pins, run_probe
+from grader.sandbox.image_scan import (
+    file_findings,
+    history_findings,
+    probe_findings,
+    read_imports,
+    read_pins,
+    run_probe,
+)
 from grader.schema import digest_of
 
 if TYPE_CHECKING:
@@ -28,7 +35,6 @@ TAG = "grader:latest"
 RUNTIME = ("__init__.py", "wire", "candidate", "zygote")  # all of our code that a student may see
 RUNTIME_SUFFIXES = (".py", ".json")
 BUILD_S = 1800  # without a line from the build
-IMPORTED = ("torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL")
 REPORTED = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
 
 
@@ -141,7 +147,7 @@ def check(paths: Paths, tag: str = TAG) -> Report:
     """
     with connect(BUILD_S) as client:
         image = find(client, tag)
-        probe = run_probe(client, image, [*IMPORTED, *_modules(runtime_files())])
+        probe = run_probe(client, image, [*read_imports(paths.image_pins), *_modules(runtime_files())])
         findings = [*_label_findings(paths, image), *history_findings(image)]
         findings += probe_findings(probe, read_pins(paths.image_pins))
         ours = {name: file.read_bytes() for name, file in runtime_files().items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -85,8 +86,22 @@ def probe_findings(probe: Probe, pins: Mapping[str, str]) -> Iterator[str]:
 
 def read_pins(requirements: Path) -> dict[str, str]:
     """The lines `name==version` of a requirements file."""
-    lines = (line.strip() for line in requirements.read_text().splitlines())
-    return dict(line.split("==", 1) for line in lines if "==" in line and not line.startswith("#"))
+    lines = (line.partition("#")[0].strip() for line in requirements.read_text().splitlines())
+    return dict(line.split("==", 1) for line in lines if "==" in line)
+
+
+def read_imports(requirements: Path) -> list[str]:
+    """What the pins of a requirements file are imported as: `name==version  # imports a, b`, else their own name."""
+    found: list[str] = []
+    for line in requirements.read_text().splitlines():
+        pin, _, comment = line.partition("#")
+        name, pinned, _ = pin.strip().partition("==")
+        said = re.fullmatch(r"imports (.+)", comment.strip())
+        if pinned and said:
+            found += [] if said[1] == "nothing" else re.split(r",\s*", said[1])
+        elif pinned:
+            found.append(name.lower().replace("-", "_"))
+    return found
 
 
 def history_findings(image: Image) -> Iterator[str]:

@@ -55,13 +55,18 @@ class _IsMissing(Exception):
     """Something is missing on a command line."""
 
 
+ASSIGNMENT = "where the notebook's name and its release do not say which assignment it is of"
+
+
 def of_validate(made: Parser) -> None:
     made.add_argument("notebook", type=Path)
+    made.add_argument("--assignment", default="", metavar="ID", help=ASSIGNMENT)
 
 
 def of_pack(made: Parser) -> None:
     made.add_argument("notebook", type=Path)
     made.add_argument("more", nargs="*", type=Path, default=[], metavar="FILE", help="files that the notebook reads")
     made.add_argument("--student", required=True, metavar="ID")
+    made.add_argument("--assignment", default="", metavar="ID", help=ASSIGNMENT)
     made.add_argument("--extra", type=Path, action="append", default=[], metavar="FILE", help="the same as FILE")
     made.add_argument("--out", type=Path, metavar="DIR", help="where the zip goes (default: beside the notebook)")

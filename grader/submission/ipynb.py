@@ -39,11 +39,15 @@ class RawCell:
 
 @dataclass
 class RawNotebook:
-    """What was read: all cells in order (a broken one has kind ""), the kernel's language, and what to tell."""
+    """What was read: all cells in order (a broken one has kind ""), the kernel's language, and what to tell.
+
+    release: the id of the release that the notebook was made from, "" where it does not say
+    """
 
     cells: list[RawCell] = field(default_factory=list)
     language: str = ""
     notices: list[str] = field(default_factory=list)
+    release: str = ""
 
 
 def read_json(text: bytes, name: str, texts: bool = False) -> RawNotebook:
@@ -78,6 +82,7 @@ class _Reader:
         notebook = RawNotebook(language=self._language(document))
         release = self._noted(document, "grader", "release")
         if _RELEASE.fullmatch(release):  # as `grader release` writes it
+            notebook.release = release
             notebook.notices.append(f"{MADE_FROM}{release} of the assignment")
         for number, cell in enumerate(cells, 1):
             notebook.cells.append(self._cell(cell, number, notebook.notices))

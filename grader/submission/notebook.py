@@ -66,11 +66,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """The code cells in order, what the student should be told, and the files that `%%writefile` cells hold."""
+    """The code cells in order, what the student should be told, and the files that `%%writefile` cells hold.
+
+    release: the id of the release that it was made from, "" where it does not say
+    """
 
     cells: tuple[Cell, ...]
     notices: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    release: str = ""
 
 
 def read(content: bytes, filename: str) -> Notebook:
@@ -231,7 +235,7 @@ def _assembled(raw: RawNotebook, name: str) -> Notebook:
                 notices.append(_skipped(number, result, files))
     more = len(notices) - MAX_NOTICES
     shown = notices if more <= 0 else [*notices[:MAX_NOTICES], f"and {more} more notices"]
-    return Notebook(tuple(cells), tuple(shown), tuple(files.items()))
+    return Notebook(tuple(cells), tuple(shown), tuple(files.items()), raw.release)
 
 
 def _skipped(number: int, result: Plain, files: dict[str, str]) -> str:

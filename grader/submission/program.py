@@ -17,9 +17,10 @@ from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE, exit_code
 from grader.submission import notebook
 from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
+from grader.submission.imports import Missing, missing, not_handed_in
 from grader.submission.packing import packed, read_bytes, with_extras, write_bytes
 from grader.submission.text import clean
-from grader.submission.validate import Asked, Found, asked_by_manifest, broken_cells, look
+from grader.submission.validate import Found, Released, broken_cells, look, read_manifest, unwritten_essays
 
 EXAMPLES = """\
 examples:
@@ -30,22 +31,44 @@ Your notebook is read and not run. `python` may be called `python3` or `py` on y
 """
 
 
-def validate(file: Path, assignment: str, questions: tuple[Asked, ...]) -> int:
+def validate(file: Path, released: Released) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
-    book = notebook.read(require_notebook(file), file.name)
-    found, broken = look(book, questions), broken_cells(book)
+    content = require_notebook(file)
+    book = notebook.read(content, file.name)
+    found, broken = look(book, released.questions), broken_cells(book)
+    unwritten = unwritten_essays(content, file.name, released)
+    gone = _gone(file, book, released)
     for item in found:
-        for line in _lines(item):
+        for line in _lines(item, unwritten.get(item.question.id, "")):
             say(line)
-    for note in [*broken, *book.notices]:
+    for note in [*broken, *(item.text for item in gone), *_notes(file, book, released), *book.notices]:
         say(f"  note: {note}")
-    return max(_verdict(file, assignment, found), NEEDS_A_PERSON if broken else DONE)
+    to_do = broken or unwritten or any(item.uses for item in gone)
+    return max(_verdict(file, released.assignment, found), NEEDS_A_PERSON if to_do else DONE)
 
 
-def pack(chosen: argparse.Namespace, assignment: str, questions: tuple[Asked, ...]) -> int:
+def _gone(file: Path, book: notebook.Notebook, released: Released) -> list[Missing]:
+    """What the notebook imports and will not have; nothing where the release does not say what there is."""
+    if released.modules is None:
+        return []
+    asked = {name for question in released.questions for name in question.names}
+    modules = [*released.modules, *(name[:-3] for name in released.files if name.endswith(".py"))]
+    return missing(book, asked, modules, released.hidden_modules, file.resolve().parent)
+
+
+def _notes(file: Path, book: notebook.Notebook, released: Released) -> Iterator[str]:
+    """What to know of the file besides what it defines."""
+    for name in not_handed_in(book, file.parent, released.files):
+        yield f"your notebook imports {name}: hand that file in, too (grader pack NOTEBOOK {name} --student ID)"
+    if book.release and released.release and book.release != released.release:
+        yield f"your notebook was made from another release than the manifest.json that was read ({released.release})"
+
+
+def pack(chosen: argparse.Namespace, released: Released) -> int:
     """Make the zip to hand in, and a receipt that says what is in it."""
+    assignment = released.assignment
     content = require_notebook(chosen.notebook)
-    found = look(notebook.read(content, chosen.notebook.name), questions)
+    found = look(notebook.read(content, chosen.notebook.name), released.questions)
     suffix = ".py" if chosen.notebook.suffix.lower() == ".py" else ".ipynb"
     files = with_extras({f"{assignment}{suffix}": content}, [*chosen.more, *chosen.extra])
     made = packed(assignment, chosen.student, files, found)
@@ -64,10 +87,23 @@ def say(line: str) -> None:
     print(clean(line).encode(encoding, "replace").decode(encoding))
 
 
-def manifest_of(*folders: Path) -> tuple[str, tuple[Asked, ...]] | None:
-    """What is asked for, by the first manifest.json that lies in one of the folders; None if there is none."""
-    manifests = (folder / "manifest.json" for folder in folders)
-    return next((asked_by_manifest(file) for file in manifests if file.is_file()), None)
+def manifest_of(file: Path, assignment: str, *folders: Path) -> Released | None:
+    """What is asked for, by a manifest.json in one of the folders, or in ASSIGNMENT/ there; None if there is none.
+
+    Of several it is that of `assignment`, of the notebook's release, the first. Raises UsageError where none is of
+    `assignment`.
+    """
+    places = [place for folder in folders for place in (folder, folder / assignment)]
+    manifests = [place / "manifest.json" for place in dict.fromkeys(places)]
+    found = [read_manifest(manifest) for manifest in manifests if manifest.is_file()]
+    of_it = [released for released in found if assignment in ("", released.assignment)]
+    if found and not of_it:
+        there_is = ", ".join(dict.fromkeys(released.assignment for released in found))
+        raise UsageError(f"no manifest.json of {assignment} beside {file.name}; there is that of {there_is}")
+    if len(of_it) > 1:
+        release = notebook.read(require_notebook(file), file.name).release
+        of_it.sort(key=lambda released: released.release != release)
+    return of_it[0] if of_it else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,10 +118,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         parser.print_help()
         return USAGE
     require_notebook(chosen.notebook)  # a name that is wrong is said first
-    assignment, questions = _released(chosen.notebook)
-    if chosen.command == "pack":
-        return pack(chosen, assignment, questions)
-    return validate(chosen.notebook, assignment, questions)
+    released = _released(chosen.notebook, chosen.assignment)
+    return pack(chosen, released) if chosen.command == "pack" else validate(chosen.notebook, released)
 
 
 def _parser() -> Parser:
@@ -102,11 +136,11 @@ def _parser() -> Parser:
     return parser
 
 
-def _released(file: Path) -> tuple[str, tuple[Asked, ...]]:
-    asked = manifest_of(file.resolve().parent, Path(sys.argv[0]).resolve().parent)
-    if asked is None:
+def _released(file: Path, assignment: str) -> Released:
+    released = manifest_of(file, assignment, file.resolve().parent, Path(sys.argv[0]).resolve().parent)
+    if released is None:
         raise UsageError(f"no manifest.json beside {file.name} nor beside grader.pyz; it came in the same zip")
-    return asked
+    return released
 
 
 def require_notebook(file: Path) -> bytes:
@@ -117,10 +151,12 @@ def require_notebook(file: Path) -> bytes:
     return content
 
 
-def _lines(item: Found) -> Iterator[str]:
+def _lines(item: Found, unwritten: str) -> Iterator[str]:
     mark = "by hand" if item.question.manual else "ok" if item.complete else "--"
     yield f"{mark} {item.question.id:4} {item.question.title} ({item.question.points} points)"
-    if item.question.manual:
+    if unwritten:
+        yield f"        {unwritten}"
+    elif item.question.manual:
         yield "        a person reads what you wrote below its heading"
     if item.stubs:
         yield f"        not written yet: {', '.join(item.stubs)}"

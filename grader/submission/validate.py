@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import UsageError
+from grader.submission.answers import Answer, answers
 from grader.submission.magics import compile_error, parse
 from grader.submission.notebook import Cell, Notebook, definitions, nearest
 
@@ -41,12 +42,38 @@ class Found:
         return not self.stubs and not self.missing
 
 
-def asked_by_manifest(file: Path) -> tuple[str, tuple[Asked, ...]]:
-    """The assignment's id and questions from a release's manifest. Raises UsageError if it is none."""
+@dataclass(frozen=True)
+class Released:
+    """An assignment as it was released, as far as a student's program needs to know it.
+
+    release: its id, "" where that is not known;  files: that came with the notebook
+    modules: what grading has besides the standard library, None where that is not known
+    starter: the notebook that was released, where questions are marked by a person
+    """
+
+    assignment: str
+    questions: tuple[Asked, ...]
+    release: str = ""
+    modules: tuple[str, ...] | None = None
+    hidden_modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    starter: bytes = b""
+
+
+def read_manifest(file: Path) -> Released:
+    """What a release's manifest says. Raises UsageError if it is none."""
     try:
         page = json.loads(file.read_text(encoding="utf-8"))
-        return str(page["assignment"]), tuple(map(_asked, page["questions"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Released(
+            str(page["assignment"]),
+            tuple(map(_asked, page["questions"])),
+            str(page.get("release", "")),
+            tuple(map(str, page["modules"])) if "modules" in page else None,
+            tuple(map(str, page.get("hidden_modules", ()))),
+            tuple(map(str, page.get("files", ()))),
+            json.dumps(page["starter"]).encode("utf-8") if "starter" in page else b"",
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} is no manifest of a release: {error}") from None
 
 
@@ -61,6 +88,26 @@ def look(notebook: Notebook, questions: tuple[Asked, ...]) -> list[Found]:
     cells = {cell.number: cell for cell in notebook.cells}
     spare = set(defined) - {name for question in questions for name in question.names}
     return [_found(question, defined, cells, spare) for question in questions]
+
+
+def unwritten_essays(content: bytes, filename: str, released: Released) -> dict[str, str]:
+    """Questions for a person in whose place the student wrote nothing, each with what to say of it.
+
+    None where the starter is not known.
+    """
+    wanted = [question.id for question in released.questions if question.manual]
+    if not wanted or not released.starter:
+        return {}
+    ids = [question.id for question in released.questions]
+    found = answers(content, filename, ids, wanted, released.starter)
+    return {question: _of_essay(answer) for question, answer in found.items() if not answer.cells}
+
+
+def _of_essay(answer: Answer) -> str:
+    if not answer.found:
+        return "its heading is not in your notebook; put it back above your answer"
+    elsewhere = f"; is it cell {answer.elsewhere[0]}? Put it below the heading" if answer.elsewhere else ""
+    return f"not written yet: below its heading stands what was released{elsewhere}"
 
 
 def broken_cells(notebook: Notebook) -> list[str]:

@@ -6,12 +6,13 @@ import json
 import zipfile
 
 import pytest
+from essays import notebook, text
 
 from grader.authoring import skeleton
 from grader.authoring.build import build
 from grader.cli import main
 from grader.course.config import read_assignment
-from grader.exit_codes import DONE
+from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE
 from grader.paths import Paths
 from grader.submission.answers import answers
 
@@ -97,3 +98,13 @@ def test_essays_alone_are_released_without_an_audit(paths, tmp_path, capsys):
         assert {name.rpartition("/")[2] for name in archive.namelist()} == {
             "README.md", "a5_essay.ipynb", "grader.pyz", "manifest.json"
         }  # fmt: skip
+        (tmp_path / "homework.ipynb").write_bytes(archive.read("a5_essay/a5_essay.ipynb"))
+    capsys.readouterr()
+    assert main(["validate", str(tmp_path / "homework.ipynb")]) == NEEDS_A_PERSON  # known by its release
+    said = capsys.readouterr().out
+    assert "will be accepted for a5_essay" in said and "not written yet: below its heading" in said
+    (tmp_path / "nameless.ipynb").write_bytes(notebook(text("An answer.")))
+    assert main(["validate", str(tmp_path / "nameless.ipynb")]) == USAGE
+    assert "which assignment is nameless.ipynb? Name it with --assignment" in capsys.readouterr().err
+    assert main(["validate", str(tmp_path / "nameless.ipynb"), "--assignment", "a5_essay"]) == NEEDS_A_PERSON
+    assert "its heading is not in your notebook" in capsys.readouterr().out

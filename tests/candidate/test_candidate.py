@@ -120,7 +120,7 @@ def test_plots_are_drawn_and_shown_to_nobody(sandbox):
         ("import torch.nn", "ModuleNotFoundError", "to be solved without it"),
         ("__import__('torch')", "ModuleNotFoundError", "to be solved without it"),
         ("import importlib\nimportlib.import_module('torch.nn')", "ModuleNotFoundError", "to be solved without it"),
-        ("import nowhere_at_all", "ModuleNotFoundError", "No module named"),
+        ("import nowhere_at_all", "ModuleNotFoundError", "nowhere_at_all is not there when graded"),
         ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E", "cannot be read"),
         ("def f(): f()\nf()", "RecursionError", "maximum recursion"),
         ("open('/etc/shadow')", "FileNotFoundError", ""),
