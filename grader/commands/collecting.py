@@ -75,7 +75,7 @@ def read_now(
     search = search_for(paths, assignment, policy=policy, anybody=True)
     with Collected(search, places) as collection:
         found = list(collection.found())
-    for line in read_as(collection.sources):
+    for line in read_as(collection.sources, [each.row for each in found], assignment):
         screen.say(line)
     for source in collection.sources:
         for name in source.left:
@@ -93,15 +93,17 @@ def read_now(
     return submissions, len(found) - len(submissions)
 
 
-def read_as(sources: Sequence[Source]) -> Iterator[str]:
-    """What folders were taken for, by what is in them: each one student's, or a class."""
+def read_as(sources: Sequence[Source], rows: Sequence[Row], assignment: Assignment) -> Iterator[str]:
+    """What folders were taken for, by what is in them: one student's; or a class, where that may be a surprise."""
     ones = [source.of_one for source in sources if source.of_one]
     if ones:
         what = "one student's folder" if len(ones) == 1 else f"{len(ones)} folders of one student each"
         yield f"taken for {what}: {listed(ones)}"
     for source in sources:
-        if source.layout == "folder" and not source.single and not source.of_one:
-            yield f"{source.place}: taken for a class of {source.uploads}"
+        if source.layout == "folder" and source.uploads == 1 and not source.single and not source.of_one:
+            who = listed([row.student for row in rows if row.place == source.place])
+            instead = f"a folder of one student holds {assignment.id}.ipynb"
+            yield f"{source.place}: taken for a class of 1: {who or 'nobody'}; {instead}"
 
 
 def nothing_in(places: Iterable[Path], assignment: Assignment) -> str:

@@ -66,7 +66,7 @@ def _runs(paths: Paths) -> Iterable[str]:
         return [str(run.id) for run in store.runs()]
 
 
-WORDS = ("delta", "reason", "who", "title")  # free text: no file is meant
+WORDS = ("delta", "set", "comment", "reason", "who", "title")  # free text: no file is meant
 KNOWN: dict[str, Callable[[Paths], Iterable[str]]] = {  # by the name of the argument or option
     "assignment": assignment_ids,
     "student": _students,

@@ -293,6 +293,17 @@ class Adam(_Adam):
         return super().moments(s, g)
 
 
+# %% velocity_in_the_gradients_array | fails: test_nesterov_keeps_its_books | hint: v starts as the gradient's own array, and *= and += change the caller's gradient; start from a copy.
+class Nesterov(_Momentum):
+    def move(self, s, g):
+        if "v" in s:
+            s["v"] *= self.alpha
+            s["v"] += g
+        else:
+            s["v"] = g
+        return -self.lr * (g + self.alpha * s["v"])
+
+
 # %% weight_decay_mixed_in | fails: test_sgd_follows_its_rule | hint: The rule has no weight decay: the step depends on the gradient alone.
 class SGD(_Rule):
     def step(self, params, grads):
