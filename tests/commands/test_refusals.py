@@ -103,6 +103,9 @@ def test_without_a_driver_no_gpu_is_promised(paths, grader, tmp_path, isolation)
 # ------------------------------------------------------------------------------------------------ places
 
 
+UNCHANGED = "what was there before is unchanged"
+
+
 @pytest.fixture
 def graded(paths, grader, tmp_path):
     """The small course with a submission on record, and a file and a folder where the other is wanted."""
@@ -117,16 +120,16 @@ def graded(paths, grader, tmp_path):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("report --out file", "file: File exists"),
-        ("feedback tiny --out file", "file: File exists"),
-        ("feedback tiny --out file/below", "file/below: Not a directory"),
-        ("marks --export csv --out folder", "folder: Is a directory"),
-        ("marks --export csv --out nowhere/x.csv", "nowhere/x.csv: No such file or directory"),
+        ("report --out file", "file cannot be made: File exists"),
+        ("feedback tiny --out file", "file cannot be made: File exists"),
+        ("feedback tiny --out file/below", "file/below cannot be made: Not a directory"),
+        ("marks --export csv --out folder", f"folder cannot be written: Is a directory; {UNCHANGED}"),
+        ("marks --export csv --out nowhere/x.csv", f"nowhere/x.csv cannot be written: No such file or directory; {UNCHANGED}"),
     ],
 )
 def test_where_nothing_can_be_written_it_is_one_line(graded, grader, tmp_path, line, says):
     code, said = grader(*line.split())
-    assert (code, said.strip().splitlines()[-1]) == (USAGE, f"grader: cannot read or write {says}")
+    assert (code, said.strip().splitlines()[-1]) == (USAGE, f"grader: {says}")
     assert (tmp_path / "file").read_text() == "mine"
 
 
