@@ -124,7 +124,10 @@ def graded(paths, grader, tmp_path):
         ("feedback tiny --out file", "file cannot be made: File exists"),
         ("feedback tiny --out file/below", "file/below cannot be made: Not a directory"),
         ("marks --export csv --out folder", f"folder cannot be written: Is a directory; {UNCHANGED}"),
-        ("marks --export csv --out nowhere/x.csv", f"nowhere/x.csv cannot be written: No such file or directory; {UNCHANGED}"),
+        (
+            "marks --export csv --out nowhere/x.csv",
+            f"nowhere/x.csv cannot be written: No such file or directory; {UNCHANGED}",
+        ),
     ],
 )
 def test_where_nothing_can_be_written_it_is_one_line(graded, grader, tmp_path, line, says):
