@@ -82,4 +82,4 @@ def reason_of(error: ImportError) -> str:
     """Why an import failed, in the words that a student reads."""
     if isinstance(error, ModuleNotFoundError) and error.name and error.msg == f"No module named {error.name!r}":
         return not_there(error.name)
-    return str(error.msg or error)
+    return str(error.msg or error).removesuffix(f" ({error.path})")

@@ -32,6 +32,7 @@ class Shell:
     """What `get_ipython()` gives: a shell without a kernel, a front end and magics. What else it has is inert."""
 
     kernel = None
+    colors = "nocolor"
 
     def __init__(self) -> None:
         self.config: dict[str, Any] = {}

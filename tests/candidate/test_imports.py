@@ -57,9 +57,9 @@ def test_what_is_caught_is_pythons_matter(sandbox):
 
 
 def test_a_name_that_a_module_does_not_have_is_told_in_pythons_words(sandbox):
-    with opened(sandbox, "from math import nothing, sqrt\nx = sqrt(16)") as submission:
+    with opened(sandbox, "from json import nothing, loads\nx = loads('4')") as submission:
         [(_, kind, said)] = submission.raised
-        assert kind == "ImportError" and said.startswith("cannot import name 'nothing' from 'math'")
+        assert (kind, said) == ("ImportError", "cannot import name 'nothing' from 'json'")
         assert submission.check().fetch("x") == 4
 
 
@@ -160,6 +160,7 @@ AS_IN_JUPYTER = {  # every one leaves x = 4, and no cell raises
         "def hi(line): ...\n@magics_class\nclass Mine(Magics):\n    @cell_magic\n    def mine(self, line, cell): ...",
         "get_ipython().register_magics(Mine)\nx = 4",
     ],
+    "printing of symbols": ["import sympy\nsympy.init_printing()\nx = 4"],
     "a run that was not begun": [
         "import wandb\nassert wandb.run is None\nif wandb.run:\n    wandb.log({})\nwandb.init()\nwandb.run.name\nx = 4"
     ],
@@ -173,6 +174,13 @@ AS_IN_JUPYTER = {  # every one leaves x = 4, and no cell raises
 @pytest.mark.parametrize("cells", AS_IN_JUPYTER.values(), ids=AS_IN_JUPYTER)
 def test_what_draws_for_somebody_works_though_nobody_looks_on(sandbox, cells):
     with opened(sandbox, *cells) as submission:
+        assert submission.raised == []
+        assert submission.check().fetch("x") == 4
+
+
+def test_a_file_of_arrays_is_written_and_read(sandbox):
+    written = "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = 4"
+    with opened(sandbox, written, "with h5py.File('a.h5') as file:\n    x = int(file['x'][()])") as submission:
         assert submission.raised == []
         assert submission.check().fetch("x") == 4
 

@@ -215,11 +215,14 @@ def test_what_is_no_notebook_is_unreadable_and_told(pool):
 
 
 def test_cells_that_raised_are_told(pool):
-    examined = examined_by(pool, ("q1",), "1 / 0", NOTEBOOK, "open('nowhere')")
+    cells = ("1 / 0", NOTEBOOK, "open('nowhere')")
+    examined = examined_by(pool, ("q1",), *cells, "import nowhere as n\nimport elsewhere", "n.f()", "n.g()\nn.h()")
     assert examined.status is Status.GRADED
-    assert examined.notices[-2:] == (
+    assert examined.notices[-4:] == (
         "cell 1 raised ZeroDivisionError: division by zero",
         "cell 3 raised FileNotFoundError: [Errno 2] No such file or directory: 'nowhere'",
+        "cell 4: nowhere is not there when graded; what needs it was skipped, also in cells 5, 6",
+        "cell 4: elsewhere is not there when graded; what needs it was skipped",
     )
 
 

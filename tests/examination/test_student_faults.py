@@ -71,6 +71,11 @@ class TestFaults:
                 id="in a cell that raised",
             ),
             pytest.param(
+                ["import nowhere\n1 / 0\ndef softmax_loss(): ..."],
+                GONE + "ZeroDivisionError: division by zero",
+                id="in a cell that raised behind what was skipped",
+            ),
+            pytest.param(
                 ["def softmax_loss(x:\n    return x"],
                 GONE + "SyntaxError",
                 id="in a cell that is no Python",

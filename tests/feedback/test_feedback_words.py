@@ -46,6 +46,7 @@ CARRIED = "w0rld 0.4871 -1.5e3 abcdefgh zyxwv"  # what a submission tries to bri
         pytest.param(Outcome.ERROR, f"ValueError in cell 3, line 2: `x`: `: {CARRIED}`: {CARRIED}", id="backticks"),
         pytest.param(Outcome.ERROR, f"NameError in cell 3, line 2: `x`: name '{CARRIED[:5]}' is", id="name"),
         pytest.param(Outcome.ERROR, f"KeyError in cell 3, line 2: `x`: '{CARRIED[13:]}'", id="key"),
+        pytest.param(Outcome.ERROR, "ModuleNotFoundError: abcdefgh is not there when graded", id="module"),
         pytest.param(Outcome.ERROR, f"IndexError: list index out of range {CARRIED}", id="behind a known text"),
         pytest.param(Outcome.ERROR, "not written yet: abcdefgh in cell 3 raises NotImplementedError", id="unwritten"),
         pytest.param(Outcome.ERROR, f"not written yet: relu in {CARRIED} raises NotImplementedError", id="its cell"),
@@ -225,3 +226,12 @@ def test_a_name_of_an_exception_is_told_only_if_it_is_the_students_own():
 def test_a_file_that_cannot_be_read_any_more_still_has_its_page():
     page = feedback_page(feedback(*passing(Outcome.ERROR, "KeyError in cell 3, line 2: `x`: 'k'"), notebook=None))
     assert "11 of 13" in re.sub("<[^>]*>", "", page) and "cell 3" not in page
+
+
+def test_a_module_that_the_student_imports_is_named_where_it_is_missed():
+    own = OwnWords(book("import pandas.io as io, torch\ndef softmax(z):\n    return io.Frame(z)"), ASKED)
+    for reason in ("pandas.io is not there when graded", "'torch' is not available: this assignment is to be solved"):
+        reason += " without it" * reason.endswith("solved")
+        message = f"ModuleNotFoundError in cell 1, line 3, in softmax: `return io.Frame(z)`: {reason}"
+        text = told(Outcome.ERROR, message, own).text
+        assert text == f"Your code stopped with ModuleNotFoundError in cell 1, line 3 (softmax): {reason}."
