@@ -32,7 +32,7 @@ ENVIRONMENT = {  # all that a candidate sees of an environment
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    "HDF5_USE_FILE_LOCKING": "FALSE",  # the jail refuses locks
+    "HDF5_USE_FILE_LOCKING": "FALSE",  # nobody else opens a notebook's files
     "TORCH_COMPILE_DISABLE": "1",  # there is no C++ compiler: what torch.compile is given runs as it is
 }
 KEPT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "CUDA_VISIBLE_DEVICES")
