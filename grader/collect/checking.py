@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from grader.collect.remarks import Remark, Weight
+from grader.collect.remarks import Remark, Weight, listed
 from grader.course.releases import told
 from grader.errors import SubmissionError
 from grader.schema import Assignment, Submission
@@ -49,6 +49,7 @@ def _about_names(defined: dict[str, tuple[int, ...]], asked: Mapping[str, str], 
     """asked: name -> question"""
     others = [name for name in defined if name not in asked]
     remarks: list[Remark] = []
+    twice: dict[tuple[int, ...], list[str]] = {}
     if asked and not any(name in defined or notebook.nearest(name, others) for name in asked):
         return [Remark(f"it defines nothing that {assignment} asks for; another assignment's notebook?", Weight.ASK)]
     for name, question in asked.items():
@@ -58,7 +59,13 @@ def _about_names(defined: dict[str, tuple[int, ...]], asked: Mapping[str, str], 
             what = f"looked for {name}; your notebook defines {near} (cell {defined[near][-1]})"
             remarks.append(Remark(f"{question}: {what}"))
         elif len(cells) > 1:
-            where = ", ".join(map(str, cells[:-1]))
-            what = f"{name} is defined in cells {where} and {cells[-1]}; the last one counts"
-            remarks.append(Remark(f"{question}: {what}"))
-    return remarks
+            twice.setdefault(cells, []).append(name)
+    return [*remarks, *(Remark(_defined_in(cells, names, asked)) for cells, names in twice.items())]
+
+
+def _defined_in(cells: tuple[int, ...], names: list[str], asked: Mapping[str, str]) -> str:
+    """What is said, last of all, of names that the same cells define."""
+    where = f"{', '.join(map(str, cells[:-1]))} and {cells[-1]}"
+    questions = ", ".join(dict.fromkeys(asked[name] for name in names))
+    what = f"{listed(names)} {'is' if len(names) == 1 else 'are'} defined in cells {where}"
+    return f"{questions}: {what}; the last one counts"

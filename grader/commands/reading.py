@@ -117,7 +117,7 @@ def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Name
     if chosen.student in known:
         raise UsageError(f"{chosen.student} has handed in and is not graded yet; run `grader grade {assignment.id}`")
     changed = by_hand(None, assignment, store.overrides(assignment.id, chosen.student))
-    if not changed:
+    if not changed or chosen.save or chosen.shell or chosen.transcript:
         close = did_you_mean(chosen.student, known)
         raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
     points = add_up(change.by for change in changed)

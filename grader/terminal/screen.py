@@ -76,6 +76,7 @@ def attempt_page(
     if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
         head += f"  {_points(assignment, attempt, changed)}"
     lines = [head, *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()), ""]
+    said_in: dict[str, str] = {}  # what was said -> the question it was said in
     for question in assignment.questions:
         results = attempt.of_question(question.id)
         mark = attempt.mark_of(question.id)
@@ -87,7 +88,7 @@ def attempt_page(
             passed = all(result.outcome.earns for result in results)
             rest = f"   all {len(results)} checks passed" if passed else ""
             lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
-            lines += [] if passed else [*_checks(results), ""]
+            lines += [] if passed else [*_checks(results, said_in), ""]
     if changed:
         lines += ["", *changed_lines(changed)]
     if attempt.notices:
@@ -134,12 +135,18 @@ def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iter
     yield f"{INDENT}{NO_OUTPUTS}"
 
 
-def _checks(results: Sequence[CheckResult]) -> Iterator[str]:
-    """What failed, each thing said once, with its hints; then what passed, in one line."""
+def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator[str]:
+    """What failed, each thing said once, with its hints; then what passed, in one line.
+
+    said_in: what was said in the questions before -> where; what is said here is added
+    """
     for group in failures(results):
         yield from _failed(group, whole=len(group) == len(results) > 1)
-        if group[0].message:
-            yield from _wrapped(group[0].message, INDENT)
+        message, here = group[0].message, group[0].question
+        if message and said_in.setdefault(message, here) != here:
+            yield f"{INDENT}the same as in {said_in[message]}"
+        elif message:
+            yield from _wrapped(message, INDENT)
         yield from (line for hint in hints(group) for line in _wrapped(f"hint: {hint}", INDENT))
     passed = [words(result.name) for result in results if result.outcome.earns]
     if passed:

@@ -32,5 +32,13 @@ def test_only_a_notebook_made_from_another_release_than_the_current_one_is_told(
     assert [remark.text for remark in remarks(current, grader={"release": "0123456789abcdef"})] == says
 
 
+def test_names_that_two_cells_define_are_one_remark():
+    page = tiny.ipynb("def double(x):\n    return x\n\ndef shift(x):\n    return x")
+    cells = json.loads(page)
+    cells["cells"] *= 2
+    [remark] = look_into(Submission("ada", "tiny", "tiny.ipynb", json.dumps(cells).encode()), tiny.assignment())
+    assert remark.text == "q1: double, shift are defined in cells 1 and 2; the last one counts"
+
+
 def test_a_plain_notebook_has_no_remark():
     assert remarks() == []

@@ -196,6 +196,19 @@ def test_what_doctor_advises_stands_below_what_it_found():
     assert [line.split()[0] for line in lines.splitlines()] == ["no", "->", "ok"]
 
 
+def test_what_fails_for_one_reason_in_many_questions_is_said_once():
+    why = "running the notebook's cells: no answer within 60 s"
+    rows = [check(f"test_{q}", q, 4, Outcome.TIMEOUT, why) for q in ("q4", "q5")]
+    page = attempt_page(ASSIGNMENT, graded("ben", *rows).attempt, "x.ipynb")
+    assert page.count(why) == 1 and page.count("the same as in q4") == 1
+
+
+def test_a_name_that_two_cells_define_is_the_last_thing_to_know():
+    twice = "defined in cells 20, 66, of which the last counts: tanh"
+    assert first_thing(graded("ada", notices=(twice, "cell 3 is no Python")).attempt) == "cell 3 is no Python"
+    assert first_thing(graded("ada", notices=(twice,)).attempt) == twice
+
+
 def test_a_notice_that_asks_for_nothing_is_not_the_first_thing():
     released = "made from release 0123456789abcdef of the assignment"
     assert first_thing(graded("ada", notices=(released,)).attempt) == ""
