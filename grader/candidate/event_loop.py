@@ -34,7 +34,7 @@ class NotebookLoop:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run the coroutine of a cell with `await` to its end; what it started goes on with the next cell."""
-        loop = self._made()
+        loop, seeming = self._made(), asyncio._get_running_loop()
         asyncio._set_running_loop(None)
         task = loop.create_task(coroutine)
         try:
@@ -44,7 +44,7 @@ class NotebookLoop:
                 task.cancel()
                 with contextlib.suppress(BaseException):
                     loop.run_until_complete(task)
-            asyncio._set_running_loop(loop)
+            asyncio._set_running_loop(seeming)
 
     def _made(self) -> asyncio.AbstractEventLoop:
         if self.loop is None:
