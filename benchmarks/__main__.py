@@ -30,6 +30,7 @@ QUICK = {
     "collect_archive": ["--students", "20"],
     "feedback_pages": ["--students", "14"],
     "report_pages": ["--students", "30"],
+    "jupyter_differences": ["--recorded"],
 }
 
 

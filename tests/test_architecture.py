@@ -60,6 +60,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "NotPrepared": "examination/student",
     "ForbiddenOperator": "candidate",
     "TimeLimit": "candidate",
+    "StoppedCommand": "candidate",
     "_IsMissing": "submission/arguments",
 }
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50

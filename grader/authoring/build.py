@@ -208,7 +208,7 @@ def _printed(
     cells = [
         ("", [check.source(node) for node in check.body])
         if (check := found.get(cell.places))
-        else (plain(cell.source).code, [])
+        else (plain(cell.source, calls=False).code, [])
         for cell in run
     ]
     told = printed(cells, [cell.places[0] for cell in run], paths.assignment(assignment_id))

@@ -1,13 +1,8 @@
 """Run a notebook's cells in order in one namespace, as a kernel would; one that raises is reported, the next runs."""
 
 from __future__ import annotations
-import __future__
 
-import ast
-import asyncio
 import contextlib
-import functools
-import inspect
 import os
 import signal
 import sys
@@ -16,11 +11,9 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from grader.candidate import faults, resume
+from grader.candidate import faults
 from grader.candidate.absent import Absent
-
-ANNOTATIONS = __future__.annotations.compiler_flag  # the only feature that is still optional
-
+from grader.candidate.session import Session
 
 MAX_LEFT_OUT = 10  # files that could not be written, of which the student is told
 
@@ -36,25 +29,28 @@ class TimeLimit(BaseException):
     """A cell took too long. No Exception, so that a loop that catches those ends too."""
 
 
-def run_cells(module: types.ModuleType, cells: Sequence[tuple[int, str]], budget_s: float) -> list[dict[str, Any]]:
+def run_cells(
+    module: types.ModuleType,
+    cells: Sequence[tuple[int, str]],
+    budget_s: float,
+    written: Sequence[tuple[str, bytes]] = (),
+) -> list[dict[str, Any]]:
     """Run (number, code) cells; return what was raised, each with the number of its cell.
 
     A statement that fails because a module is not there is reported with `skipped`, and its cell goes on behind it.
     A cell gets half of the time that is left, so that one that never ends does not cost what comes after it.
+    written: files that `%%writefile` cells write, which lie there from the start
     """
-    raised: list[dict[str, Any]] = []
-    flags = 0
+    session = Session(module, written)
     deadline = time.monotonic() + budget_s
     for number, code in cells:
         try:
             with _interrupted_after((deadline - time.monotonic()) / 2):
-                compiled = compiled_cell(f"<cell {number}>", code, flags)
-                flags |= compiled.co_flags & ANNOTATIONS
-                note = functools.partial(resume.report, raised, number)
-                resume.run(compiled, code, vars(module), functools.partial(run_code, module), note)
+                session.run(number, code)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
-            raised.append({"cell": number, **faults.describe(error)})
-    return raised
+            session.raised.append({"cell": number, **faults.describe(error)})
+    session.end()
+    return session.raised
 
 
 @contextlib.contextmanager
@@ -70,20 +66,7 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def compiled_cell(filename: str, code: str, flags: int) -> types.CodeType:
-    """Compile one cell; `flags` are those of `from __future__` in the cells before, as in a notebook."""
-    faults.remember_source(filename, code)
-    return compile(code, filename, "exec", flags=flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-
-
-def run_code(module: types.ModuleType, compiled: types.CodeType) -> None:
-    """Run one cell; top-level `await` works."""
-    result = eval(compiled, module.__dict__)  # noqa: S307 - this is what the sandbox is for
-    if inspect.iscoroutine(result):
-        asyncio.run(result)
-
-
-def write_files(files: Sequence[tuple[str, bytes]]) -> list[dict[str, Any]]:
+def write_files(files: Sequence[tuple[str, bytes]], mode: int = 0o444) -> list[dict[str, Any]]:
     """Put files beside the notebook, read-only: what was released, then what the student handed in with it.
 
     Of files with one name the first counts. Returns what could not be written, in the form of `run_cells`, as cell 0.
@@ -96,13 +79,19 @@ def write_files(files: Sequence[tuple[str, bytes]]) -> list[dict[str, Any]]:
             os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
             with open(name, "xb") as file:
                 file.write(content)
-            os.chmod(name, 0o444)
+            os.chmod(name, mode)
         except (OSError, ValueError) as error:
             if not (isinstance(error, FileExistsError) and os.path.isfile(name)):
                 raised.append({"cell": 0, **faults.describe(error)})
     if "" not in sys.path:
         sys.path.insert(0, "")
     return raised[:MAX_LEFT_OUT]
+
+
+def write_notebook() -> None:
+    """Let the folder hold a notebook, as it does where students work: `!ls` shows something."""
+    with contextlib.suppress(OSError), open("notebook.ipynb", "x", encoding="utf-8") as file:
+        file.write('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
 
 
 def public_names(module: types.ModuleType, most: int = 2000) -> list[str]:

@@ -96,9 +96,12 @@ class Candidate:
     def op_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the cells of the notebook in a fresh namespace."""
         self.prepare(request)
-        raised = cells.write_files(request["files"])
-        raised += cells.run_cells(self.module, request["cells"], request["budget_s"])
-        return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module)}
+        written = request.get("written", [])
+        raised = [*cells.write_files(request["files"]), *cells.write_files(written, 0o644)]
+        cells.write_notebook()
+        raised += cells.run_cells(self.module, request["cells"], request["budget_s"], written)
+        more = {"more": len(raised) - MAX_RAISED} if len(raised) > MAX_RAISED else {}
+        return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module), **more}
 
     def prepare(self, request: dict[str, Any]) -> None:
         """What comes before the first line of the student's; that it fails is nobody's zero."""

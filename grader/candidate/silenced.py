@@ -57,6 +57,12 @@ class Shell:
 _SHELL = Shell()
 
 
+def use(shell: Shell) -> None:
+    """Let `get_ipython()` answer this shell: the notebook's, which knows its names."""
+    global _SHELL
+    _SHELL = shell
+
+
 def get_ipython() -> Shell:
     """Take the place of IPython's function of that name, which answers None outside of a notebook."""
     return _SHELL
@@ -149,6 +155,13 @@ def spec(name: str, path: Any) -> importlib.machinery.ModuleSpec | None:
     if found is not None:
         found.loader = Patching(found.loader)  # type: ignore[assignment]
     return found
+
+
+def patch(name: str, change: Callable[[Any], None]) -> None:
+    """Change a module too: now, if it is imported, or as soon as it is."""
+    PATCHES[name] = change
+    if name in sys.modules:
+        change(sys.modules[name])
 
 
 def patch_loaded() -> None:

@@ -91,10 +91,10 @@ class Channel:
     def _load_request(self) -> dict[str, Any]:
         cells = [(cell.number, cell.code) for cell in self.notebook.cells if not cell.experiment]
         written = [(name, text.encode("utf-8", "replace")) for name, text in self.notebook.files]
-        return {
+        return ({"written": written} if written else {}) | {
             "op": "load",
             "cells": cells,
-            "files": [*self.files, *written],
+            "files": list(self.files),
             "hidden_modules": list(self.assignment.hidden_modules),
             "budget_s": 0.9 * self.assignment.limits.load_s,
             "device": self.device,

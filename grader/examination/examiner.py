@@ -22,7 +22,7 @@ from grader.examination.channel import LOAD, Channel
 from grader.examination.collecting import shares_state
 from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
-from grader.examination.replies import about_cells
+from grader.examination.replies import about_cells, read_more_errors
 from grader.examination.student import load_errors
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
@@ -32,7 +32,8 @@ from grader.submission import notebook
 from grader.submission.ipynb import DEFINED_TWICE
 
 LONGEST_REPEATED_S = 5.0
-MOST_NOTICES, MAX_NOTICE = 10, 200  # of what cells raised; characters of each
+MOST_TOLD, MAX_NOTICE = 20, 200  # errors of cells that are told in full; characters of each
+MOST_IN_A_LINE = 40  # of the others
 NEVER_ASKED = "this call is not in the evidence"
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
@@ -117,7 +118,7 @@ def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
     channel = examination.channel
     results = tuple(examination.results.values())
-    notices = (*book.notices, *_cell_notices(channel))
+    notices = (*book.notices, *cell_notices(channel))
     notices += (*(_taken_for(hidden.assignment, book) if hidden.close_names else ()),)
     notices += _defined_twice(hidden.assignment, book)
     channel.close()
@@ -182,9 +183,16 @@ def _taken_for(assignment: Assignment, book: notebook.Notebook) -> Iterator[str]
             yield f"{question}: {close} (cell {defined[close][-1]}) {TAKEN_FOR} {name}"
 
 
-def _cell_notices(channel: Channel) -> tuple[str, ...]:
+def cell_notices(channel: Channel) -> tuple[str, ...]:
     """What the student should know about the run of the cells: which raised, and what."""
     said = channel.load()
     if said.failure:
         return (f"running the notebook's cells: {said.message}",)
-    return tuple(itertools.islice(about_cells(load_errors(said), MAX_NOTICE), MOST_NOTICES))
+    raised = load_errors(said)
+    others = [error for error in raised if not error["skipped"]][MOST_TOLD:]
+    notices = list(about_cells([error for error in raised if error not in others], MAX_NOTICE))
+    rest = [f"{error['cell']} ({error['type']})" for error in others]
+    for start in range(0, len(rest), MOST_IN_A_LINE):
+        notices.append(f"so did cells {', '.join(rest[start : start + MOST_IN_A_LINE])}")
+    more = read_more_errors(said.reply)
+    return (*notices, f"and {more} more") if more else tuple(notices)

@@ -118,6 +118,17 @@ def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
     return found
 
 
+def read_more_errors(reply: bytes) -> int:
+    """How many more errors of cells there were than are told one by one."""
+    try:
+        loaded = wire.decode(reply)
+    except wire.WireError:
+        return 0
+    value = loaded.get("value") if type(loaded) is dict else None
+    more = value.get("more") if type(value) is dict else None
+    return more if type(more) is int and 0 < more < 1_000_000 else 0
+
+
 def about_cells(errors: list[dict[str, Any]], most: int = MAX_CELL_TEXT) -> Iterator[str]:
     """What cells raised, in sentences; a module that is not there is one sentence, where it is missed first.
 

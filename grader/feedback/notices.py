@@ -10,8 +10,10 @@ from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
 from grader.marks.marksheet import clean
 from grader.schema import TAKEN_FOR, Attempt, Question, digest_of
+from grader.submission import magic_lines
 
 MOST_IGNORED = 8
+_BINDS = re.compile(r"(?P<names>[A-Za-z_][^=!%]*?)[ \t]*=[ \t]*[%!]")
 PRINTED_LINES, PRINTED_CHARS = 40, 4000  # of what the cells printed
 
 
@@ -49,12 +51,29 @@ def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
     for question in source.assignment.questions:
         yield from _about_names(question, own, source.course.close_names == "grade")
     ignored = [(cell.number, line) for cell in own.notebook.cells for line in cell.ignored if not cell.experiment]
+    ignored.sort(key=lambda one: not _is_missed(one[1]))  # what is missed first
     for number, line in ignored[:MOST_IGNORED]:
-        yield f"cell {number}: {cut(clean(line), 80)} is no Python and was left out"
+        yield f"cell {number}: {cut(clean(line), 80)} {_left_out(line)}"
     if len(ignored) > MOST_IGNORED:
         yield f"{len(ignored) - MOST_IGNORED} more lines that are no Python were left out"
     if own.experiments:
         yield f"not run, because marked as experiments: {_cells(sorted(own.experiments))}"
+
+
+def _is_missed(line: str) -> bool:
+    """Whether a line that was left out would have bound a name or brought a file."""
+    return bool(_BINDS.match(line)) or magic_lines.fetches(line) or line.startswith("%run")
+
+
+def _left_out(line: str) -> str:
+    bound = _BINDS.match(line)
+    if bound:
+        return f"is no Python and was left out: {cut(bound['names'], 40)} is {'empty' if '!' in line else 'None'} there"
+    if magic_lines.fetches(line):
+        return "was left out: there is no network when it is graded; hand in the file that it fetches"
+    if line.startswith("%run"):
+        return "was left out: another notebook is not run; hand in its code as a .py file"
+    return "is no Python and was left out"
 
 
 def _about_names(question: Question, own: OwnWords, close_names: bool) -> Iterator[str]:

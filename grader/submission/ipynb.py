@@ -13,6 +13,7 @@ from grader.submission.wrong_files import DOWNLOAD, refuse_conflict, truncated
 
 BIG_OUTPUT_BYTES = 5 * 2**20
 MAX_CODE_BYTES = 100 * 2**20  # of sources as they stand in the file, where a character takes twelve bytes at the most
+MAX_TEXT_BYTES = 2**17  # of a text cell that is looked into for code
 MAX_STRINGS = 1_000_000  # in one source; a string is a line
 
 MADE_FROM = "made from release "  # begins a notice that asks nothing of anybody
@@ -27,7 +28,8 @@ _SHORTCUT_KEYS = {"doc_id", "resource_id", "resource_key"}
 class RawCell:
     """One cell as it stands in the file: kind is code, markdown, raw, heading or whatever the file says.
 
-    Unless texts were asked for, the source of a notebook's cell is "" where it is no code, and its id is "".
+    Unless texts were asked for, the source of a notebook's cell is "" where it neither is code nor may be, and its id
+    is "".
     pictures: a digest of what was pasted into the cell (its attachments), "" where there is nothing or no texts
     """
 
@@ -94,12 +96,19 @@ class _Reader:
             notices.append(f"cell {number}: not a cell, ignored")
             return RawCell("", "")
         kind = self._text(cell.get("cell_type"))
-        wanted = self.texts or kind == "code"
-        source = self._source(cell.get("source", cell.get("input"))) if wanted else ""
+        place = cell.get("source", cell.get("input"))
+        wanted = self.texts or kind == "code" or (kind in ("markdown", "raw") and self._may_define(place))
+        source = self._source(place) if wanted else ""
         if kind is None or source is None:
             notices.append(f"cell {number}: its {'type' if kind is None else 'source'} is no text, ignored")
             return RawCell("", "")
         return RawCell(kind, source, self._id(cell), self._pictures(cell)) if self.texts else RawCell(kind, source)
+
+    def _may_define(self, place: slice | None) -> bool:
+        """Whether a text may hold a function or a class, as that of a code cell whose type was changed does."""
+        if place is None or place.stop - place.start > MAX_TEXT_BYTES:
+            return False
+        return any(self.walk.text.find(word, place.start, place.stop) >= 0 for word in (b"def ", b"class "))
 
     def _pictures(self, cell: dict[str, Any]) -> str:
         """A digest of the cell's attachments; blanks do not count, which editors lay out anew."""

@@ -1,4 +1,4 @@
-"""Make a notebook cell plain Python: magics and shell lines become inert, and line numbers stay.
+"""Make a notebook cell plain Python: magics and shell lines become calls, or nothing, and line numbers stay.
 
 Nothing is run here. A cell that is valid Python is never changed, so a `%` inside a string or an expression is safe.
 """
@@ -8,29 +8,36 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from grader.submission import magic_lines
 
 MAX_PARSED_CHARS = 200_000  # the parser needs some hundred bytes per character; longer texts are taken as they are
 SHOWN_CHARS = 120
 TOO_DEEP = "an expression is nested too deeply for Python, or has too many parts; cut it into several"
 
 RUNS_ITS_BODY = frozenset("time timeit capture prun memit mprun lprun heat".split())
-NOT_PYTHON = frozenset(
-    "! !! bash sh sx cmd script system shell perl ruby pypy python python2 python3 html HTML javascript js latex "
-    "markdown svg SVG cython R julia octave matlab sql bigquery file writefile writetemplate cu nvcc cpp".split()
+NOT_PYTHON = magic_lines.RUN_CELLS | frozenset(
+    "cmd perl ruby pypy python2 html HTML javascript js latex "
+    "markdown svg SVG cython R julia octave matlab sql bigquery writetemplate cu nvcc cpp".split()
 )
 _WRITES = re.compile(r"%%(?:writefile|file)[ \t]+(?P<append>-a[ \t]+|--append[ \t]+)?(?P<name>[^ \t].*)")
-_PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
+_PLAIN_NAME = re.compile(r"(?:[A-Za-z_][\w.-]{0,99}/){0,9}[A-Za-z_][\w.-]{0,99}", re.ASCII)
+_FUTURE = re.compile(r"^from[ \t]+__future__[ \t]", re.MULTILINE)
+_BARE = frozenset(
+    "ls ll pwd cd clear who whos lsmagic quickref".split()
+)  # magics without a % if they are all of a cell
 
 _REST = r"[^\n]*(?:(?<=\\)\n[^\n]*)*"  # to the end of the line, and of the lines that it continues on
-_EXPORTED = r"(?P<target>[A-Za-z_][^=\n#\"'(!%]*=[ \t]*)?get_ipython\(\)[ \t]*\.[ \t]*\w+\("
+_TARGET = r"(?P<target>[A-Za-z_](?:'[^'\n]*'|\"[^\"\n]*\"|[^=\n#\"'(!%])*=[ \t]*)?"
+_EXPORTED = _TARGET + r"get_ipython\(\)[ \t]*\.[ \t]*\w+\("
 _SHELL = r"(?:pip3?|conda|mamba|micromamba|uv|cd|ls|mkdir|rmdir|rm|cp|mv|cat|run|env|load_ext|reload_ext|matplotlib)"
 _AUTO = rf"{_SHELL}[ \t]+(?=[\w./~-])"  # IPython runs these without a % too
 _CANDIDATE = re.compile(rf"^[ \t]*(?:[%!?]|{_AUTO})|\?[ \t;]*$|=[ \t]*[%!]|get_ipython\(\)", re.MULTILINE)
 _EXPORTED_CALL = re.compile(rf"(?P<indent>[ \t]*)(?P<body>{_EXPORTED})")
 _MAGIC = re.compile(
-    rf"(?P<indent>[ \t]*)(?:(?P<target>[A-Za-z_][^=\n#\"'(!%]*=[ \t]*)?(?P<body>[%!]{_REST})"
+    rf"(?P<indent>[ \t]*)(?:{_TARGET}(?P<body>[%!]{_REST})"
     rf"|(?P<before>\?{_REST})|(?P<after>[%\w.*\[\]]+\?{{1,2}}[ \t]*(?:;[ \t]*)?)(?=\n|\Z))"
 )
 _AUTOMAGIC = re.compile(rf"(?P<indent>[ \t]*)(?P<body>{_AUTO}{_REST})")
@@ -52,8 +59,8 @@ _END_OF_STRING = {
 class Plain:
     """A cell as plain Python. `code` has a line for every line of the source; `ignored` is what was dropped, in order.
 
-    skipped: the whole cell is no Python and `code` is empty
-    file: (name, text) of a `%%writefile name` whose name is a plain file name; `appends` for its `-a`
+    skipped: nothing of the cell is run and `code` is empty
+    file: (name, text) of a `%%writefile name` whose name is a plain path; `appends` for its `-a`
     """
 
     code: str
@@ -63,14 +70,16 @@ class Plain:
     appends: bool = False
 
 
-def plain(source: str, *, checked: bool = True) -> Plain:
+def plain(source: str, *, checked: bool = True, calls: bool = True, registered: frozenset[str] = frozenset()) -> Plain:
     """Turn a cell's source into Python that runs without IPython. What is still no Python then is left as it is.
 
     checked: see first whether it is Python already. Only for very long notebooks this is not worth its time; then
         lines are recognised by their look alone.
+    calls: what the sandbox can do becomes a call of `get_ipython()`; else nothing is left of it
+    registered: names of magics that the notebook makes itself
     """
     lines = source.split("\n")
-    dropped: list[str] = []
+    reader = _Reader(checked, calls, registered)
     doubtful = False
     for index, line in enumerate(lines):
         text = line.strip()
@@ -78,16 +87,19 @@ def plain(source: str, *, checked: bool = True) -> Plain:
             continue
         if not text.startswith("%%"):
             break
-        name = text[2:].split(None, 1)[0] if text[2:].strip() else ""
-        dropped.append(_short(text))
-        if name in NOT_PYTHON:
-            return _foreign(text, lines[index + 1 :], dropped)
-        doubtful = doubtful or name not in RUNS_ITS_BODY
-        lines[index] = ""
-    code, ignored = _without_line_magics("\n".join(lines) if dropped else source, checked)
+        name, _, options = text[2:].strip().partition(" ")
+        if name in NOT_PYTHON or name in registered:
+            return _foreign(reader, name, text, lines, index)
+        if name not in RUNS_ITS_BODY:
+            doubtful = True
+            reader.ignored.append(_short(text))
+        lines[index] = "" if _FUTURE.search(source) else magic_lines.around(name, options, calls)
+    if source.strip() in _BARE:
+        return Plain(source.replace(source.strip(), "pass"), (source.strip(),))
+    code = reader.without_magics("\n".join(lines))
     if doubtful and (not checked or parse(code) is None):
-        return Plain("", tuple(dropped), skipped=True)
-    return Plain(code, (*dropped, *ignored))
+        return Plain("", tuple(reader.ignored), skipped=True)
+    return Plain(code, tuple(reader.ignored))
 
 
 def parse(code: str) -> ast.Module | None:
@@ -123,76 +135,95 @@ def _compiled(code: str, flags: int) -> tuple[Any, str]:
         return None, TOO_DEEP
 
 
-def _foreign(magic: str, body: list[str], dropped: list[str]) -> Plain:
+def _foreign(reader: _Reader, name: str, magic: str, lines: list[str], index: int) -> Plain:
+    """A cell whose body is no Python of the notebook's."""
+    body = "\n".join(lines[index + 1 :])
+    if not (reader.calls and (name in magic_lines.RUN_CELLS or name in reader.registered)):
+        return Plain("", (*reader.ignored, _short(magic)), skipped=True)
+    options = magic[2:].strip()[len(name) :].strip()
+    code = magic_lines.call("", "run_cell_magic", name, options, body if body.endswith("\n") else body + "\n")
+    code = "\n" * index + code + "\n" * (len(lines) - index - 1)
     writes = _WRITES.fullmatch(magic)
-    if writes is None:
-        return Plain("", tuple(dropped), skipped=True)
-    name = writes["name"].strip().strip("\"'")
-    file = (name, "\n".join(body).rstrip("\n") + "\n") if _PLAIN_NAME.fullmatch(name) else None
-    return Plain("", tuple(dropped), skipped=True, file=file, appends=bool(writes["append"]))
+    path = writes["name"].strip().strip("\"'") if writes else ""
+    file = (path, body.rstrip("\n") + "\n") if _PLAIN_NAME.fullmatch(path) else None
+    return Plain(code, tuple(reader.ignored), file=file, appends=bool(writes and writes["append"]))
 
 
-def _without_line_magics(text: str, checked: bool) -> tuple[str, list[str]]:
-    if not (_indentation(text) or _CANDIDATE.search(text)):
-        return text, []
-    is_python = checked and parse(text) is not None
-    if is_python and "get_ipython()" not in text:
-        return text, []
-    if not is_python:
-        text = _dedented(text)
-    parts: list[str] = []
-    ignored: list[str] = []
-    at = 0
-    while at < len(text):
-        end, part = _next_part(text, at, is_python, ignored)
-        parts.append(part)
-        at = end
-    return "".join(parts), ignored
+@dataclass
+class _Reader:
+    """Reads one cell line by line; `ignored` grows by what is dropped."""
+
+    checked: bool
+    calls: bool
+    registered: frozenset[str]
+    ignored: list[str] = field(default_factory=list)
+
+    def without_magics(self, text: str) -> str:
+        if not (_indentation(text) or _CANDIDATE.search(text)):
+            return text
+        is_python = self.checked and parse(text) is not None
+        if is_python and "get_ipython()" not in text:
+            return text
+        if not is_python:
+            text = _dedented(text)
+        parts: list[str] = []
+        at = 0
+        while at < len(text):
+            at, part = self._next_part(text, at, is_python)
+            parts.append(part)
+        return "".join(parts)
+
+    def _next_part(self, text: str, at: int, is_python: bool) -> tuple[int, str]:
+        """Return the end of the logical line that starts at `at` and what to run for it."""
+        magic = None if is_python else _MAGIC.match(text, at)
+        if magic:
+            body = magic["body"] or magic["before"] or magic["after"]
+            return magic.end(), self._instead(magic["indent"], magic["target"] or "", body)
+        if not is_python:
+            automagic = _AUTOMAGIC.match(text, at)
+            if automagic and parse(automagic[0].strip()) is None:
+                return automagic.end(), self._instead(automagic["indent"], "", "%" + automagic["body"])
+        end = _logical_end(text, at)
+        exported = _EXPORTED_CALL.match(text, at, end)
+        return end, self._export(exported, text[at:end]) if exported else text[at:end]
+
+    def _instead(self, indent: str, target: str, body: str) -> str:
+        code = magic_lines.replacement(target, body, self.registered)
+        if code is None or not (self.calls or "get_ipython()" not in code):
+            self.ignored.append(_short(target + body))
+            code = target + ("[]" if body.startswith("!") else "None") if target else "pass"
+        return indent + code + "\n" * body.count("\n")
+
+    def _export(self, call: re.Match[str], line: str) -> str:
+        """Read what an export to .py made of a magic as the magic: `get_ipython().run_line_magic('time', 'x = 1')`."""
+        method, arguments = _called(line.strip())
+        indent, target, tail = call["indent"], call["target"] or "", "\n" * line.count("\n")
+        if method in ("run_line_magic", "magic") and arguments:
+            return self._instead(indent, target, "%" + " ".join(arguments)) + tail
+        if method in ("system", "getoutput") and len(arguments) == 1:
+            mark = "!!" if method == "getoutput" and not target else "!"
+            return self._instead(indent, target, mark + arguments[0]) + tail
+        if method == "run_cell_magic" and len(arguments) == 3:
+            name, options, body = arguments
+            if name in RUNS_ITS_BODY and not (indent or target):
+                begun = magic_lines.call("", "begin_cell_magic", name, options) + "\n"
+                begun = begun if name in magic_lines.AROUND and self.calls else ""
+                return begun + self.without_magics(body).rstrip("\n") + tail
+            if self.calls and name in magic_lines.RUN_CELLS | self.registered:
+                return line
+            self.ignored.append(_short(line.strip()))
+            return f"{indent}{target}None{tail}" if target else f"{indent}pass{tail}"
+        return line
 
 
-def _next_part(text: str, at: int, is_python: bool, ignored: list[str]) -> tuple[int, str]:
-    """Return the end of the logical line that starts at `at` and what to run for it."""
-    magic = None if is_python else _MAGIC.match(text, at)
-    if magic:
-        body = magic["body"] or magic["before"] or magic["after"]
-        return magic.end(), _inert(magic["indent"], magic["target"] or "", body, ignored)
-    if not is_python:
-        automagic = _AUTOMAGIC.match(text, at)
-        if automagic and parse(automagic[0].strip()) is None:
-            return automagic.end(), _inert(automagic["indent"], "", automagic["body"], ignored)
-    end = _logical_end(text, at)
-    exported = _EXPORTED_CALL.match(text, at, end)
-    if exported:
-        return end, _inert_export(exported, text[at:end], ignored)
-    return end, text[at:end]
-
-
-def _inert(indent: str, target: str, body: str, ignored: list[str]) -> str:
-    if not target and re.match(r"%time[ \t]+[^ \t\n]", body):
-        ignored.append("%time")
-        return indent + body[len("%time") :].lstrip()
-    ignored.append(_short(target + body))
-    nothing = target + ("[]" if body.startswith("!") else "None") if target else "pass"
-    return indent + nothing + "\n" * body.count("\n")
-
-
-def _inert_export(call: re.Match[str], line: str, ignored: list[str]) -> str:
-    """Undo what an export to .py made of a magic: `get_ipython().run_line_magic('time', 'x = 1')`."""
-    ignored.append(_short(line.strip()))
-    tail = "\n" * line.count("\n")
-    if call["target"]:
-        nothing = "[]" if call[0].endswith("getoutput(") else "None"
-        return f"{call['indent']}{call['target']}{nothing}{tail}"
-    tree = parse(line.strip())
-    arguments: list[str] = []
-    if tree and tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Call):
-        constants = (item.value for item in tree.body[0].value.args if isinstance(item, ast.Constant))
-        arguments = [item for item in constants if isinstance(item, str)]
-    if "run_cell_magic" in call[0] and len(arguments) == 3 and arguments[0] in RUNS_ITS_BODY and not call["indent"]:
-        return _without_line_magics(arguments[2], True)[0].rstrip("\n") + tail
-    if "run_line_magic" in call[0] and len(arguments) == 2 and arguments[0] == "time":
-        return call["indent"] + arguments[1] + tail
-    return call["indent"] + "pass" + tail
+def _called(line: str) -> tuple[str, list[str]]:
+    """The method of `get_ipython()` that a line calls, and its arguments if these are texts."""
+    tree = parse(line)
+    value = getattr(tree.body[0], "value", None) if tree and tree.body else None
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+        return "", []
+    texts = [item.value for item in value.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return value.func.attr, texts if len(texts) == len(value.args) else []
 
 
 def _dedented(text: str) -> str:

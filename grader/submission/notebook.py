@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from grader.errors import SubmissionError
+from grader.submission import text_cells
 from grader.submission.bindings import bound_names, paragraphs
 from grader.submission.ipynb import RawCell, RawNotebook, read_json
-from grader.submission.magics import Plain, parse, plain, syntax_error
+from grader.submission.magics import parse, plain, syntax_error
 from grader.submission.percent import PercentCell, exported_cells, percent_cells
 from grader.submission.wrong_files import DOWNLOAD, refuse_conflict, refuse_foreign
 
@@ -36,6 +37,11 @@ MAX_NOTICES = 50
 NEAR = 0.86  # softmax_los is near softmax_loss (0.95), decoder is not near encoder (0.857)
 
 _EXPERIMENT = re.compile(r"\s*#\s*experiment\b", re.IGNORECASE)
+_OWN_MAGIC = re.compile(
+    r"@(?:\w+\.)*(?:register_)?(?:line|cell|line_cell)_magic\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*def[ \t]+(\w+)"
+    r"|register_magic_function\(([^\n]*)\)"
+)
+_WORD = re.compile(r"\w+")
 _NO_DIGIT = re.compile(r"\D")
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
 _ENCODINGS = (
@@ -66,8 +72,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """The code cells in order, what the student should be told, and the files that `%%writefile` cells hold.
+    """The code cells in order, what the student should be told, and the files that `%%writefile` cells write.
 
+    files: (path, text as it is in the end)
     release: the id of the release that it was made from, "" where it does not say
     """
 
@@ -225,25 +232,29 @@ def _assembled(raw: RawNotebook, name: str) -> Notebook:
         notices.append("there is no code in it")
     cells: list[Cell] = []
     files: dict[str, str] = {}
+    registered, lost = _own_magics(raw.cells), text_cells.meant_as_code(raw.cells)
     for number, (cell, checked) in enumerate(zip(raw.cells, _worth_parsing(raw.cells)), 1):
-        if cell.kind == "code":
+        if number in lost:
+            notices.append(f"cell {number} is a {cell.kind.title()} cell that holds Python: it is run as a code cell")
+        if cell.kind == "code" or number in lost:
             source = _tidy(cell.source)
-            result = plain(source, checked=checked)
+            result = plain(source, checked=checked, registered=registered)
             experiment = bool(_EXPERIMENT.match(source))
             cells.append(Cell(number, source, result.code, result.ignored, experiment))
             if result.skipped and not experiment:
-                notices.append(_skipped(number, result, files))
+                notices.append(f"cell {number} is not run: {result.ignored[-1]}")
+            if result.file and not experiment:
+                name, text = result.file
+                files[name] = files.get(name, "") + text if result.appends else text
     more = len(notices) - MAX_NOTICES
     shown = notices if more <= 0 else [*notices[:MAX_NOTICES], f"and {more} more notices"]
     return Notebook(tuple(cells), tuple(shown), tuple(files.items()), raw.release)
 
 
-def _skipped(number: int, result: Plain, files: dict[str, str]) -> str:
-    if result.file is None:
-        return f"cell {number} is not run: {result.ignored[-1]}"
-    name, text = result.file
-    files[name] = files.get(name, "") + text if result.appends else text
-    return f"cell {number} is not run: {result.ignored[-1]}; its text is kept as {name}, so that it can be imported"
+def _own_magics(cells: Iterable[RawCell]) -> frozenset[str]:
+    """The names of magics that the notebook itself makes."""
+    found = [names for cell in cells if "_magic" in cell.source for names in _OWN_MAGIC.findall(cell.source)]
+    return frozenset(word for names in found for text in names for word in _WORD.findall(text))
 
 
 def _tidy(source: str) -> str:

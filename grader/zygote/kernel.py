@@ -86,9 +86,11 @@ DENIED = {  # what no notebook needs and what has been a way out of a sandbox, a
     "lookup_dcookie": 212, "nfsservctl": 180, "shmget": 29, "msgget": 68, "semget": 64, "mq_open": 240,
 }  # fmt: skip
 CLONE, CLONE3, FLOCK, FCNTL, SOCKET, IOCTL = 56, 435, 73, 72, 41, 16
-LOCKING = (6, 7, 37, 38, 1024, 1026)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY
+LOCKING = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+LEASING = (1024, 1026)  # F_SETLEASE, F_NOTIFY
 TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 AF_UNIX = 1
+NOTHING_DONE = 0  # an "error" of 0: the call answers success
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24  # offsets in struct seccomp_data
@@ -115,7 +117,11 @@ def _call_with_argument(call: int, offset: int, tests: list[Instruction], number
 
 
 def seccomp_program() -> list[Instruction]:
-    """The filter: refuse DENIED, new namespaces, file locks (a channel over shared files), sockets but AF_UNIX."""
+    """The filter: refuse DENIED, new namespaces, sockets but AF_UNIX.
+
+    A file lock is answered with success and not made: on a shared file it would be a channel to a neighbour, and
+    libraries that lock a file of their own (sqlite3, HDF5) fail or wait without end where it is refused.
+    """
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, _X86_64),
@@ -127,9 +133,10 @@ def seccomp_program() -> list[Instruction]:
     for number in sorted(DENIED.values()):
         program += [(_EQUAL, 0, 1, number), _refuse(errno.EPERM)]
     program += [(_EQUAL, 0, 1, CLONE3), _refuse(errno.ENOSYS)]  # its flags cannot be seen; libc falls back to clone
-    program += [(_EQUAL, 0, 1, FLOCK), _refuse(errno.ENOLCK)]
+    program += [(_EQUAL, 0, 1, FLOCK), _refuse(NOTHING_DONE)]
     program += _call_with_argument(CLONE, _FIRST, [(_ANY_BIT, 0, 0, ANY_NAMESPACE)], errno.EPERM)
-    program += _call_with_argument(FCNTL, _SECOND, [(_EQUAL, 0, 0, command) for command in LOCKING], errno.ENOLCK)
+    program += _call_with_argument(FCNTL, _SECOND, [(_EQUAL, 0, 0, command) for command in LOCKING], NOTHING_DONE)
+    program += _call_with_argument(FCNTL, _SECOND, [(_EQUAL, 0, 0, command) for command in LEASING], errno.ENOLCK)
     program += _call_with_argument(IOCTL, _SECOND, [(_EQUAL, 0, 0, what) for what in TERMINAL_INPUT], errno.EPERM)
     program += [
         (_EQUAL, 0, 4, SOCKET),

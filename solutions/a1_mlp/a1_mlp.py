@@ -93,6 +93,7 @@
 # given: numpy, the rule about float types, and a way to run experiments
 
 import math
+import traceback
 
 import numpy as np
 
@@ -104,8 +105,11 @@ def as_float(x: np.ndarray) -> np.ndarray:
 
 
 def experiment(run):
-    """Run an experiment at once; what is not implemented yet ends it with a remark instead of an error."""
+    """Run an experiment at once; what is not implemented yet, or wrong, ends it with a remark instead of an error."""
     try:
         run()
     except NotImplementedError as gap:
         print(f"Nothing to see yet. {gap}")
+    except Exception:
+        print("This experiment ended early: one of your functions, perhaps of a question above, is not right yet.")
+        traceback.print_exc()

@@ -111,6 +111,7 @@
 # %%
 # given: numpy, torch, the rule about float types, and a way to run experiments
 import math
+import traceback
 
 import numpy as np
 import torch
@@ -125,8 +126,11 @@ def as_float(x: np.ndarray) -> np.ndarray:
 
 
 def experiment(run):
-    """Run an experiment at once; what is not implemented yet ends it with a remark instead of an error."""
+    """Run an experiment at once; what is not implemented yet, or wrong, ends it with a remark instead of an error."""
     try:
         run()
     except NotImplementedError as gap:
         print(f"Nothing to see yet. {gap}")
+    except Exception:
+        print("This experiment ended early: one of your functions, perhaps of a question above, is not right yet.")
+        traceback.print_exc()

@@ -104,21 +104,27 @@ def test_every_public_check_rejects_some_known_wrong_solution(assignment, questi
     assert not left
 
 
+@pytest.mark.parametrize(
+    ("error", "remark"),
+    [("NotImplementedError", "Nothing to see yet. q"), ("TypeError", "This experiment ended early")],
+)
 @pytest.mark.parametrize("assignment", assignment_ids(PATHS))
-def test_the_starter_runs_from_top_to_bottom_with_nothing_filled_in(assignment, tmp_path, monkeypatch, capsys):
+def test_the_starter_runs_to_its_end_with_nothing_filled_in_or_all_of_it_wrong(
+    assignment, error, remark, tmp_path, monkeypatch, capsys
+):
     """Every cell, experiments and otter included; where there is nothing to see it says so."""
     (tmp_path / "tests").symlink_to(PATHS.assignment(assignment) / "tests")
     for name in read_assignment(PATHS, assignment).files:
         (tmp_path / name).symlink_to(PATHS.assignment(assignment) / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
-    content = PATHS.starter(assignment).read_bytes()
+    content = PATHS.starter(assignment).read_bytes().replace(b"raise NotImplementedError(", f"raise {error}(".encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run_cells(assignment, content, "starter.ipynb", experiments=True)
     shown = capsys.readouterr().out
     experiments = sum(cell.experiment for cell in notebook.read(content, "starter.ipynb").cells)
-    assert shown.count("Nothing to see yet. q") == experiments - 1  # not the first one
+    assert shown.count(remark) == experiments - 1  # not the first one
 
 
 @pytest.mark.long
@@ -131,7 +137,8 @@ def test_the_experiments_run_with_the_reference(assignment, monkeypatch, capsys)
         names["plt"] = __import__("matplotlib.pyplot").pyplot
         assert len(names["plt"].get_fignums()) >= 10
         names["plt"].close("all")
-    assert "Nothing to see yet" not in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Nothing to see yet" not in shown and "ended early" not in shown
 
 
 @pytest.mark.parametrize("assignment", assignment_ids(PATHS))

@@ -6,6 +6,7 @@ import pytest
 from tiny import assignment, book, opened
 
 from grader import wire
+from grader.examination.examiner import cell_notices
 from grader.examination.student import Reference, StudentFault
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Outcome
@@ -67,7 +68,7 @@ def test_a_feature_of_the_future_holds_even_if_its_cell_raises_later(sandbox):
 
 
 def test_magics_are_told():
-    cells = book("%matplotlib inline\n!pip install torch\nx = 3", "%%bash\nls").cells
+    cells = book("%matplotlib inline\n!pip install torch\nx = 3", "%%html\nls").cells
     assert cells[0].ignored == ("%matplotlib inline", "!pip install torch") and cells[1].ignored
 
 
@@ -140,6 +141,14 @@ def test_a_cell_that_raises_is_reported_and_the_next_one_runs(sandbox, bad, kind
         assert (cell, raised) == (2, kind)
         assert message in said and len(said) <= 1000
         assert submission.check().fetch("x") == 4
+
+
+def test_all_cells_that_raise_are_named(sandbox):
+    with opened(sandbox, *["1 / 0"] * 30, *["x = nowhere"] * 100) as submission:
+        told = cell_notices(submission.channel)
+    assert told[:20] == tuple(f"cell {number} raised ZeroDivisionError: division by zero" for number in range(1, 21))
+    assert told[20].startswith("so did cells 21 (ZeroDivisionError), 22 (ZeroDivisionError), ")
+    assert "100 (NameError)" in told[21] and told[22:] == ("and 30 more",)
 
 
 def test_an_error_is_told_with_the_lines_that_led_to_it(sandbox):

@@ -14,7 +14,7 @@ from tiny import book
 from grader import wire
 from grader.checking import compare
 from grader.examination.channel import Channel
-from grader.examination.examiner import _cell_notices
+from grader.examination.examiner import cell_notices
 from grader.examination.pytest_plugin import result_of
 from grader.examination.student import Student
 from grader.examination.transcript import Transcript
@@ -63,7 +63,7 @@ def judged(loaded: dict[str, Any], reply: dict[str, Any], name: str, test: Any) 
     except Exception as raised:  # noqa: BLE001 - as pytest does
         error = raised
     result = result_of(CHECK, error, 0.0)
-    notices = _cell_notices(channel)
+    notices = cell_notices(channel)
     channel.close()
     return result.outcome, result.message, notices
 

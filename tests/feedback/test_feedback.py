@@ -272,9 +272,13 @@ def test_only_the_cells_of_the_questions_are_shown_each_once_and_the_last_defini
 
 def test_notices_say_what_was_ignored_not_run_and_raised():
     sources = (*SOURCES, "!pip install torch\nx = 1", "# experiment: plots\nplt.plot()", "1 / 0")
+    sources = (*sources, "a, b = %sql q\n!wget x/y.csv\nfiles = !pip list")
     page = feedback(sources=sources, notices=("cell 6 raised ZeroDivisionError: division by zero",))
     told = " | ".join(page.notices)
     assert "cell 4: !pip install torch is no Python and was left out" in told
+    assert "cell 7: a, b = %sql q is no Python and was left out: a, b is None there" in told
+    assert "cell 7: !wget x/y.csv was left out: there is no network when it is graded" in told
+    assert "cell 7: files = !pip list is no Python and was left out: files is empty there" in told
     assert "not run, because marked as experiments: cell 5" in told
     assert "cell 6 raised ZeroDivisionError: division by zero" in told
 

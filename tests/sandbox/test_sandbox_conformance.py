@@ -110,7 +110,7 @@ def test_there_is_no_network(slots, kind):
 def test_only_its_own_small_file_systems_can_be_written(slots, kind):
     seen = slots.look(kind)
     assert seen["writable"] == ["/dev/shm", "/job", "/tmp"]
-    assert (seen["folder"], seen["listing"]) == ("/job", [])
+    assert (seen["folder"], seen["listing"]) == ("/job", ["notebook.ipynb"])
     root = next(options for where, options, _ in seen["mounts"] if where == "/")
     assert "ro" in root.split(",")
 

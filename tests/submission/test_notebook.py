@@ -81,7 +81,7 @@ def test_what_nbformat_writes_is_read(version):
 
 
 def test_cells_are_numbered_among_all_cells_in_the_order_of_the_file():
-    text = {"cell_type": "markdown", "source": "def no(): pass"}
+    text = {"cell_type": "markdown", "source": "So: def no(): pass"}
     notebook = read_cells(text, code_cell("b = 1"), text, text, code_cell("a = 2"), {"cell_type": "raw", "source": "x"})
     assert [(cell.number, cell.source) for cell in notebook.cells] == [(2, "b = 1"), (5, "a = 2")]
 
@@ -132,22 +132,45 @@ def test_an_experiment_is_known_by_its_first_line(source, experiment):
     assert read_cells(code_cell(source)).cells[0].experiment is experiment
 
 
-def test_ignored_cells_are_told_and_written_files_kept():
+def test_cells_that_are_not_run_are_told_and_written_files_kept():
     notebook = read_cells(
-        code_cell("%%writefile net.py\nx = 1"),
-        code_cell("%%writefile -a net.py\ny = 2"),
+        code_cell("%%writefile lib/net.py\nx = 1"),
+        code_cell("%%writefile -a lib/net.py\ny = 2"),
         code_cell("%%writefile ../x.py\n"),
-        code_cell("# experiment\n%%bash\nls"),
+        code_cell("# experiment\n%%html\n<b>"),
         code_cell("%%html\n<b>"),
     )
-    assert notebook.notices == (
-        "cell 1 is not run: %%writefile net.py; its text is kept as net.py, so that it can be imported",
-        "cell 2 is not run: %%writefile -a net.py; its text is kept as net.py, so that it can be imported",
-        "cell 3 is not run: %%writefile ../x.py",
-        "cell 5 is not run: %%html",
+    assert notebook.notices == ("cell 5 is not run: %%html",)
+    assert notebook.files == (("lib/net.py", "x = 1\ny = 2\n"),)
+    assert [bool(cell.code) for cell in notebook.cells] == [True] * 3 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("lost", "other", "runs"),
+    [
+        ("def f(x):\n    return x", "y = 1", True),
+        ("import os\n\n\nclass A:\n    pass\n\ndef f():\n    return 1", "f(3)", True),
+        ("def f(x):\n    return x", "def f(x):\n    return 2 * x", False),
+        ("def f(x):\n    return x", "f = max", False),
+        ("def f(x):\n    return x\n\nf(10 ** 9)", "y = 1", False),
+        ("A class of its own: def f", "y = 1", False),
+        ("```\ndef f(x):\n    return x\n```", "y = 1", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_code_in_a_text_cell_is_run_if_nothing_else_defines_it(kind, lost, other, runs):
+    notebook = read_cells({"cell_type": kind, "source": lost}, code_cell(other))
+    assert ([cell.number for cell in notebook.cells] == [1, 2]) == runs
+    assert any("is run as a code cell" in notice for notice in notebook.notices) == runs
+
+
+def test_the_magics_that_a_notebook_makes_are_called():
+    notebook = read_cells(
+        code_cell("@register_line_magic\ndef own(line):\n    return 1"),
+        code_cell("get_ipython().register_magic_function(f, 'line', 'other')"),
+        code_cell("x = %own\ny = %other\nz = %neither"),
     )
-    assert notebook.files == (("net.py", "x = 1\ny = 2\n"),)
-    assert [cell.code for cell in notebook.cells] == [""] * 5
+    assert [" = None" in line for line in notebook.cells[2].code.split("\n")] == [False, False, True]
 
 
 @pytest.mark.parametrize(
