@@ -149,7 +149,7 @@ def search_for(people):
 @given(humans(), st.sampled_from([canvas, blackboard, folder]), st.data())
 @QUICK
 def test_no_download_gives_a_file_to_somebody_else(tmp_path_factory, people, layout, data):
-    title = data.draw(st.sampled_from(["A1", "a1", "HW_1", "A1_j", "A_o"]))
+    title = data.draw(st.sampled_from(["A1", "a1", "HW_1", "Lab 2"]))
     handed = data.draw(st.lists(st.sampled_from(people), min_size=1, unique=True))
     files = {layout(data.draw, human).replace("{title}", title): human.id for human in handed}
     rows, given, left = collected(tmp_path_factory, people, files, layout.__name__)
