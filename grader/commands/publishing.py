@@ -72,6 +72,10 @@ def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
         screen.say(clean(note))
     for name in filled.unmatched:
         screen.say(clean(f"nobody's row, left as it is: {name}"))
+    if filled.unmatched and not filled.cells:
+        screen.say(
+            "no row is anybody's: are the ids of roster.csv those of this file? email and lms_id tell people, too"
+        )
     if chosen.diff:
         rows = [[each.student, each.column, each.before or "-", each.after] for each in filled.changes]
         print(screen.table(["student", "column", "before", "after"], rows, right=(2, 3)) if rows else "", end="")

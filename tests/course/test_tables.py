@@ -177,3 +177,33 @@ def test_an_encoding_that_is_named_is_used_and_one_that_is_not_is_not_guessed():
         students_of(raw, "people.csv")
     with pytest.raises(AuthoringError, match="no column of ids"):
         students_of(b"Name,Mark\nAnn,1\n", "people.csv")
+
+
+def test_an_alias_is_added_in_the_form_that_the_table_has(paths, monkeypatch):
+    from grader.cli import main
+
+    paths.course_toml.write_text("")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    paths.roster_aliases_csv.write_bytes("alias;student\nZo;cs01\n".encode("utf-16"))
+    assert main(["roster", "alias", "B; C", "cs02"]) == 0
+    assert read_aliases(paths, ["cs01", "cs02"]) == {"Zo": ("cs01",), "B; C": ("cs02",)}
+
+
+def test_a_roster_is_imported_and_nobody_leaves_it_unasked(paths, monkeypatch, capsys):
+    from grader.cli import main
+
+    paths.course_toml.write_text("")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    table = paths.root / "people.csv"
+    table.write_text("First name,Last name,ID number,Group\nBo,Chen,cs02,7\nCy,,,7\n")
+    before = paths.roster_csv.read_bytes()
+    assert main(["roster", "import", str(table)]) == 2
+    assert "1 of its students are not in" in capsys.readouterr().err and paths.roster_csv.read_bytes() == before
+    assert main(["roster", "import", str(table), "--replace"]) == 1
+    said = capsys.readouterr()
+    assert "name     from First name + Last name" in said.out and "line 3: no ID number (Cy; 7)" in said.err
+    assert "column 'Group' is not used" in said.err and "cs01 is no longer on the roster" in said.err
+    assert [(student.id, student.name) for student in read_roster(paths)] == [("cs02", "Bo Chen")]
+    table.write_text("Username,Name\nbo,Bo\nBO,Bo\n")
+    assert main(["roster", "import", str(table), "--replace"]) == 3
+    assert len(read_roster(paths)) == 1 and not list(paths.root.glob("*.partial"))
