@@ -44,6 +44,8 @@ def collect(chosen: argparse.Namespace) -> int:
     search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
     with Collected(search, chosen.places) as collection, Store.open(paths.record) as store:
         found = collection.found()
+        if chosen.forget:
+            return _forget(found, assignment, chosen.places, store)
         first = list(islice(found, LOOKED_AT))
         if not chosen.anyway:
             _check_assignment(first, assignment, chosen.places)
@@ -58,6 +60,25 @@ def collect(chosen: argparse.Namespace) -> int:
     left = any(source.refused or source.left for source in collection.sources)
     waiting = any(row.state in (State.NEEDS_YOU, State.UNKNOWN) for row in rows)
     return NEEDS_A_PERSON if waiting or left else DONE
+
+
+def _forget(found: Iterable[Found], assignment: Assignment, places: Iterable[Path], store: Store) -> int:
+    """Take back what was collected from these places, where it is what counts now; say who has what instead."""
+    before = store.current_digests(assignment.id)
+    same = {
+        each.row.student: each.submission.digest
+        for each in found
+        if each.submission is not None and before.get(each.row.student) == each.submission.digest
+    }
+    if not same:
+        where = ", ".join(map(str, places))
+        raise UsageError(f"{where}: nothing that is in there counts for {assignment.id}; nothing was taken back")
+    store.forget(assignment.id, same)
+    after = store.current_digests(assignment.id)
+    again = [student for student in same if student in after]
+    print(f"{assignment.id}: {len(same)} taken back: {listed(list(same))}")
+    print(f"an earlier submission counts again for {len(again)}, {len(same) - len(again)} have none now")
+    return DONE
 
 
 def _check_assignment(first: Sequence[Found], assignment: Assignment, places: Iterable[Path]) -> None:

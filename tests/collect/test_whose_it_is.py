@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from grader.collect.choosing import Wanted
 from grader.collect.collection import Collected, Search, State
 from grader.course.people import Roster
 from grader.course.sheets import Student
+from grader.paths import Paths
+from grader.record.store import Store
 from grader.schema import Assignment, Question
 
 ASSIGNMENT = Assignment("a1", "Homework 1", (Question("q1", "Q", Fraction(1), ("f",)),))
@@ -239,18 +242,54 @@ def test_a_file_without_a_name_is_nobodys_and_the_others_are_read(tmp_path, stud
 # --- another assignment's download
 
 
-def test_a_download_of_another_assignment_is_not_recorded(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course whose assignment a1 asks for g, and the current folder in it."""
     (tmp_path / "assignments" / "a1").mkdir(parents=True)
     (tmp_path / "course.toml").write_text(
         'name = "C"\n[[component]]\nid = "w"\ntitle = "W"\nweight = 100\nassignments = ["a1"]\n'
     )
     question = '[[question]]\nid = "q1"\ntitle = "Q"\npoints = 1\nnames = ["g"]\n'
     (tmp_path / "assignments" / "a1" / "assignment.toml").write_text(f'title = "One"\n{question}')
-    (tmp_path / "in").mkdir()
-    for name in ("ann", "bo", "cy"):
-        (tmp_path / "in" / f"{name}.py").write_text(CODE)
     monkeypatch.setenv("GRADER_COURSE", str(tmp_path))
-    assert main(["collect", "a1", str(tmp_path / "in")]) == 2
+    monkeypatch.chdir(tmp_path)
+    return Paths(tmp_path)
+
+
+def folder_of(name, code, *students):
+    place = Path(name)
+    place.mkdir()
+    for student in students:
+        (place / f"{student}.py").write_text(code)
+    return name
+
+
+def on_record(paths):
+    with Store.open(paths.record, read_only=True) as store:
+        return {each.student: each.content.decode() for each in store.current_submissions("a1")}
+
+
+def test_a_download_of_another_assignment_is_not_recorded(course, capsys):
+    place = folder_of("in", CODE, "ann", "bo", "cy")
+    assert main(["collect", "a1", place]) == 2
     assert "3 of the first 3 hand-ins define nothing that a1 asks for" in capsys.readouterr().err
-    assert main(["collect", "a1", str(tmp_path / "in"), "--anyway"]) == 1
-    assert "On record: 3 new" in capsys.readouterr().out
+    assert on_record(course) == {}
+    assert main(["collect", "a1", place, "--anyway"]) == 1
+    assert set(on_record(course)) == {"ann", "bo", "cy"}
+
+
+def test_what_was_collected_can_be_taken_back_and_collected_again(course, capsys):
+    good, wrong = CODE.replace("f()", "g()"), CODE
+    right, other = folder_of("right", good, "ann", "bo"), folder_of("other", wrong, "bo", "cy")
+    assert main(["collect", "a1", right]) == 0
+    assert main(["collect", "a1", other]) == 1
+    assert on_record(course) == {"ann": good, "bo": wrong, "cy": wrong}
+    capsys.readouterr()
+    assert main(["collect", "a1", other, "--forget"]) == 0
+    said = capsys.readouterr().out
+    assert "a1: 2 taken back: bo, cy" in said and "counts again for 1, 1 have none now" in said
+    assert on_record(course) == {"ann": good, "bo": good}
+    assert main(["collect", "a1", other, "--forget"]) == 2
+    assert "nothing was taken back" in capsys.readouterr().err
+    assert main(["collect", "a1", other]) == 1
+    assert on_record(course) == {"ann": good, "bo": wrong, "cy": wrong}
