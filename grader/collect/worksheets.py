@@ -18,7 +18,7 @@ from grader.collect.uploads import Known
 from grader.course.people import Person
 from grader.course.platform_columns import GERMAN_MOODLE
 from grader.course.tables import decoded, separated
-from grader.errors import AuthoringError, SubmissionError
+from grader.errors import SubmissionError
 
 TABLES = (
     "Moodle's grading worksheet (Identifier, Email address, ..., or in German), Canvas's gradebook (Student, ID, "
@@ -32,7 +32,7 @@ _LATE = re.compile(r"\blate\b|\bzu spät\b", re.IGNORECASE)
 def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
     """The layout that a table is about, and what it says by the number that stands in names of files or folders.
 
-    None if it is none of these tables.
+    None if it is none of these tables. Raises AuthoringError, saying what it is, where it is no text that can be read.
     """
     if entry.size_bytes > MAX_BYTES:
         return None
@@ -46,7 +46,7 @@ def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
                 return layout, dict(
                     read({key: value or "" for key, value in row.items() if key}) for row in _whole(rows)
                 )
-    except (csv.Error, AuthoringError, SubmissionError):
+    except (csv.Error, SubmissionError):
         return None
     return None
 

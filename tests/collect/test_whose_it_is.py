@@ -14,6 +14,7 @@ from grader.collect.choosing import Wanted
 from grader.collect.collection import Collected, Search, State
 from grader.course.people import Roster
 from grader.course.sheets import Student
+from grader.errors import UsageError
 from grader.paths import Paths
 from grader.record.store import Store
 from grader.schema import Assignment, Question
@@ -181,6 +182,21 @@ def test_a_worksheet_is_read_in_every_form(tmp_path, raw):
     rows, given = collect(packed(tmp_path / "in.zip", [MOODLE.format("A Name_11")]), table, timezone="Asia/Kolkata")
     assert list(given) == ["cs04"]
     assert (rows["cs04"].time, rows["cs04"].marked_late) == (datetime(2026, 9, 1, 21, 29, tzinfo=UTC), True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"student,mark\ncs01,3\n", "a table that is not known (it begins with 'student,mark'); expected Moodle's"),
+        ("Identifier,Name\nParticipant 1,Zoë\n".encode("cp1252"), "not UTF-8 text; read as cp125"),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_what_it_is(tmp_path, raw, says):
+    table = tmp_path / "grades.csv"
+    table.write_bytes(raw)
+    with pytest.raises(UsageError) as error:
+        collect(packed(tmp_path / "in.zip", [MOODLE.format("Asha Rao_11")]), table)
+    assert says in str(error.value)
 
 
 # --- Brightspace
