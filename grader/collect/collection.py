@@ -22,7 +22,7 @@ from grader.collect.names import is_checkpoint, is_notebook
 from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
-from grader.collect.uploads import Hints, Known, Upload
+from grader.collect.uploads import SITE, Hints, Known, Upload
 from grader.course.people import ALIAS, INSIDE, RECODED, SWAPPED, Match, Person, Roster
 from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
@@ -315,17 +315,22 @@ def _of_one_person(theirs: Sequence[Theirs]) -> tuple[list[Theirs], list[Theirs]
     """
     accounts: dict[tuple[str, str], dict[str, bool]] = {}  # by place: account -> whether it is surely the student's
     for each in theirs:
-        of_place = accounts.setdefault((each.upload.place, each.upload.area), {})
+        of_place = accounts.setdefault(_told_apart_at(each.upload), {})
         if account := each.person.account:
             of_place[account] = of_place.get(account, False) or each.match.sure
     kept: list[Theirs] = []
     others: list[Theirs] = []
     for each in theirs:
-        of_place = accounts[each.upload.place, each.upload.area]
+        of_place = accounts[_told_apart_at(each.upload)]
         sure = [account for account, surely in of_place.items() if surely]
         settled = each.match.sure and each.match.how == ALIAS
         (kept if len(of_place) <= 1 or settled or sure == [each.person.account] else others).append(each)
     return kept, others
+
+
+def _told_apart_at(upload: Upload) -> tuple[str, str]:
+    """Where an account is one person's: in a folder of a place, or on the whole site."""
+    return ("" if upload.area == SITE else upload.place, upload.area)
 
 
 def _of_several(student: str, theirs: Sequence[Theirs]) -> Match:

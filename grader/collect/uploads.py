@@ -10,6 +10,8 @@ from typing import Protocol
 from grader.collect.entries import Entry
 from grader.course.people import Person
 
+SITE = "the whole site"  # the area of accounts that are the same in every download
+
 
 @dataclass(frozen=True)
 class Upload:

@@ -155,6 +155,14 @@ def test_two_numbers_of_the_platform_are_two_people(tmp_path):
     assert given == {"cs04": names[0]}
 
 
+def test_two_people_of_canvas_in_two_downloads_stay_two(tmp_path):
+    places = [packed(tmp_path / f"{n}.zip", [f"raoasha_{n}_{n}1_a1.py"]) for n in (4004, 4777)]
+    rows, given = collect(*places)
+    assert given == {} and set(rows) == {"raoasha (4004)", "raoasha (4777)"}
+    known = [Student("cs04", "Asha Rao", lms_id="4004")]
+    assert list(collect(*places, students=known)[1].values()) == ["raoasha_4004_40041_a1.py"]
+
+
 # --- the tables of Moodle
 
 WORKSHEET = (
