@@ -35,17 +35,22 @@ EXAMPLES = (  # a1_mlp stands for an assignment of the course
 def _collect(made: Parser) -> None:
     made.add_argument("assignment")
     made.add_argument("places", nargs="+", type=Path, metavar="PATH", help="zips, folders, and a platform's tables")
-    layouts = ["auto", "moodle", "canvas", "gradescope", "teams", "classroom", "blackboard", "folder"]
+    layouts = ["auto", "moodle", "canvas", "gradescope", "teams", "classroom", "blackboard", "brightspace", "folder"]
     made.add_argument("--from", dest="layout", choices=layouts, default="auto", help="default: by the names in it")
     made.add_argument("--policy", choices=["last", "first"], default="last", help="which of several uploads counts")
+    made.add_argument("--forget", action="store_true", help="take back what was collected from these places")
+    made.add_argument("--anyway", action="store_true", help="although most define nothing that is asked for")
     made.add_argument("--title", default="", help="what the platform calls the assignment, where it has several")
     _json(made)
 
 
 def _roster(made: Parser) -> None:
-    made.add_argument("action", choices=["alias"])
-    made.add_argument("alias", help="the name as the platform writes it")
-    made.add_argument("students", nargs="+", metavar="STUDENT", help="a student's id; several for a group")
+    made.add_argument("action", choices=["alias", "import"], help="alias NAME STUDENT ..., or import FILE")
+    made.add_argument("what", metavar="NAME|FILE", help="the name as the platform writes it; a table of students")
+    made.add_argument("students", nargs="*", metavar="STUDENT", help="alias: a student's id; several for a group")
+    encodings = "import: of a table that is not UTF-8 and does not say what it is: cp1252, gb18030, ..."
+    made.add_argument("--encoding", default="", metavar="NAME", help=encodings)
+    made.add_argument("--replace", action="store_true", help="import: in place of the roster that is there")
 
 
 def _grade(made: Parser) -> None:
@@ -81,16 +86,22 @@ def _json(made: argparse._ActionsContainer) -> None:
     made.add_argument("--json", action="store_true", help="print one JSON document")
 
 
+FORMATS = ["moodle", "canvas", "blackboard", "brightspace", "gradescope", "classroom", "teams", "csv", "xlsx"]
+
+
 def _marks(made: Parser) -> None:
     form = made.add_mutually_exclusive_group()
     _json(form)
     form.add_argument("--csv", action="store_true")
     form.add_argument("--student", metavar="ID", help="explain one student's mark")
-    form.add_argument("--export", choices=["moodle", "canvas", "gradescope", "csv", "xlsx"], help="for a platform")
-    made.add_argument("--item", action="append", metavar="ID", help="export: this item (several times: these)")
+    form.add_argument("--export", choices=FORMATS, help="for a platform")
+    items = "export: this item, or total (several times: these)"
+    made.add_argument("--item", action="append", metavar="ID", help=items)
     made.add_argument("--into", type=Path, metavar="FILE", help="export: the platform's own file, to be filled in")
     made.add_argument("--out", type=Path, metavar="PATH", help="export: where to write")
     made.add_argument("--column", action="append", default=[], metavar="ITEM=HEADER", help="export: a Canvas column")
+    made.add_argument("--diff", action="store_true", help="export: show what would change in the file, write nothing")
+    made.add_argument("--missing-zero", action="store_true", help="export: 0 for what was not handed in")
     made.add_argument("--allow-deferred", action="store_true", help="export: although marks are still to come")
 
 
@@ -227,7 +238,11 @@ def _release(made: Parser) -> None:
 
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {  # its function in `commands`, arguments, help
     "collect": ("collecting:collect", _collect, "Read downloads of Moodle, Canvas and others; say whose each file is."),
-    "roster": ("collecting:roster", _roster, "Settle whom a platform's name stands for (roster_aliases.csv)."),
+    "roster": (
+        "collecting:roster",
+        _roster,
+        "Settle whom a platform's name stands for; make a roster of a platform's table.",
+    ),
     "grade": ("grading:grade", _grade, "Grade submissions; what was graded before is not run again."),
     "regrade": (
         "grading:regrade",

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.collect.entries import Entry
-from grader.collect.uploads import Hints, Known, Person, Reading, Upload, share
+from grader.collect.uploads import SITE, Hints, Known, Reading, Upload, share
+from grader.course.people import Person
 
 NAME = "canvas"
 
@@ -55,8 +56,8 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
 def _upload(who: tuple[str, str], files: list[Entry], late: bool, typed: bool, hints: Hints) -> Upload:
     user, glued = who
     known = hints.known.get(user, Known(Person()))
-    named = Person(known.person.name, known.person.keys, user, glued)
+    named = Person(known.person.name, known.person.keys, user, glued, account=user)
     person = named if glued else Person(f"anonymous {user}")
     said = ["only a text or a link was handed in, no file"] if typed and not files else []
     said += [] if glued else ["handed in anonymously: turn that off in Canvas and download again"]
-    return Upload((person,), tuple(files), marked_late=late, remarks=tuple(said))
+    return Upload((person,), tuple(files), area=SITE, marked_late=late, remarks=tuple(said))

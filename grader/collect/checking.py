@@ -13,6 +13,7 @@ from grader.schema import Assignment, Submission
 from grader.submission import notebook
 
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
+NOTHING_ASKED = "it defines nothing that"
 MOST_SAID = 5  # of the names of one notebook
 
 
@@ -51,7 +52,7 @@ def _about_names(defined: dict[str, tuple[int, ...]], asked: Mapping[str, str], 
     remarks: list[Remark] = []
     twice: dict[tuple[int, ...], list[str]] = {}
     if asked and not any(name in defined or notebook.nearest(name, others) for name in asked):
-        return [Remark(f"it defines nothing that {assignment} asks for; another assignment's notebook?", Weight.ASK)]
+        return [Remark(f"{NOTHING_ASKED} {assignment} asks for; another assignment's notebook?", Weight.ASK)]
     for name, question in asked.items():
         cells = defined.get(name, ())
         near = notebook.nearest(name, others) if not cells else None

@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from grader.collect.entries import MIB, Entry, total_bytes
-from grader.collect.names import copy_number, is_checkpoint, is_notebook, is_script, letters, stem
+from grader.collect.names import copy_number, is_checkpoint, is_notebook, is_script, stem
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.uploads import Upload
 from grader.errors import SubmissionError
 from grader.schema import digest_of
 from grader.submission import notebook
+from grader.submission.text import letters
 
 MAX_COMPARED = 12  # notebooks of one student that are opened to tell them apart
 MAX_COMPARED_BYTES = 512 * MIB

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from grader.collect.entries import Entry
 from grader.collect.names import copy_number, stem
-from grader.collect.uploads import Hints, Person, Reading, Upload, share
+from grader.collect.uploads import Hints, Reading, Upload, share
+from grader.course.people import Person
 
 NAME = "classroom"
 

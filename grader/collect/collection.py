@@ -17,18 +17,20 @@ from grader.collect import layouts, places
 from grader.collect.archives import unfolded
 from grader.collect.checking import look_into
 from grader.collect.choosing import Wanted, extras_of, notebook_of, upload_that_counts
-from grader.collect.entries import MIB
+from grader.collect.entries import MIB, refused_entry
 from grader.collect.names import is_checkpoint, is_notebook
-from grader.collect.people import INSIDE, Match, Roster
 from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
-from grader.collect.uploads import Hints, Known, Person, Upload
+from grader.collect.uploads import SITE, Hints, Known, Upload
+from grader.course.people import ALIAS, INSIDE, RECODED, SWAPPED, Match, Person, Roster
 from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
+from grader.submission.text import letters
 
 AUTO = "auto"
 NO_FILE = Remark("no file was handed in: nothing is recorded", Weight.ASK)
+NAMELESS = "its name holds no letter or digit: name it for its student"
 UNLISTED = "not on the roster; taken because the file was named"
 CALLED_LIKE_IT = "called like the assignment, which names no student: call it STUDENT.ipynb, or put it into STUDENT/"
 MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
@@ -60,6 +62,7 @@ class Row:
     how: str = ""  # by what the student was found
     remarks: tuple[Remark, ...] = ()
     near: tuple[str, ...] = ()  # students that are likely, for an unknown one
+    named: bool = True  # False of a hand-in whose name says nothing
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Theirs:
 
     upload: Upload
     person: Person
-    how: str
+    match: Match
 
 
 class Collected:
@@ -145,7 +148,8 @@ class Collected:
 
     def _read(self, place: Place, known: Mapping[str, Mapping[str, Known]], repeated: frozenset[str]) -> None:
         search, hints = self.search, self._hints(place, repeated)
-        layout = layouts.chosen(place.entries, hints)
+        entries = [*place.entries, *filter(None, map(refused_entry, place.refused))]  # whose they are is told, too
+        layout = layouts.chosen(entries, hints)
         if search.layout != AUTO and not place.single:
             layout = layouts.LAYOUTS[search.layout]
         if layout is not layouts.FOLDER and not search.roster.known:
@@ -153,8 +157,9 @@ class Collected:
                 f"no roster.csv: {place.name} is a download of {layout.NAME}, which needs one to find its students by; "
                 "write a CSV with the columns student, name, email"
             )
-        reading = layout.read(place.entries, replace(hints, known=known.get(layout.NAME, {})))
-        left, refused = (entry.path for entry in reading.left), map(str, place.refused)
+        reading = layout.read(entries, replace(hints, known=known.get(layout.NAME, {})))
+        left = (entry.path for entry in reading.left if not entry.refused)
+        refused = map(str, place.refused)
         of_one = "" if place.packed or not reading.of_one else place.folder if place.single else place.stem
         uploads = len(reading.uploads)
         source = Source(place.name, layout.NAME, uploads, tuple(left), tuple(refused), place.single, of_one)
@@ -167,6 +172,7 @@ class Collected:
             title=self.search.title or self.search.assignment.title,
             is_student=self.search.roster.is_student,
             roster=self.search.roster.known,
+            is_login=self.search.roster.is_login,
             place=place.stem,
             packed=place.packed,
             single=place.single,
@@ -187,29 +193,37 @@ class Collected:
             for person in upload.people:
                 match = self._match(person, upload, propose=len(unknown) < MOST_PROPOSALS)
                 for student in match.students:
-                    theirs.setdefault(student, []).append(Theirs(upload, person, match.how))
+                    theirs.setdefault(student, []).append(Theirs(upload, person, match))
                 if not match.students:
                     unknown.setdefault(person, _held(person, upload, match))
-        return theirs, sorted(unknown.values(), key=lambda row: row.student)
+        for student, of_student in theirs.items():
+            theirs[student], others = _of_one_person(of_student)
+            match = _of_several(student, of_student)
+            for each in others:
+                held = _held(each.person, each.upload, match)
+                unknown.setdefault(each.person, replace(held, student=each.person.label))
+        found = {student: of_student for student, of_student in theirs.items() if of_student}
+        return found, sorted(unknown.values(), key=lambda row: row.student)
 
     def _match(self, person: Person, upload: Upload, propose: bool) -> Match:
         roster = self.search.roster
-        called = person.keys[-1] if person.keys else person.name
+        called = person.texts[-1] if person.texts else person.name
         if called.casefold() == self.search.assignment.id and not roster.is_student(called):
             return Match(doubt=CALLED_LIKE_IT)
         if not roster.known:
-            return Match((person.name,), "name of the file or folder")
+            name = str(person)
+            return Match((name,), "name of the file or folder") if letters(name) else Match(doubt=NAMELESS)
         match = roster.match(person, propose)
         single = any(source.place == upload.place and source.single for source in self.sources)
-        if not match.students and self.search.anybody and single:
-            return Match((person.name,), UNLISTED)
+        if not match.students and self.search.anybody and single and letters(str(person)):
+            return Match((str(person),), UNLISTED)
         return match
 
     # ------------------------------------------------------------------------------------------ one student
 
     def _of_student(self, student: str, theirs: Sequence[Theirs]) -> Found:
         search = self.search
-        uploads = [each.upload for each in theirs]
+        uploads, refused = _without_refused([each.upload for each in theirs])
         moments = [on_the_clock(upload.when, search.timezone) for upload in uploads]
         order = [source.place for source in self.sources]
         upload, remarks = upload_that_counts(uploads, moments, order, search.wanted)
@@ -218,8 +232,9 @@ class Collected:
         time = on_the_clock(upload.when, search.timezone)
         minutes = late_minutes(time, search.deadline)
         remarks += self._about_time(upload, time, minutes)
-        submission, about_files = self._submission(student, upload) if upload.files else (None, [NO_FILE])
-        remarks += about_files
+        nothing = [] if refused else [NO_FILE]
+        submission, about_files = self._submission(student, upload) if upload.files else (None, nothing)
+        remarks += [*refused, *about_files]
         row = Row(
             state=_state(remarks),
             student=student,
@@ -229,7 +244,7 @@ class Collected:
             time=time,
             marked_late=upload.marked_late,
             late_minutes=minutes,
-            how=theirs[-1].how,
+            how=theirs[-1].match.how,
             remarks=tuple(sorted(remarks, key=lambda remark: -remark.weight)),
         )
         return Found(row, submission)
@@ -271,21 +286,65 @@ class Collected:
         return []
 
 
+def _without_refused(uploads: Sequence[Upload]) -> tuple[list[Upload], list[Remark]]:
+    """The uploads that may count, without the files that were refused; a person should look at each of those."""
+    bare = [replace(each, files=tuple(file for file in each.files if not file.refused)) for each in uploads]
+    refused = [file for each in uploads for file in each.files if file.refused]
+    readable = [new for new, old in zip(bare, uploads, strict=True) if new.files or not old.files]
+    return readable or bare, [Remark(f"{file.path} is not read: {file.refused}", Weight.ASK) for file in refused]
+
+
 def _about_person(theirs: Sequence[Theirs]) -> Iterator[Remark]:
     """What was decided to find the student."""
     names = list(dict.fromkeys(str(each.person) for each in theirs))
     if len(names) > 1:
         yield Remark(f"there under several names: {listed(names)}", Weight.MENDED)
-    if any(each.how == INSIDE for each in theirs):
-        yield Remark(f"found by the id in {listed(names)}", Weight.MENDED)
-    if any(each.how == UNLISTED for each in theirs):
+    how = {each.match.how for each in theirs}
+    for by, words in ((INSIDE, "the id in"), (SWAPPED, "the last name first in"), (RECODED, "another encoding of")):
+        if by in how:
+            yield Remark(f"found by {words} {listed(names)}", Weight.MENDED)
+    if UNLISTED in how:
         yield Remark(UNLISTED, Weight.MENDED)
+
+
+def _of_one_person(theirs: Sequence[Theirs]) -> tuple[list[Theirs], list[Theirs]]:
+    """The uploads of a student, and those of others who are only called so.
+
+    Two accounts at one place are two people: the one whose id or address is the student's is the student, and so is
+    each that an alias names.
+    """
+    accounts: dict[tuple[str, str], dict[str, bool]] = {}  # by place: account -> whether it is surely the student's
+    for each in theirs:
+        of_place = accounts.setdefault(_told_apart_at(each.upload), {})
+        if account := each.person.account:
+            of_place[account] = of_place.get(account, False) or each.match.sure
+    kept: list[Theirs] = []
+    others: list[Theirs] = []
+    for each in theirs:
+        of_place = accounts[_told_apart_at(each.upload)]
+        sure = [account for account, surely in of_place.items() if surely]
+        settled = each.match.sure and each.match.how == ALIAS
+        (kept if len(of_place) <= 1 or settled or sure == [each.person.account] else others).append(each)
+    return kept, others
+
+
+def _told_apart_at(upload: Upload) -> tuple[str, str]:
+    """Where an account is one person's: in a folder of a place, or on the whole site."""
+    return ("" if upload.area == SITE else upload.place, upload.area)
+
+
+def _of_several(student: str, theirs: Sequence[Theirs]) -> Match:
+    names = listed(sorted({each.person.label for each in theirs}))
+    return Match(doubt=f"several people could be {student}: {names}", near=(student,))
 
 
 def _held(person: Person, upload: Upload, match: Match) -> Row:
     files = listed([file.path for file in upload.files])
     remarks = tuple(Remark(text, Weight.ASK) for text in (match.doubt, *upload.remarks) if text)
-    return Row(State.UNKNOWN, str(person), file=files, place=upload.place, near=match.near, remarks=remarks)
+    called = str(person) if letters(str(person)) else files
+    return Row(
+        State.UNKNOWN, called, file=files, place=upload.place, near=match.near, remarks=remarks, named=called != files
+    )
 
 
 def _state(remarks: Sequence[Remark]) -> State:

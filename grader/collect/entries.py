@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from grader.collect.names import written
+from grader.collect.names import checked_path, written
 from grader.errors import SubmissionError
 from grader.submission.wrong_files import MAX_FILE_BYTES
 
@@ -23,6 +23,7 @@ class Entry:
     size_bytes: as the archive or the disk says; reading more or less than that is an error
     read: gives the bytes, or raises SubmissionError with the reason
     disk: where it lies, if it lies on the disk itself;  rank: a platform's own order of uploads, the last is highest
+    refused: why it is not read, of a file that was refused
     """
 
     path: str
@@ -30,6 +31,7 @@ class Entry:
     read: Callable[[], bytes] = field(repr=False)
     disk: Path | None = None
     rank: int = 0
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -126,6 +128,18 @@ class Shelf:
         if key in self._folders or any(str(parent) in self._taken for parent in PurePosixPath(key).parents):
             return "a file and a folder have this name"
         return ""
+
+
+def refused_entry(refusal: Refusal) -> Entry | None:
+    """A refused file as an entry that cannot be read, so that whose it is can be told; None where its path is none."""
+
+    def read() -> bytes:
+        raise SubmissionError(refusal.reason)
+
+    try:
+        return Entry(checked_path(refusal.path), 0, read, refused=refusal.reason)
+    except SubmissionError:
+        return None
 
 
 def exactly(content: bytes, size_bytes: int) -> bytes:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from grader.collect.entries import MIB, Entry
 from grader.collect.times import stated
-from grader.collect.uploads import Hints, Known, Person, Reading, Upload, share
+from grader.collect.uploads import Hints, Known, Reading, Upload, share
+from grader.course.people import Person
 from grader.errors import SubmissionError
 
 NAME = "gradescope"
@@ -55,12 +56,16 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
 def _upload(sid: str, files: list[Entry], told: _Told, hints: Hints) -> Upload:
     known = hints.known.get(sid.removeprefix("submission_"), Known(Person()))
     people = tuple(
-        Person(person.get(":name", ""), tuple(filter(None, (person.get(":sid"), person.get(":email")))))
+        _person(person.get(":name", ""), tuple(filter(None, (person.get(":sid"), person.get(":email")))))
         for person in told.people
     )
     if not people:
         people = (known.person if known.person.keys else Person(sid),)
     return Upload(people, tuple(files), when=stated(told.when) or known.when, said=told.when)
+
+
+def _person(name: str, keys: tuple[str, ...]) -> Person:
+    return Person(name, keys, account=keys[0] if keys else "")
 
 
 def _metadata(entry: Entry) -> dict[str, _Told]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.collect import blackboard, canvas, classroom, gradescope, moodle, plain, teams
+from grader.collect import blackboard, brightspace, canvas, classroom, gradescope, moodle, plain, teams
 from grader.collect.entries import Entry
 from grader.collect.names import is_litter
 from grader.collect.uploads import Hints, Layout
 
-MARKED: tuple[Layout, ...] = (gradescope, moodle, blackboard, teams)  # names that nothing else makes
+MARKED: tuple[Layout, ...] = (gradescope, moodle, blackboard, brightspace, teams)  # names that nothing else makes
 LIKELY: tuple[Layout, ...] = (canvas, classroom)  # names that a person could choose as well
 FOLDER: Layout = plain
-LAYOUTS = {layout.NAME: layout for layout in (moodle, canvas, gradescope, teams, classroom, blackboard, plain)}
+LAYOUTS = {
+    layout.NAME: layout for layout in (moodle, canvas, gradescope, teams, classroom, blackboard, brightspace, plain)
+}
 ENOUGH_OF_MARKED, ENOUGH_OF_LIKELY, ENOUGH_OF_ROSTER = 0.2, 0.5, 0.5
 FEW = 3  # files in which a likely layout may be chance
 

@@ -7,7 +7,6 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from grader.errors import SubmissionError
-from grader.submission.text import JOINERS
 
 MAX_PART_BYTES = 255
 MAX_PATH_CHARS = 1000
@@ -100,15 +99,3 @@ def copy_number(bare: str) -> tuple[str, int]:
     if found and found.start():
         return bare[: found.start()], number + int(next(filter(None, found.groups()), "1"))
     return bare, number
-
-
-def letters(text: str) -> str:
-    """A text to compare names by: letters (with their marks) and digits, lower case, one blank between words.
-
-    Accents stay: a name without its accents is another name.
-    """
-    folded = unicodedata.normalize("NFC", text).casefold()
-    kept = (
-        letter if unicodedata.category(letter)[0] in "LMN" else "" if letter in JOINERS else " " for letter in folded
-    )
-    return " ".join("".join(kept).split())

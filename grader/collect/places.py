@@ -12,8 +12,9 @@ from grader.collect.entries import DOWNLOAD, Contents, Entry, Refusal
 from grader.collect.names import stem, written
 from grader.collect.uploads import Known
 from grader.collect.worksheets import TABLES, known_people
-from grader.errors import SubmissionError, UsageError
+from grader.errors import AuthoringError, SubmissionError, UsageError
 
+MOST_SHOWN = 80  # letters of a table that is not known
 PEEKED_LEVELS = 2  # how deep in a folder a platform's download may lie unopened
 
 
@@ -83,9 +84,14 @@ class Opened:
 
     def _add_table(self, path: Path) -> None:
         """Take in a platform's table. Only one that was named is believed: students hand in tables, too."""
-        known = known_people(disk.entry(path, path.name, path.stat().st_size))
+        try:
+            known = known_people(disk.entry(path, path.name, path.stat().st_size))
+        except AuthoringError as error:
+            raise UsageError(f"{path.parent / str(error)}, or download it again") from None
         if known is None:
-            raise UsageError(f"{path}: a table that is not known; expected {TABLES}, with English names of columns")
+            first = path.read_bytes()[:MOST_SHOWN].decode("utf-8", "replace").partition("\n")[0].strip()
+            what = f"a table that is not known (it begins with {first!r})"
+            raise UsageError(f"{path}: {what}; expected {TABLES}, with English names of columns")
         layout, people = known
         self.known.setdefault(layout, {}).update(people)
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from grader.collect.archives import is_archive
 from grader.collect.entries import Entry, common_folder
 from grader.collect.names import copy_number, is_checkpoint, is_notebook, is_script, stem
-from grader.collect.uploads import Hints, Person, Reading, Upload
+from grader.collect.uploads import Hints, Reading, Upload
+from grader.course.people import Person
 
 NAME = "folder"
 MAX_LEVEL = 4
+_DASHED = re.compile(r"-\d{1,2}$")
 
 
 def fit(paths: Sequence[str]) -> float:
@@ -113,13 +115,15 @@ def _of_file(entry: Entry, hints: Hints) -> Upload:
     if hints.folder and called(entry) == hints.assignment:
         return _upload(hints.folder, hints, (entry.under(entry.name),))
     bare, number = copy_number(stem(entry.name))
+    if _DASHED.search(stem(entry.name)):  # cs1-1 may be somebody's id, and no copy of what cs1 handed in
+        bare, number = stem(entry.name), 0
     return _upload(stem(entry.name), hints, (entry.under(entry.name),), bare, number)
 
 
 def _upload(name: str, hints: Hints, files: tuple[Entry, ...], bare: str = "", number: int = 0) -> Upload:
     keys = tuple(dict.fromkeys(key for key in (name, bare, _without(hints.assignment, bare or name)) if key))
     said = f"copy {number} of {bare}" if number else ""
-    return Upload((Person(name, keys, within=name),), files, order=(number,), said=said)
+    return Upload((Person(texts=keys, within=name),), files, order=(number,), said=said)
 
 
 def _without(assignment: str, name: str) -> str:

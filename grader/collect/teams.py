@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 
 from grader.collect.entries import Entry
-from grader.collect.names import letters
-from grader.collect.uploads import Hints, Person, Reading, Upload, share
+from grader.collect.uploads import Hints, Reading, Upload, share
+from grader.course.people import Person
 from grader.errors import UsageError
+from grader.submission.text import letters
 
 NAME = "teams"
 

@@ -14,7 +14,15 @@ _ISO = re.compile(
     r"^(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?$"
 )
 _WEEKDAY = re.compile(r"^[^\W\d]+,\s*")
-_WORDS = ("%d %B %Y, %I:%M %p", "%d %B %Y, %H:%M", "%B %d, %Y, %I:%M %p", "%B %d, %Y, %H:%M")
+_WORDS = ("%d %B %Y, %I:%M %p", "%d %B %Y, %H:%M", "%B %d, %Y, %I:%M %p", "%B %d, %Y, %H:%M", "%b %d, %Y %I%M %p")
+_GERMAN = dict(
+    zip(
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+        "January February March April May June July August September October November December".split(),
+        strict=True,
+    )
+)
+_GERMAN_DAY = re.compile(r"^(\d{1,2})\. (\w+) (\d{4}), ")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -22,6 +30,7 @@ def stated(text: str) -> datetime | None:
     """A time in one of the forms that platforms use; without a zone where the text names none. None if it is no time.
 
     2022-06-25 13:16:26 -0600;  2022-06-25T19:16:26.123Z;  Wednesday, 10 June 2026, 2:14 PM;  June 10, 2026, 14:14
+    Dienstag, 2. Dezember 2025, 10:37;  Sep 1, 2026 1158 PM
     """
     text = " ".join(text.replace("\u202f", " ").split())
     found = _ISO.match(text)
@@ -31,9 +40,13 @@ def stated(text: str) -> datetime | None:
             return datetime.fromisoformat(f"{found['day']}T{found['time']}{zone}")
         except ValueError:  # a 31st of June, 25 o'clock
             return None
-    bare = _WEEKDAY.sub("", text)
+    bare = _GERMAN_DAY.sub(_in_english, _WEEKDAY.sub("", text))
     times = (_parsed(bare, form) for form in _WORDS)
     return next((time for time in times if time is not None), None)
+
+
+def _in_english(found: re.Match[str]) -> str:
+    return f"{found[1]} {_GERMAN.get(found[2], found[2])} {found[3]}, "
 
 
 def _parsed(text: str, form: str) -> datetime | None:

@@ -8,31 +8,16 @@ from datetime import datetime
 from typing import Protocol
 
 from grader.collect.entries import Entry
+from grader.course.people import Person
 
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody as a platform calls them.
-
-    keys: ids, logins and e-mail addresses, the surest first;  lms_id: a number of the platform, no other kind of id
-    name: for people;  glued: the name without blanks;  within: a text, a file's name say, that an id may be part of
-    """
-
-    name: str = ""
-    keys: tuple[str, ...] = ()
-    lms_id: str = ""
-    glued: str = ""
-    within: str = ""
-
-    def __str__(self) -> str:
-        return self.name or self.glued or (self.keys[0] if self.keys else self.within)
+SITE = "the whole site"  # the area of accounts that are the same in every download
 
 
 @dataclass(frozen=True)
 class Upload:
     """The files of one person, or of one group, as they were handed in together.
 
-    files: paths below the student's own folder
+    files: paths below the student's own folder;  area: the folder in which accounts of people are told apart
     when: as the platform writes it; without a zone it is on the platform's own clock; None where it does not say
     order: tells the uploads of one person at one place apart, the last is highest;  said: that order in words
     """
@@ -40,6 +25,7 @@ class Upload:
     people: tuple[Person, ...]
     files: tuple[Entry, ...]
     place: str = ""
+    area: str = ""
     when: datetime | None = None
     marked_late: bool = False
     order: tuple[int, ...] = ()
@@ -61,7 +47,8 @@ class Hints:
     """What helps to read a layout.
 
     assignment, title: its id, and what the platform calls it;  known: what the platform's tables say, by number
-    is_student: whether a text says exactly who of the roster is meant;  roster: whether there is one
+    is_student: whether a text says exactly who of the roster is meant;  is_login: the same of an id or address alone
+    roster: whether there is one
     place: the name of the folder or archive, without its kind;  packed: it is an archive;  single: it is one file
     repeated: names of notebooks that every folder of several holds, so that they name no student
     folder: of a single file, if it may say whose a file is that is called like the assignment
@@ -71,6 +58,7 @@ class Hints:
     title: str = ""
     known: Mapping[str, Known] = field(default_factory=dict)
     is_student: Callable[[str], bool] = lambda text: False
+    is_login: Callable[[str], bool] = lambda text: False
     roster: bool = True
     place: str = ""
     packed: bool = False

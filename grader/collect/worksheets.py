@@ -1,6 +1,7 @@
 """Tables that learning platforms export: whose a number is, and when it was handed in.
 
-Read: Moodle's grading worksheet, Canvas's gradebook, Gradescope's scores. Their names of columns are English.
+Read: Moodle's grading worksheet, Canvas's gradebook, Gradescope's scores. Their names of columns are English, those of
+Moodle may be German.
 """
 
 from __future__ import annotations
@@ -8,47 +9,46 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from grader.collect import canvas, gradescope, moodle
 from grader.collect.entries import MIB, Entry
 from grader.collect.times import stated
-from grader.collect.uploads import Known, Person
+from grader.collect.uploads import Known
+from grader.course.people import Person
+from grader.course.platform_columns import GERMAN_MOODLE
+from grader.course.tables import decoded, separated
 from grader.errors import SubmissionError
 
 TABLES = (
-    "Moodle's grading worksheet (Identifier, Email address, ...), Canvas's gradebook (Student, ID, SIS Login ID, ...) "
-    "or Gradescope's scores (SID, Submission ID, Submission Time, ...)"
+    "Moodle's grading worksheet (Identifier, Email address, ..., or in German), Canvas's gradebook (Student, ID, "
+    "SIS Login ID, ...) or Gradescope's scores (SID, Submission ID, Submission Time, ...)"
 )
 MAX_BYTES = 64 * MIB
 _DIGITS = re.compile(r"\d+")
-_LATE = re.compile(r"\blate\b", re.IGNORECASE)
+_LATE = re.compile(r"\blate\b|\bzu spät\b", re.IGNORECASE)
 
 
 def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
     """The layout that a table is about, and what it says by the number that stands in names of files or folders.
 
-    None if it is none of these tables.
+    None if it is none of these tables. Raises AuthoringError, saying what it is, where it is no text that can be read.
     """
     if entry.size_bytes > MAX_BYTES:
         return None
     try:
-        text = entry.read().decode("utf-8-sig", "replace")
-        rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text))
-        columns = set(rows.fieldnames or ())
-        for needed, (layout, read) in _TABLES.items():
-            if set(needed) <= columns:
+        text = decoded(entry.read(), entry.name).text
+        for needed, (layout, read, names) in _TABLES.items():
+            separator, below = separated(text, needed, names=names)
+            rows = csv.DictReader(io.StringIO(below, newline=""), delimiter=separator)
+            rows.fieldnames = [names.get(name.strip(), name.strip()) for name in rows.fieldnames or ()]
+            if set(needed) <= set(rows.fieldnames):
                 return layout, dict(
                     read({key: value or "" for key, value in row.items() if key}) for row in _whole(rows)
                 )
     except (csv.Error, SubmissionError):
         return None
     return None
-
-
-def _delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    return ";" if first.count(";") > first.count(",") else ","
 
 
 def _whole(rows: csv.DictReader[str]) -> Iterator[Mapping[str, str]]:
@@ -79,8 +79,9 @@ def _of_gradescope(row: Mapping[str, str]) -> tuple[str, Known]:
     return row["Submission ID"].strip(), Known(person, stated(row["Submission Time"]))
 
 
-_TABLES = {
-    ("Identifier", "Grade"): (moodle.NAME, _of_moodle),
-    ("Student", "ID", "SIS Login ID"): (canvas.NAME, _of_canvas),
-    ("Submission ID", "Submission Time", "SID"): (gradescope.NAME, _of_gradescope),
+_Reader = Callable[[Mapping[str, str]], tuple[str, Known]]
+_TABLES: Mapping[tuple[str, ...], tuple[str, _Reader, Mapping[str, str]]] = {
+    ("Identifier", "Grade"): (moodle.NAME, _of_moodle, GERMAN_MOODLE),
+    ("Student", "ID", "SIS Login ID"): (canvas.NAME, _of_canvas, {}),
+    ("Submission ID", "Submission Time", "SID"): (gradescope.NAME, _of_gradescope, {}),
 }

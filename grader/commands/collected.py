@@ -78,7 +78,7 @@ def what(row: Row, search: Search) -> str:
 def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], rows: Sequence[Row]) -> Iterator[str]:
     """The commands and edits that settle what is open."""
     unknown = [row for row in rows if row.state is State.UNKNOWN]
-    for row in sorted(unknown, key=lambda row: not row.near)[:1]:
+    for row in sorted((row for row in unknown if row.named), key=lambda row: not row.near)[:1]:
         who = row.near[0] if row.near else "STUDENT"
         alias = f"grader roster alias {shlex.quote(clean(row.student))} {who}"
         yield f"If {clean(row.student)} is {who}: {alias}; several students are a group. Then collect again."

@@ -10,25 +10,31 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
+from grader.collect.checking import NOTHING_ASKED
 from grader.collect.choosing import LAST, Wanted
-from grader.collect.collection import AUTO, Collected, Row, Search, Source, State, missing
-from grader.collect.names import letters
-from grader.collect.people import Roster
+from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, missing
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
-from grader.course.sheets import read_aliases, read_roster
-from grader.errors import SubmissionError, UsageError
+from grader.course.people import Roster
+from grader.course.roster_tables import students_of
+from grader.course.sheets import EMPTY_ROSTER, read_aliases, read_roster, roster_at
+from grader.course.tables import Encoded, decoded, separated
+from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
 from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
+from grader.submission.text import letters
 from grader.terminal import screen
+
+LOOKED_AT, FEWEST = 20, 3  # hand-ins by which a download of another assignment is told, before anything is recorded
 
 
 def collect(chosen: argparse.Namespace) -> int:
@@ -37,7 +43,13 @@ def collect(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
     with Collected(search, chosen.places) as collection, Store.open(paths.record) as store:
-        rows, counts = _recorded(collection, store)
+        found = collection.found()
+        if chosen.forget:
+            return _forget(found, assignment, chosen.places, store)
+        first = list(islice(found, LOOKED_AT))
+        if not chosen.anyway:
+            _check_assignment(first, assignment, chosen.places)
+        rows, counts = _recorded(chain(first, found), search, store)
         rows += missing(search, {*store.current_digests(assignment.id), *(row.student for row in rows)})
     if not rows:
         raise UsageError(nothing_in(chosen.places, assignment))
@@ -50,12 +62,46 @@ def collect(chosen: argparse.Namespace) -> int:
     return NEEDS_A_PERSON if waiting or left else DONE
 
 
+def _forget(found: Iterable[Found], assignment: Assignment, places: Iterable[Path], store: Store) -> int:
+    """Take back what was collected from these places, where it is what counts now; say who has what instead."""
+    before = store.current_digests(assignment.id)
+    same = {
+        each.row.student: each.submission.digest
+        for each in found
+        if each.submission is not None and before.get(each.row.student) == each.submission.digest
+    }
+    if not same:
+        where = ", ".join(map(str, places))
+        raise UsageError(f"{where}: nothing that is in there counts for {assignment.id}; nothing was taken back")
+    store.forget(assignment.id, same)
+    after = store.current_digests(assignment.id)
+    again = [student for student in same if student in after]
+    print(f"{assignment.id}: {len(same)} taken back: {listed(list(same))}")
+    print(f"an earlier submission counts again for {len(again)}, {len(same) - len(again)} have none now")
+    return DONE
+
+
+def _check_assignment(first: Sequence[Found], assignment: Assignment, places: Iterable[Path]) -> None:
+    """Raise UsageError where most of the first hand-ins are of another assignment: nothing is on record yet."""
+    read = [each.row for each in first if each.submission is not None]
+    others = [row for row in read if any(remark.text.startswith(NOTHING_ASKED) for remark in row.remarks)]
+    if len(read) >= FEWEST and 2 * len(others) > len(read):
+        where = ", ".join(map(str, places))
+        how_many = f"{len(others)} of the first {len(read)} hand-ins define nothing that {assignment.id} asks for"
+        raise UsageError(
+            f"{where}: {how_many}; is it another assignment's download? Nothing was recorded; --anyway records it"
+        )
+
+
 def search_for(
     paths: Paths, assignment: Assignment, layout: str = AUTO, title: str = "", policy: str = LAST, anybody: bool = False
 ) -> Search:
     """What is looked for, by the course's roster, clock and deadline. Raises AuthoringError for a wrong table."""
     course = read_course(paths)
-    students = read_roster(paths) if paths.roster_csv.exists() else ()
+    unused: list[str] = []
+    students = read_roster(paths, unused) if paths.roster_csv.exists() else ()
+    if unused:
+        screen.say(f"roster.csv: not used: {', '.join(unused)}")
     roster = Roster(students, read_aliases(paths, [student.id for student in students]), known=bool(students))
     names = frozenset(name for question in assignment.questions for name in question.names)
     wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
@@ -125,24 +171,24 @@ def _released(paths: Paths, assignment: Assignment) -> tuple[str, ...]:
         return ()
 
 
-def _recorded(collection: Collected, store: Store) -> tuple[list[Row], Counter[str]]:
+def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple[list[Row], Counter[str]]:
     """Record every submission as it is read; returns the rows, and how many were new, changed, as before."""
-    assignment = collection.search.assignment.id
+    assignment = search.assignment.id
     before, hand_ins = store.current_digests(assignment), store.hand_ins(assignment)
     run = store.begin_run(assignment, f"collect {assignment}")
     rows: list[Row] = []
     counts: Counter[str] = Counter()
     state = "interrupted"
     try:
-        for found in collection.found():
+        for found in collected:
             row, submission = found.row, found.submission
             if submission is not None:
                 same = before.get(row.student) == submission.digest
                 known = hand_ins.get(row.student, HandIn(None))
                 if same and row.time is None and known.time is not None:
-                    minutes = late_minutes(known.time, collection.search.deadline)
+                    minutes = late_minutes(known.time, search.deadline)
                     row = replace(row, time=known.time, marked_late=known.marked_late, late_minutes=minutes)
-                kept = None if same else _kept(row, known, collection.search)
+                kept = None if same else _kept(row, known, search)
                 if kept is None:
                     store.add_submission(submission, _told(row))
                     row = row if same or row.student not in before else _replacing(row)
@@ -176,19 +222,30 @@ def _kept(row: Row, known: HandIn, search: Search) -> Row | None:
 
 
 def roster(chosen: argparse.Namespace) -> int:
-    """Record that a platform's name stands for a student, or for the students of a group."""
+    """Settle whom a platform's name stands for, or make roster.csv of a platform's table."""
     paths = Paths(find_root())
+    if chosen.action == "import":
+        if chosen.students:
+            raise UsageError("roster import takes one FILE")
+        return import_roster(paths, Path(chosen.what), chosen.encoding, chosen.replace)
+    if not chosen.students:
+        raise UsageError(f"whom does {chosen.what!r} stand for? grader roster alias NAME STUDENT ...")
+    return _alias(paths, chosen)
+
+
+def _alias(paths: Paths, chosen: argparse.Namespace) -> int:
+    """Record that a platform's name stands for a student, or for the students of a group."""
     students = read_roster(paths)
     ids = [student.id for student in students]
     aliases = read_aliases(paths, ids)
     for student in chosen.students:
         if student not in ids:
             raise UsageError(f"no student {student!r} on the roster{did_you_mean(student, ids)}")
-    _check_alias(chosen.alias, chosen.students, Roster(students), aliases)
-    there = aliases.get(chosen.alias, ())
-    added = [[chosen.alias, student] for student in dict.fromkeys(chosen.students) if student not in there]
+    _check_alias(chosen.what, chosen.students, Roster(students), aliases)
+    there = aliases.get(chosen.what, ())
+    added = [[chosen.what, student] for student in dict.fromkeys(chosen.students) if student not in there]
     _append(paths.roster_aliases_csv, added)
-    print(f"{chosen.alias} stands for {', '.join(dict.fromkeys((*there, *chosen.students)))}; collect again to use it")
+    print(f"{chosen.what} stands for {', '.join(dict.fromkeys((*there, *chosen.students)))}; collect again to use it")
     return DONE
 
 
@@ -206,9 +263,53 @@ def _check_alias(alias: str, students: Sequence[str], roster: Roster, aliases: M
 
 def _append(file: Path, rows: Sequence[Sequence[str]]) -> None:
     """Add rows to the table, all or none; the file is made with its header where it is not there."""
-    text = file.read_text(encoding="utf-8-sig") if file.exists() else "alias,student\n"
+    there = decoded(file.read_bytes(), file.name) if file.exists() else Encoded("alias,student\n")
+    separator, _ = separated(there.text, ("alias", "student"))
     added = io.StringIO()
-    csv.writer(added, lineterminator="\n").writerows(rows)
+    csv.writer(added, delimiter=separator, lineterminator="\n").writerows(rows)
     partial = file.with_name(f"{file.name}.partial")
-    partial.write_text(f"{text}{'' if text.endswith(chr(10)) else chr(10)}{added.getvalue()}", encoding="utf-8")
+    text = f"{there.text}{'' if there.text.endswith(chr(10)) else chr(10)}{added.getvalue()}"
+    partial.write_bytes(there.bytes_of(text))
     os.replace(partial, file)
+
+
+def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> int:
+    """Make roster.csv of a table; who would leave the roster is named, and nobody does unless that is asked for."""
+    try:
+        found = students_of(file.read_bytes(), str(file), encoding)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    if not found.students:
+        raise UsageError(f"{file}: no students in it")
+    partial = paths.roster_csv.with_name("roster.csv.partial")
+    partial.write_text(found.as_csv(), encoding="utf-8")
+    try:
+        students = roster_at(partial, [])
+        before = _students_before(paths)
+        gone = [student for student in before if student not in {each.id for each in students}]
+        if before and not replacing:
+            leave = f"{len(gone)} of its students are not in {file}: {', '.join(gone[:5])}; " if gone else ""
+            raise UsageError(f"roster.csv has {len(before)} students; {leave}add --replace to write a new one")
+        os.replace(partial, paths.roster_csv)
+    finally:
+        partial.unlink(missing_ok=True)
+    for column, headings in found.used.items():
+        print(f"{column:8} from {headings}")
+    for heading in found.unused:
+        screen.say(f"column {heading!r} is not used")
+    for line in (*found.left_out, *(f"{student} is no longer on the roster" for student in gone)):
+        screen.say(line)
+    print(f"roster.csv: {len(students)} students")
+    return NEEDS_A_PERSON if found.left_out else DONE
+
+
+def _students_before(paths: Paths) -> list[str]:
+    """The ids of the roster that is there; none of one without students."""
+    if not paths.roster_csv.exists():
+        return []
+    try:
+        return [student.id for student in read_roster(paths)]
+    except AuthoringError as error:
+        if str(error).startswith(EMPTY_ROSTER):
+            return []
+        raise

@@ -208,14 +208,9 @@ def _participants(chosen: argparse.Namespace, book: Gradebook | None) -> dict[st
     if book is None:
         raise UsageError("--format moodle needs roster.csv, to tell whose participant number is whose")
     try:
-        text = chosen.worksheet.read_bytes().decode("utf-8")
+        return export.moodle_participants(book, chosen.worksheet.read_bytes())
     except OSError as error:
         raise UsageError(f"{chosen.worksheet}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"{chosen.worksheet} is not UTF-8; download it again, do not open it in a spreadsheet"
-        ) from None
-    return export.moodle_participants(book, text)
 
 
 def _write_zip(path: Path, assignment: Assignment, files: dict[str, bytes], participants: dict[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from grader.course import releases
 from grader.course.config import assignment_ids, read_assignment
 from grader.course.sheets import GivenMark, read_manual, read_roster
+from grader.course.tables import Encoded, decoded
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks.gradebook import ByHand, Change, by_hand
@@ -29,7 +30,6 @@ from grader.terminal import screen
 if TYPE_CHECKING:
     from grader.execution.batch import Graded
 
-BOM = "\ufeff"
 NAMED = 10  # students in a message
 
 
@@ -183,12 +183,11 @@ def manual(chosen: argparse.Namespace) -> int:
 def _write(paths: Paths, assignment: Assignment, due: list[Due]) -> None:
     """Put the rows into the table; what was there is there until the new file is whole."""
     path = paths.manual_csv(assignment.id)
-    text = path.read_bytes().decode("utf-8") if path.exists() else ""
-    bom = BOM if text.startswith(BOM) else ""
-    filled = bom + to_fill_in(text.removeprefix(BOM), due)
-    if filled == text:
+    there = decoded(path.read_bytes(), f"manual/{path.name}") if path.exists() else Encoded("")
+    filled = to_fill_in(there.text, due)
+    if filled == there.text:
         return
     path.parent.mkdir(exist_ok=True)
     new = path.with_suffix(".csv.new")
-    new.write_bytes(filled.encode("utf-8"))
+    new.write_bytes(there.bytes_of(filled))
     os.replace(new, path)

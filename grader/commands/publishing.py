@@ -11,67 +11,78 @@ from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.feedback.names import slug
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
+from grader.marks.platforms import PLATFORMS
+from grader.marks.workbook import as_xlsx
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
+from grader.submission.text import clean
 from grader.terminal import screen
 from grader.terminal.screen import hint_for, words
 
-NEEDS_INTO = {
-    "moodle": "the assignment's grading worksheet, downloaded from Moodle",
-    "canvas": "Canvas's gradebook export",
-}
+FROM_SCRATCH = ("classroom", "teams")  # these take no file of their own; a table to copy from
 
 
 def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attempt], chosen: argparse.Namespace) -> int:
     """Write one export. Raises UsageError when something is missing or would publish what is not there yet."""
     items = chosen.item or list(book.course.scheme.items)
-    unknown = [item for item in items if item not in book.course.scheme.items]
+    unknown = [item for item in items if item not in (*book.course.scheme.items, export.TOTAL)]
     if unknown:
-        raise UsageError(f"no item {unknown[0]!r} in course.toml; there is: {', '.join(book.course.scheme.items)}")
-    if chosen.out is None:
+        there_is = ", ".join((*book.course.scheme.items, export.TOTAL))
+        raise UsageError(f"no item {unknown[0]!r} in course.toml; there is: {there_is}")
+    fills = chosen.export in PLATFORMS
+    if chosen.diff and not fills:
+        raise UsageError(f"--diff compares with a platform's file: {', '.join(PLATFORMS)}")
+    if chosen.out is None and not chosen.diff:
         raise UsageError("where to? add --out FILE")
     late = export.waiting(book, items)
-    if late and not chosen.allow_deferred:
+    if late and not chosen.allow_deferred and not chosen.diff:
         shown = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
         raise UsageError(f"{len(late)} marks are not there yet: {shown}; grade them, or add --allow-deferred")
-    if chosen.export in NEEDS_INTO:
+    if fills:
         return _fill(book, items, chosen)
     if chosen.export == "gradescope":
-        return _gradescope(paths, items, attempts, chosen.out)
-    table = marksheet.as_csv(book)
-    if chosen.export == "xlsx":
-        write(chosen.out, export.as_xlsx(table))
+        return publish_results(paths, items, attempts, chosen.out)
+    if chosen.export in FROM_SCRATCH:
+        rows = export.rows_of_points(book, items, chosen.missing_zero)
+        write(chosen.out, marksheet.for_excel(marksheet.csv_of(rows)))
+    elif chosen.export == "xlsx":
+        write(chosen.out, as_xlsx(marksheet.as_csv(book)))
     else:
-        write(chosen.out, table)
+        write(chosen.out, marksheet.for_excel(marksheet.as_csv(book)))
     print(chosen.out)
     return DONE
 
 
 def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
+    """Fill a platform's own file, or show what would change in it."""
+    platform = PLATFORMS[chosen.export]
     if chosen.into is None:
-        raise UsageError(
-            f"--export {chosen.export} fills a file of the platform: add --into FILE ({NEEDS_INTO[chosen.export]})"
-        )
+        raise UsageError(f"--export {chosen.export} fills a file of the platform: add --into FILE ({platform.file})")
     try:
-        text = chosen.into.read_bytes().decode("utf-8")
+        raw = chosen.into.read_bytes()
     except OSError as error:
         raise UsageError(f"{chosen.into}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{chosen.into} is not UTF-8; download it again and do not open it in a spreadsheet") from None
-    if chosen.export == "moodle":
-        if len(items) != 1:
-            raise UsageError(f"a Moodle worksheet belongs to one assignment: add --item {items[0]}")
-        filled = export.fill_moodle(book, items[0], text)
-    else:
-        filled = export.fill_canvas(book, _columns(items, chosen.column), text)
-    write(chosen.out, filled.text)
+    if chosen.export == "moodle" and len(items) != 1:
+        raise UsageError(f"a Moodle worksheet belongs to one assignment: add --item {items[0]}")
+    filled = export.fill(book, _columns(items, chosen.column), raw, platform, chosen.missing_zero)
     for note in filled.notes:
-        screen.say(note)
+        screen.say(clean(note))
     for name in filled.unmatched:
-        screen.say(f"{name} in the file is nobody on the roster; left as it is")
-    print(f"{chosen.out}: {filled.cells} marks filled in")
+        screen.say(clean(f"nobody's row, left as it is: {name}"))
+    if filled.unmatched and not filled.cells:
+        screen.say(
+            "no row is anybody's: are the ids of roster.csv those of this file? email and lms_id tell people, too"
+        )
+    if chosen.diff:
+        rows = [[each.student, each.column, each.before or "-", each.after] for each in filled.changes]
+        print(screen.table(["student", "column", "before", "after"], rows, right=(2, 3)) if rows else "", end="")
+        print(f"{chosen.into}: {len(rows)} cells would change; nothing was written")
+    else:
+        write(chosen.out, filled.content)
+        print(f"{chosen.out}: {filled.cells} marks filled in, {len(filled.changes)} cells changed")
     return NEEDS_A_PERSON if filled.unmatched else DONE
 
 
@@ -87,7 +98,7 @@ def _columns(items: list[str], given: list[str]) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------------- Gradescope
 
 
-def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
+def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
     """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
     written = 0
     for (student, item), attempt in sorted(attempts.items()):
@@ -96,7 +107,7 @@ def _gradescope(paths: Paths, items: list[str], attempts: dict[tuple[str, str], 
         elif item in items and attempt.status is Status.OUTDATED:
             screen.say(f"{student} ({item}): {attempt.notices[-1]}; left out")
         elif item in items:
-            folder = out / item / _slug(student)
+            folder = out / item / slug(student)
             make_folder(folder)
             page = results_document(read_assignment(paths, item), attempt)
             write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
@@ -145,7 +156,3 @@ def _told(result: CheckResult) -> str:
     if result.outcome.earns:
         return ""
     return result.message if result.outcome is Outcome.FAILED else f"ended: {result.outcome.value}"
-
-
-def _slug(student: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in student).strip(".") or "_"

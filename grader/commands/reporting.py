@@ -42,7 +42,7 @@ def report(chosen: argparse.Namespace) -> int:
     assignments = [read_assignment(paths, name) for name in book.course.assignments]
     cohorts = [_cohort(paths, book, assignment) for assignment in assignments if assignment.questions]
     written = _write(chosen.out, site.pages(book, cohorts, boundaries))
-    write(chosen.out / GRADEBOOK, marksheet.as_csv(book))
+    write(chosen.out / GRADEBOOK, marksheet.for_excel(marksheet.as_csv(book)))
     _remove_left_over(chosen.out, written)
     for name in [name for name in written if "/" not in name]:
         print(chosen.out / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from grader.course.scheme import Component, LateRule, Scheme
+from grader.course.spreadsheet_ids import without_zeros
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question, as_points
@@ -102,10 +104,21 @@ def asked_question(assignment: Assignment, question_id: str) -> Question:
     return assignment.question(question_id)
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
-    """ " (did you mean 'weight'?)" for a word that resembles a known one, else nothing."""
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    """ " (did you mean 'weight'?)" for a word that resembles a known one, else nothing.
+
+    Of ids that are alike but for their digits none is named: each is as likely to be somebody else's as the next.
+    """
+    spelt = {other.casefold(): other for other in sorted(known, reverse=True)}
+    asked = word.casefold()
+    same = [other for other in spelt if without_zeros(other) == without_zeros(asked)]
+    close = [asked] if asked in spelt else same or difflib.get_close_matches(asked, sorted(spelt), n=1)
+    if not close or (_DIGIT.sub("0", close[0]) == _DIGIT.sub("0", asked) and close[0] != asked):
+        return ""
+    return f" (did you mean {spelt[close[0]]!r}?)"
 
 
 def _no_assignment(assignment_id: str, there_is: Collection[str]) -> str:

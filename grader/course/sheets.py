@@ -1,13 +1,12 @@
 """Read the tables that people keep: roster.csv, roster_aliases.csv, marks/*.csv, marks/status.csv, manual/*.csv.
 
-Comma-separated UTF-8 with a header; empty rows and rows that begin with # are skipped. Errors name file, line, column.
+With a header; empty rows and rows that begin with # are skipped (see `tables`). Errors name file, line, column. An id
+is that of the roster also where upper and lower case differ: the roster has no two ids that differ by that alone.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -16,15 +15,15 @@ from pathlib import Path
 from grader.course.config import did_you_mean
 from grader.course.entries import Entry, State
 from grader.course.scheme import plain
+from grader.course.tables import Row, number, rows
 from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.schema import Assignment
-from grader.submission.text import JOINERS
 
-NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 MAX_ROWS = ("max", "points_possible", "points possible")
 STATUS_FILE = "status.csv"
-TEXTS = ("name", "reason", "comment")  # columns in which any kind of blank may stand; ids are taken as they are
+EMPTY_ROSTER = "roster.csv: no students"
+ROSTER_COLUMNS = ["student", "name", "email", "lms_id"]
 MANUAL_COLUMNS = ["student", "question", "points", "comment", "submission", "answer"]
 
 
@@ -79,23 +78,19 @@ class GivenMark:
     source: str
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of a table: its cells by column, and where it stands."""
+def read_roster(paths: Paths, unused: list[str] | None = None) -> tuple[Student, ...]:
+    """The students in the order of the roster; an id, an email or an LMS id that appears twice is an error.
 
-    file: str
-    line: int
-    cells: Mapping[str, str]
-
-    def where(self, column: str) -> str:
-        return f"{self.file}, line {self.line}, column {column}"
+    unused: takes the columns that are not of a roster
+    """
+    return roster_at(paths.roster_csv, [] if unused is None else unused)
 
 
-def read_roster(paths: Paths) -> tuple[Student, ...]:
-    """The students in the order of the roster; an id, an email or an LMS id that appears twice is an error."""
+def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
+    """The students of a roster, wherever it lies."""
     students: list[Student] = []
     seen: dict[str, int] = {}
-    for row in _rows(paths.roster_csv, "roster.csv", ["student", "name", "email", "lms_id"]):
+    for row in rows(path, "roster.csv", ROSTER_COLUMNS, unused=unused):
         student = Student(_student(row), *(row.cells.get(column, "") for column in ("name", "email", "lms_id")))
         for column, text in (("student", student.id), ("email", student.email), ("lms_id", student.lms_id)):
             key = (
@@ -107,7 +102,7 @@ def read_roster(paths: Paths) -> tuple[Student, ...]:
         students.append(student)
     if not students:
         how = "write a line for each, or delete the file to take whoever hands in"
-        raise AuthoringError(f"roster.csv: no students; {how}")
+        raise AuthoringError(f"{EMPTY_ROSTER}; {how}")
     return tuple(students)
 
 
@@ -120,8 +115,8 @@ def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, 
     aliases: dict[str, tuple[str, ...]] = {}
     if not path.exists():
         return aliases
-    for row in _rows(path, path.name, ["alias", "student"], needed=2):
-        alias, student = row.cells["alias"], _student(row)
+    for row in rows(path, path.name, ["alias", "student"], needed=2):
+        alias, student = row.cells["alias"], _student(row, roster)
         if not alias:
             raise AuthoringError(f"{row.where('alias')}: the cell is empty")
         if student not in roster:
@@ -132,35 +127,37 @@ def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, 
     return aliases
 
 
-def read_marks(paths: Paths, items: Collection[str], graded_here: Collection[str]) -> dict[str, Column]:
-    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not."""
+def read_marks(
+    paths: Paths, items: Collection[str], graded_here: Collection[str], roster: Collection[str] = ()
+) -> dict[str, Column]:
+    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not. roster: the ids."""
     columns: dict[str, Column] = {}
     for path in sorted(paths.marks_folder.glob("*.csv")):
         if path.name == STATUS_FILE:
             continue
         file = f"marks/{path.name}"
-        rows = list(_rows(path, file, ["student", "name", "email", *items], refused=graded_here))
-        for item in [name for name in (rows[0].cells if rows else ()) if name in items]:
+        table = list(rows(path, file, ["student", "name", "email", *items], refused=graded_here))
+        for item in [name for name in (table[0].cells if table else ()) if name in items]:
             if item in columns:
                 raise AuthoringError(f"{file}: column {item} is in {columns[item].file} already")
-            columns[item] = _column(item, file, rows)
+            columns[item] = _column(item, file, table, roster)
     return columns
 
 
-def read_rulings(paths: Paths, items: Collection[str]) -> dict[tuple[str, str], Ruling]:
-    """marks/status.csv, which may be absent, by (student, item)."""
+def read_rulings(paths: Paths, items: Collection[str], roster: Collection[str] = ()) -> dict[tuple[str, str], Ruling]:
+    """marks/status.csv, which may be absent, by (student, item). roster: the ids."""
     path = paths.marks_folder / STATUS_FILE
     rulings: dict[tuple[str, str], Ruling] = {}
     if not path.exists():
         return rulings
-    for row in _rows(path, f"marks/{STATUS_FILE}", ["student", "item", "status", "reason"], needed=4):
+    for row in rows(path, f"marks/{STATUS_FILE}", ["student", "item", "status", "reason"], needed=4):
         item = row.cells["item"]
         if item not in items:
             there_is = ", ".join(items)
             raise AuthoringError(
                 f"{row.where('item')}: no item {item!r}{did_you_mean(item, items)}; there is: {there_is}"
             )
-        key = (_student(row), item)
+        key = (_student(row, roster), item)
         if key in rulings:
             raise AuthoringError(
                 f"{row.where('student')}: {key[0]} and {item} have a line already ({rulings[key].source})"
@@ -182,7 +179,7 @@ def read_manual(
         return ()
     marks: list[GivenMark] = []
     seen: dict[tuple[str, str, str], str] = {}
-    for row in _rows(path, f"manual/{path.name}", MANUAL_COLUMNS, needed=len(MANUAL_COLUMNS), running=("comment",)):
+    for row in rows(path, f"manual/{path.name}", MANUAL_COLUMNS, needed=len(MANUAL_COLUMNS), running=("comment",)):
         mark = _given_mark(row, assignment, students, refuse_too_many)
         for digest in {mark.submission, mark.answer} if mark.points is not None else ():
             key = (mark.student, mark.question, digest)
@@ -195,16 +192,17 @@ def read_manual(
 
 
 def _given_mark(row: Row, assignment: Assignment, students: Collection[str], refuse_too_many: bool) -> GivenMark:
-    student, name, cell = _student(row), row.cells["question"], row.cells["points"]
+    student, name, cell = _student(row, students), row.cells["question"], row.cells["points"]
     if student not in students:
         raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
     questions = {question.id: question for question in assignment.manual}
     if name not in questions:
         there_is = ", ".join(questions) or "none"
         raise AuthoringError(f"{row.where('question')}: no question {name!r} that a person marks; there is: {there_is}")
-    if cell and not NUMBER.fullmatch(cell):
+    given = number(cell)
+    if cell and not given:
         raise AuthoringError(f"{row.where('points')}: expected a number or an empty cell, got {cell!r}")
-    if cell and refuse_too_many and Fraction(cell) > questions[name].points:
+    if cell and refuse_too_many and Fraction(given) > questions[name].points:
         raise AuthoringError(
             f"{row.where('points')}: {cell} is above the {plain(questions[name].points)} points of {name}"
         )
@@ -213,7 +211,7 @@ def _given_mark(row: Row, assignment: Assignment, students: Collection[str], ref
             raise AuthoringError(
                 f"{row.where(column)}: points for what? `grader manual {assignment.id}` writes rows that say it"
             )
-    points = Fraction(cell) if cell else None
+    points = Fraction(given) if cell else None
     digests = row.cells["submission"], row.cells["answer"]
     return GivenMark(student, name, points, row.cells["comment"], *digests, f"{row.file}, line {row.line}")
 
@@ -223,15 +221,15 @@ def _ruling(row: Row) -> Ruling:
     if status in (State.EXCUSED.value, State.INTEGRITY.value):
         return Ruling(State(status), None, reason, source)
     word, equals, hours = status.partition("=")
-    if word.strip() != "late_hours" or not equals or not NUMBER.fullmatch(hours.strip()):
+    if word.strip() != "late_hours" or not equals or not number(hours.strip()):
         raise AuthoringError(f"{row.where('status')}: expected excused, integrity or late_hours=12.5, got {status!r}")
-    return Ruling(None, Decimal(hours.strip()) * 60, reason, source)
+    return Ruling(None, Decimal(number(hours.strip())) * 60, reason, source)
 
 
-def _column(item: str, file: str, rows: Sequence[Row]) -> Column:
+def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str]) -> Column:
     entries: dict[str, Entry] = {}
     max_points: Fraction | None = None
-    for row in rows:
+    for row in table:
         if row.cells["student"].lower() in MAX_ROWS:
             if max_points is not None or entries:
                 raise AuthoringError(f"{row.where('student')}: the row of maxima must come once, before the students")
@@ -239,7 +237,7 @@ def _column(item: str, file: str, rows: Sequence[Row]) -> Column:
             continue
         if max_points is None:
             raise AuthoringError(f"{file}: the first row must be max, with the points possible of every column")
-        student = _student(row)
+        student = _student(row, roster)
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
         entries[student] = _entry(row, item, max_points)
@@ -248,9 +246,10 @@ def _column(item: str, file: str, rows: Sequence[Row]) -> Column:
 
 def _points(row: Row, item: str) -> Fraction:
     cell = row.cells[item]
-    if not NUMBER.fullmatch(cell) or not Decimal(cell):
+    given = number(cell)
+    if not given or not Decimal(given):
         raise AuthoringError(f"{row.where(item)}: expected the maximum, a number above 0, got {cell!r}")
-    return Fraction(cell)
+    return Fraction(given)
 
 
 def _entry(row: Row, item: str, max_points: Fraction) -> Entry:
@@ -259,91 +258,20 @@ def _entry(row: Row, item: str, max_points: Fraction) -> Entry:
         return Entry(State.MISSING, reason="empty cell", source=source)
     if cell in (State.EXCUSED.value, State.INTEGRITY.value):
         return Entry(State(cell), source=source)
-    if not NUMBER.fullmatch(cell):
+    given = number(cell)
+    if not given:
         raise AuthoringError(f"{row.where(item)}: expected a number, excused, integrity or an empty cell, got {cell!r}")
-    if Fraction(cell) > max_points:
+    if Fraction(given) > max_points:
         raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {plain(max_points)}")
-    return Entry(State.GRADED, Fraction(cell), max_points, source=source)
+    return Entry(State.GRADED, Fraction(given), max_points, source=source)
 
 
-def _student(row: Row) -> str:
-    if not row.cells["student"]:
+def _student(row: Row, roster: Collection[str] = ()) -> str:
+    """The id of a row, written as on the roster where it is there."""
+    written = row.cells["student"]
+    if not written:
         raise AuthoringError(f"{row.where('student')}: the cell is empty")
-    return row.cells["student"]
-
-
-def _rows(
-    path: Path,
-    file: str,
-    known: Sequence[str],
-    needed: int = 1,
-    refused: Collection[str] = (),
-    running: Collection[str] = (),
-) -> Iterator[Row]:
-    """The rows under the header, cells stripped. The first `needed` of the `known` columns must be there.
-
-    running: columns of running text, in which a cell may have several lines
-    """
-    lines = _lines(path, file)
-    line, header = next(lines, (1, []))
-    _check_header(f"{file}, line {line}", header, known, needed, refused)
-    for line, cells in lines:
-        if len(cells) != len(header):
-            raise AuthoringError(
-                f"{file}, line {line}: expected {len(header)} cells as in the header, got {len(cells)}"
-            )
-        by_column = dict(zip(header, cells, strict=True))
-        texts = {name: _plain_blanks(by_column[name], name in running) for name in TEXTS if name in by_column}
-        row = Row(file, line, by_column | texts)
-        for column, cell in row.cells.items():
-            _check_printable(cell.replace("\n", " ") if column in running else cell, f"{file}, line {line}")
-        yield row
-
-
-def _plain_blanks(text: str, running: bool) -> str:
-    """Text with a plain blank for every kind of blank, and, in running text, a plain line break for every kind."""
-    if running:
-        text = "\n".join(text.splitlines())
-    return "".join(" " if letter.isspace() and letter != "\n" else letter for letter in text)
-
-
-def _check_header(
-    where: str, header: Sequence[str], known: Sequence[str], needed: int, refused: Collection[str]
-) -> None:
-    for name in known[:needed]:
-        if name not in header:
-            raise AuthoringError(
-                f"{where}: no column {name!r} in the header; there is: {', '.join(header) or 'nothing'}"
-            )
-    for name in header:
-        _check_printable(name, where)
-        if name in refused:
-            raise AuthoringError(f"{where}, column {name}: {name} is graded here; its marks do not come from a table")
-        if name not in known:
-            raise AuthoringError(
-                f"{where}: unknown column {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}"
-            )
-        if header.count(name) > 1:
-            raise AuthoringError(f"{where}: column {name} is there twice")
-
-
-def _lines(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:
-    """(line number, stripped cells) of every row that is neither empty nor a comment."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            for cells in reader:
-                cells = ["\n".join(cell.split("\r\n")).strip() for cell in cells]
-                if any(cells) and not cells[0].startswith("#"):
-                    yield reader.line_num, cells
-    except FileNotFoundError:
-        raise AuthoringError(f"no {file} in {path.parent}") from None
-    except UnicodeDecodeError:
-        raise AuthoringError(f"{file}: not UTF-8 text; save it as CSV UTF-8") from None
-    except csv.Error as problem:
-        raise AuthoringError(f"{file}: not a CSV table: {problem}") from None
-
-
-def _check_printable(cell: str, where: str) -> None:
-    if not all(letter.isprintable() or letter in JOINERS for letter in cell):
-        raise AuthoringError(f"{where}: a cell holds a line break or an invisible character: {cell!r}")
+    if written in roster:
+        return written
+    alike = [student for student in roster if student.casefold() == written.casefold()]
+    return alike[0] if len(alike) == 1 else written

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.course.scheme import plain
-from grader.course.sheets import JOINERS
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
 from grader.feedback.plain_words import OUTCOMES
@@ -13,6 +12,7 @@ from grader.feedback.standing import Standing
 from grader.feedback.style import STYLE
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, share_of, table
 from grader.schema import Outcome
+from grader.submission.text import JOINERS
 
 KINDS = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 BOXES = {Stage.UNREADABLE: "bad", Stage.DEFERRED: "warn", Stage.OUTDATED: "warn", Stage.WAITING: "warn"}

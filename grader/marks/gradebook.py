@@ -13,7 +13,8 @@ from typing import Protocol
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.entries import Entry, State
 from grader.course.scheme import plain
-from grader.course.sheets import Column, Ruling, Student, read_marks, read_roster, read_rulings
+from grader.course.sheets import Column, Ruling, Student, read_aliases, read_marks, read_roster, read_rulings
+from grader.course.spreadsheet_ids import may_be
 from grader.errors import UsageError
 from grader.marks.manual import WAITS
 from grader.marks.outdated import as_asked
@@ -97,6 +98,10 @@ class Sources:
     rulings: Mapping[Pair, Ruling]
     record: Record
 
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(student.id for student in self.roster)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -121,6 +126,7 @@ class Gradebook:
     lines: tuple[Line, ...]  # in the order of the roster
     strangers: tuple[Stranger, ...]
     notices: tuple[str, ...]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what platforms call students
 
     def line(self, student: str) -> Line:
         """The line of one student; UsageError when the roster has none."""
@@ -147,10 +153,13 @@ def read_gradebook(
     assignments = [read_assignment(paths, name) for name in course.assignments]
     graded_here = {assignment.id: assignment for assignment in assignments if assignment.max_points}
     from_tables = [item for item in course.scheme.items if item not in graded_here]
-    columns = read_marks(paths, from_tables, graded_here)
-    rulings = read_rulings(paths, course.scheme.items)
+    roster = read_roster(paths)
+    ids = [student.id for student in roster]
+    columns = read_marks(paths, from_tables, graded_here, ids)
+    rulings = read_rulings(paths, course.scheme.items, ids)
     record = Record(attempts, late_minutes or {}, ungraded, changes)
-    return gradebook(Sources(course, graded_here, read_roster(paths), columns, rulings, record))
+    book = gradebook(Sources(course, graded_here, roster, columns, rulings, record))
+    return replace(book, aliases=read_aliases(paths, ids))
 
 
 def gradebook(sources: Sources) -> Gradebook:
@@ -169,18 +178,27 @@ def _entry(sources: Sources, student: str, item: str) -> Entry:
     if item in sources.graded_here:
         entry = _from_record(sources, student, item)
     else:
-        entry = _from_table(sources.columns.get(item), student, item)
+        entry = _from_table(sources.columns.get(item), student, item, sources.ids)
     ruling = sources.rulings.get((student, item))
     return _ruled(entry, ruling) if ruling else entry
 
 
-def _from_table(column: Column | None, student: str, item: str) -> Entry:
+def _from_table(column: Column | None, student: str, item: str, roster: Collection[str]) -> Entry:
     if column is None:
         return Entry(State.DEFERRED, reason=f"no table in marks/ has a column {item} yet")
+    spoilt = "" if student in column.entries else _spoilt(student, column, roster)
+    if spoilt:
+        why = f"no row, and that of {spoilt!r} may be theirs, written by a spreadsheet; correct the id in {column.file}"
+        return Entry(State.DEFERRED, reason=why, source=column.entries[spoilt].source)
     entry = column.entries.get(student, Entry(State.MISSING, reason=f"no row in {column.file}"))
     if entry.state is State.MISSING and not column.begun:
         return Entry(State.DEFERRED, reason=f"nobody has a mark in column {item} of {column.file} yet")
     return entry
+
+
+def _spoilt(student: str, column: Column, roster: Collection[str]) -> str:
+    """The id of a row, nobody's on the roster, that a spreadsheet may have made of a student's; "" where none is."""
+    return next((other for other in column.entries if other not in roster and may_be(other, student)), "")
 
 
 def _from_record(sources: Sources, student: str, item: str) -> Entry:

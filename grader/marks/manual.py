@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from grader.course.scheme import plain
 from grader.course.sheets import MANUAL_COLUMNS, GivenMark
+from grader.course.tables import separated
 from grader.errors import AuthoringError
 from grader.schema import ManualMark, digest_of
 
@@ -90,11 +91,18 @@ def to_fill_in(text: str, due: Sequence[Due]) -> str:
     if not text.strip():
         return _rows([MANUAL_COLUMNS, *(_cells(MANUAL_COLUMNS, row) for row in due)], "\n")
     line_end = "\r\n" if "\r\n" in text else "\n"
-    header, kept = _without_empty(text)
+    separator, text, above = _begun(text)
+    header, kept = _without_empty(text, separator)
     filled = {(cells["student"], cells["question"], cells["submission"]) for cells in map(dict, kept.filled)}
     rows = [_cells(header, row) for row in due if (row.student, row.question, row.submission) not in filled]
     body = kept.text if kept.text.endswith("\n") else kept.text + line_end
-    return body + _rows(rows, line_end)
+    return above + body + _rows(rows, line_end, separator)
+
+
+def _begun(text: str) -> tuple[str, str, str]:
+    """The separator of a table, the table, and the line above it that names the separator, if there is one."""
+    separator, table = separated(text, MANUAL_COLUMNS)
+    return separator, table, text.removesuffix(table)
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,10 @@ class _Kept:
     filled: list[list[tuple[str, str]]]  # (column, cell) of each row that somebody wrote into
 
 
-def _without_empty(text: str) -> tuple[list[str], _Kept]:
+def _without_empty(text: str, separator: str) -> tuple[list[str], _Kept]:
     """The header, and the text without the rows that nobody wrote into."""
     lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header: list[str] = []
     parts: list[str] = []
     filled: list[list[tuple[str, str]]] = []
@@ -135,7 +143,7 @@ def _cells(header: Sequence[str], row: Due) -> list[str]:
     return [known.get(column, "") for column in header]
 
 
-def _rows(rows: Iterable[Sequence[str]], line_end: str) -> str:
+def _rows(rows: Iterable[Sequence[str]], line_end: str, separator: str = ",") -> str:
     stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator=line_end).writerows(rows)
+    csv.writer(stream, lineterminator=line_end, delimiter=separator).writerows(rows)
     return stream.getvalue()

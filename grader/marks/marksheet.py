@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
@@ -16,6 +16,7 @@ from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Verdict, explain, shown
 from grader.submission.text import clean
 
+BOM = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
 LEGEND = (
     "Percentages after lateness. (..) dropped; ..? not decided before every mark is there;",
@@ -48,11 +49,19 @@ def as_csv(gradebook: Gradebook) -> str:
     header = ["student", "name", "email"]
     header += [f"{item}_{what}" for item in scheme.items for what in ("percent", "state", "verdict")]
     header += [f"{COMPONENT_PREFIX}{component.id}_percent" for component in scheme.components]
+    return csv_of([[*header, "total", "incomplete"], *map(_csv_row, gradebook.lines)])
+
+
+def csv_of(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as CSV, the first one the header; no cell is one that a spreadsheet takes for a formula."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*header, "total", "incomplete"])
-    writer.writerows([guarded(cell) for cell in _csv_row(line)] for line in gradebook.lines)
+    csv.writer(stream, lineterminator="\n").writerows([guarded(cell) for cell in row] for row in rows)
     return stream.getvalue()
+
+
+def for_excel(table: str) -> bytes:
+    """A table in UTF-8 that Excel opens as such: it needs the mark in front as soon as a letter is not ASCII."""
+    return (table if table.isascii() else BOM + table).encode("utf-8")
 
 
 def as_json(gradebook: Gradebook) -> str:

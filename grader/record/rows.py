@@ -18,6 +18,8 @@ from grader.errors import MachineryError
 from grader.record import database
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage, exact_text
 
+FORGET = "forget "  # begins the command of a run that takes submissions back; a JSON list of their rows follows
+FORGOTTEN = f"SELECT value FROM runs, json_each(substr(command, {len(FORGET) + 1})) WHERE command LIKE '{FORGET}[%'"
 COMPRESSION = 1  # zlib level: recorded arrays hardly shrink further at higher ones
 SAMPLED_BYTES = 1 << 17  # of what is larger a sample says whether it shrinks at all
 
@@ -77,7 +79,7 @@ class Rows:
         """The row of a submission, if it is what its student handed in last."""
         newest = self.select(
             "SELECT id, digest, filename FROM submissions"
-            " WHERE student = ? AND assignment = ? ORDER BY id DESC LIMIT 1",
+            f" WHERE student = ? AND assignment = ? AND id NOT IN ({FORGOTTEN}) ORDER BY id DESC LIMIT 1",
             submission.student,
             submission.assignment,
         )

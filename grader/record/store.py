@@ -20,7 +20,7 @@ from types import TracebackType
 from grader.errors import UsageError
 from grader.record import database
 from grader.record.overrides import Override, in_force, kind_of
-from grader.record.rows import Rows, bound, is_deferred, packed, text
+from grader.record.rows import FORGET, FORGOTTEN, Rows, bound, is_deferred, packed, text
 from grader.schema import Attempt, CheckResult, Kind, Status, Submission
 
 
@@ -165,6 +165,17 @@ class Store:
                 f"{self.path}: no submission {digest[:12]} {f'of {student} ' if student else ''}is recorded"
             )
         return self._rows.load_submission(rows[0][0])
+
+    def forget(self, assignment: str, digests: Mapping[str, str]) -> None:
+        """Take back what was handed in: student -> digest. What each handed in before is current again.
+
+        Nothing is erased: the run on record that takes them back holds their rows, and a file may be handed in again.
+        """
+        rows = self._rows.select(
+            f"SELECT id, student, digest FROM submissions WHERE assignment = ? AND id NOT IN ({FORGOTTEN})", assignment
+        )
+        taken = [row for row, student, digest in rows if digests.get(text(student)) == digest]
+        self.end_run(self.begin_run(assignment, f"{FORGET}{json.dumps(taken)}"), "done")
 
     def current_submissions(self, assignment: str) -> tuple[Submission, ...]:
         """What each student handed in last, in order of student."""
@@ -324,7 +335,7 @@ class Store:
         rows = self._rows.select(
             "SELECT student, assignment, question, delta, reason, who, made, made < (SELECT seen FROM submissions"
             " WHERE (submissions.student, submissions.assignment) = (overrides.student, overrides.assignment)"
-            " ORDER BY id DESC LIMIT 1) FROM overrides"
+            f" AND id NOT IN ({FORGOTTEN}) ORDER BY id DESC LIMIT 1) FROM overrides"
             " WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) ORDER BY id",
             assignment,
             student,
@@ -340,7 +351,9 @@ class Store:
 
     def _current_rows(self, assignment: str) -> list[int]:
         rows = self._rows.select(
-            "SELECT max(id) FROM submissions WHERE assignment = ? GROUP BY student ORDER BY student", assignment
+            f"SELECT max(id) FROM submissions WHERE assignment = ? AND id NOT IN ({FORGOTTEN})"
+            " GROUP BY student ORDER BY student",
+            assignment,
         )
         return [row for (row,) in rows]
 
@@ -350,8 +363,8 @@ class Store:
             "SELECT (SELECT attempts.id FROM submissions AS same JOIN attempts ON submission = same.id"
             " WHERE (same.assignment, same.student, same.digest) = (newest.assignment, newest.student, newest.digest)"
             " ORDER BY deferred, attempts.id DESC LIMIT 1) FROM submissions AS newest"
-            " WHERE id IN (SELECT max(id) FROM submissions"
-            " WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) GROUP BY assignment, student)",
+            f" WHERE id IN (SELECT max(id) FROM submissions WHERE id NOT IN ({FORGOTTEN})"
+            " AND (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) GROUP BY assignment, student)",
             assignment,
             student,
         )

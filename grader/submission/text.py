@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 JOINERS = "\u200c\u200d"  # invisible, and needed in names in several scripts of India
 
 
@@ -10,3 +12,15 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text  # nearly always, and a whole class's pages are made of it
     return "".join(letter if letter.isprintable() or letter in JOINERS else "?" for letter in text)
+
+
+def letters(text: str) -> str:
+    """A text to compare names by: letters (with their marks) and digits, lower case, one blank between words.
+
+    Accents stay: a name without its accents is another name.
+    """
+    folded = unicodedata.normalize("NFC", text).casefold()
+    kept = (
+        letter if unicodedata.category(letter)[0] in "LMN" else "" if letter in JOINERS else " " for letter in folded
+    )
+    return " ".join("".join(kept).split())

@@ -8,7 +8,8 @@ import pytest
 from grader.collect.choosing import FIRST, Wanted, extras_of, notebook_of, upload_that_counts
 from grader.collect.entries import MIB, Entry
 from grader.collect.remarks import Weight
-from grader.collect.uploads import Person, Upload
+from grader.collect.uploads import Upload
+from grader.course.people import Person
 from grader.errors import SubmissionError
 
 STARTER = ("def relu(x):\n    ...", "def softmax(x):\n    ...")

@@ -15,8 +15,9 @@ import pytest
 
 from grader.collect import archives, disk, tars, zips
 from grader.collect.entries import DOWNLOAD, HANDED_IN, MIB, Caps, Entry
-from grader.collect.names import checked_path, copy_number, is_litter, is_notebook, letters, stem
+from grader.collect.names import checked_path, copy_number, is_litter, is_notebook, stem
 from grader.errors import SubmissionError, UsageError
+from grader.submission.text import letters
 from grader.submission.wrong_files import MAX_FILE_BYTES
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from grader.collect import layouts, plain
 from grader.collect.entries import Entry
-from grader.collect.people import Roster
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late, stated
-from grader.collect.uploads import Hints, Known, Person
+from grader.collect.uploads import Hints, Known
 from grader.collect.worksheets import known_people
+from grader.course.people import Person, Roster
 from grader.course.sheets import Student
 from grader.errors import UsageError
 
@@ -350,7 +350,7 @@ def test_what_is_neither_a_notebook_nor_a_students_is_left():
 def test_without_a_roster_the_names_that_are_there_are_taken(packed, paths, people):
     nobody = Hints("a1_mlp", roster=False, place="here", packed=packed)
     reading = plain.read([entry(path) for path in paths], nobody)
-    assert sorted(upload.people[0].name for upload in reading.uploads) == people
+    assert sorted(str(upload.people[0]) for upload in reading.uploads) == people
 
 
 # --- what platforms export as tables

@@ -31,7 +31,7 @@ WORKSHEET = (
     "\ufeffIdentifier,Full name,Email address,Status,Grade,Maximum Grade,Last modified (grade)\r\n"
     "Participant 4711,Ada Lovelace,ADA@example.org,Submitted,,8.5,-\r\n"
     "Participant 4712,Somebody Else,bob@example.org,Submitted,,8.5,-\r\n"
-    "Participant 4713,Cy Twombly,other@example.org,Submitted,,8.5,-\r\n"
+    "Participant 4713,Cy Twombly,,Submitted,,8.5,-\r\n"
     "Participant 4714,Twice There,twice@example.org,Submitted,,8.5,-\r\n"
     "Participant 4715,Twice There,twice@example.org,Submitted,,8.5,-\r\n"
     "Participant 4716,Not Enrolled,no@example.org,Submitted,,8.5,-\r\n"
@@ -115,9 +115,16 @@ def test_participants_are_found_by_address_or_name_and_nobody_who_is_there_twice
     paths = small_course(tmp_path)
     paths.roster_csv.write_text(ROSTER)
     book = read_gradebook(paths, {})
-    assert moodle_participants(book, WORKSHEET) == {"ada": "4711", "bob": "4712", "cy": "4713"}
+    assert moodle_participants(book, WORKSHEET.encode()) == {"ada": "4711", "bob": "4712", "cy": "4713"}
     with pytest.raises(UsageError, match="has no column 'Identifier'"):
-        moodle_participants(book, "a,b\n1,2\n")
+        moodle_participants(book, b"a,b\n1,2\n")
+
+
+def test_an_address_of_somebody_else_keeps_a_page_from_the_one_who_has_the_name(tmp_path):
+    paths = small_course(tmp_path)
+    paths.roster_csv.write_text(ROSTER)
+    worksheet = WORKSHEET.replace("Cy Twombly,,", "Cy Twombly,other@example.org,")
+    assert set(moodle_participants(read_gradebook(paths, {}), worksheet.encode())) == {"ada", "bob"}
 
 
 # ---------------------------------------------------------------------------------------------------- the command

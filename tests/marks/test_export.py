@@ -14,6 +14,7 @@ from grader.commands.publishing import publish
 from grader.errors import UsageError
 from grader.marks import export
 from grader.marks.gradebook import Gradebook, read_gradebook
+from grader.marks.platforms import PLATFORMS
 from grader.paths import Paths
 
 COURSE = """
@@ -73,25 +74,37 @@ def book(paths: Paths) -> Gradebook:
     return read_gradebook(paths, {})
 
 
+def fill_moodle(book: Gradebook, item: str, worksheet: str) -> export.Filled:
+    return export.fill(book, {item: ""}, worksheet.encode(), PLATFORMS["moodle"])
+
+
+def fill_canvas(book: Gradebook, items: dict[str, str], table: str) -> export.Filled:
+    return export.fill(book, items, table.encode(), PLATFORMS["canvas"])
+
+
+def text_of(filled: export.Filled) -> str:
+    return filled.content.decode()
+
+
 def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 def test_a_moodle_worksheet_comes_back_with_its_grades_and_nothing_else_changed(book):
-    filled = export.fill_moodle(book, "quiz", MOODLE)
-    before, after = rows_of(MOODLE), rows_of(filled.text)
+    filled = fill_moodle(book, "quiz", MOODLE)
+    before, after = rows_of(MOODLE), rows_of(text_of(filled))
     grade = before[0].index("Grade")
     assert [row[grade] for row in after[1:]] == ["6.25", "0.00", "", "", "9.00"]
     for old, new in zip(before, after, strict=True):
         assert old[:grade] + old[grade + 1 :] == new[:grade] + new[grade + 1 :]
-    assert filled.text.startswith("\ufeff") and filled.text.count("\r\n") == MOODLE.count("\r\n")
-    assert filled.notes == ("s3: missing; left empty", "s4: Moodle has locked this grade; left as it is")
+    assert text_of(filled).startswith("\ufeff") and text_of(filled).count("\r\n") == MOODLE.count("\r\n")
+    assert filled.notes == ("s3: quiz missing; left empty", "s4: Moodle has locked this grade; left as it is")
     assert filled.unmatched == ("Who Ever",)
 
 
 def test_a_canvas_gradebook_tells_zero_missing_and_excused_apart(book):
-    filled = export.fill_canvas(book, {"quiz": "", "essay": "Essay One (13)"}, CANVAS)
-    cells = {row[0]: row[5:7] for row in rows_of(filled.text)[2:]}
+    filled = fill_canvas(book, {"quiz": "", "essay": "Essay One (13)"}, CANVAS)
+    cells = {row[0]: row[5:7] for row in rows_of(text_of(filled))[2:]}
     assert cells == {
         "Lovelace, Ada": ["12.50", "82.50"],
         "Zola, Émile": ["0.00", "EX"],
@@ -99,42 +112,44 @@ def test_a_canvas_gradebook_tells_zero_missing_and_excused_apart(book):
         "Parks, Rosa": ["0.00", "100.00"],
         "Ever, Who": ["7", ""],
     }
-    assert rows_of(filled.text)[1] == rows_of(CANVAS)[1]
+    assert rows_of(text_of(filled))[1] == rows_of(CANVAS)[1]
     assert filled.unmatched == ("Ever, Who",)
 
 
 def test_filling_twice_changes_nothing(book):
-    once = export.fill_canvas(book, {"quiz": ""}, CANVAS).text
-    assert export.fill_canvas(book, {"quiz": ""}, once).text == once
-    once = export.fill_moodle(book, "quiz", MOODLE).text
-    assert export.fill_moodle(book, "quiz", once).text == once
+    once = fill_canvas(book, {"quiz": ""}, CANVAS)
+    again = fill_canvas(book, {"quiz": ""}, text_of(once))
+    assert (again.content, again.changes) == (once.content, ())
+    once = fill_moodle(book, "quiz", MOODLE)
+    again = fill_moodle(book, "quiz", text_of(once))
+    assert (again.content, again.changes) == (once.content, ())
 
 
 def test_a_semicolon_stays_a_semicolon(book):
-    filled = export.fill_moodle(book, "quiz", MOODLE.replace('"Submitted, late"', "Late").replace(",", ";"))
-    assert filled.text.splitlines()[1].split(";")[4] == "6.25"
+    filled = fill_moodle(book, "quiz", MOODLE.replace('"Submitted, late"', "Late").replace(",", ";"))
+    assert text_of(filled).splitlines()[1].split(";")[4] == "6.25"
 
 
 def test_people_with_one_name_are_not_guessed(paths):
     paths.roster_csv.write_text("student,name\ns1,Ada Lovelace\ns2,Ada Lovelace\n")
     (paths.marks_folder / "marks.csv").write_text("student,quiz,essay\nmax,8,50\ns1,5,1\n")
-    filled = export.fill_moodle(read_gradebook(paths, {}), "quiz", MOODLE)
-    assert "Ada Lovelace" in filled.unmatched
+    filled = fill_moodle(read_gradebook(paths, {}), "quiz", MOODLE)
+    assert "Ada Lovelace: 2 students fit" in filled.unmatched
 
 
 @pytest.mark.parametrize(
     ("fill", "says"),
     [
-        (lambda book: export.fill_moodle(book, "quiz", "a,b\n1,2\n"), "has no column 'Identifier'"),
-        (lambda book: export.fill_moodle(book, "quiz", ""), "there is: nothing"),
+        (lambda book: fill_moodle(book, "quiz", "a,b\n1,2\n"), "has no column 'Identifier'"),
+        (lambda book: fill_moodle(book, "quiz", ""), "there is: nothing"),
         (
-            lambda book: export.fill_moodle(book, "quiz", MOODLE.replace("10.00", "ten")),
+            lambda book: fill_moodle(book, "quiz", MOODLE.replace("10.00", "ten")),
             "Maximum Grade: expected a number",
         ),
-        (lambda book: export.fill_canvas(book, {"essay": ""}, CANVAS), "no Canvas column is titled essay"),
-        (lambda book: export.fill_canvas(book, {"essay": "E (9)"}, CANVAS), "has no column 'E (9)'"),
+        (lambda book: fill_canvas(book, {"essay": ""}, CANVAS), "no Canvas column is titled essay"),
+        (lambda book: fill_canvas(book, {"essay": "E (9)"}, CANVAS), "has no column 'E (9)'"),
         (
-            lambda book: export.fill_canvas(book, {"quiz": ""}, CANVAS.replace("Points", "P")),
+            lambda book: fill_canvas(book, {"quiz": ""}, CANVAS.replace("Points", "P")),
             "no row 'Points Possible'",
         ),
     ],
@@ -146,6 +161,7 @@ def test_a_file_that_is_not_the_platforms_says_what_is_wrong(book, fill, says):
 
 def wanted(paths: Paths, **options: object) -> argparse.Namespace:
     plain = {"item": None, "into": None, "out": paths.root / "out", "column": [], "allow_deferred": False}
+    plain |= {"diff": False, "missing_zero": False}
     return argparse.Namespace(**{**plain, **options})
 
 
@@ -186,3 +202,15 @@ def test_results_for_gradescope_carry_every_check(paths):
     assert page["score"] == float(made.points) and page["max_score"] == 100
     assert [test["status"] for test in page["tests"]] == ["failed"] + ["passed"] * (len(made.results) - 1)
     assert {test["visibility"] for test in page["tests"]} == {"after_published"}
+
+
+def test_nobody_shares_a_folder_for_gradescope(tmp_path):
+    from test_gradebook import attempt
+
+    from grader.commands.publishing import publish_results
+    from grader.paths import PACKAGE
+
+    students = ["j smith", "j_smith", "j+smith", "J_SMITH"]
+    attempts = {(student, "a1_mlp"): attempt(student) for student in students}
+    publish_results(Paths(PACKAGE.parent), ["a1_mlp"], attempts, tmp_path)
+    assert len(list((tmp_path / "a1_mlp").glob("*/results.json"))) == len(students)

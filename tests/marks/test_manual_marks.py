@@ -182,3 +182,11 @@ def test_what_somebody_wrote_stays_byte_for_byte_and_rows_without_a_word_are_mad
 def test_a_mark_for_an_earlier_submission_stays_beside_the_row_for_the_new_one():
     table = HEAD + "ada,q7,3,Good.,s1,a1\n"
     assert to_fill_in(table, [due(submission="s2", answer="a2")]) == table + "ada,q7,,,s2,a2\n"
+
+
+@pytest.mark.parametrize("above", ["", "sep=;\r\n"])
+def test_a_table_with_semicolons_is_filled_in_with_semicolons(above):
+    head = "student;question;points;comment;submission;answer\r\n"
+    given = "ann;q1;7,5;fine;s1;a1\r\n"
+    filled = to_fill_in(above + head + given, [Due("bo", "q1", "s2", "a2")])
+    assert filled == above + head + given + "bo;q1;;;s2;a2\r\n"

@@ -1,0 +1,204 @@
+"""Read the tables that people keep as spreadsheets leave them, where what they mean is certain; else say what is there.
+
+Certain are: UTF-8, and UTF-16 that begins with its mark; the separator with which the header has the columns that must
+be there, or that a first line `sep=;` names; decimal commas; columns at the end without a heading and without a cell.
+Any other encoding is a guess in a table of a few names, so that it is said and not read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course.config import did_you_mean
+from grader.errors import AuthoringError
+from grader.submission.text import JOINERS
+
+SEPARATORS = (",", ";", "\t", "|")
+TEXTS = ("name", "reason", "comment")  # columns in which any kind of blank may stand; ids are taken as they are
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_SEPARATOR_LINE = re.compile(r"(?:\"?)sep=(.)(?:\"?)\r?\n", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+Line = tuple[int, list[str]]
+_DECIMAL_COMMA = re.compile(r"([0-9]{1,9}),([0-9]{1,2}|[0-9]{4,9})")  # three digits may be thousands
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The text of a file, and how it is written: `mark` are the bytes in front that say so."""
+
+    text: str
+    codec: str = "utf-8"
+    mark: bytes = b""
+
+    def bytes_of(self, text: str) -> bytes:
+        """Another text, written like this one."""
+        return self.mark + text.encode(self.codec)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its cells by column, and where it stands."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str]
+
+    def where(self, column: str) -> str:
+        return f"{self.file}, line {self.line}, column {column}"
+
+
+def decoded(raw: bytes, file: str, encoding: str = "") -> Encoded:
+    """The text of a table. Raises AuthoringError saying what the file is instead.
+
+    encoding: the one that somebody named, for files that do not say theirs
+    """
+    for mark, codec in _MARKS:
+        if raw.startswith(mark):
+            return Encoded(_decoded(raw[len(mark) :], codec, file), codec, mark)
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise AuthoringError(f"{file}: a workbook, not a CSV table; save it as CSV UTF-8")
+    return Encoded(_decoded(raw, encoding or "utf-8", file), encoding or "utf-8")
+
+
+def _decoded(raw: bytes, codec: str, file: str) -> str:
+    try:
+        return raw.decode(codec)
+    except LookupError:
+        raise AuthoringError(f"there is no encoding {codec!r}; try cp1252, cp1250 or gb18030") from None
+    except UnicodeDecodeError as problem:
+        what = f"{file}: not UTF-8 text" if codec == "utf-8" else f"{file}: not {codec} text"
+        raise AuthoringError(f"{what}{_looks_like(raw, problem.start)}; save it as CSV UTF-8") from None
+
+
+def _looks_like(raw: bytes, place: int) -> str:
+    """What the bytes around a place may say, for a person to judge."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(raw).best()
+    number = raw.count(b"\n", 0, place) + 1
+    line = raw.splitlines()[number - 1] if raw.splitlines() else b""
+    try:
+        return f"; read as {best.encoding}, line {number} is {line.decode(best.encoding)!r}" if best else ""
+    except UnicodeDecodeError:
+        return ""
+
+
+def separated(
+    text: str, needed: Collection[str], known: Collection[str] = (), names: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """(the separator, the text below a line that names it): with it the header has the needed columns.
+
+    known: columns that may be there;  names: other names of columns -> those that are meant
+    """
+    found = _SEPARATOR_LINE.match(text)
+    if found:
+        return found[1], text[found.end() :]
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    cells = {mark: next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS}
+    headers = {mark: [(names or {}).get(cell.strip(), cell.strip()) for cell in cells[mark]] for mark in SEPARATORS}
+    whole = [mark for mark in SEPARATORS if set(needed) <= set(headers[mark])]
+    asked = {name.casefold() for name in known}
+
+    def columns(mark: str) -> tuple[int, int]:
+        """How many columns are known ones, and how many there are."""
+        return len(asked.intersection(map(str.casefold, headers[mark]))), len(headers[mark])
+
+    return max(whole or SEPARATORS, key=columns), text
+
+
+def lines(encoded: Encoded, file: str, needed: Collection[str], known: Collection[str] = ()) -> list[Line]:
+    """(line number, stripped cells) of every row that is neither empty nor a comment, without empty last columns."""
+    separator, text = separated(encoded.text, needed, known)
+    above = encoded.text.count("\n") - text.count("\n")
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+        found = [
+            (above + reader.line_num, ["\n".join(cell.split("\r\n")).strip() for cell in cells]) for cells in reader
+        ]
+    except csv.Error as problem:
+        raise AuthoringError(f"{file}: not a CSV table: {problem}") from None
+    found = [(line, cells) for line, cells in found if any(cells) and not cells[0].startswith("#")]
+    width = max((place for _, header in found[:1] for place, cell in enumerate(header, 1) if cell), default=0)
+    return [(line, cells if any(cells[width:]) else cells[:width]) for line, cells in found]
+
+
+def rows(
+    path: Path,
+    file: str,
+    known: Sequence[str],
+    needed: int = 1,
+    refused: Collection[str] = (),
+    running: Collection[str] = (),
+    unused: list[str] | None = None,
+) -> Iterator[Row]:
+    """The rows under the header, cells stripped. The first `needed` of the `known` columns must be there.
+
+    running: columns of running text, in which a cell may have several lines
+    unused: takes the names of other columns, unless they are like a known one; None where no other may be there
+    """
+    try:
+        encoded = decoded(path.read_bytes(), file)
+    except FileNotFoundError:
+        raise AuthoringError(f"no {file} in {path.parent}") from None
+    there = iter(lines(encoded, file, known[:needed], known))
+    line, header = next(there, (1, []))
+    others = [name for name in header if unused is not None and name not in known and not did_you_mean(name, known)]
+    _check_header(f"{file}, line {line}", header, [*known, *others], needed, refused)
+    if unused is not None:
+        unused += others
+    for line, cells in there:
+        if len(cells) != len(header):
+            raise AuthoringError(
+                f"{file}, line {line}: expected {len(header)} cells as in the header, got {len(cells)}"
+            )
+        by_column = dict(zip(header, cells, strict=True))
+        texts = {name: plain_blanks(by_column[name], name in running) for name in TEXTS if name in by_column}
+        row = Row(file, line, by_column | texts)
+        for column, cell in row.cells.items():
+            check_printable(cell.replace("\n", " ") if column in running else cell, f"{file}, line {line}")
+        yield row
+
+
+def number(cell: str) -> str:
+    """A number of a cell with a point, "" where it is none: 7,5 is 7.5; 1,234 may be a thousand and is none."""
+    found = _DECIMAL_COMMA.fullmatch(cell)
+    text = f"{found[1]}.{found[2]}" if found else cell
+    return text if _NUMBER.fullmatch(text) else ""
+
+
+def plain_blanks(text: str, running: bool = False) -> str:
+    """Text with a plain blank for every kind of blank, and, in running text, a plain line break for every kind."""
+    if running:
+        text = "\n".join(text.splitlines())
+    return "".join(" " if letter.isspace() and letter != "\n" else letter for letter in text)
+
+
+def check_printable(cell: str, where: str) -> None:
+    if not all(letter.isprintable() or letter in JOINERS for letter in cell):
+        raise AuthoringError(f"{where}: a cell holds a line break or an invisible character: {cell!r}")
+
+
+def _check_header(
+    where: str, header: Sequence[str], known: Sequence[str], needed: int, refused: Collection[str]
+) -> None:
+    for name in known[:needed]:
+        if name not in header:
+            raise AuthoringError(
+                f"{where}: no column {name!r} in the header; there is: {', '.join(header) or 'nothing'}"
+            )
+    for name in header:
+        check_printable(name, where)
+        if name in refused:
+            raise AuthoringError(f"{where}, column {name}: {name} is graded here; its marks do not come from a table")
+        if name not in known:
+            raise AuthoringError(
+                f"{where}: unknown column {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}"
+            )
+        if header.count(name) > 1:
+            raise AuthoringError(f"{where}: column {name} is there twice")

@@ -1,0 +1,203 @@
+"""The grade files of learning platforms, one value each: whose a row is, where a mark goes, what it is worth there.
+
+Sources: Canvas `gradebook_importer.rb`; Moodle `mod/assign/feedback/offline`; Blackboard, "Work offline"; Brightspace,
+"Importing grades".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.course.people import Person
+from grader.course.platform_columns import GERMAN_MOODLE
+from grader.errors import UsageError
+from grader.marks.platform_file import PlatformFile
+
+POSSIBLE = "points possible"
+TEST_STUDENTS = ("student, test", "test student")
+_CANVAS_ID = re.compile(r"\s*\(\d+\)$")
+_MADE_LOGIN = re.compile(r"[0-9a-f]{32,64}")
+_BLACKBOARD = re.compile(r"^(?P<title>.*?)\s*\[[^\]]*?:\s*(?:up to )?(?P<max>\d+(?:[.,]\d+)?)[^\]]*\]\s*\|\s*\d+\s*$")
+_BRIGHTSPACE = re.compile(r"^(?P<title>.*?) Points Grade(?: <.*?MaxPoints:(?P<max>\d+(?:[.,]\d+)?).*>)?$")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a mark goes. `maximum`: where its maximum stands, in words;  locked: why nothing may be put there."""
+
+    row: list[str]
+    column: str
+    maximum: str
+    locked: str = ""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One platform's grade file.
+
+    what: in messages;  file: what to download;  needed: columns without which it is another file
+    names: other names of its columns -> those used here;  excused: what stands for it there; "" for nothing
+    person: who a row is about;  column: the column of an item, by the header that was given, or "" for its title
+    maximum: the points possible of a row's cell, as written
+    """
+
+    what: str
+    file: str
+    needed: tuple[str, ...]
+    person: Callable[[PlatformFile, Sequence[str]], Person]
+    column: Callable[[PlatformFile, str, str], str]
+    maximum: Callable[[PlatformFile, Sequence[str], str], str]
+    cell: Callable[[PlatformFile, list[str], str], Cell]
+    is_person: Callable[[PlatformFile, Sequence[str]], bool] = lambda sheet, row: any(row)
+    is_test: Callable[[PlatformFile, Sequence[str]], bool] = lambda sheet, row: False
+    names: Mapping[str, str] = field(default_factory=dict)
+    excused: str = ""
+
+
+def _keys(sheet: PlatformFile, row: Sequence[str], *columns: str) -> tuple[str, ...]:
+    return tuple(filter(None, (sheet.cell(row, column) for column in columns)))
+
+
+def _titled(sheet: PlatformFile, item: str, header: str, what: str, titles: Mapping[str, str]) -> str:
+    """The column of an item: as named, or the one whose title is the item's id. titles: column -> its title"""
+    if header:
+        if header not in sheet.header:
+            raise UsageError(f"{what} has no column {header!r}; there is: {', '.join(sheet.header)}")
+        return header
+    found = [column for column, title in titles.items() if title.strip().casefold() == item.casefold()]
+    name = what.removeprefix("the ").split()[0]
+    if len(found) != 1:
+        there_is = ", ".join(titles) or "none"
+        how_many = f"{len(found)} {name} columns are" if found else f"no {name} column is"
+        raise UsageError(f"{how_many} titled {item}; say which: --column '{item}=HEADER'; there is: {there_is}")
+    return found[0]
+
+
+# ---------------------------------------------------------------------------------------------------- Moodle
+
+
+def _moodle_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
+    name = sheet.cell(row, "Full name") or sheet.cell(row, "Identifier")
+    return Person(name, _keys(sheet, row, "ID number", "Username", "Email address"))
+
+
+def _moodle_cell(sheet: PlatformFile, row: list[str], column: str) -> Cell:
+    locked = sheet.cell(row, "Grade can be changed").casefold() in ("no", "nein")
+    return Cell(row, column, "Maximum Grade", "Moodle has locked this grade" if locked else "")
+
+
+MOODLE = Platform(
+    what="the Moodle worksheet",
+    file="the assignment's grading worksheet, downloaded from Moodle",
+    needed=("Identifier", "Full name", "Grade", "Maximum Grade"),
+    person=_moodle_person,
+    column=lambda sheet, item, header: "Grade",
+    maximum=lambda sheet, row, column: sheet.cell(row, "Maximum Grade"),
+    cell=_moodle_cell,
+    names=GERMAN_MOODLE,
+)
+
+
+# ---------------------------------------------------------------------------------------------------- Canvas
+
+
+def _canvas_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
+    keys = _keys(sheet, row, "SIS User ID", "SIS Login ID", "Integration ID")
+    return Person(sheet.cell(row, "Student"), keys, lms_id=sheet.cell(row, "ID"))
+
+
+def _canvas_column(sheet: PlatformFile, item: str, header: str) -> str:
+    titles = {name: _CANVAS_ID.sub("", name) for name in sheet.header if _CANVAS_ID.search(name)}
+    return _titled(sheet, item, header, CANVAS.what, titles)
+
+
+def _canvas_maximum(sheet: PlatformFile, row: Sequence[str], column: str) -> str:
+    possible = next((each for each in sheet.rows if sheet.cell(each, "Student").lower() == POSSIBLE), None)
+    if possible is None:
+        raise UsageError("the Canvas gradebook has no row 'Points Possible'; export it from Canvas again")
+    return sheet.cell(possible, column)
+
+
+def _is_test_student(sheet: PlatformFile, row: Sequence[str]) -> bool:
+    """Whether a row is that of the student that Canvas makes for trying out: its login is made, too."""
+    login = sheet.cell(row, "SIS Login ID")
+    made = not login or _MADE_LOGIN.fullmatch(login) is not None
+    return made and not sheet.cell(row, "SIS User ID") and sheet.cell(row, "Student").casefold() in TEST_STUDENTS
+
+
+CANVAS = Platform(
+    what="the Canvas gradebook",
+    file="Canvas's gradebook export",
+    needed=("Student", "ID"),
+    person=_canvas_person,
+    column=_canvas_column,
+    maximum=_canvas_maximum,
+    cell=lambda sheet, row, column: Cell(row, column, f"Points Possible of {column}"),
+    is_person=lambda sheet, row: bool(sheet.cell(row, "ID")),  # not Points Possible, Manual Posting
+    is_test=_is_test_student,
+    excused="EX",
+)
+
+
+# ---------------------------------------------------------------------------------------------------- Blackboard
+
+
+def _blackboard_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
+    name = " ".join(_keys(sheet, row, "First Name", "Last Name"))
+    return Person(name, _keys(sheet, row, "Username", "Student ID"))
+
+
+def _headed(pattern: re.Pattern[str], what: str) -> Callable[[PlatformFile, str, str], str]:
+    """A function that finds the column of an item by headings of a pattern, which has the groups title and max."""
+
+    def column(sheet: PlatformFile, item: str, header: str) -> str:
+        titles = {name: found["title"] for name in sheet.header if (found := pattern.match(name))}
+        return _titled(sheet, item, header, what, titles)
+
+    return column
+
+
+def _maximum_in(pattern: re.Pattern[str]) -> Callable[[PlatformFile, Sequence[str], str], str]:
+    """A function from a heading to the maximum in it."""
+
+    def maximum(sheet: PlatformFile, row: Sequence[str], column: str) -> str:
+        found = pattern.match(column)
+        return (found["max"] or "") if found else ""
+
+    return maximum
+
+
+_BLACKBOARD_FILE, _BRIGHTSPACE_FILE = "the Blackboard grade file", "the Brightspace grade file"
+BLACKBOARD = Platform(
+    what=_BLACKBOARD_FILE,
+    file="the Grade Center under Work Offline, Download",
+    needed=("Username",),
+    person=_blackboard_person,
+    column=_headed(_BLACKBOARD, _BLACKBOARD_FILE),
+    maximum=_maximum_in(_BLACKBOARD),
+    cell=lambda sheet, row, column: Cell(row, column, f"the maximum in {column!r}"),
+)
+
+
+# ---------------------------------------------------------------------------------------------------- Brightspace
+
+
+def _brightspace_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
+    name = " ".join(_keys(sheet, row, "First Name", "Last Name"))
+    keys = _keys(sheet, row, "OrgDefinedId", "Username", "Email")
+    return Person(name, tuple(key.removeprefix("#") for key in keys))
+
+
+BRIGHTSPACE = Platform(
+    what=_BRIGHTSPACE_FILE,
+    file="Brightspace's grades, exported with Points grade",
+    needed=("End-of-Line Indicator",),
+    person=_brightspace_person,
+    column=_headed(_BRIGHTSPACE, _BRIGHTSPACE_FILE),
+    maximum=_maximum_in(_BRIGHTSPACE),
+    cell=lambda sheet, row, column: Cell(row, column, f"the maximum in {column!r}"),
+)
+
+PLATFORMS = {"moodle": MOODLE, "canvas": CANVAS, "blackboard": BLACKBOARD, "brightspace": BRIGHTSPACE}

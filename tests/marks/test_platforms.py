@@ -1,0 +1,249 @@
+"""Grade files of platforms: the right person's cell, what stands there already, and what is told."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+
+import pytest
+
+from grader.commands.publishing import publish
+from grader.errors import UsageError
+from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.marks import export, marksheet
+from grader.marks.gradebook import read_gradebook
+from grader.marks.platforms import PLATFORMS
+from grader.marks.workbook import as_xlsx
+from grader.paths import Paths
+
+COURSE = """name = "Small"
+[[component]]
+id = "work"
+title = "Work"
+weight = 40
+columns = ["quiz"]
+[[component]]
+id = "final"
+title = "Final"
+weight = 60
+columns = ["exam"]
+"""
+ROSTER = """student,name,email,lms_id
+0042,Wei Zhang,wz1@x.edu,4004
+20230000000000123,Zoë Müller,zm@x.edu,4002
+cs09,Priya D'Souza,pds@x.edu,4009
+cs10,Ann Lee,al@x.edu,4010
+"""
+MARKS = "student,quiz,exam\nmax,10,100\n0042,9,90\n20230000000000123,5,50\ncs09,1,excused\n"
+HEAD = "Identifier,Full name,ID number,Email address,Grade,Maximum Grade\n"
+CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section,exam (12)\n,,,,,Manual Posting\n    Points Possible,,,,,100\n"
+
+
+@pytest.fixture
+def paths(tmp_path):
+    (tmp_path / "course.toml").write_text(COURSE)
+    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "m.csv").write_text(MARKS)
+    return Paths(tmp_path)
+
+
+@pytest.fixture
+def book(paths):
+    return read_gradebook(paths, {})
+
+
+def fill(book, platform, text, item="exam", header="", codec="utf-8", **options):
+    return export.fill(book, {item: header}, text.encode(codec), PLATFORMS[platform], **options)
+
+
+def cells(filled, column, codec="utf-8", separator=","):
+    rows = csv.DictReader(io.StringIO(filled.content.decode(codec)), delimiter=separator)
+    return [row[column] for row in rows]
+
+
+# --- the right person
+
+
+@pytest.mark.parametrize(
+    ("rows", "grades", "why"),
+    [
+        pytest.param(
+            ["Wei Zhang,0042,wz1@x.edu", "Wei Zhang,cs77,other@x.edu"], ["90.00", ""],
+            ["Wei Zhang: its name is that of 0042, and the id cs77 is not"], id="a stranger of the same name",
+        ),
+        pytest.param(
+            ["Wei Zhang,,other@x.edu"], [""],
+            ["Wei Zhang: its name is that of 0042, and the address other@x.edu is not"], id="alone, by the address",
+        ),
+        pytest.param(["Wei Zhang,,", "Zhang Wei,,"], ["", ""], ["Wei Zhang: 2 rows", "Zhang Wei: 2 rows"], id="twice"),
+        pytest.param(["Wei Zhang,42,"], [""], ["Wei Zhang: its name is that of 0042, and the id 42"], id="zeros lost"),
+        pytest.param(["Ann Lee,0042,"], [""], ["Ann Lee: its id is that of 0042, its name that of cs10"], id="mixed"),
+        pytest.param(["Priya DSouza,,PDS@x.edu"], [""], [], id="excused leaves the cell"),
+        pytest.param(['"Zhang, Wei",,'], ["90.00"], [], id="a name alone"),
+    ],
+)  # fmt: skip
+def test_a_row_of_a_worksheet_is_its_owners_or_nobodys(book, rows, grades, why):
+    text = HEAD + "".join(f"Participant {number},{row},,100\n" for number, row in enumerate(rows, 1))
+    filled = fill(book, "moodle", text)
+    assert cells(filled, "Grade") == grades
+    assert [said[: len(reason)] for said, reason in zip(filled.unmatched, why, strict=True)] == why
+    pages = export.moodle_participants(book, text.encode())
+    assert set(pages) <= {"0042", "cs09"} and len(pages) == len(rows) - len(why)
+
+
+def test_who_is_known_by_the_name_alone_is_said(book):
+    assert "known by the name alone: Wei Zhang" in fill(book, "moodle", HEAD + "Participant 1,Wei Zhang,,,,100\n").notes
+
+
+def test_an_alias_settles_whose_a_row_is(paths):
+    paths.roster_aliases_csv.write_text("alias,student\ncs77,0042\n")
+    filled = fill(read_gradebook(paths, {}), "moodle", HEAD + "Participant 1,Wei Zhang,cs77,,,100\n")
+    assert cells(filled, "Grade") == ["90.00"]
+
+
+def test_canvas_tells_people_of_one_name_apart_and_leaves_its_own_student_alone(book):
+    text = CANVAS + (
+        '"Zhang, Wei",4004,0042,wz1,S1,\n"Zhang, Wei",4777,cs77,wz77,S2,88.00\n"Müller, Zoë",4002,,zm,S1,\n'
+        '"Student, Test",4999,,5f2b7c8d9e0a1b2c3d4e5f60718293a4b5c6d7e8,S1,\n'
+    )
+    filled = fill(book, "canvas", text)
+    assert cells(filled, "exam (12)")[2:] == ["90.00", "88.00", "50.00", ""]
+    assert filled.unmatched == ("Zhang, Wei: its name is that of 0042, and the number 4777 is not",)
+
+
+def test_canvas_with_its_own_student_alone_needs_nobody(paths, book):
+    into = paths.root / "canvas.csv"
+    into.write_text(CANVAS + '"Zhang, Wei",4004,,,S1,\n"Student, Test",4999,,,S1,\n')
+    assert publish(paths, book, {}, wanted(paths, export="canvas", item=["exam"], into=into)) == DONE
+
+
+# --- what stands there already
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("55,00", "55,00", "cs10: exam missing; 55,00 in the file stays"),
+        ("", "", "cs10: exam missing; left empty"),
+    ],
+)
+def test_a_mark_in_the_file_is_not_emptied(book, before, after, says):
+    filled = fill(book, "moodle", HEAD + f'Participant 4,Ann Lee,cs10,,"{before}","100,00"\n')
+    assert (cells(filled, "Grade"), filled.notes, filled.changes) == ([after], (says,), ())
+
+
+def test_what_was_not_handed_in_is_a_zero_where_that_is_asked_for(book):
+    filled = fill(book, "moodle", HEAD + "Participant 4,Ann Lee,cs10,,,100\n", missing_as_zero=True)
+    assert (cells(filled, "Grade"), filled.notes) == (["0.00"], ())
+
+
+def test_a_grade_is_written_as_the_platform_writes_its_own_and_left_where_it_is_the_same(book):
+    rows = 'Participant 1,Wei Zhang,0042,,"90,0","100,00"\nParticipant 2,Zoë Müller,20230000000000123,,,"100,00"\n'
+    filled = fill(book, "moodle", HEAD + rows)
+    assert cells(filled, "Grade") == ["90,0", "50,00"]
+    assert [(each.student, each.before, each.after) for each in filled.changes] == [("20230000000000123", "", "50,00")]
+
+
+def wanted(paths, **options):
+    plain = {"item": None, "into": None, "out": paths.root / "out", "column": [], "allow_deferred": False}
+    return argparse.Namespace(**{**plain, "diff": False, "missing_zero": False, **options})
+
+
+def test_a_dry_run_shows_what_would_change_and_writes_nothing(paths, book, capsys):
+    into = paths.root / "moodle.csv"
+    into.write_text(HEAD + "Participant 1,Wei Zhang,0042,,7,100\nParticipant 2,Who Ever,,,,100\n")
+    before = into.read_bytes()
+    code = publish(paths, book, {}, wanted(paths, export="moodle", item=["exam"], into=into, diff=True, out=None))
+    said = capsys.readouterr()
+    assert code == NEEDS_A_PERSON and "nobody's row, left as it is: Who Ever" in said.err
+    assert "0042     Grade        7  90.00" in said.out and "1 cells would change; nothing was written" in said.out
+    assert into.read_bytes() == before and not (paths.root / "out").exists()
+    with pytest.raises(UsageError, match="--diff compares with a platform's file"):
+        publish(paths, book, {}, wanted(paths, export="csv", diff=True))
+
+
+# --- the total
+
+
+def test_the_total_is_exported_as_an_item_is(paths, book):
+    filled = fill(book, "moodle", HEAD + "Participant 1,Wei Zhang,0042,,,50\n", "total")
+    assert cells(filled, "Grade") == ["45.00"]
+    with pytest.raises(UsageError, match="there is: quiz, exam, total"):
+        publish(paths, book, {}, wanted(paths, export="csv", item=["totals"]))
+
+
+# --- other forms, other platforms
+
+
+def test_a_german_worksheet_in_utf_16_with_tabs_comes_back_in_its_form(book):
+    head = ["ID", "Vollständiger Name", "ID-Nummer", "Bewertung", "Bestwertung", "Bewertung kann geändert werden"]
+    text = "\t".join(head) + "\r\nTeilnehmer/in7\tWei Zhang\t0042\t\t100,00\tJa\r\n"
+    text += "Teilnehmer/in8\tZoë Müller\t20230000000000123\t\t100,00\tNein\r\n"
+    filled = fill(book, "moodle", text, codec="utf-16")
+    assert cells(filled, "Bewertung", "utf-16", "\t") == ["90,00", ""]
+    assert filled.content == text.replace("\t\t100,00\tJa", "\t90,00\t100,00\tJa").encode("utf-16")
+
+
+def test_blackboard_takes_its_own_file_back(book):
+    head = '"Last Name"\t"First Name"\t"Username"\t"exam [Total Pts: 50 Score] |118854"\r\n'
+    text = head + '"Zhang"\t"Wei"\t"wz1"\t""\r\n"Zhang"\t"Wei"\t"wz9"\t"3"\r\n'
+    filled = fill(book, "blackboard", text, codec="utf-16")
+    assert cells(filled, "exam [Total Pts: 50 Score] |118854", "utf-16", "\t") == ["45.00", "3"]
+    assert len(filled.unmatched) == 1
+    with pytest.raises(UsageError, match="no Blackboard column is titled quiz; .* there is: exam .Total Pts: 50"):
+        fill(book, "blackboard", text, "quiz", codec="utf-16")
+
+
+def test_brightspace_takes_its_own_file_back(book):
+    head = "OrgDefinedId,Username,exam Points Grade <Numeric MaxPoints:10 Weight:5>,End-of-Line Indicator\n"
+    filled = fill(book, "brightspace", head + "#0042,#wz1,,#\n#cs77,#other,4,#\n")
+    assert cells(filled, "exam Points Grade <Numeric MaxPoints:10 Weight:5>") == ["9.00", "4"]
+    with pytest.raises(UsageError, match="the maximum in 'exam Points Grade': expected a number"):
+        fill(book, "brightspace", "Username,exam Points Grade,End-of-Line Indicator\nwz1,,#\n")
+
+
+def test_a_table_for_platforms_that_take_no_file(book):
+    rows = list(export.rows_of_points(book, ["exam"], missing_as_zero=False))
+    assert rows[0] == ["Last Name", "First Name", "Email Address", "exam (100)"]
+    assert rows[1:3] == [["Zhang", "Wei", "wz1@x.edu", "90.00"], ["Müller", "Zoë", "zm@x.edu", "50.00"]]
+    assert [row[-1] for row in rows[3:]] == ["", ""]
+
+
+# --- files for spreadsheets
+
+
+def test_a_workbook_keeps_ids_as_text_and_is_the_same_bytes_twice(book):
+    openpyxl = pytest.importorskip("openpyxl")
+    made = as_xlsx(marksheet.as_csv(book))
+    rows = list(openpyxl.load_workbook(io.BytesIO(made))["marks"].values)
+    assert [row[0] for row in rows[1:3]] == ["0042", "20230000000000123"]
+    assert rows[1][rows[0].index("exam_percent")] == 90.0
+    assert as_xlsx(marksheet.as_csv(book)) == made
+
+
+def test_a_table_has_the_mark_that_excel_needs_where_it_needs_one():
+    assert marksheet.for_excel("name\nAnn\n") == b"name\nAnn\n"
+    assert marksheet.for_excel("name\nZoë\n").decode("utf-8-sig") == "name\nZoë\n"
+    assert marksheet.for_excel("name\nZoë\n").startswith(b"\xef\xbb\xbf")
+
+
+# --- the tables of marks
+
+
+@pytest.mark.parametrize(
+    ("ids", "totals", "strangers"),
+    [
+        pytest.param(("0042", "cs09"), ["40.00", "60.00"], [], id="as they are"),
+        pytest.param(("0042", "CS09"), ["40.00", "60.00"], [], id="another case"),
+        pytest.param(("42", "cs09"), ["None", "60.00"], ["42 (did you mean '0042'?)"], id="zeros lost: open, no zero"),
+        pytest.param(("0042", "cs08"), ["40.00", "0.00"], ["cs08"], id="another number is nobody's"),
+    ],
+)
+def test_an_id_that_a_spreadsheet_spoilt_never_costs_a_total(paths, ids, totals, strangers):
+    paths.roster_csv.write_text("student,name\n0042,Wei\ncs09,Priya\n")
+    (paths.marks_folder / "m.csv").write_text(f"student,quiz,exam\nmax,10,100\n{ids[0]},4,40\n{ids[1]},6,60\n")
+    book = read_gradebook(paths, {})
+    assert [str(line.mark.total) for line in book.lines] == totals
+    assert [f"{person.id}{person.hint}" for person in book.strangers] == strangers
