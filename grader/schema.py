@@ -61,9 +61,9 @@ def exact_text(number: Fraction) -> str:
 class Limits:
     """What one submission may cost. Reaching a limit is the student's outcome, never ours."""
 
-    load_s: float = 60.0  # running the notebook's cells, wall
-    call_s: float = 10.0  # one call of a hidden test, wall, unless the test asks for another
-    total_s: float = 600.0  # the whole attempt, wall
+    load_s: float = 60.0  # running the notebook's cells; seconds as grader.candidate.charge counts them
+    call_s: float = 10.0  # one call of a hidden test, unless the test asks for another
+    total_s: float = 600.0  # the whole attempt; its questions share it
     memory_mib: int = 2048  # address space for data, and the container's memory
     video_memory_mib: int = 4096
     answer_mib: int = 64  # one returned value, encoded

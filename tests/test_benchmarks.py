@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as everything
+from benchmarks.luck import rate_at_most
 from grader.paths import PACKAGE
 
 ROOT = PACKAGE.parent
@@ -68,6 +69,17 @@ def test_commands_and_a_pool_start() -> None:
 
 def test_the_parts_of_a_submission_are_told() -> None:
     assert "open and close a candidate" in quick("parts")
+
+
+def test_right_solutions_are_graded_with_several_seeds_and_a_bound_is_told() -> None:
+    lines = quick("luck").splitlines()
+    assert [line.split()[1] for line in lines[1:]][0] == "reference"
+    assert re.fullmatch(r"q1 +together +6 +0 +39\.30%", lines[-1])  # 1 - 0.05 ** (1 / 6)
+
+
+@pytest.mark.parametrize(("lost", "runs", "most"), [(0, 300, 0.00994), (2, 35, 0.16915), (35, 35, 1.0)])
+def test_the_bound_of_a_rate_is_that_of_clopper_and_pearson(lost: int, runs: int, most: float) -> None:
+    assert rate_at_most(lost, runs) == pytest.approx(most, rel=1e-3)
 
 
 def test_a_traced_process_and_file_that_stay_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

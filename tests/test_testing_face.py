@@ -18,7 +18,7 @@ from tiny import IN_PROCESSES, hidden, small_course, submission
 import grader.testing
 from grader import wire
 from grader.checking import compare
-from grader.examination import pytest_plugin
+from grader.examination import patience, pytest_plugin
 from grader.examination.student import Student
 from grader.examination.task import Task
 from grader.execution.pool import Pool
@@ -215,7 +215,7 @@ def test_the_figures_of_the_page_are_those_of_the_code():
     said = re.findall(r"([\d.e-]+) and ([\d.e-]+) for float(64|32)", text)
     assert [(float(a), float(b)) for a, b, _ in said] == [(rtol, atol), (rtol32, atol32)]
     assert "two full deadlines gets a fifth" in text
-    assert (pytest_plugin.PATIENT_TIMEOUTS, pytest_plugin.IMPATIENCE) == (2, 1 / 5)
+    assert (patience.PATIENT_TIMEOUTS, patience.IMPATIENCE) == (2, 1 / 5)
     assert "at most a million entries" in text and wire.MAX_ITEMS == 10**6
 
 

@@ -8,13 +8,15 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from grader.candidate import faults
 from grader.candidate.absent import Absent
+from grader.candidate.charge import Used, queued_s
 from grader.candidate.session import Session
 
+SHORT_S = 0.5  # so much is charged as it took: looking up what was waited for would cost more than most cells
 MAX_LEFT_OUT = 10  # files that could not be written, of which the student is told
 
 
@@ -40,12 +42,13 @@ def run_cells(
     A statement that fails because a module is not there is reported with `skipped`, and its cell goes on behind it.
     A cell gets half of the time that is left, so that one that never ends does not cost what comes after it.
     written: files that `%%writefile` cells write, which lie there from the start
+    budget_s: for all cells, in seconds as they are charged
     """
     session = Session(module, written)
-    deadline = time.monotonic() + budget_s
+    spent_s = stopwatch()
     for number, code in cells:
         try:
-            with _interrupted_after((deadline - time.monotonic()) / 2):
+            with _interrupted_after((budget_s - spent_s()) / 2, spent_s):
                 session.run(number, code)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the notebook
             session.raised.append({"cell": number, **faults.describe(error)})
@@ -53,13 +56,29 @@ def run_cells(
     return session.raised
 
 
+def stopwatch() -> Callable[[], float]:
+    """How much has been charged since now. Of this process with its threads: what a child computes is waited for."""
+    cpu_s, wall_s = time.process_time, time.monotonic  # as they are before the first cell
+    begun = Used(cpu_s(), wall_s(), queued_s())
+
+    def spent_s() -> float:
+        taken_s = wall_s() - begun.wall_s
+        return taken_s if taken_s < SHORT_S else Used(cpu_s(), wall_s(), queued_s()).since(begun).charged_s
+
+    return spent_s
+
+
 @contextlib.contextmanager
-def _interrupted_after(seconds: float) -> Iterator[None]:
+def _interrupted_after(seconds: float, spent_s: Callable[[], float]) -> Iterator[None]:
+    already_s = spent_s()
+
     def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise TimeLimit(f"it did not end within {seconds:.2g} s; a cell that begins with '# experiment' is not run")
+        if spent_s() - already_s >= seconds:
+            raise TimeLimit(f"it did not end within {seconds:.2g} s; a cell that begins with '# experiment' is not run")
 
     signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 0.1)  # and again, should it be caught
+    # no charge is above the time on the wall, so the first look is then; and again, should it go on or be caught
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 0.1)
     try:
         yield
     finally:

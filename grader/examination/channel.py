@@ -12,13 +12,16 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from grader import wire
+from grader.candidate.charge import AT_MOST
+from grader.examination.budget import Budget
+from grader.examination.patience import Patience
 from grader.examination.transcript import START, Said, Transcript, key_after
 from grader.sandbox import (
     Candidate,
     CandidateFailure,
     CandidateGone,
     DeadlinePassed,
-    Ending,
+    KeptWaiting,
     ProtocolViolation,
     Sandbox,
 )
@@ -53,28 +56,42 @@ class Channel:
         self.asked: dict[str, list[tuple[bytes, bytes, float]]] = {}  # check -> (key, encoded request, deadline)
         self.scopes: dict[str, str] = {}  # check -> what the sandbox hears instead of its name
         self.current = ""  # the check that may ask; what an earlier one was given is gone
-        self.deadline = float("inf")
+        self.question = ""  # its question, which pays for what it asks
+        self.cut: dict[str, bytes] = {}  # check -> key of the exchange for which no time was left
+        self.lost_by = ""  # the question that lost the candidate, which pays for another one
+        self.budget = Budget(assignment.limits.total_s)
+        self.patience = Patience()
+        self.began = 0.0  # on the wall, when something was asked for the first time
+        self.reloading = False
         self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
 
     # ------------------------------------------------------------------------------------------ asking
 
     def ask(
-        self, check: str, request: dict[str, Any], limit_s: float, refer: Callable[[Any], wire.Ref] | None = None
+        self,
+        check: str,
+        request: dict[str, Any],
+        limit_s: float,
+        refer: Callable[[Any], wire.Ref] | None = None,
+        function: str = "",
     ) -> Said:
         """Ask one thing of the candidate, or of the transcript if it was asked before. Raises WireError.
 
         refer: finds what objects that cannot be sent are known as in the sandbox
+        function: what is called, as far as a test knows; it is waited for less once it hangs
         """
         before = self.asked.setdefault(check, [])
         encoded = wire.encode(request, 1 << 30, refer)
         key = key_after(before[-1][0] if before else START, encoded)
-        before.append((key, encoded, limit_s))
+        before.append((key, encoded, self.patience.part(self.question, function) * limit_s))
         said = self.transcript.find(check, key)
         if said is not None:
             self.replayed += 1
             return said
-        said = self._live(check, before)
+        said = self._live(check, before, function)
+        if said.message == self.budget.told:
+            self.cut[check] = key
         self.transcript.add(check, key, said)
         return said
 
@@ -86,7 +103,14 @@ class Channel:
             if known is not None:
                 return known
             self.asked[LOAD].clear()
-        return self.ask(LOAD, self._load_request(), self.assignment.limits.load_s)
+        return self.ask(LOAD, self._load_request(), self.assignment.limits.load_s, function=LOAD)
+
+    def begin_again(self, check: str) -> None:
+        """Let a check be run again, from the beginning; what it asked for in vain when its time was used up, it may."""
+        for known in (self.asked, self.live_key, self.scopes):
+            known.pop(check, None)
+        if check in self.cut:
+            self.transcript.forget(check, self.cut.pop(check))
 
     def _load_request(self) -> dict[str, Any]:
         cells = [(cell.number, cell.code) for cell in self.notebook.cells if not cell.experiment]
@@ -102,16 +126,33 @@ class Channel:
             "seed": 0,
         }
 
-    def _live(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> Said:
-        """Ask the candidate itself, after bringing it to where this check is."""
+    def _live(self, check: str, asked: list[tuple[bytes, bytes, float]], function: str) -> Said:
+        """Ask the candidate itself; once more where it hardly had a processor, which may be the machine's fault."""
         started = time.monotonic()
-        if self.opened == 0:
-            self.deadline = started + self.assignment.limits.total_s
+        self.began = self.began or started
+        spent = self.budget.spent.copy()
         try:
-            if check != LOAD and self.candidate is None:
-                failed = self._reload()
-                if failed is not None:
-                    return failed
+            said, waited = self._try(check, asked)
+            if waited and self._in_time_for(asked[-1][2]) and self.patience.may_repeat(self.question, function):
+                self.budget.spent = spent
+                said, waited = self._try(check, asked)
+            if said.failure == Outcome.TIMEOUT.value and said.message != self.budget.told:
+                self.patience.ran_out(self.question, function)
+            return said
+        finally:
+            self.wall_s += time.monotonic() - started
+
+    def _in_time_for(self, limit_s: float) -> bool:
+        """Whether waiting that long again ends before the whole submission has to."""
+        return time.monotonic() - self.began + AT_MOST * limit_s < AT_MOST * self.budget.total_s
+
+    def _try(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> tuple[Said, bool]:
+        """Ask the candidate, after bringing it to where this check is; say too whether it was only waited for."""
+        left_s = limit_s = 0.0
+        self.reloading = False
+        try:
+            if check != LOAD and self.candidate is None and self._left_s(check) > 0:
+                self._reload()
             seen = self.live_key.get(check)
             behind = len(asked)
             while behind and asked[behind - 1][0] != seen:  # as a rule one step: all but the last was asked before
@@ -120,30 +161,35 @@ class Channel:
                 before = self.transcript.find(check, key)
                 if before is not None and before.failure:
                     continue  # it ended a candidate once; a fresh one need not go the same way
-                reply = self._exchange(check, request, limit_s)
+                left_s = self._left_s(check)
+                if left_s <= 0:  # before a candidate is opened: many checks may be left
+                    return self._used_up(), False
+                reply = self._exchange(check, request, min(limit_s, left_s))
                 self.live_key[check] = key
-            return Said(reply)
+            return Said(reply), False
         except CandidateFailure as failure:
             self._count(failure)
-            return Said(b"", outcome_of(failure).value, str(failure))
-        finally:
-            self.wall_s += time.monotonic() - started
+            if isinstance(failure, DeadlinePassed) and left_s < limit_s:
+                return self._used_up(), False
+            where = "running the notebook's cells: " if self.reloading else ""
+            waited = isinstance(failure, KeptWaiting)
+            return Said(b"", outcome_of(failure).value, f"{where}{failure}"), waited
 
-    def _reload(self) -> Said | None:
-        """Open a fresh candidate and run the cells in it; return how that failed, if it did."""
+    def _left_s(self, check: str) -> float:
+        return self.budget.left_s if check == LOAD else self.budget.left_for(self.question)
+
+    def _used_up(self) -> Said:
+        return Said(b"", Outcome.TIMEOUT.value, self.budget.used_up(self.question))
+
+    def _reload(self) -> None:
+        """Open a fresh candidate and run the cells in it. Raises CandidateFailure."""
         self.live_key.clear()
-        try:
-            self._exchange(LOAD, wire.encode(self._load_request(), 1 << 30), self.assignment.limits.load_s)
-        except CandidateFailure as failure:
-            self._count(failure)
-            return Said(b"", outcome_of(failure).value, f"running the notebook's cells: {failure}")
-        return None
+        self.reloading = True
+        limit_s = min(self.assignment.limits.load_s, self.budget.left_s)
+        self._exchange(LOAD, wire.encode(self._load_request(), 1 << 30), limit_s)
+        self.reloading = False
 
     def _exchange(self, check: str, request: bytes, limit_s: float) -> bytes:
-        left = self.deadline - time.monotonic()
-        if left <= 0:  # before a candidate is opened: many checks may be left
-            used_up = f"the {self.assignment.limits.total_s:.3g} s for the whole submission are used up"
-            raise DeadlinePassed(used_up, self.candidate.close() if self.candidate else Ending("closed"))
         if self.candidate is None:
             self.candidate = self.sandbox().open()
             self.opened += 1
@@ -151,7 +197,11 @@ class Channel:
         scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
         payload = wire.extend(request, {"id": number, "scope": scope})
         answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
-        reply = self.candidate.exchange(payload, min(limit_s, left), answer_bytes)
+        candidate, before_s = self.candidate, self.candidate.charged_s
+        try:
+            reply = candidate.exchange(payload, limit_s, answer_bytes)
+        finally:
+            self.budget.spend(self.lost_by if check == LOAD else self.question, candidate.charged_s - before_s)
         self.answered += 1
         self.received_bytes += len(reply)
         if self.received_bytes > MOST_ANSWERS * answer_bytes:
@@ -174,6 +224,7 @@ class Channel:
     def reject(self) -> None:
         """End a candidate that answered with something that is no answer; the next check gets a fresh one."""
         self.close()
+        self.lost_by = self.question
 
     def close(self) -> None:
         if self.candidate is not None:
@@ -182,7 +233,7 @@ class Channel:
             self._add(candidate.close().usage)
 
     def _count(self, failure: CandidateFailure) -> None:
-        self.candidate = None
+        self.candidate, self.lost_by = None, self.question
         self.live_key.clear()
         self._add(failure.ending.usage)
 

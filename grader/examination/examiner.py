@@ -56,7 +56,7 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
         wanted = [item for item in items if _is_wanted(hidden.checks[item.nodeid], task)]
         if task.checks:
             wanted.sort(key=lambda item: -1 if shares_state(item) else task.checks.index(item.name))
-        margins = _run(wanted, examination, task)
+        margins = _run(wanted, hidden, task)
         if task.explain and not task.first_failure:
             _name_misconceptions(hidden, examination)
         return replace(_collected(task, hidden, examination, book), margins=margins)
@@ -64,6 +64,11 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
         hidden.examination = None
         with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
             channel.close()
+
+
+def _examination_of(hidden: Hidden) -> Examination:
+    assert hidden.examination is not None
+    return hidden.examination
 
 
 def _is_wanted(check: Check, task: Task) -> bool:
@@ -74,19 +79,39 @@ def _nothing() -> Sandbox:
     raise AuthoringError(NEVER_ASKED)
 
 
-def _run(items: list[pytest.Item], examination: Examination, task: Task) -> dict[str, tuple[Margin, ...]]:
-    """Run the checks; return how near to their limits the answers were, where that is asked for."""
+def _run(items: list[pytest.Item], hidden: Hidden, task: Task) -> dict[str, tuple[Margin, ...]]:
+    """Run the checks; return how near to their limits the answers were, where that is asked for.
+
+    Questions whose share of the time was not enough are run again when all had their turn, whole, since their checks
+    may share what they asked for: what was answered is not asked again.
+    """
     margins: dict[str, tuple[Margin, ...]] = {}
+    channel = _examination_of(hidden).channel
+    question = {item: hidden.checks[item.nodeid].question for item in items}
+    while items:
+        channel.budget.share_among(question[item] for item in items)
+        if not _run_once(items, _examination_of(hidden), task, margins) or channel.budget.is_used_up:
+            break
+        items = [item for item in items if question[item] in channel.budget.unfinished]
+        for item in items:
+            channel.begin_again(item.name)
+    return margins
+
+
+def _run_once(
+    items: list[pytest.Item], examination: Examination, task: Task, margins: dict[str, tuple[Margin, ...]]
+) -> bool:
+    """Run these checks; return whether there is a reason to go on."""
     for place, item in enumerate(items):
         following = items[place + 1] if place + 1 < len(items) else None
         with noted(task.note_margins) as seen:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         margins[item.name] = smallest(seen)
         if examination.broken:
-            break  # the machine is at fault; asking it again will not help
+            return False  # the machine is at fault; asking it again will not help
         if task.first_failure and not all(result.outcome.earns for result in examination.results.values()):
-            break
-    return margins
+            return False
+    return True
 
 
 def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
@@ -117,7 +142,8 @@ def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
 
 def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
     channel = examination.channel
-    results = tuple(examination.results.values())
+    place = {check.name: number for number, check in enumerate(hidden.checks.values())}
+    results = tuple(sorted(examination.results.values(), key=lambda result: place[result.name]))
     notices = (*book.notices, *cell_notices(channel))
     notices += (*(_taken_for(hidden.assignment, book) if hidden.close_names else ()),)
     notices += _defined_twice(hidden.assignment, book)

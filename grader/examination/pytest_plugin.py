@@ -10,7 +10,6 @@ import ast
 import contextlib
 import hashlib
 import types
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -29,13 +28,11 @@ from grader.examination import collecting
 from grader.examination.channel import Channel
 from grader.examination.hints import fitting
 from grader.examination.hosted import HOSTED
+from grader.examination.order import cheap_first
 from grader.examination.student import Student, StudentFault
 from grader.paths import Paths, find_root
 from grader.schema import BROKEN, Assignment, Check, CheckResult, Outcome, as_points
 from grader.submission import notebook
-
-PATIENT_TIMEOUTS = 2  # checks of a question that may run into the full deadline
-IMPATIENCE = 0.2
 
 
 @dataclass
@@ -48,11 +45,6 @@ class Examination:
     results: dict[str, CheckResult] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
     broken: bool = False  # the machine failed, as opposed to one test
-    timeouts: Counter[str] = field(default_factory=Counter)  # by question
-
-    def patience(self, question: str) -> float:
-        """What part of a deadline a call gets: one function that hangs must not cost its deadline in every check."""
-        return 1.0 if self.timeouts[question] < PATIENT_TIMEOUTS else IMPATIENCE
 
 
 @dataclass
@@ -128,6 +120,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         whole = HOSTED in config.stash or collecting.asks_for_all(config, hidden.path)
         config.stash[HIDDEN] = describe(hidden.path, items, whole)
+        items[:] = cheap_first(items, config.stash[HIDDEN].checks, config.stash[HIDDEN].assignment)
         if HOSTED not in config.stash and not config.option.collectonly:
             read_by_hand(config.getoption("--submission"))
     except GraderError as error:
@@ -231,8 +224,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     """The submission, as this check sees it."""
     now = _examination(request.config)
     hidden = request.config.stash[HIDDEN]
-    patience = now.patience(hidden.checks[request.node.nodeid].question)
-    return Student(now.channel, request.node.name, now.seed, now.close_names, patience, hidden.classes)
+    question = hidden.checks[request.node.nodeid].question
+    return Student(now.channel, request.node.name, now.seed, now.close_names, question, hidden.classes)
 
 
 @pytest.fixture
@@ -313,7 +306,6 @@ def pytest_runtest_makereport(
     if error is not None or call.when == "call":
         result = result_of(hidden.checks[item.nodeid], error, call.duration)
         examination.results[result.name] = result
-        examination.timeouts[result.question] += result.outcome is Outcome.TIMEOUT
         if result.outcome is Outcome.DEFERRED:
             examination.faults.append(f"{result.name}: {result.message}")
             examination.broken = isinstance(error, MachineryError)

@@ -47,19 +47,19 @@ class Student:
         check: str,
         seed: str,
         allow_close_names: bool = False,
-        patience: float = 1.0,
+        question: str = "",
         classes: frozenset[str] = frozenset(),
     ) -> None:
         self._channel = channel
-        self._patience = patience
         self._check = check
+        self._function = ""  # what was called last by a name: what comes of its results is its doing
         self._seed = seed
         self._calls = 0
         self._options: dict[str, Any] = {}
         self._call_s = channel.assignment.limits.call_s
         self._close_names = allow_close_names
         self._classes = classes
-        channel.current = check
+        channel.current, channel.question = check, question
         self._load()
 
     def __getattr__(self, name: str) -> Name:
@@ -126,7 +126,7 @@ class Student:
 
     @contextlib.contextmanager
     def limit(self, call_s: float) -> Iterator[None]:
-        """Another deadline for the calls in the block, in wall seconds."""
+        """Another deadline for the calls in the block, in seconds of processor time."""
         before, self._call_s = self._call_s, call_s
         try:
             yield
@@ -185,12 +185,20 @@ class Student:
         seed = hashlib.blake2b(f"{self._seed}/{self._check}/{self._calls}".encode(), digest_size=4).digest()
         request = {"op": op, "seed": int.from_bytes(seed, "little"), **self._renamed(op, fields)}
         try:
-            said = self._channel.ask(self._check, request, self._patience * self._call_s, self._refer)
+            said = self._channel.ask(self._check, request, self._call_s, self._refer, self._called(op, fields))
         except wire.WireError as error:
             raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
         if said.failure:
             raise StudentFault(Outcome(said.failure), said.message)
         return self._value(op, fields, self._decoded(said))
+
+    def _called(self, op: str, fields: dict[str, Any]) -> str:
+        """Which function a request is about: the name that is called, or the probe with the names it is given."""
+        target = fields.get("target") if op == "call" else fields.get("name") if op in ("run", "name") else None
+        if isinstance(target, str):
+            names = [value for value in fields.get("args", ()) if op == "run" and isinstance(value, str)]
+            self._function = " ".join([target, *names])
+        return self._function
 
     def _refer(self, value: Any) -> wire.Ref:
         """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known."""

@@ -42,6 +42,9 @@ class Transcript:
     def add(self, check: str, key: bytes, said: Said) -> None:
         self.checks.setdefault(check, {})[key] = said
 
+    def forget(self, check: str, key: bytes) -> None:
+        self.checks.get(check, {}).pop(key, None)
+
     def part(self, checks: list[str]) -> bytes:
         """Encode the exchanges of some checks; the same exchanges are the same bytes."""
         chosen = {

@@ -22,6 +22,7 @@ from grader.schema import UNWRITTEN, CheckResult, Outcome
 from grader.submission.notebook import Notebook, definitions, nearest
 from grader.submission.uses import used
 
+_SPENDER = r"(?:q\d+|running the notebook's cells)"
 LOADING = "running the notebook's cells: "
 MAX_CHARS = 400
 EXCEPTIONS = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type)) | frozenset(
@@ -165,8 +166,12 @@ def _outside(message: str) -> str:
     """What the grader observed from outside: deadlines and how the process ended; "" for anything else."""
     if re.fullmatch(r"no answer within [\d.e+]+ s", message):
         return _sentence(f"{message}: look for a loop that never ends, or one that could be an array operation")
-    if re.fullmatch(r"the [\d.e+]+ s for the whole submission are used up", message):
+    if re.fullmatch(r"no answer within [\d.e+]+ s; it was waiting most of the time", message):
+        return _sentence(f"{message}: look for a sleep, an input, or a process or thread that is waited for")
+    if re.fullmatch(rf"the [\d.e+]+ s for the whole submission are used up(, the most by {_SPENDER})?", message):
         return _sentence(f"{message}: something before this check was too slow")
+    if re.fullmatch(r"the share of q\d+ in the [\d.e+]+ s for the whole submission is used up", message):
+        return _sentence(f"{message}: what was asked before in this question was too slow")
     if re.fullmatch(r"the process (?:ended|was ended|ran out)[^\d]*(?:\d{1,3}[^\d]*)?", message):
         return _sentence(re.sub(r" with exit code \d+| by signal \d+", "", message))
     return ""

@@ -44,6 +44,10 @@ class DeadlinePassed(CandidateFailure):
     """No complete answer before the deadline; the candidate has been ended."""
 
 
+class KeptWaiting(DeadlinePassed):
+    """The same, and it hardly used a processor: it waited for something, or the machine had none for it."""
+
+
 class CandidateGone(CandidateFailure):
     """The candidate's process ended instead of answering."""
 
@@ -53,10 +57,15 @@ class ProtocolViolation(CandidateFailure):
 
 
 class Candidate(Protocol):
-    """One submission's process."""
+    """One submission's process. `charged_s`: what its exchanges so far are charged (grader.candidate.charge)."""
 
-    def exchange(self, request: bytes, deadline_s: float, answer_bytes: int) -> bytes:
-        """Send one request frame and return the reply frame. Raises CandidateFailure; the candidate is over then."""
+    charged_s: float
+
+    def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
+        """Send one request frame and return the reply frame. Raises CandidateFailure; the candidate is over then.
+
+        limit_s: what the exchange may be charged
+        """
 
     def close(self) -> Ending:
         """End the candidate and everything it started; idempotent. Raises MachineryError when that is not possible."""

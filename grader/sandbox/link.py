@@ -10,14 +10,19 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from grader import wire
+from grader.candidate.charge import AT_MOST, Used
 from grader.errors import MachineryError
-from grader.sandbox import CandidateFailure, CandidateGone, DeadlinePassed, Ending, ProtocolViolation
+from grader.sandbox import CandidateFailure, CandidateGone, DeadlinePassed, Ending, KeptWaiting, ProtocolViolation
+from grader.sandbox.meter import Meter
 from grader.schema import Limits, Usage
+from grader.zygote.keeper import USED
 from grader.zygote.server import runtime_digest
 
 START_S = 120.0  # importing torch on a cold, busy machine
 JAIL_S = 30.0
-END_S = 10.0
+END_S = 10.0  # until the keeper says a word; it says every two seconds that a candidate is not dead yet
+DYING_S = 120.0  # until a candidate that was killed is dead: it may have much memory to give back, or sit in a call
+END = b"."
 GRACE_S = 2.0
 
 
@@ -95,6 +100,10 @@ class LinkedCandidate:
         self.on_end = on_end
         self.ending: Ending | None = None
         self.own_doing = True
+        self.charged_s = 0.0
+        self.report: dict[str, Any] = {}  # the keeper's last word, where it came before it was waited for
+        self.keeper_answers = True
+        self.still_dying = False
 
     def wait_until_ready(self) -> None:
         """Wait until the jail is closed. Raises MachineryError, with the jail's own words where it has some."""
@@ -116,21 +125,41 @@ class LinkedCandidate:
             return str(report.get("fault", f"the candidate's first process ended: {report}"))
         return otherwise
 
-    def exchange(self, request: bytes, deadline_s: float, answer_bytes: int) -> bytes:
-        deadline = time.monotonic() + deadline_s
+    def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
+        meter = Meter(self.used)
         try:
             if select.select([self.data], [], [], 0)[0] and self.data.recv(1, socket.MSG_PEEK):
                 self._fail(ProtocolViolation, "something was sent before it was asked for")
-            self.data.settimeout(deadline_s)
+            self.data.settimeout(AT_MOST * limit_s)
             wire.send_frame(self.data, request)
-            return wire.receive_frame(self.data, answer_bytes, deadline)
+            meter.wait_for(self.data, limit_s)
+            reply = wire.receive_frame(self.data, answer_bytes, meter.started + AT_MOST * limit_s)
+            self.charged_s += meter.charged_s()
+            return reply
         except TimeoutError:
-            self._fail(DeadlinePassed, f"no answer within {deadline_s:.3g} s")
+            self.charged_s += meter.charged_s()
+            used = meter.used
+            asleep = "; it was waiting most of the time" if used.asleep_s > used.wall_s / 2 else ""
+            kind = KeptWaiting if used.cpu_s < limit_s else DeadlinePassed
+            self._fail(kind, f"no answer within {limit_s:.3g} s{asleep}")
         except wire.WireError as error:
+            self.charged_s += meter.wall_s
             self._fail(ProtocolViolation, f"what came back is no answer: {error}")
         except (EOFError, OSError):
+            self.charged_s += meter.wall_s
             select.select([self.talk], [], [], GRACE_S)  # it may still be ending by itself; that is worth knowing
             self._fail(CandidateGone, "")
+
+    def _last_word(self) -> dict[str, Any]:
+        """The keeper's report; {} where there is no keeper, or the candidate is not dead after all this time."""
+        deadline = time.monotonic() + DYING_S
+        while True:
+            said = _message(self.talk, END_S, "the keeper does not report", "")
+            if not said or "code" in said or "fault" in said:
+                return said
+            self.still_dying = "dying" in said  # then its end is its own doing, and the keeper is well
+            if time.monotonic() > deadline:
+                return {}
 
     def _fail(self, kind: type[CandidateFailure], message: str) -> NoReturn:
         ending = self.close()
@@ -146,16 +175,30 @@ class LinkedCandidate:
             finally:
                 self.data.close()
                 self.talk.close()
-                self.own_doing = self.on_end(self.ending.how)
+                self.own_doing = self.on_end(self.ending.how) or self.still_dying
         return self.ending
+
+    def used(self) -> Used | None:
+        """What it has used so far, with all its processes; None where the keeper does not say."""
+        if self.keeper_answers and not self.report:
+            try:
+                self.talk.settimeout(END_S)
+                self.talk.sendall(USED)
+                said = _message(self.talk, END_S, "the keeper does not say", "")
+                if "used" in said:
+                    return Used(*map(float, said["used"]))
+                self.report = said  # it has ended meanwhile
+            except (MachineryError, OSError):
+                self.keeper_answers = False  # stopped, which a submission can do where there is no jail around it
+        return None
 
     def _end(self) -> Ending:
         with contextlib.suppress(OSError):
-            self.talk.shutdown(socket.SHUT_WR)  # the keeper's word to end it
+            self.talk.sendall(END)
         try:
-            report = _message(self.talk, END_S, "the keeper does not report", "")
+            report = self.report or self._last_word()
         except MachineryError:
-            return Ending("unknown")  # stopped, which a submission can do where there is no jail around it
+            return Ending("unknown")
         if not report:
             return Ending("unknown")  # no keeper: the container it was in must go
         if "fault" in report:

@@ -1,4 +1,4 @@
-"""The keeper of one candidate: jails it, ends it on order, reports how it ended and what it used.
+"""The keeper of one candidate: jails it, says what it has used so far, ends it on order, reports how it ended.
 
 The candidate is the first process of its pid namespace, so the kernel ends everything it started before the keeper can
 collect it: a report means that nothing is left.
@@ -11,12 +11,17 @@ import os
 import select
 import signal
 import socket
+import time
 from typing import Any, NoReturn
 
 from grader import wire
+from grader.candidate.charge import queued_s
 from grader.candidate.serve import serve
 from grader.zygote import jail
 
+USED = b"?"  # the word for: what has it used so far? Any other word, and the end of the stream: end it
+STILL_S = 2.0  # a candidate that is long in dying (in a system call, with much memory to give back) is told of as often
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")  # cgroup 2, cgroup 1
 
 
@@ -30,26 +35,64 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
         if child == 0:
             _become_candidate(order, answer_bytes, output_chars, data)
         data.close()
-        report = _watch(child, talk)
+        report = _watch(child, talk, jailed=order.level != "bare")
         report["oom"] = _oom_kills(counter) > before
     except OSError as error:
         report = {"fault": f"the jail cannot be built: {error}"}
-    with contextlib.suppress(OSError):
-        wire.send_frame(talk, wire.encode(report))
+    _say(talk, report)
     os._exit(0)
 
 
-def _watch(child: int, talk: socket.socket) -> dict[str, Any]:
-    """Wait until the candidate ends, or end it as soon as the other side says a word or hangs up."""
+def _watch(child: int, talk: socket.socket, jailed: bool) -> dict[str, Any]:
+    """Wait until the candidate ends, or end it as soon as the other side says so or hangs up."""
     handle = os.pidfd_open(child)
-    ready, _, _ = select.select([handle, talk.fileno()], [], [])
-    killed = handle not in ready
-    if killed:
-        signal.pidfd_send_signal(handle, signal.SIGKILL)  # type: ignore[attr-defined]
+    killed = False
+    while not killed and handle not in select.select([handle, talk.fileno()], [], [])[0]:
+        if _word(talk) == USED:
+            first = "1" if jailed else str(child)  # its number where /proc is its own
+            _say(talk, {"used": (cpu_s(child, jailed), time.monotonic(), queued_s(first))})
+        else:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)  # type: ignore[attr-defined]
+            killed = True
+    while not select.select([handle], [], [], STILL_S)[0]:
+        _say(talk, {"dying": True})
     _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    cpu_s = usage.ru_utime + usage.ru_stime
-    return {"killed": killed, "code": code, "cpu_s": cpu_s, "peak_mib": usage.ru_maxrss / 1024}
+    used_s = usage.ru_utime + usage.ru_stime
+    return {"killed": killed, "code": code, "cpu_s": used_s, "peak_mib": usage.ru_maxrss / 1024}
+
+
+def _word(talk: socket.socket) -> bytes:
+    try:
+        return talk.recv(1)
+    except OSError:
+        return b""
+
+
+def _say(talk: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # the other side may be gone
+        wire.send_frame(talk, wire.encode(message))
+
+
+def cpu_s(child: int, jailed: bool) -> float:
+    """Processor seconds of a candidate so far: of its threads, and in a jail of all it started and has not hidden.
+
+    A child whose end nobody waits for is lost to the count, as it is everywhere in Unix; without a jail, or where the
+    container masks /proc, the children that still run are too.
+    """
+    own = time.clock_gettime((~child << 3) | 2)  # clock_getcpuclockid(3): it asks for no privilege and no /proc
+    processes = [name for name in os.listdir("/proc") if name.isdigit()] if jailed else [str(child)]
+    return max(own, sum(map(_ticks, processes)) * TICK_S)
+
+
+def _ticks(process: str) -> int:
+    """Clock ticks of a process and of those of its children that it has waited for."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return 0
+    return sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
 
 
 def _become_candidate(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.socket) -> NoReturn:

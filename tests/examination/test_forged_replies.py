@@ -31,6 +31,7 @@ class Liar:
     """A sandbox whose candidate replies as it was told to, with the right number."""
 
     isolation = environment = "none"
+    charged_s = 0.0
 
     def __init__(self, loaded: dict[str, Any], reply: dict[str, Any]) -> None:
         self.replies = [loaded, reply]
@@ -38,7 +39,7 @@ class Liar:
     def open(self) -> Liar:
         return self
 
-    def exchange(self, request: bytes, deadline_s: float, answer_bytes: int) -> bytes:
+    def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
         asked = wire.decode(request, lambda ref: None)
         reply = self.replies[0] if asked["op"] == "load" else self.replies[1]
         return wire.encode({"id": asked["id"], **reply})

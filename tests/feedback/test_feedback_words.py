@@ -125,6 +125,14 @@ def python_words(text: str) -> set[str]:
         ),
         (Outcome.TIMEOUT, "no answer within 10 s",
          "No answer within 10 s: look for a loop that never ends, or one that could be an array operation."),
+        (Outcome.TIMEOUT, "no answer within 10 s; it was waiting most of the time",
+         "No answer within 10 s; it was waiting most of the time: look for a sleep, an input, or a process or thread "
+         "that is waited for."),
+        (Outcome.TIMEOUT, "the 300 s for the whole submission are used up, the most by q13",
+         "The 300 s for the whole submission are used up, the most by q13: something before this check was too slow."),
+        (Outcome.TIMEOUT, "the share of q4 in the 300 s for the whole submission is used up",
+         "The share of q4 in the 300 s for the whole submission is used up: what was asked before in this question was "
+         "too slow."),
         (Outcome.CRASHED, "the process was ended by signal 11", "The process was ended."),
         (Outcome.MEMORY, "the process ran out of memory and was ended",
          "Your code needed more memory than a submission may have."),

@@ -48,8 +48,9 @@ def trained(student, rng, runs, name="first"):
         runs["seeds"] = dict(zip(("first", "other"), rng.integers(1 << 30, size=2).tolist(), strict=True))
     if name not in runs:
         (Xtr, ytr), (Xva, yva), (Xte, _) = ((DIGITS.data[rows] / 16.0, DIGITS.target[rows]) for rows in runs["rows"])
-        labels = (yva + runs["wrong by"]) % 10 if name == "canary" else yva
-        generator = student.rng(runs["seeds"].get(name, runs["seeds"]["first"]))
+        labels = (yva + runs["wrong by"]) % 10 if name.startswith("canary") else yva
+        seed = "other" if name in ("other", "canary again") else "first"
+        generator = student.rng(runs["seeds"][seed])
         with student.limit(call_s=TRAINING_S):
             answer = student.train_classifier(Xtr, ytr, Xva, labels, generator)
         require(type(answer) is dict, "train_classifier must return a dict.")
@@ -171,5 +172,7 @@ def test_the_same_generator_gives_the_same_network(student, rng, runs):
 
 @pytest.mark.points(0.25, hint="The validation rows choose the epoch; they are never trained on.")
 def test_validation_labels_are_not_trained_on(student, rng, runs):
-    loss, _ = loss_on_validation(trained(student, rng, runs, "canary"))
-    bounded(loss, low=LEAK, says="The network knows validation labels that cannot be guessed.")
+    def loss(turn):
+        return loss_on_validation(trained(student, rng, runs, ("canary", "canary again")[turn]))[0]
+
+    best_of_two(loss, low=LEAK, narrow=0.3, says="The network knows validation labels that cannot be guessed.")

@@ -5,7 +5,7 @@ answered. Rings are turned by a hidden angle; digits are split by a hidden permu
 
 - VAE, minus ELBO: the reference has 18.18 to 18.91 over 20 seeds (mean 18.44, deviation 0.15) in 2.8 s.
 - GAN, energy distance: 0.003 to 0.033 with 36 of 40 seeds, in 3.6 s; the other 4 lost the ring (1 mode, above 1). So
-  a GAN has up to three tries.
+  a GAN has up to four tries.
 - Diffusion, energy distance: -0.0005 to 0.0033 over 12 seeds in 4.2 s; fresh data have 0 +- 0.001.
 - Wrong programs. VAE, 60 epochs: standard deviation exp(logvar) 20.6 to 21.1 (3 seeds); with another recipe, one seed
   each: no gradient through z 24.4, reconstruction averaged 24.4, KL averaged 25.1; the mean picture has 24.3.
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.question("q14")
 
 TRAINING_S = 90.0
 TRAIN, DRAWS, SAMPLES = 1300, 20, 2000
+GANS = 4  # tries: one in ten loses the ring, so one right program in 10 000 loses it in all of them
 COPIED = 0.25  # of the data's own nearest-neighbour distance
 FABLED = 10.0  # nats; no model explains unseen digits so well: whoever reports less decodes what it has just encoded
 
@@ -193,12 +194,12 @@ def trained(student, rng, runs, datasets, kind, number_of_run=0):
 
 
 def best_gan(student, rng, runs, datasets):
-    """The best of up to three trainings with different seeds, for a GAN may fail by bad luck."""
-    for number_of_run in range(3):
+    """The best of up to GANS trainings with different seeds, for a GAN may fail by bad luck."""
+    for number_of_run in range(GANS):
         run = trained(student, rng, runs, datasets, "gan", number_of_run)
         if run.modes >= 7 and run.score <= 0.04 and run.nearness >= COPIED:
             return run
-    return min((runs["gan", k] for k in range(3)), key=lambda run: run.score)
+    return min((runs["gan", k] for k in range(GANS)), key=lambda run: run.score)
 
 
 def digits(student, rng, _):
@@ -269,11 +270,7 @@ def ring_by_ddpm(student, rng, datasets):
     "over dimensions, and the gradient passes through z.",
 )
 def test_vae_explains_new_digits(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "vae")
-    bounded(
-        run.score, low=FABLED, says="The digits are explained better than is possible: decode knows what was encoded."
-    )
-    bounded(run.score, high=22.0, says="Minus the ELBO on hidden digits is above 22 nats.")
+    explains(student, rng, runs, datasets, 22.0, narrow=0.5)
 
 
 @pytest.mark.points(
@@ -281,12 +278,27 @@ def test_vae_explains_new_digits(student, rng, runs, datasets):
     hint="The standard deviation is exp(logvar / 2); 80 epochs and a step size that falls to 0 at the end are enough.",
 )
 def test_vae_explains_new_digits_well(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "vae")
-    bounded(
-        run.score, low=FABLED, says="The digits are explained better than is possible: decode knows what was encoded."
-    )
-    says = "Minus the ELBO on hidden digits is above 19.2 nats."
-    best_of_two(lambda turn: trained(student, rng, runs, datasets, "vae", turn).score, high=19.2, narrow=0.2, says=says)
+    explains(student, rng, runs, datasets, 19.2, narrow=0.2)
+
+
+def explains(student, rng, runs, datasets, high, narrow):
+    def score(turn):
+        reached = trained(student, rng, runs, datasets, "vae", turn).score
+        says = "The digits are explained better than is possible: decode knows what was encoded."
+        bounded(reached, low=FABLED, says=says)
+        return reached
+
+    says = f"Minus the ELBO on hidden digits is above {high:g} nats."
+    best_of_two(score, high=high, narrow=narrow, says=says)
+
+
+def diffuses(student, rng, runs, datasets, high, narrow):
+    def score(turn):
+        run = trained(student, rng, runs, datasets, "ddpm", turn)
+        not_copied(run)
+        return run.score
+
+    best_of_two(score, high=high, narrow=narrow, says=f"The energy distance to fresh data is above {high:g}.")
 
 
 def not_copied(run):
@@ -321,18 +333,11 @@ def test_gan_comes_near_the_ring(student, rng, runs, datasets):
     "of each step.",
 )
 def test_diffusion_makes_a_ring(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "ddpm")
-    not_copied(run)
-    bounded(run.score, high=0.03, says="The energy distance to fresh data is above 0.03.")
+    diffuses(student, rng, runs, datasets, 0.03, narrow=0.005)
 
 
 @pytest.mark.points(
     1, hint="2000 steps with batches of 512, and a step size that falls to 0 at the end, bring it under 0.005."
 )
 def test_diffusion_makes_the_ring(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "ddpm")
-    not_copied(run)
-    says = "The energy distance to fresh data is above 0.008."
-    best_of_two(
-        lambda turn: trained(student, rng, runs, datasets, "ddpm", turn).score, high=0.008, narrow=0.0013, says=says
-    )
+    diffuses(student, rng, runs, datasets, 0.008, narrow=0.0013)

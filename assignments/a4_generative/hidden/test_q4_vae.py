@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import Mismatch, array, bounded, close, number, require, same, unpack
+from grader.testing import Mismatch, array, best_of_two, bounded, close, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q4")
 
 TRAIN, HIDDEN = 4000, 2000  # rows
 PAIRS = 15  # of antithetic noise for each row
 BELOW, ABOVE = -0.05, 0.03  # nats between a bound and the exact likelihood
+NARROW = 0.1  # nats further down a second training decides; without a step size that falls -0.01 to -0.15 is luck
 TRAINING_S = 60.0
 TIGHT = {"rtol": 1e-4, "atol": 1e-5}  # float32, two orders of summation
 
@@ -320,14 +321,14 @@ def bound_of(mu, logvar, decode, obs_logvar, H, rng):
     return -(rec + kl)
 
 
-def train(student, rng, runs, datasets, z_dim):
-    if "X" not in runs:
-        runs["X"], W, mu = datasets.ppca(TRAIN + HIDDEN, rng)
-        runs["exact"] = float(datasets.ppca_log_likelihood(runs["X"][TRAIN:], W, mu).mean())
-        runs["seed"] = seed(rng)
-    X, H = (torch.as_tensor(rows, dtype=torch.float32) for rows in np.split(runs["X"], [TRAIN]))
+def train(student, rng, runs, datasets, z_dim, turn):
+    if ("data", turn) not in runs:
+        rows, W, mu = datasets.ppca(TRAIN + HIDDEN, rng)
+        runs["data", turn] = rows, float(datasets.ppca_log_likelihood(rows[TRAIN:], W, mu).mean()), seed(rng)
+    rows, exact, fixed = runs["data", turn]
+    X, H = (torch.as_tensor(part, dtype=torch.float32) for part in np.split(rows, [TRAIN]))
     with student.limit(call_s=TRAINING_S):
-        fit = student.train_linear_vae(X, z_dim, runs["seed"])
+        fit = student.train_linear_vae(X, z_dim, fixed)
         require(type(fit) is dict, "train_linear_vae must return a dict")
         for key in ("encode", "decode", "elbo"):
             require(callable(fit.get(key)), f"the dict must hold a function {key}")
@@ -335,26 +336,33 @@ def train(student, rng, runs, datasets, z_dim):
         mu, logvar = unpack(fit["encode"](H), 2, what="encode")
         mu, logvar = (array(t, shape=(HIDDEN, z_dim), dtype="float", what="encode").astype(float) for t in (mu, logvar))
         E = bound_of(mu, logvar, fit["decode"], obs_logvar, H.numpy().astype(float), rng)
-        return {"E": E, "reported": fit["elbo"](H), "mu": mu, "obs_logvar": obs_logvar}
+        return {"E": E, "exact": exact, "reported": fit["elbo"](H), "mu": mu, "obs_logvar": obs_logvar}
 
 
-def trained(student, rng, runs, datasets, name, z_dim):
+def trained(student, rng, runs, datasets, name, z_dim, turn=0):
     """What came of the training of that name; a failure is remembered, so that nobody trains in vain."""
-    if name not in runs:
+    if (name, turn) not in runs:
         try:
-            runs[name] = train(student, rng, runs, datasets, z_dim)
+            runs[name, turn] = train(student, rng, runs, datasets, z_dim, turn)
         except Mismatch as failure:
-            runs[name] = str(failure)
-    require(type(runs[name]) is dict, runs[name])
-    return runs[name]
+            runs[name, turn] = str(failure)
+    require(type(runs[name, turn]) is dict, runs[name, turn])
+    return runs[name, turn]
 
 
-def judge(value, exact, what):
-    require(np.isfinite(value), f"{what} is not a finite number")
-    bounded(
-        value - exact, high=ABOVE, says=f"{what} exceeds the exact log-likelihood: no bound can, so a term is wrong"
-    )
-    bounded(value - exact, low=BELOW, says=f"{what} stays more than 0.05 nats below the exact log-likelihood")
+def judge(bound_and_exact, what):
+    """bound_and_exact(turn): a bound of the training of that turn, and the exact log-likelihood of its data."""
+
+    def distance(turn):
+        value, exact = bound_and_exact(turn)
+        require(np.isfinite(value), f"{what} is not a finite number")
+        bounded(
+            value - exact, high=ABOVE, says=f"{what} exceeds the exact log-likelihood: no bound can, so a term is wrong"
+        )
+        return value - exact
+
+    says = f"{what} stays more than 0.05 nats below the exact log-likelihood"
+    best_of_two(distance, low=BELOW, narrow=NARROW, says=says)
 
 
 @pytest.mark.points(
@@ -363,8 +371,11 @@ def judge(value, exact, what):
     "fall; and is obs_logvar the log-variance that the loss used?",
 )
 def test_linear_vae_reaches_the_exact_likelihood(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "first", 2)
-    judge(run["E"], runs["exact"], "the bound computed from your encode, decode and obs_logvar")
+    def bound(turn):
+        run = trained(student, rng, runs, datasets, "first", 2, turn)
+        return run["E"], run["exact"]
+
+    judge(bound, "the bound computed from your encode, decode and obs_logvar")
 
 
 @pytest.mark.points(
@@ -373,9 +384,11 @@ def test_linear_vae_reaches_the_exact_likelihood(student, rng, runs, datasets):
     "20 samples or more for each row.",
 )
 def test_reported_bound_is_one(student, rng, runs, datasets):
-    run = trained(student, rng, runs, datasets, "first", 2)
-    reported = number(run["reported"], what="elbo(X)")
-    judge(reported, runs["exact"], "the bound that you report")
+    def bound(turn):
+        run = trained(student, rng, runs, datasets, "first", 2, turn)
+        return number(run["reported"], what="elbo(X)"), run["exact"]
+
+    judge(bound, "the bound that you report")
 
 
 @pytest.mark.points(
@@ -383,8 +396,12 @@ def test_reported_bound_is_one(student, rng, runs, datasets):
     hint="The code has z_dim dimensions (one too many does no harm), and the seed decides everything that is drawn.",
 )
 def test_the_seed_and_the_size_of_the_code_count(student, rng, runs, datasets):
+    def bound(turn):
+        run = trained(student, rng, runs, datasets, "three", 3, turn)
+        return run["E"], run["exact"]
+
+    judge(bound, "the bound with z_dim = 3")
     run = trained(student, rng, runs, datasets, "three", 3)
-    judge(run["E"], runs["exact"], "the bound with z_dim = 3")
     again = trained(student, rng, runs, datasets, "again", 3)
     close(again["obs_logvar"], run["obs_logvar"], rtol=1e-4, atol=1e-5, what="obs_logvar of a second training")
     close(again["mu"], run["mu"], rtol=1e-2, atol=1e-3, what="mu of a second training with the same seed")
