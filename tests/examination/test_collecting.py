@@ -279,13 +279,14 @@ def test_an_author_is_told_where_what_is_wrong(tmp_path, files, says):
 
 
 @pytest.mark.parametrize(
-    "command", [["grade", "tiny", "solutions/tiny/tiny.py"], ["regrade", "tiny"], ["audit", "tiny"]]
+    "command", [["grade", "tiny", "ada.ipynb"], ["regrade", "tiny"], ["audit", "tiny"]]
 )
 @pytest.mark.parametrize("fault", ["no Python", "an import that fails", "a name twice in one file"])
 def test_every_command_says_it_in_the_same_line(tmp_path, monkeypatch, capsys, command, fault):
     files, says = FAULTS[fault]
     paths = course_of(tmp_path, **files)
-    paths.starter("tiny").write_bytes(ipynb("x = 1"))
+    for file in (paths.starter("tiny"), paths.root / "ada.ipynb"):
+        file.write_bytes(ipynb("x = 1"))
     monkeypatch.chdir(paths.root)
     assert main([*command, "--sandbox", "process"]) == 3
     assert says in capsys.readouterr().err
