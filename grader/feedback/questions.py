@@ -59,18 +59,21 @@ def _findings(
     groups: dict[tuple[Outcome, str], list[tuple[CheckResult, Said]]] = {}
     for result in results:
         if not result.outcome.earns:
-            told = said(result, own)
-            key = told.cause if told.cause.startswith(("unwritten/", "raised/", "experiment/")) else told.text
-            groups.setdefault((result.outcome, key), []).append((result, told))
+            what = said(result, own)
+            key = what.cause if what.cause.startswith(("unwritten/", "raised/", "experiment/")) else what.text
+            groups.setdefault((result.outcome, key), []).append((result, what))
     for (outcome, _), group in groups.items():
         of_group, first = [result for result, _ in group], group[0][1]
+        told = sorted(hints(of_group), key=lambda hint: hint not in known)
+        if outcome is Outcome.ERROR and len(told) > 1:  # each is about its check, and none about the one exception
+            told = [hint for hint in told if hint in known]
         yield Finding(
             outcome=outcome,
             checks=tuple(words(result.name) for result in of_group),
             lost=add_up(result.max_points for result in of_group),
             text=_unwritten(question, group, own) if first.cause.startswith("unwritten/") else first.text,
-            hints=tuple(sorted(hints(of_group), key=lambda hint: hint not in known)),
-            known=any(hint in known for hint in hints(of_group)),
+            hints=tuple(told),
+            known=any(hint in known for hint in told),
             cause=first.cause,
             name="" if first.cause.startswith("unwritten/") else (*first.names, "")[0],
             cell=first.cell,

@@ -390,6 +390,15 @@ def test_what_may_follow_from_another_question_says_where_to_begin_and_comes_las
     assert origin in text_of(feedback_page(page)) and origin in feedback_markdown(page)
 
 
+def test_one_exception_behind_several_checks_is_told_without_hints_about_each_of_them():
+    said = "ValueError in cell 3, line 2, in softmax: bad"
+    rows = [check(f"test_{n}", "q5", "4", Outcome.ERROR, said, f"Hint {n}.") for n in (1, 2)]
+    assert [finding.hints for finding in feedback(*rows).questions[1].findings] == [()]
+    assert [finding.hints for finding in feedback(*rows[:1]).questions[1].findings] == [("Hint 1.",)]
+    known = feedback(*rows, known=frozenset({"Hint 2."}))
+    assert [finding.hints for finding in known.questions[1].findings] == [("Hint 2.",)]
+
+
 def test_a_mistake_that_is_known_comes_before_a_wrong_shape_and_that_before_all_else():
     page = feedback(
         check("test_rectifies", "q4", "1", Outcome.FAILED, "relu is zero everywhere.", "You return z < 0."),
