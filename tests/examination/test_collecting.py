@@ -278,9 +278,7 @@ def test_an_author_is_told_where_what_is_wrong(tmp_path, files, says):
     assert says in told and "\n" not in told
 
 
-@pytest.mark.parametrize(
-    "command", [["grade", "tiny", "ada.ipynb"], ["regrade", "tiny"], ["audit", "tiny"]]
-)
+@pytest.mark.parametrize("command", [["grade", "tiny", "ada.ipynb"], ["regrade", "tiny"], ["audit", "tiny"]])
 @pytest.mark.parametrize("fault", ["no Python", "an import that fails", "a name twice in one file"])
 def test_every_command_says_it_in_the_same_line(tmp_path, monkeypatch, capsys, command, fault):
     files, says = FAULTS[fault]
