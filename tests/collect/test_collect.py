@@ -528,7 +528,12 @@ def test_a_file_that_is_too_large_to_go_along_is_named(here, collect):
         pytest.param(
             "all.zip.002", b"x", "a part of a split archive, and its first part, all.zip.001, is", id="a part"
         ),
-        pytest.param("people.csv", b"name,age\n", "a table that is not known; expected Moodle's", id="another table"),
+        pytest.param(
+            "people.csv",
+            b"name,age\n",
+            "a table that is not known (it begins with 'name,age'); expected Moodle's",
+            id="another table",
+        ),
     ],
 )
 def test_a_place_that_cannot_be_used_is_an_error_and_leaves_no_trace(here, run, name, content, message):

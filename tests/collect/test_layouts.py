@@ -12,7 +12,7 @@ from grader.collect.uploads import Hints, Known
 from grader.collect.worksheets import known_people
 from grader.course.people import Person, Roster
 from grader.course.sheets import Student
-from grader.errors import UsageError
+from grader.errors import AuthoringError, UsageError
 
 ROSTER = Roster(
     [Student("cs101", "Ada Lovelace"), Student("cs102", "Grace Hopper"), Student("cs103", "Jos\u00e9 P\u00e9rez")]
@@ -392,9 +392,14 @@ def test_gradescopes_scores_are_read():
     assert known["21"].when.astimezone(UTC) == datetime(2022, 6, 25, 19, 16, 26, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("table", [b"", b"student,name\ncs101,Ada\n", b"\xff\xfe\x00", b'a,b\n"unclosed'])
+@pytest.mark.parametrize("table", [b"", b"student,name\ncs101,Ada\n", b'a,b\n"unclosed'])
 def test_another_table_is_not_believed(table):
     assert known_people(entry("roster.csv", table)) is None
+
+
+def test_a_table_that_is_no_text_says_so():
+    with pytest.raises(AuthoringError, match="g.csv: not utf-16-le text"):
+        known_people(entry("g.csv", b"\xff\xfe\x00"))
 
 
 # --- clocks
