@@ -136,7 +136,8 @@ for.{need}
     python grader.pyz validate {assignment.id}.ipynb
     python grader.pyz pack {assignment.id}.ipynb --student YOUR-ID
 
-The first says what was found for each question and what is missing, the second makes `YOUR-ID_{assignment.id}.zip`.
+The first says what was found for each question, what is missing and which of your imports will fail when it is graded,
+the second makes `YOUR-ID_{assignment.id}.zip`.
 Hand in the notebook or that zip. Your notebook is read and not run. Python 3.9 or later is all it takes; on your
 machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download > Download .ipynb), put it
 and `{assignment.id}.zip` into the Files on the left, and run in a new cell
