@@ -308,7 +308,7 @@ np.sum = None
 if os.fork() == 0:
     os.close(3)
     os.setsid()
-    os.execv("/bin/sh", ["sh", "-c", "while true; do sleep 1; done", MARK])
+    os.execv("/bin/sleep", [MARK, "1000"])  # no shell: it forks, and is seen twice for a moment
 pids = [pid for pid in os.listdir("/proc") if pid.isdigit()]
 note("process", lambda: sum(MARK.encode() in open(f"/proc/{pid}/cmdline", "rb").read() for pid in pids) > 1)
 user = os.getuid()
