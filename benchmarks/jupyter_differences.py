@@ -172,19 +172,22 @@ def docker_sandbox(image: str) -> Callable[[Any], Any]:
 # ------------------------------------------------------------------------------------------------ both
 
 
-def differences(there: Outcome, here: Outcome) -> list[str]:
-    """What differs between an outcome in Jupyter and one in the sandbox, in words."""
+def differences(there: Outcome, here: Outcome) -> list[tuple[str, str]]:
+    """What differs between an outcome in Jupyter and one in the sandbox: (of what kind it is, in words)."""
     found = []
     for cell in sorted({*there["raised"], *here["raised"]}, key=int):
         one, other = there["raised"].get(cell), here["raised"].get(cell)
         if one != other:
-            found.append(f"cell {cell} raises {one or 'nothing'} in Jupyter, {other or 'nothing'} here")
+            kind = f"raises {one or 'nothing'} in Jupyter, {other or 'nothing'} here"
+            found.append((kind, f"cell {cell} {kind}"))
     for name in sorted({*there["names"], *here["names"]}):
         one, other = there["names"].get(name), here["names"].get(name)
         if one != other:
-            found.append(f"{name} is {one or 'not bound'} in Jupyter, {other or 'not bound'} here")
+            kind = "a name is bound in Jupyter alone" if other is None else "a name is bound here alone"
+            kind = kind if None in (one, other) else "a name has another value"
+            found.append((kind, f"{name} is {one or 'not bound'} in Jupyter, {other or 'not bound'} here"))
     if there["printed"] != here["printed"]:
-        found.append(f"prints {there['printed']} in Jupyter, {here['printed']} here")
+        found.append(("prints otherwise", f"prints {there['printed']} in Jupyter, {here['printed']} here"))
     return found
 
 
@@ -215,12 +218,17 @@ def main() -> int:
 def _told(there: dict[str, Outcome], here: Iterator[tuple[str, Outcome]], intended: dict[str, str]) -> int:
     """Print what differs; return 1 if some of it is not intended."""
     counts: Counter[str] = Counter()
+    causes: Counter[str] = Counter()
     for name, found in here:
         what = differences(there[name], found)
         kind = "as in Jupyter" if not what else "differs as intended" if name in intended else "differs"
         counts[kind] += 1
-        for line in what:
-            print(f"{name}: {line}" + (f" (intended: {intended[name]})" if name in intended else ""))
+        causes.update(f"{cause} ({intended.get(name, 'not intended')})" for cause, _ in what)
+        for _, line in what:
+            print(f"{name}: {line}")
+    print("\nby cause:" if causes else "")
+    for cause, number in causes.most_common():
+        print(f"  {number:4} {cause}")
     print(f"\n{sum(counts.values())} notebooks: " + ", ".join(f"{number} {kind}" for kind, number in counts.items()))
     return 1 if counts["differs"] else 0
 

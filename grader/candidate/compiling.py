@@ -42,7 +42,7 @@ def compiled(code: str, filename: str, flags: int) -> Compiled:
             return Compiled(compile(before, filename, "exec", flags, True), before, ending)
         except SyntaxError:  # it is no expression, or does not begin there
             pass
-        if ";" in lines[last] and not code.rstrip().endswith(";"):
+        if any(mark in lines[last] for mark in (";", '"""', "'''")):
             return _parted(code, filename, flags)
     return Compiled(compile(code, filename, "exec", flags, True), code, None)
 
@@ -51,10 +51,16 @@ def _parted(code: str, filename: str, flags: int) -> Compiled:
     """The same with a tree of the whole cell, which takes twice the time."""
     tree: ast.Module = compile(code, filename, "exec", flags | ast.PyCF_ONLY_AST, True)
     last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
+    if not isinstance(last, ast.Expr) or _behind(code, last).startswith(";"):
         return Compiled(compile(code, filename, "exec", flags, True), code, None)
     del tree.body[-1]
     ending = compile(ast.Expression(last.value), filename, "eval", flags, True)
     lines = code.encode().split(b"\n")[: last.lineno]
     lines[-1] = lines[-1][: last.col_offset]
     return Compiled(compile(tree, filename, "exec", flags, True), b"\n".join(lines).decode(), ending)
+
+
+def _behind(code: str, node: ast.stmt) -> str:
+    """What is written behind a statement in its line."""
+    line = code.split("\n")[(node.end_lineno or 1) - 1].encode()
+    return line[node.end_col_offset or 0 :].decode().lstrip()

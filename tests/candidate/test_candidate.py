@@ -143,6 +143,33 @@ def test_a_cell_that_raises_is_reported_and_the_next_one_runs(sandbox, bad, kind
         assert submission.check().fetch("x") == 4
 
 
+def test_a_shell_line_that_does_not_end_is_stopped_and_the_cell_goes_on(sandbox):
+    with opened(sandbox, "!sleep 60\nx = 4", "y = !echo still; sleep 60", load_s=2) as submission:
+        assert [(cell, kind) for cell, kind, _ in submission.raised] == [(1, "StoppedCommand"), (2, "StoppedCommand")]
+        assert submission.raised[0][2].startswith("!sleep 60 did not end within ")
+        assert (submission.check().fetch("x"), submission.check().fetch("y")) == (4, ["still"])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(["from m import x", "%%writefile m.py\nx = 4"], id="imported above"),
+        pytest.param(
+            ["%%writefile m.py\na = []", "%%writefile -a m.py\na += [1]", "import m\nx = 3 + len(m.a)"], id="-a"
+        ),
+        pytest.param(["%%writefile -a m.py\nx = 4", "x = len(open('m.py').readlines()) + 3"], id="-a alone"),
+        pytest.param(["%%writefile given.txt\nmine", "x = int(open('given.txt').read())"], id="a released file stays"),
+        pytest.param(["%%writefile /content/m.py\nx = 4", "from m import x"], id="elsewhere"),
+        pytest.param(["%%writefile ../m.py\nx = 4", "from m import x"], id="above"),
+        pytest.param(["%%writefile lib/m.py\nx = 4", "from lib.m import x"], id="in a folder that is not there"),
+    ],
+)
+def test_a_written_file_lies_beside_the_notebook(sandbox, cells):
+    with opened(sandbox, *cells, files=(("given.txt", b"4"),)) as submission:
+        assert submission.raised == []
+        assert submission.check().fetch("x") == 4
+
+
 def test_all_cells_that_raise_are_named(sandbox):
     with opened(sandbox, *["1 / 0"] * 30, *["x = nowhere"] * 100) as submission:
         told = cell_notices(submission.channel)
