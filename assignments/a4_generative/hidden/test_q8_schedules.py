@@ -172,7 +172,7 @@ def test_weight_of_a_step_in_the_bound(student, rng):
 
 
 @pytest.mark.points(
-    0.4,
+    0.6,
     hint="One step alone: alpha_bars_prev is 1, the posterior knows the data exactly. With the cosine the last beta is "
     "limited to 0.999, and alpha_bars is the product of what the limited betas leave.",
 )
@@ -191,7 +191,7 @@ def test_a_single_step_and_a_thousand(student, rng):
 
 
 @pytest.mark.points(
-    0.4,
+    0.6,
     hint="A noiseless x_t comes back as a noiseless x_(t-1): post_c0 + post_c1 sqrt(abar) = sqrt(abar_prev). And its "
     "noise comes back with the variance 1 - abar_prev.",
 )
