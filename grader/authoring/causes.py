@@ -75,6 +75,13 @@ def uncalled(seen: list[Seen]) -> Iterator[Finding]:
         yield Finding(check, says, _submissions(rows))
 
 
+def unprinted(seen: list[Seen]) -> Iterator[Finding]:
+    """A test forbids what the text of its question does not name."""
+    for check, rows in _grouped(seen, lambda row: row.check):
+        names = ", ".join(dict.fromkeys(row.detail for row in rows))
+        yield Finding(check, f"forbids {names}, which the text of its question does not name; name it there, in code")
+
+
 def passes(seen: list[Seen]) -> Iterator[Finding]:
     """What must fail a check passes it: no answer at all, or a wrong solution whose header names the check."""
     for check, rows in _grouped(seen, lambda row: row.check):
@@ -108,7 +115,7 @@ def tells(seen: list[Seen]) -> Iterator[Finding]:
 
 KINDS: dict[str, Callable[[list[Seen]], Iterator[Finding]]] = {
     function.__name__: function
-    for function in (of_machine, broken, uncalled, loses, elsewhere, passes, unknown, harmless, mute, tells)
+    for function in (of_machine, broken, uncalled, loses, elsewhere, unprinted, passes, unknown, harmless, mute, tells)
 }  # fmt: skip
 
 

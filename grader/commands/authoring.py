@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from grader.commands.writing import write
@@ -15,6 +16,7 @@ from grader.terminal import screen
 
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
+    from grader.authoring.causes import Seen
     from grader.authoring.plan import Scope
     from grader.schema import Assignment
 
@@ -39,12 +41,10 @@ def audit(chosen: argparse.Namespace) -> int:
     """Grade submissions whose marks are known; 1 when something is not as it must be."""
     from grader.authoring import audit as auditing
     from grader.authoring import audit_words
-    from grader.authoring.assertions import assertions
     from grader.authoring.audit_page import audit_page
     from grader.authoring.causes import Finding
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import plan
-    from grader.authoring.uncalled import uncalled
     from grader.commands.grading import shown, spec
     from grader.execution.pool import Pool
 
@@ -67,8 +67,7 @@ def audit(chosen: argparse.Namespace) -> int:
 
         for line in pool.ready.scaled:
             screen.say(line)
-        beforehand = [*assertions(paths.hidden_tests(assignment.id)), *uncalled(paths, assignment.id)]
-        result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand)
+        result = auditing.run(pool, assignment, planned, tell, scope.every_known, _beforehand(paths, assignment.id))
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:
@@ -84,6 +83,17 @@ def audit(chosen: argparse.Namespace) -> int:
     else:
         print(audit_words.table(result), end="")
     return DONE if result.green else NEEDS_A_PERSON
+
+
+def _beforehand(paths: Paths, assignment_id: str) -> Iterator[Seen]:
+    """What is seen of hidden tests without grading anything."""
+    from grader.authoring.assertions import assertions
+    from grader.authoring.forbidden import unprinted
+    from grader.authoring.uncalled import uncalled
+
+    yield from assertions(paths.hidden_tests(assignment_id))
+    yield from uncalled(paths, assignment_id)
+    yield from unprinted(paths, assignment_id)
 
 
 def _tested(paths: Paths, assignment_id: str) -> Assignment:

@@ -185,10 +185,8 @@ def test_gradients_of_dropconnect(student, rng):
             close(db, dY.sum(axis=0), what="db of DropConnect")
 
 
-@pytest.mark.points(
-    0.6, hint="p = 0 changes nothing, values and gradients; p below 0 and from 1 on is a ValueError, in both functions."
-)
-def test_nothing_dropped_and_impossible_probabilities(student, rng):
+@pytest.mark.points(0.3, hint="p = 0 changes nothing, values and gradients.")
+def test_nothing_is_dropped_with_probability_zero(student, rng):
     X, W, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
     dY, dZ = rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
     for train in (True, False):
@@ -199,8 +197,16 @@ def test_nothing_dropped_and_impossible_probabilities(student, rng):
         close(Z, X @ W + b, what="DropConnect with p = 0")
         dX, _, _ = unpack(unpack(gradients, 1)[0], 3, what="dropconnect_backward")
         close(dX, dZ @ W.T, what="dX of DropConnect with p = 0")
+
+
+@pytest.mark.points(0.3, hint="p below 0 and from 1 on is a ValueError, in both functions, with and without train.")
+def test_impossible_probabilities(student, rng):
+    X, W, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+    student.dropout_forward(X, 0.5, student.rng(3), False)
+    student.dropconnect_forward(X, W, b, 0.5, student.rng(3), False)
     for p in (1.0, 1.5, -0.1):
-        with student.raises(ValueError):
-            student.dropout_forward(X, p, student.rng(3), True)
-        with student.raises(ValueError):
-            student.dropconnect_forward(X, W, b, p, student.rng(3), True)
+        for train in (True, False):
+            with student.raises(ValueError):
+                student.dropout_forward(X, p, student.rng(3), train)
+            with student.raises(ValueError):
+                student.dropconnect_forward(X, W, b, p, student.rng(3), train)

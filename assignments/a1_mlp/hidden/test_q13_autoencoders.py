@@ -167,6 +167,10 @@ def test_autoencoder_keeps_to_the_table(student, rng):
         close(alone[0], codes[2], rtol=1e-6, atol=atol, dtype="any", what="the code of a row alone, beside its batch")
         answers.append((codes, pictures))
     close(list(answers[1]), list(answers[0]), what="codes and pictures of a second training with the same rng")
+    with student.limit(call_s=TRAINING_S):
+        encode, _ = two_functions(student.train_aann(X, 3, student.rng(seed + 1)))
+        other = array(encode(few), shape=(5, 3), dtype="float", what="encode")
+    require(not np.array_equal(other, answers[0][0]), "Generators of two seeds give the same codes: rng is not used.")
 
 
 @pytest.mark.points(
@@ -209,10 +213,46 @@ def test_stack_keeps_to_the_table(student, rng):
         with student.pure(), student.limit(call_s=TRAINING_S):
             answers.append(layers(student.pretrain_stack(X[:120], sizes, student.rng(seed)), 64, sizes))
     close(answers[1], answers[0], what="the stack of a second training with the same rng")
+    with student.limit(call_s=TRAINING_S):
+        other = layers(student.pretrain_stack(X[:120], sizes, student.rng(seed + 1)), 64, sizes)
+    alike = all(np.array_equal(a[0], b[0]) for a, b in zip(other, answers[0], strict=True))
+    require(not alike, "Generators of two seeds give the same stack: rng is not used.")
+
+
+def layer_by_layer(nb, X, seed):
+    """W of the second of two layers; and W of that layer alone, with the generator where the first has left it.
+
+    Alone it is trained on the first layer's codes, then on its sums; None where that raises, since sums are no pixels.
+    """
+
+    def alone(squash):
+        rng = np.random.default_rng(seed)
+        [(W, b)] = nb.pretrain_stack(X, [30], rng)
+        try:
+            return nb.pretrain_stack(squash(X @ W + b), [12], rng)[0][0]
+        except Exception:  # noqa: BLE001 - what student code raises is its own
+            return None
+
+    both = nb.pretrain_stack(X, [30, 12], np.random.default_rng(seed))
+    return both[1][0], alone(lambda z: 1 / (1 + np.exp(-z))), alone(lambda z: z)
+
+
+@pytest.mark.points(0.2, hint="The second layer learns from the codes, sigmoid(H W + b), not from the sums H W + b.")
+def test_the_next_layer_learns_from_what_the_sigmoid_lets_through(student, rng):
+    X, _, _, _ = split(rng)
+    X = X[:120]
+    with student.limit(call_s=TRAINING_S):
+        answers = student.run(layer_by_layer, X, int(rng.integers(1 << 30)))
+    second, *alone = (None if W is None else array(W, shape=(30, 12), what="W of layer 2") for W in unpack(answers, 3))
+    if alone[0] is not None and alone[1] is not None:
+        from_codes, from_sums = (np.abs(second - W).max() for W in alone)
+        require(
+            from_codes <= 10 * from_sums, "The second layer was trained on the sums of the first, before its sigmoid."
+        )
 
 
 @pytest.mark.points(
-    0.6,
+    0.4,
     hint="Each layer is trained as an autoencoder of the codes of the layer below; its code must allow to get them "
     "back, much better than the code of random weights.",
 )
@@ -305,3 +345,11 @@ def test_fine_tuning_keeps_to_the_table(student, rng):
         require(int(alone[0]) == int(predicted[3]), "A row alone is predicted differently than in a batch.")
         answers.append(predicted)
     same(answers[1], answers[0], what="the predictions of a second training with the same rng")
+    generator = student.rng(seed)
+    with student.limit(call_s=TRAINING_S):
+        student.finetune(stack, X[rows], y[rows], 7, generator)
+        predicted = student.finetune(stack, X[rows], y[rows], 7, student.rng(seed + 1))(hidden)
+    drawn = not np.array_equal(array(generator.random(4), shape=(4,)), np.random.default_rng(seed).random(4))
+    require(
+        drawn or not np.array_equal(predicted, answers[0]), "rng is not used: the batches are to be shuffled with it."
+    )

@@ -161,13 +161,31 @@ def test_the_returned_network_is_that_of_the_best_epoch(student, rng, runs):
 
 
 @pytest.mark.points(
-    0.5, hint="All randomness comes from the rng that is passed: initial weights and the order of the batches."
+    0.25, hint="All randomness comes from the rng that is passed: initial weights and the order of the batches."
 )
 def test_the_same_generator_gives_the_same_network(student, rng, runs):
     first = array(trained(student, rng, runs).on_hidden, shape=(497, 10), what="predict_proba")
     with student.pure():
         again = trained(student, rng, runs, "again")
     close(again.on_hidden, first, what="predict_proba of a second training")
+
+
+@pytest.mark.points(
+    0.25,
+    hint="A generator of your own gives the same network always: use rng.",
+)
+def test_another_generator_gives_another_network(student, rng):
+    order = rng.permutation(len(DIGITS.target))
+    few, other, asked = (DIGITS.data[rows] / 16.0 for rows in (order[:200], order[200:260], order[260:270]))
+    labels, answers = DIGITS.target[order], []
+    for seed in rng.choice(1 << 30, size=2, replace=False).tolist():
+        with student.limit(call_s=TRAINING_S):
+            answer = student.train_classifier(few, labels[:200], other, labels[200:260], student.rng(seed))
+        require(type(answer) is dict, "train_classifier must return a dict.")
+        predict = answer.get("predict_proba")
+        require(callable(predict), "The dict must hold a function predict_proba.")
+        answers.append(array(predict(asked), shape=(10, 10), dtype="float", what="predict_proba"))
+    require(not np.array_equal(*answers), "Generators of two seeds give the same network: rng is not used.")
 
 
 @pytest.mark.points(0.25, hint="The validation rows choose the epoch; they are never trained on.")

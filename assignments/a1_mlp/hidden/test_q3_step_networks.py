@@ -136,7 +136,9 @@ def test_evaluation_uses_the_given_network(student, rng):
         rows, X = 2**n, rng.choice([-1, 1], size=(N, n))
         whole = {"W1": rng.integers(-2, 3, size=(rows, n)), "b1": rng.integers(-2, 3, size=rows)}
         votes = {"w2": rng.integers(-2, 3, size=rows), "b2": int(rng.integers(-1, 2))}
-        whole = {name: value * 1.0 for name, value in {**whole, **votes}.items()}  # sums of exactly 0 are frequent
+        whole = {name: value * 1.0 for name, value in {**whole, **votes}.items()}
+        whole["b1"][0] = -(whole["W1"][0] @ X[0])  # sums of exactly 0, here and behind it
+        whole["b2"] = float(-(whole["w2"] @ outputs(whole, X)[1][0]))
         free = {"W1": rng.normal(size=(rows, n)), "b1": rng.normal(size=rows), "w2": rng.normal(size=rows), "b2": 0.1}
         order = rng.permutation(rows)
         moved = {**free, "W1": free["W1"][order], "b1": free["b1"][order], "w2": free["w2"][order]}
@@ -144,8 +146,30 @@ def test_evaluation_uses_the_given_network(student, rng):
             same(student.boolean_eval(net, X), outputs(net, X), what=f"out and hidden of {N} inputs, n = {n}")
 
 
+def build_from_numbers(nb, edge, low, high, a, b, K):
+    """The towers of a function that compares: it takes a number, and an array has no truth value."""
+
+    def f(x):
+        if np.ndim(x):
+            raise TypeError("f takes a number, and was given an array")
+        return low if x < edge else high
+
+    return nb.tower_network(f, a, b, K)
+
+
+@pytest.mark.points(0.25, hint="f takes a number and gives a number: ask it for one midpoint after the other.")
+def test_the_function_is_asked_for_one_number_at_a_time(student, rng):
+    for a, b, K in [(-1.0, 3.0, 8), (0.5, 2.0, 3)]:
+        low, high = rng.uniform(0.5, 2.0, size=2) * (-1, 1)
+        net = student.run(build_from_numbers, (a + b) / 2 + 0.01, low, high, a, b, K)
+        net = {name: entry(net, name, s) for name, s in {"W1": (2 * K, 1), "b1": (2 * K,), "w2": (2 * K,)}.items()}
+        middle = a + (np.arange(K) + 0.5) * (b - a) / K
+        expected = np.where(middle < (a + b) / 2 + 0.01, low, high)
+        close(height(net, middle), expected, rtol=1e-9, atol=1e-9, what="your towers for a function with a jump")
+
+
 @pytest.mark.points(
-    0.85,
+    0.6,
     hint="Each of the K bins is as high as f at its midpoint; K bins, equally wide, and nothing else.",
 )
 def test_towers_are_as_high_as_the_function_at_the_midpoints(student, rng):

@@ -67,13 +67,13 @@ def test_smooth_activations_have_the_right_values(student, rng):
 
 
 @pytest.mark.points(
-    0.75, hint="Negative inputs become 0 (relu) or alpha * z (leaky_relu), with the alpha that is passed."
+    0.5, hint="Negative inputs become 0 (relu) or alpha * z (leaky_relu), with the alpha that is passed."
 )
 def test_rectifiers_have_the_right_values(student, rng):
     z = np.append(away_from_zero(rng, 10), 0.0)
-    alpha = rng.uniform(0.1, 0.4)
     close(student.relu(z), np.maximum(z, 0.0), what="relu")
     close(student.leaky_relu(z), np.where(z > 0, z, 0.01 * z), what="leaky_relu")
+    alpha = rng.uniform(0.1, 0.4)
     close(student.leaky_relu(z, alpha=alpha), np.where(z > 0, z, alpha * z), what="leaky_relu with another alpha")
 
 
@@ -83,6 +83,18 @@ def test_smooth_derivatives_are_taken_at_the_pre_activation(student, rng):
     close(student.d_sigmoid(z), sigmoid(z) * (1.0 - sigmoid(z)), what="d_sigmoid")
     close(student.d_tanh(z), d_tanh(z), what="d_tanh")
     close(student.d_softplus(z), sigmoid(z), what="d_softplus")
+
+
+@pytest.mark.points(
+    0.25,
+    hint="alpha is any number: above 1 the larger of z and alpha z is the wrong one.",
+)
+def test_leaky_slopes_above_one_and_below_zero(student, rng):
+    z = np.append(away_from_zero(rng, 10), [-1.0, 1.0])
+    for alpha in (rng.uniform(1.5, 3.0), rng.uniform(-2.0, -0.5)):
+        says = "with alpha above 1" if alpha > 0 else "with alpha below 0"
+        close(student.leaky_relu(z, alpha=alpha), np.where(z > 0, z, alpha * z), what=f"leaky_relu {says}")
+        close(student.d_leaky_relu(z, alpha=alpha), np.where(z > 0, 1.0, alpha), what=f"d_leaky_relu {says}")
 
 
 @pytest.mark.points(0.5, hint="A rectifier has slope 1 on the right, and 0 (relu) or alpha (leaky_relu) on the left.")

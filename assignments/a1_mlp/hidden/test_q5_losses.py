@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.testing import array, close, number, unpack
+from grader.testing import array, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q5")
 
@@ -60,10 +60,12 @@ def test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were(student
             }
             for name, answer in answers.items():
                 loss, gradient = unpack(answer, 2, what=name)
-                number(loss, what=f"the loss of {name}")
+                require(number(loss, what=f"the loss of {name}") > 0, f"The loss of {name} is not positive.")
                 shape = (N,) if name == "bce_with_logits" else (N, C)
-                array(gradient, shape=shape, dtype=dtype, what=f"the gradient of {name}")
-            array(student.softmax(Z.astype(dtype)), shape=(N, C), dtype=dtype, what="softmax")
+                gradient = array(gradient, shape=shape, dtype=dtype, what=f"the gradient of {name}")
+                require(gradient.any(), f"The gradient of {name} is 0.")
+            p = array(student.softmax(Z.astype(dtype)), shape=(N, C), dtype=dtype, what="softmax")
+            require(float(np.ptp(p)) > 1e-3, "softmax is the same for all logits.")
         losses, gradient = unpack(student.softmax_cross_entropy(Z, y, reduction="none"), 2, what="with reduction none")
         array(losses, shape=(N,), dtype=np.float64, what="the loss with reduction none")
         array(gradient, shape=(N, C), dtype=np.float64, what="the gradient with reduction none")
@@ -227,7 +229,9 @@ def test_softmax_and_cross_entropy_obey_their_laws(student, rng):
             array(student.softmax(Z + offset), shape=(N, C), what="softmax") - p, "the change after a shift of rows"
         )
         is_zero(p.sum(axis=1) - 1.0, "the sum of probabilities minus 1")
+        require(float(np.ptp(p)) > 1e-3, "softmax is the same for all logits.")
         mean, dZ = ask_cross_entropy(student, Z, y)
+        require(mean > 0 and dZ.any(), "The loss or its gradient is 0.")  # what is 0 obeys every law
         total, dZ_of_sum = ask_cross_entropy(student, Z, y, "sum")
         each, _ = ask_cross_entropy(student, Z, y, "none")
         is_zero(dZ.sum(axis=1), "the sum of a row of dZ")

@@ -193,7 +193,30 @@ def test_arithmetic_has_the_right_values_and_slopes(student, rng):
     judge(student, programs, "one operation")
 
 
-@pytest.mark.points(1.5, hint="Which slope belongs to which function, and is it taken at the input or at the output?")
+def far_out(nb, kind, places):
+    """data and grad of a function at each place."""
+    answers = []
+    for place in places:
+        x = nb.Value(place)
+        y = getattr(x, kind)()
+        y.backward()
+        answers.append((y.data, x.grad))
+    return answers
+
+
+@pytest.mark.points(
+    0.25, hint="math.exp(1000) is an OverflowError: let exp see numbers <= 0 alone, in the slope as well."
+)
+def test_far_from_zero_the_curves_are_flat(student, rng):
+    far = [float(sign * size) for size in rng.uniform(800.0, 2000.0, size=2) for sign in (1, -1)]
+    for kind, low in (("sigmoid", 0.0), ("tanh", -1.0)):
+        for place, answer in zip(far, unpack(student.run(far_out, kind, far), len(far)), strict=True):
+            value, slope = unpack(answer, 2)
+            close(value, 1.0 if place > 0 else low, what=f"{kind} far from 0")
+            close(slope, 0.0, what=f"the slope of {kind} far from 0")
+
+
+@pytest.mark.points(1.25, hint="Which slope belongs to which function, and is it taken at the input or at the output?")
 def test_functions_have_the_right_values_and_slopes(student, rng):
     programs = []
     for kind in UNARY:

@@ -116,7 +116,18 @@ def test_names_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student
                 entries(grads, sizes, f"the gradients with {act}", dtype)
 
 
-@pytest.mark.points(1.2, hint="Every layer but the last is activated, with the activation that is asked for.")
+@pytest.mark.points(0.2, hint="Layer 10 comes behind layer 9: in the order of texts W10 stands before W2.")
+def test_layers_come_in_the_order_of_their_numbers(student, rng):
+    sizes = [3] * 13
+    params, X, y = draw(rng, sizes, 5)
+    logits, _ = unpack(student.mlp_forward(params, X, "tanh"), 2, what="mlp_forward")
+    close(logits, logits_of(params, X, "tanh"), what="the logits of 12 layers")
+    _, grads = ask(student, sizes, params, X, y, "tanh")
+    for name, expected in gradients_of(params, X, y, "tanh").items():
+        close(grads[name], expected, atol=1e-11, what=f"the gradient of {name} in 12 layers")
+
+
+@pytest.mark.points(1.0, hint="Every layer but the last is activated, with the activation that is asked for.")
 def test_forward_values_at_every_depth(student, rng):
     for sizes in DEPTHS:
         params, X, _ = draw(rng, sizes, 7)

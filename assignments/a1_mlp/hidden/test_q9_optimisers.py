@@ -189,7 +189,24 @@ def judge_law(student, rng, name, gradient, settings, sizes):
     require(bool(reached <= bound), "on a badly scaled quadratic the loss stays above what this rule reaches")
 
 
-@pytest.mark.points(1.2, hint="w <- w - lr g, nothing else.")
+@pytest.mark.points(0.2, hint="An array without axes has nothing for w[:] to name; w -= ... works in place.")
+def test_a_parameter_may_have_no_axes(student, rng):
+    for name, (rule, all_settings) in RULES.items():
+        settings = all_settings[-1]
+        start, steps = rng.normal(size=()), [rng.normal(size=()) for _ in range(3)]
+        path, in_place, *_ = unpack(
+            student.run(walk, name, settings, {"w": np.array(start)}, [{"w": np.array(g)} for g in steps]), 4
+        )
+        require(in_place is True, f"{name}: step must change the arrays in params, those without axes as well")
+        state, moved, expected = {}, 0.0, []
+        for g in steps:
+            moved = moved + rule(g, state, **settings)
+            expected.append(moved)
+        got = way(path, "w", (), "float", 3, name)
+        close(got - start, np.array(expected), what=f"how far a parameter without axes has moved with {name}")
+
+
+@pytest.mark.points(1.0, hint="w <- w - lr g, nothing else.")
 def test_sgd_follows_its_rule(student, rng):
     judge_rule(student, rng, "SGD")
 

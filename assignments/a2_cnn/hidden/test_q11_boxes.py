@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, close, same, unpack
+from grader.testing import array, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q11")
 
@@ -148,7 +148,7 @@ def test_gradient_of_roi_max_pool(student, rng):
 
 
 @pytest.mark.points(
-    0.5, hint="IoU is made of max, min, products and a quotient: torch does the rest if nothing cuts the graph."
+    0.35, hint="IoU is made of max, min, products and a quotient: torch does the rest if nothing cuts the graph."
 )
 def test_gradient_of_iou(student, rng):
     for M, N in ((3, 4), (5, 5)):
@@ -165,6 +165,22 @@ def test_gradient_of_iou(student, rng):
                 slope[index] = float(((ious(*up) - ious(*down)) * d_out).sum()) / (2 * h)
             wanted.append(slope)
         close(answer, wanted, rtol=1e-5, atol=1e-6, what="the gradients of the boxes")
+
+
+@pytest.mark.points(
+    0.15,
+    hint="torch.where hides the nan of 0/0 in the value, not in the gradient: divide by 1 there.",
+)
+def test_gradient_of_iou_for_boxes_without_area(student, rng):
+    a = torch.tensor([[0.0, 0, 4, 2], [1, 1, 1, 1], [2, 0, 2, 3]], dtype=torch.float64)
+    b = torch.tensor([[1.0, 1, 1, 1], [1, 1, 5, 3], [2, 0, 2, 3]], dtype=torch.float64)
+    d_out = torch.tensor(rng.uniform(0.5, 1.5, size=(3, 3)))
+    answer = unpack(student.run(gradients, "box_iou", 2, d_out, [a, b], []), 2)
+    for slope in answer:
+        array(slope, shape=(3, 4), dtype="float", what="the gradient of boxes, some of them without area")
+    alone = unpack(student.run(gradients, "box_iou", 2, d_out[:1, 1:2], [a[:1], b[1:2]], []), 2)
+    for slope in alone:
+        require(bool(array(slope, shape=(1, 4), what="the gradient of a box").any()), "The gradient of IoU is 0.")
 
 
 @pytest.mark.points(0.3, hint="Where the union is 0 the IoU is 0 and not nan; boxes that only touch share nothing.")

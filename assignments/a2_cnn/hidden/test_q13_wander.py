@@ -126,7 +126,7 @@ def test_the_network_is_small(student, rng, runs, datasets):
 
 
 @pytest.mark.points(
-    0.75, hint="net.eval() before it is returned; and nothing in it may be computed from the batch it is asked about."
+    0.5, hint="net.eval() before it is returned; and nothing in it may be computed from the batch it is asked about."
 )
 def test_an_image_is_read_the_same_alone_and_among_others(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets)
@@ -143,14 +143,25 @@ def test_an_image_is_read_the_same_alone_and_among_others(student, rng, runs, da
         )
 
 
+@pytest.mark.points(0.25, hint="Logits, not probabilities: the softmax belongs to the loss, which does it itself.")
+def test_the_answers_are_logits(student, rng, runs, datasets):
+    logits = array(
+        trained(student, rng, runs, datasets).on_hidden, shape=(HIDDEN, 10), dtype="float", what="the logits"
+    )
+    reaches(student, rng, runs, datasets, 0.5)  # a network that knows nothing has no logits either
+    with np.errstate(all="ignore"):
+        sums = bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-3)
+    require(not sums, "The answers are probabilities, which sum to 1; logits are asked for.")
+
+
 @pytest.mark.points(0.5, hint="All randomness follows from the seed: first weights, order of the batches, dropout.")
 def test_the_same_seed_gives_the_same_network(student, rng, runs, datasets):
     drawn(rng, runs, datasets)
     X, y, questions = runs["X"][:640], runs["y"][:640], [torch.tensor(runs["hidden"][:50])]
     answers = []
-    for _ in range(2):
+    for which in (0, 0, 1):
         with student.limit(call_s=TRAINING_S):
-            answer = student.run(train_and_ask, X, y, runs["seeds"][0], questions)
+            answer = student.run(train_and_ask, X, y, runs["seeds"][which], questions)
         is_module, _, said = unpack(answer, 3)
         require(is_module is True, "train_wander must return an nn.Module.")
         answers.append(array(unpack(said, 1)[0], shape=(50, 10), dtype="float", what="the logits"))
@@ -162,6 +173,7 @@ def test_the_same_seed_gives_the_same_network(student, rng, runs, datasets):
         dtype="any",
         what="the logits after a second training with the same seed",
     )
+    require(not np.array_equal(answers[2], answers[0]), "Another seed gives the same network: the seed is not used.")
 
 
 @pytest.mark.points(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, best_of_two, close, number, require, same, unpack
+from grader.testing import array, best_of_two, close, number, numeric, require, same, unpack
 
 pytestmark = pytest.mark.question("q14")
 
@@ -76,6 +76,68 @@ def test_all_layers_learn_and_skips_are_concatenated(student, rng):
             require(
                 2 * n in seen or n + m in seen, "At some level no convolution takes upsampled maps and skip together."
             )
+
+
+def parts(nb, args, x):
+    """How much the answer changes, for every 3x3 convolution, in training, when its weights are three times as large;
+    and for every batch norm, in evaluation, how much its bias's slope changes as what it lets through crosses 0.
+    """
+    net = nb.UNet(*args).to(x.device, x.dtype)
+
+    def answer(training):
+        torch.manual_seed(0)
+        return net.train(training)(x)
+
+    with torch.no_grad():
+        plain, scaled, kinks = answer(True), [], []
+        for p in net.parameters():
+            if p.dim() == 4 and tuple(p.shape[2:]) == (3, 3):
+                p.mul_(3.0)
+                scaled.append(float((answer(True) - plain).abs().max() / plain.abs().max()))
+                p.div_(3.0)
+        norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d) and m.affine]
+        for m in norms:
+            m.bias.uniform_(0.2, 0.6)  # so that no other unit stands at its kink
+    cotangent = torch.randn_like(plain)
+    for m in norms:
+        weight, bias, slopes = m.weight.detach().clone(), m.bias.detach().clone(), []
+        for level in (1e-6, -1e-6):
+            with torch.no_grad():
+                m.weight.zero_(), m.bias.fill_(level)
+            slopes.append(torch.autograd.grad((cotangent * answer(False)).sum(), m.bias)[0])
+        with torch.no_grad():
+            m.weight.copy_(weight), m.bias.copy_(bias)
+        kinks.append(float((slopes[0] - slopes[1]).norm() / slopes[0].norm()))
+    return scaled, kinks
+
+
+@pytest.mark.points(
+    0.4,
+    hint="A block has two 3x3 convolutions, each with a batch norm behind it, on the way up as well.",
+)
+def test_every_block_has_two_normalised_convolutions(student, rng):
+    for widths in ((6, 10, 14), (5, 9)):
+        scaled, _ = unpack(student.run(parts, [2, 3, widths], images(rng, 4, 2, 16, 24)), 2)
+        require(type(scaled) is list, "The network has no convolutions.")
+        changes = [number(change, what="a change") for change in scaled]
+        needed = 2 * (2 * len(widths) - 1)
+        require(len(changes) >= needed, "There are fewer 3x3 convolutions than two a block, down, bottom and up.")
+        held = sum(change < 1e-2 for change in changes)
+        require(held >= needed, "The scale of a 3x3 convolution matters: no batch norm stands behind it.")
+
+
+@pytest.mark.points(0.2, hint="Each convolution of a block has batch norm and then ReLU, the second one too.")
+def test_every_batch_norm_is_followed_by_a_relu(student, rng):
+    for widths in ((6, 10, 14), (5, 9)):
+        scaled, kinks = unpack(student.run(parts, [2, 3, widths], images(rng, 4, 2, 16, 24)), 2)
+        require(type(scaled) is type(kinks) is list, "The network has no layers.")
+        needed = 2 * (2 * len(widths) - 1)
+        if len(kinks) < needed:  # one of the student's own cannot be looked into: the check above judges
+            held = sum(number(change, what="a change") < 1e-2 for change in scaled)
+            require(held >= needed, "There are fewer batch norms than two a block.")
+            return
+        bends = sum(bool(numeric(kink) is not None and float(numeric(kink).values) > 1e-2) for kink in kinks)
+        require(bends >= needed, "What a batch norm lets through is not bent at 0: a ReLU is missing.")
 
 
 def moved(nb, args, x, step, crop):
@@ -234,14 +296,14 @@ def reaches(student, rng, runs, datasets, threshold):
 
 
 @pytest.mark.points(
-    1.75, hint="F.cross_entropy of logits (N, 5, 16, 16) and masks (N, 16, 16); and does the loss fall at all?"
+    1.5, hint="F.cross_entropy of logits (N, 5, 16, 16) and masks (N, 16, 16); and does the loss fall at all?"
 )
 def test_hidden_miou_reaches_85_percent(student, rng, runs, datasets):
     reaches(student, rng, runs, datasets, 0.85)
 
 
 @pytest.mark.points(
-    1.5,
+    1.25,
     hint="Outlines are sharp only with skips; widths (12, 24, 40), batches of 16 and a rate that comes down at the end "
     "do it.",
 )
@@ -250,7 +312,7 @@ def test_hidden_miou_reaches_95_percent(student, rng, runs, datasets):
 
 
 @pytest.mark.points(
-    0.5, hint="net.eval() before it is returned; and nothing in it may be computed from the batch it is asked about."
+    0.25, hint="net.eval() before it is returned; and nothing in it may be computed from the batch it is asked about."
 )
 def test_a_picture_is_segmented_the_same_alone_and_among_others(student, rng, runs, datasets):
     together, *alone = trained(student, rng, runs, datasets)
@@ -267,13 +329,26 @@ def test_a_picture_is_segmented_the_same_alone_and_among_others(student, rng, ru
         )
 
 
+@pytest.mark.points(0.15, hint="Logits, not probabilities: the softmax belongs to the loss, which does it itself.")
+def test_the_answers_for_pixels_are_logits(student, rng, runs, datasets):
+    logits = array(
+        trained(student, rng, runs, datasets)[0], shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits"
+    )
+    reaches(student, rng, runs, datasets, 0.5)  # a network that knows nothing has no logits either
+    with np.errstate(all="ignore"):
+        sums = bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-3)
+    require(not sums, "The answers are probabilities, which sum to 1; logits are asked for.")
+
+
 @pytest.mark.points(0.25, hint="All randomness follows from the seed: first weights, order of the batches, dropout.")
 def test_the_same_seed_gives_the_same_segmenter(student, rng, runs, datasets):
     drawn(rng, runs, datasets)
     answers = []
-    for _ in range(2):
+    for which in (0, 0, 1):
         with student.limit(call_s=TRAINING_S):
-            answer = student.run(train_and_ask, runs["X"][:64], runs["M"][:64], runs["seeds"][0], [runs["hidden"][:20]])
+            answer = student.run(
+                train_and_ask, runs["X"][:64], runs["M"][:64], runs["seeds"][which], [runs["hidden"][:20]]
+            )
         is_module, said = unpack(answer, 2)
         require(is_module is True, "train_segmenter must return an nn.Module.")
         answers.append(array(unpack(said, 1)[0], shape=(20, 5, 16, 16), dtype="float", what="the logits"))
@@ -285,3 +360,4 @@ def test_the_same_seed_gives_the_same_segmenter(student, rng, runs, datasets):
         dtype="any",
         what="the logits after a second training with the same seed",
     )
+    require(not np.array_equal(answers[2], answers[0]), "Another seed gives the same network: the seed is not used.")

@@ -219,7 +219,7 @@ def test_an_image_is_judged_alone(student, rng):
 
 
 @pytest.mark.points(
-    0.55, hint="Convolution, nn.BatchNorm2d with its defaults, ReLU: in this order, for every convolution."
+    0.45, hint="Convolution, nn.BatchNorm2d with its defaults, ReLU: in this order, for every convolution."
 )
 def test_batch_normalisation_in_training_and_evaluation(student, rng):
     for cfg, in_ch, classes in CFGS:
@@ -230,3 +230,18 @@ def test_batch_normalisation_in_training_and_evaluation(student, rng):
         for (mode, x), answer in zip(batches, answers, strict=True):
             expected = vgg(cfg, weights, x, True, mode == "train", running)
             close(answer, expected, rtol=1e-8, what=f"the logits of a VGG with batch normalisation, {mode}")
+
+
+def built_from(nb, cfg, batchnorm):
+    """The list after a network was made of it, and whether another is the same."""
+    sizes = [sum(p.numel() for p in nb.make_vgg(cfg, 2, 3, batchnorm).parameters()) for _ in range(2)]
+    return cfg, sizes[0] == sizes[1]
+
+
+@pytest.mark.points(0.1, hint="cfg is the caller's list: read it, and leave it as it is.")
+def test_the_configuration_is_only_read(student):
+    for cfg, _, _ in CFGS:
+        for batchnorm in (False, True):
+            after, alike = unpack(student.run(built_from, list(cfg), batchnorm), 2)
+            same(after, list(cfg), what="cfg after make_vgg")
+            same(alike, True, what="whether a second network of the same cfg is like the first")

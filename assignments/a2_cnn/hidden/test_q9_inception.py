@@ -1,20 +1,23 @@
 """Question 9: the Inception module, with weights of the tests in its parameters, against torch.nn.functional."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.testing import close, same, unpack
+from grader.testing import Mismatch, array, close, integers, require, same, unpack
 
 pytestmark = pytest.mark.question("q9")
 
-WIDTHS = (  # cin, c1, c3r, c3, c5r, c5, cp
-    (3, 2, 4, 5, 6, 7, 8),
-    (5, 1, 2, 3, 4, 2, 6),
-    (4, 4, 4, 4, 4, 4, 4),  # all equal: a permuted order has the right shape
-    (1, 3, 1, 2, 1, 1, 2),
+WIDTHS = (  # cin, c1, c3r, c3, c5r, c5, cp; no two of the twelve parameters have the same size
+    (5, 2, 4, 3, 6, 7, 8),
+    (4, 5, 2, 7, 3, 1, 6),
+    (3, 4, 1, 5, 2, 7, 8),
 )
+BRANCHES = ("1x1", "3x3", "5x5", "pooling")
+OWN = ((0, 1), (2, 3, 4, 5), (6, 7, 8, 9), (10, 11))  # parameters of each branch
 
 
 def shapes_of(cin, c1, c3r, c3, c5r, c5, cp):
@@ -50,101 +53,166 @@ def branches(weights, x):
 
 
 def work(nb, widths, weights, x, d_out=None):
-    """Sizes of the parameters; the output; x after the call; gradients of sum(d_out * output) for x and parameters.
+    """Sizes of the parameters in order; the output; x after the call; gradients of sum(d_out * output).
 
-    With weights whose number or sizes do not fit there is no output.
+    A parameter is known by its size, in whatever order it was made; one of another size keeps its own numbers. The
+    gradients are those for x and, in the order of `weights`, for the parameters.
     """
     module = nb.Inception(*widths)
     module = module.to(x.device, x.dtype)
     parameters = list(module.parameters())
     sizes = [p.numel() for p in parameters]
-    if sizes != [w.numel() for w in weights]:
-        return sizes, None, None, None
+    known = [parameters[sizes.index(w.numel())] if w.numel() in sizes else None for w in weights]
     with torch.no_grad():
-        for p, w in zip(parameters, weights, strict=True):
-            p.copy_(w.reshape(p.shape))
+        for p, w in zip(known, weights, strict=True):
+            if p is not None:
+                p.copy_(w.reshape(p.shape))
     if d_out is None:
         return sizes, module(x), x, None
     given = x.clone().requires_grad_()
     y = module(given * 1)
     (d_out * y).sum().backward()
-    return sizes, y, x, [None if t.grad is None else t.grad.flatten() for t in (given, *parameters)]
+    return sizes, y, x, [None if t is None or t.grad is None else t.grad.flatten() for t in (given, *known)]
 
 
-def ask(student, widths, weights, x, d_out=None):
-    """The output of the student's module and its gradients."""
+def ask(student, widths, weights, x, d_out=None, needs=range(12)):
+    """The output of the student's module, x as it was left, and the gradients.
+
+    needs: places of the parameters without which nothing can be judged
+    """
     sizes, y, after, gradients = unpack(student.run(work, list(widths), weights, x, d_out), 4)
-    same(sizes, [w.numel() for w in weights], what="the list of sizes of the parameters")
-    close(after, x, rtol=0.0, atol=0.0, what="x after the forward pass")
-    return y, None if d_out is None else unpack(gradients, 13, what="the gradients")
+    sizes = integers(sizes, what="the sizes of the parameters")
+    require(
+        all(weights[place].numel() in sizes for place in needs),
+        "A convolution or a bias is missing, or has another size.",
+    )
+    rows, columns = x.shape[2:]
+    maps = widths[1] + widths[3] + widths[5] + widths[6]
+    array(y, shape=(len(x), maps, rows, columns), dtype="float", what="the output")
+    return y, after, None if d_out is None else unpack(gradients, 13, what="the gradients")
 
 
-@pytest.mark.points(
-    0.5,
-    hint="Six convolutions with a bias each, made in the order of the table; (N, sum of the widths, H, W) comes out in "
-    "the dtype of x, and x is only read.",
-)
-def test_six_convolutions_in_order_and_x_is_only_read(student, rng):
-    for widths in (*WIDTHS, (192, 64, 96, 128, 16, 32, 32)):
-        weights = [w.float() for w in draw(rng, widths)]
-        x = images(rng, 2, widths[0], 6, 7).float()
-        y, _ = ask(student, widths, weights, x)
-        expected = torch.cat(branches([w.double() for w in weights], x.double()), dim=1).float()
-        close(y, expected, rtol=1e-3, atol=1e-4, dtype="exact", what="the output in float32")
+def starts(parts, branch):
+    """Where the maps of a branch may begin, if the four lie in any order; first where they must."""
+    widths = [part.shape[1] for part in parts]
+    others = [w for place, w in enumerate(widths) if place != branch]
+    anywhere = {sum(chosen) for n in range(4) for chosen in combinations(others, n)}
+    return [sum(widths[:branch]), *sorted(anywhere)]
 
 
-@pytest.mark.points(
-    1.75, hint="Compare branch by branch: kernel, padding, a ReLU after every convolution, and torch.cat along dim=1."
-)
-def test_values(student, rng):
+def judge_branch(student, rng, branch):
+    """Maps and gradients of one branch, which alone is heard; where its maps lie is another check's."""
     for widths in WIDTHS:
-        for N, rows, columns in ((2, 6, 8), (3, 7, 5), (4, 4, 4)):
-            weights, x = draw(rng, widths), images(rng, N, widths[0], rows, columns)
-            y, _ = ask(student, widths, weights, x)
-            close(y, torch.cat(branches(weights, x), dim=1), what="the output")
-
-
-@pytest.mark.points(
-    1.25, hint="All six convolutions get a gradient, and the gradient of x is the sum over the four branches."
-)
-def test_gradients_of_x_and_of_all_convolutions(student, rng):
-    for widths in WIDTHS:
-        weights, x = draw(rng, widths), images(rng, 3, widths[0], 5, 7)
-        variables = [t.clone().requires_grad_() for t in (x, *weights)]
-        expected = torch.cat(branches(variables[1:], variables[0]), dim=1)
-        d_out = images(rng, *expected.shape)
-        y, gradients = ask(student, widths, weights, x, d_out)
-        close(y, expected.detach(), what="the output")
-        wanted = torch.autograd.grad((d_out * expected).sum(), variables)
-        for i, (gradient, want) in enumerate(zip(gradients, wanted, strict=True)):
-            what = f"the gradient of {'x' if i == 0 else f'parameter {i - 1}'}"
-            close(gradient, want.flatten(), rtol=1e-8, atol=1e-11, what=what)
-
-
-@pytest.mark.points(
-    0.75,
-    hint="Maps smaller than the kernel, odd sizes, one image; and what does the border of the pooling hold when all "
-    "of x is negative?",
-)
-def test_small_maps_one_image_and_negative_inputs(student, rng):
-    for widths in WIDTHS:
-        for N, rows, columns in ((1, 1, 1), (1, 2, 9), (2, 1, 3), (1, 11, 13)):
+        for N, rows, columns in ((2, 6, 8), (3, 7, 5), (1, 1, 1), (1, 2, 9), (2, 1, 3)):
             weights, x = draw(rng, widths), images(rng, N, widths[0], rows, columns)
             for given in (x, -x.abs() - 0.5):
-                y, _ = ask(student, widths, weights, given)
-                close(y, torch.cat(branches(weights, given), dim=1), what=f"the output for maps {rows}x{columns}")
+                parts = branches(weights, given)
+                y, *_ = ask(student, widths, weights, given, needs=OWN[branch])
+                _found_at(y, parts, branch, rows, columns)
+        weights, x = draw(rng, widths), images(rng, 3, widths[0], 5, 7)
+        variables = [t.clone().requires_grad_() for t in (x, *weights)]
+        parts = branches(variables[1:], variables[0])
+        start = _found_at(
+            ask(student, widths, weights, x, needs=OWN[branch])[0], [part.detach() for part in parts], branch, 5, 7
+        )
+        d_out = torch.zeros(3, sum(part.shape[1] for part in parts), 5, 7, dtype=x.dtype)
+        d_part = images(rng, *parts[branch].shape)
+        d_out[:, start : start + d_part.shape[1]] = d_part
+        _, _, gradients = ask(student, widths, weights, x, d_out, needs=OWN[branch])
+        wanted = torch.autograd.grad((d_part * parts[branch]).sum(), variables, allow_unused=True)
+        for place, (gradient, want) in enumerate(zip(gradients, wanted, strict=True)):
+            if want is not None:
+                what = f"the gradient of {'x' if place == 0 else 'a parameter'} through the {BRANCHES[branch]} branch"
+                close(gradient, want.flatten(), rtol=1e-8, atol=1e-11, what=what)
+
+
+def _found_at(y, parts, branch, rows, columns, **loose):
+    """The channel at which the maps of a branch begin; the mismatch at their own place if they are nowhere."""
+    first = None
+    for start in starts(parts, branch):
+        part = y[:, start : start + parts[branch].shape[1]]
+        try:
+            close(part, parts[branch], what=f"the maps of the {BRANCHES[branch]} branch, {rows}x{columns}", **loose)
+        except Mismatch as mismatch:
+            first = first or mismatch
+        else:
+            return start
+    raise first
 
 
 @pytest.mark.points(
-    0.75,
-    hint="Each branch fills its own slice of the channels, from b1 to bp, and knows nothing of the others' weights.",
+    0.4, hint="(N, sum of the widths, H, W) comes out in the dtype of x, and x is only read: no ReLU may write into it."
+)
+def test_the_input_is_only_read_and_its_dtype_kept(student, rng):
+    for widths in (*WIDTHS, (192, 64, 96, 128, 16, 32, 48)):
+        weights = [w.float() for w in draw(rng, widths)]
+        x = images(rng, 2, widths[0], 6, 7).float()
+        y, after, _ = ask(student, widths, weights, x, needs=OWN[0])
+        array(y, shape=(2, None, 6, 7), dtype=np.float32, what="the output in float32")
+        close(after, x, rtol=0.0, atol=0.0, what="x after the forward pass")
+        expected = branches(weights, x)[0]
+        _found_at(
+            y,
+            [expected, *(torch.empty(2, w, 0, 0) for w in (widths[3], widths[5], widths[6]))],
+            0,
+            6,
+            7,
+            rtol=1e-3,
+            atol=1e-4,
+        )
+
+
+@pytest.mark.points(
+    0.4, hint="Six convolutions with a bias each, made in the order of the table, in a branch the reducing one first."
+)
+def test_six_convolutions_are_made_in_order(student, rng):
+    for widths in WIDTHS:
+        weights, x = draw(rng, widths), images(rng, 2, widths[0], 4, 5)
+        sizes, *_ = unpack(student.run(work, list(widths), weights, x), 4)
+        same(sizes, [w.numel() for w in weights], what="the list of sizes of the parameters")
+        _found_at(ask(student, widths, weights, x)[0], branches(weights, x), 0, 4, 5)
+
+
+@pytest.mark.points(0.6, hint="A 1x1 convolution with its bias, and a ReLU.")
+def test_the_branch_of_one_pixel(student, rng):
+    judge_branch(student, rng, 0)
+
+
+@pytest.mark.points(1.0, hint="1x1, ReLU, 3x3 with padding 1, ReLU.")
+def test_the_branch_of_three_by_three(student, rng):
+    judge_branch(student, rng, 1)
+
+
+@pytest.mark.points(1.0, hint="1x1, ReLU, 5x5 with padding 2, ReLU.")
+def test_the_branch_of_five_by_five(student, rng):
+    judge_branch(student, rng, 2)
+
+
+@pytest.mark.points(
+    1.0,
+    hint="3x3 max pooling with stride 1, then 1x1 and ReLU. What does its border hold when all of x is negative?",
+)
+def test_the_branch_that_pools(student, rng):
+    judge_branch(student, rng, 3)
+
+
+@pytest.mark.points(
+    0.6,
+    hint="torch.cat along dim=1: each branch fills its own slice of the channels, from b1 to bp, and knows nothing of "
+    "the others' weights.",
 )
 def test_each_branch_fills_its_own_slice(student, rng):
     for widths in WIDTHS:
-        weights, x = draw(rng, widths), images(rng, 2, widths[0], 6, 5)
-        parts = branches(weights, x)
-        for branch, own in enumerate(((0, 1), (2, 3, 4, 5), (6, 7, 8, 9), (10, 11))):
+        weights, x = [w.abs() for w in draw(rng, widths)], images(rng, 2, widths[0], 6, 5).abs()  # nothing is cut off
+        ends = np.cumsum([0, widths[1], widths[3], widths[5], widths[6]])
+        for branch, own in enumerate(OWN):
             silenced = [0 * w if i in own else w for i, w in enumerate(weights)]
-            y, _ = ask(student, widths, silenced, x)
-            expected = [0 * part if i == branch else part for i, part in enumerate(parts)]
-            close(y, torch.cat(expected, dim=1), what=f"the output with weights 0 in branch {branch}")
+            heard, _, _ = ask(student, widths, weights, x)
+            y, _, _ = ask(student, widths, silenced, x)
+            heard, y = (array(answer, dtype="float", what="the output") for answer in (heard, y))
+            what = f"with weights 0 in the {BRANCHES[branch]} branch"
+            for place, (start, end) in enumerate(zip(ends, ends[1:], strict=False)):
+                was, now = heard[:, start:end], y[:, start:end]
+                require(bool((was > 0).all()), "With positive weights and pixels some output is not positive.")
+                right = not now.any() if place == branch else np.allclose(now, was, rtol=1e-9)
+                require(right, f"the slice of the {BRANCHES[place]} branch is another one {what}.")

@@ -50,9 +50,10 @@ def made(student, rng, device, layers=2, pad=PAD, forbidden=()):
     return model
 
 
-def ids(rng, vocabulary, *shape):
+def ids(rng, vocabulary, *shape, pad=PAD):
     """Tokens, none of them padding or bos."""
-    return torch.tensor(rng.integers(2, vocabulary, size=shape))
+    drawn = torch.tensor(rng.integers(2, vocabulary, size=shape))
+    return torch.where(drawn == pad, torch.tensor(vocabulary - 1), drawn)
 
 
 def logits_of(model, src, tgt):
@@ -78,7 +79,7 @@ def positions(T, d):
 
 
 @pytest.mark.points(
-    0.9,
+    0.6,
     hint="logits (B, T, v_tgt) for S and T up to max_len; greedy_decode gives int64 (B, n) with n <= max_new + 1; the "
     "layers keep the shape of x; inputs stay as they are.",
 )
@@ -119,7 +120,7 @@ def count(nb, name, sizes):
 
 
 @pytest.mark.points(
-    0.8,
+    0.7,
     hint="Count with the formula of the text: [layer] * n is one layer, a plain list hides its modules from "
     "parameters(), and every sublayer has its own norm.",
 )
@@ -196,32 +197,32 @@ def follow(nb, model, src, bos, n):
     return rows
 
 
-def followed(student, model, src, n):
+def followed(student, model, src, n, bos=BOS):
     """What `follow` says, checked for its kind: an array (B, n)."""
-    rows = unpack(student.run(follow, model, src, BOS, n), len(src), what="the likeliest tokens")
+    rows = unpack(student.run(follow, model, src, bos, n), len(src), what="the likeliest tokens")
     require(all(type(row) is list and len(row) == n for row in rows), "forward gives no likeliest token")
     return np.array([[int(number(token)) for token in row] for row in rows])
 
 
-def judge_writing(answer, paths, eos, what):
+def judge_writing(answer, paths, eos, what, bos=BOS, pad=PAD):
     """A row is bos, then its path up to eos, then padding; trailing columns of padding are free."""
     n = paths.shape[1]
     written = array(answer, shape=(len(paths), None), dtype="int", what=what)
     require(written.shape[1] <= n + 1, f"{what} writes more than max_new tokens")
-    whole = np.full((len(paths), n + 1), PAD)
+    whole = np.full((len(paths), n + 1), pad)
     whole[:, : written.shape[1]] = written
-    expected = np.full((len(paths), n + 1), PAD)
-    expected[:, 0] = BOS
+    expected = np.full((len(paths), n + 1), pad)
+    expected[:, 0] = bos
     for row, path in zip(expected, paths.tolist(), strict=True):
         length = path.index(eos) + 1 if eos in path else n
         row[1 : length + 1] = path[:length]
     same(whole, expected, what=what)
 
 
-def padded_source(rng, lengths):
-    src = ids(rng, V_SRC, len(lengths), max(lengths))
+def padded_source(rng, lengths, pad=PAD):
+    src = ids(rng, V_SRC, len(lengths), max(lengths), pad=pad)
     for row, length in zip(src, lengths, strict=True):
-        row[length:] = PAD
+        row[length:] = pad
     return src
 
 
@@ -231,12 +232,13 @@ def padded_source(rng, lengths):
     "times.",
 )
 def test_greedy_decoding_of_the_transformer_follows_forward(student, rng, device):
-    for lengths, n in (((9, 1, 2, 3), 7), ((8, 1, 2, 1), 6), ((4,), 1), ((1, 4), 5)):
-        src = padded_source(rng, lengths)
-        model = made(student, rng, device, forbidden=(PAD, BOS, 2))
-        paths = followed(student, model, src, n)
-        answer = model.greedy_decode(src, BOS, 2, n)  # token 2, the eos, is never the likeliest here
-        judge_writing(answer, paths, 2, "greedy_decode without an eos")
+    for number_, (lengths, n) in enumerate((((9, 1, 2, 3), 7), ((8, 1, 2, 1), 6), ((4,), 1), ((1, 4), 5))):
+        pad, bos, eos = ((0, 1, 2), (5, 0, 3))[number_ % 2]
+        src = padded_source(rng, lengths, pad)
+        model = made(student, rng, device, pad=pad, forbidden=(pad, bos, eos))
+        paths = followed(student, model, src, n, bos)
+        answer = model.greedy_decode(src, bos, eos, n)  # eos is never the likeliest here
+        judge_writing(answer, paths, eos, "greedy_decode without an eos", bos, pad)
         array(answer, shape=(len(src), n + 1), what="greedy_decode without an eos")
 
 
@@ -258,15 +260,18 @@ def early(paths):
 def test_a_finished_row_neither_writes_nor_stops_the_others(student, rng, device):
     seen = 0
     for _ in range(12):
-        src = padded_source(rng, (5, 3, 6, 2, 4))
-        model = made(student, rng, device, forbidden=(PAD, BOS))
-        paths = followed(student, model, src, 7)
+        pad, bos = ((0, 1), (4, 2))[seen]
+        src = padded_source(rng, (5, 3, 6, 2, 4), pad)
+        model = made(student, rng, device, pad=pad, forbidden=(pad, bos))
+        paths = followed(student, model, src, 7, bos)
         eos = early(paths)
         if eos is None:
             continue
-        judge_writing(model.greedy_decode(src, BOS, eos, 7), paths, eos, "greedy_decode with rows that end early")
+        what = "greedy_decode with rows that end early"
+        judge_writing(model.greedy_decode(src, bos, eos, 7), paths, eos, what, bos, pad)
         first = int(paths[0, 1])  # a single row: everything is finished early
-        judge_writing(model.greedy_decode(src[:1], BOS, first, 7), paths[:1], first, "greedy_decode of one row")
+        what = "greedy_decode of one row"
+        judge_writing(model.greedy_decode(src[:1], bos, first, 7), paths[:1], first, what, bos, pad)
         seen += 1
         if seen == 2:
             return
@@ -297,7 +302,7 @@ def derivatives(nb, model, src, tgt, cotangent, seed, h):
 
 
 @pytest.mark.points(
-    1.25,
+    1.0,
     hint="Every parameter takes part: a norm or projection that is made must be used, and nothing between the source "
     "and the logits is detached.",
 )
@@ -345,7 +350,7 @@ def repaint(nb, model, shape, row, values):
 
 
 @pytest.mark.points(
-    0.9,
+    1.4,
     hint="Padding in the source is never a key: not in the encoder, not in cross-attention. More of it, or another "
     "embedding for it, changes no logit.",
 )
@@ -373,6 +378,46 @@ def test_source_padding_changes_nothing(student, rng, device):
         nothing[2] = pad
         after = logits_of(model, nothing, tgt)
         require(far(after[[0, 1, 3]], logits[[0, 1, 3]]) <= 1e-8, "a source of padding alone changes other rows")
+
+
+@pytest.mark.points(
+    0.15,
+    hint="Self-attention of the target is causal and nothing else: there pad_id is a token.",
+)
+def test_in_the_target_the_padding_token_is_a_token(student, rng, device):
+    for pad in (0, 4):
+        model = made(student, rng, device, pad=pad)
+        src, tgt = padded_source(rng, (5, 6), pad), ids(rng, V_TGT, 2, 5, pad=pad)
+        tgt[:, 1] = pad
+        others = [token for token in range(V_TGT) if token != pad]  # the map to logits has a row for pad_id, too
+        logits = logits_of(model, src, tgt)[..., others]
+        student.run(repaint, model, [V_TGT, D], pad, torch.tensor(3.0 * rng.normal(size=D)))
+        changed = logits_of(model, src, tgt)[..., others]
+        require(far(changed[:, :1], logits[:, :1]) <= 1e-9, "earlier logits see a later target token")
+        seen = (changed - logits)[:, 2:].abs().amax(dim=(0, 2))
+        require(float(seen.min()) > 1e-4, "the padding token is masked in the target's self-attention")
+
+
+def moved(nb, model):
+    """What happens when a model is moved to a device without memory: nothing, or the error of a table left behind."""
+    model.to("meta")
+    src, tgt = (torch.zeros(2, n, dtype=torch.long, device="meta") for n in (5, 4))
+    try:
+        model(src, tgt)
+    except Exception as error:  # noqa: BLE001 - what student code raises is its own
+        says = str(error)
+        return "expected device" in says or "same device" in says
+    return False
+
+
+@pytest.mark.points(0.1, hint="register_buffer: the table of positions goes where the model goes.")
+def test_the_table_of_positions_follows_the_model(student, rng, device):
+    model = made(student, rng, device)
+    src, tgt = padded_source(rng, (5, 6)), ids(rng, V_TGT, 2, 4)
+    for other in (src[:, [1, 0, 2, 3, 4, 5]], src.flip(1)):
+        gap = far(logits_of(model, other, tgt), logits_of(model, src, tgt))
+        require(gap > 1e-3, "the order of the source does not matter: there are no positions")
+    require(student.run(moved, model) is False, "after model.to(device) something is left on the old device")
 
 
 def bend(nb, name, sizes, seed, device, scale, flip):
@@ -441,7 +486,7 @@ def test_layers_are_pre_norm_with_residual_paths(student, rng, device):
 
 
 @pytest.mark.points(
-    0.6,
+    0.5,
     hint="Each row is computed as if it were alone; source and target tokens both matter; there is no dropout, so that "
     "training and evaluation agree.",
 )

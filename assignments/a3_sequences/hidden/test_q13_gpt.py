@@ -58,7 +58,7 @@ def written(student, model, idx, n, *, temperature=1.0, top_k=None, top_p=None, 
 
 
 @pytest.mark.points(
-    0.8,
+    0.5,
     hint="(B, T, vocab) logits, a scalar loss, (B, V) log-probabilities, (B, T0 + n) tokens; arguments and the global "
     "random state stay as they are, and attention is written out.",
 )
@@ -188,6 +188,37 @@ def test_the_order_of_the_past_matters(student, rng):
     turned = ids[:, [1, 2, 0, 4, 3, 5]]
     change = np.abs(logits_of(model, ids, V) - logits_of(model, turned, V))[:, -1].max(axis=1)
     require(bool((change > 1e-6).all()), "The last logits do not change when earlier tokens change places.")
+
+
+def lifted(nb, vocab, d, heads, layers, max_len, ids, lifts):
+    """Logits in double precision as they are, and with a number for each position added to all features of its row."""
+    model = nb.GPT(vocab, d, heads, layers, max_len).double()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.5 * torch.randn_like(p) / (p.shape[-1] if p.dim() else 1) ** 0.5)
+        plain = model(ids)
+        tables = [p for p in model.parameters() if p.numel() == max_len * d]
+        for table in tables:
+            table.add_(lifts.reshape(-1, 1).to(table))
+        return len(tables), plain, model(ids)
+
+
+@pytest.mark.points(
+    0.3,
+    hint="Pre-norm: x + f(norm(x)), so that nothing but a norm ever reads x itself; a number that is added to all "
+    "features of a position is carried to the last norm, which takes it away.",
+)
+def test_blocks_are_pre_norm(student, rng):
+    for V, d, heads, layers, max_len in [(9, 12, 3, 2, 7), (6, 8, 2, 1, 5)]:
+        ids, lifts = ids_of(rng, 3, max_len, vocab=V), tensor(rng.normal(size=max_len) * 3 + 5)
+        tables, plain, after = unpack(student.run(lifted, V, d, heads, layers, max_len, ids, lifts), 3)
+        require(number(tables) == 1, "No parameter, or more than one, has max_len * d numbers.")
+        plain, after = (array(a, shape=(3, max_len, V), dtype="float", what="the logits") for a in (plain, after))
+        require(bool(np.abs(plain - plain[:, :1]).max() > 1e-4), "The logits are the same at all positions.")
+        require(
+            bool(np.abs(plain - after).max() <= 1e-4),
+            "Something reads x without a norm before it: this is no pre-norm.",
+        )
 
 
 def kept_by(L, temperature=1.0, top_k=None, top_p=None):

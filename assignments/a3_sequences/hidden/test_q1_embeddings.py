@@ -179,6 +179,10 @@ def test_glove_loss(student, rng):
     for V, d in ((5, 3), (4, 4), (6, 2), (3, 5)):
         arguments = table(rng, V, d)
         close(student.glove_loss(*arguments), glove_of(*arguments), what="glove_loss")
+        *vectors, X = arguments
+        rare = (*vectors, np.where(X > 0, rng.uniform(0.05, 0.95, size=X.shape), 0.0))  # counts weighted by distance
+        rare[4][0, 1] = 0.5
+        close(student.glove_loss(*rare), glove_of(*rare), what="glove_loss with counts below 1")
         xmax, alpha = float(rng.uniform(10, 40)), float(rng.uniform(0.3, 0.6))
         expected = glove_of(*arguments, xmax, alpha)
         close(student.glove_loss(*arguments, xmax=xmax, alpha=alpha), expected, what="glove_loss, other xmax and alpha")

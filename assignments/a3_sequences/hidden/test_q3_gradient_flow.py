@@ -127,7 +127,7 @@ def test_one_factor_for_all_gradients(student, rng):
 
 
 @pytest.mark.points(
-    0.5,
+    0.3,
     hint="A norm of exactly max_norm is not too long; the norm of zeros is 0, and needs no division; nan among "
     "the gradients makes the norm nan.",
 )
@@ -146,6 +146,20 @@ def test_clipping_at_the_limit_of_zeros_and_of_nan(student, rng):
     found = numeric(norm)
     require(found is not None and found.scalar and found.family == "float", "the norm must be a number, nan included")
     same(bool(np.isnan(found.values)), True, what="whether nan among the gradients makes the norm nan")
+
+
+@pytest.mark.points(
+    0.2,
+    hint="In float32 the square of 1e20 is inf: add up the squares in float64.",
+)
+def test_clipping_what_has_exploded(student, rng):
+    for size in (1e20, 1e30):
+        grads = {name: (size * g).astype(np.float32) for name, g in gradients_like(rng).items() if g.shape}
+        total = norm_of({name: g.astype(float) for name, g in grads.items()})
+        clipped, norm = clipped_by(student, grads, 2.0)
+        close(norm, total, rtol=1e-4, what="the norm of enormous float32 gradients")
+        expected = {name: (g * (2.0 / total)).astype(np.float32) for name, g in grads.items()}
+        close(clipped, expected, rtol=1e-3, what="enormous float32 gradients, clipped")
 
 
 @pytest.mark.points(

@@ -185,17 +185,17 @@ def after(table, prefix):
     return table[min(len(prefix), len(table)) - 1, prefix[-1], prefix[-2] if len(prefix) > 1 else 0]
 
 
-def search(nb, table, *args, **kwargs):
-    """Tokens, score, and all prefixes that were asked for."""
-    asked = []
+def search(nb, table, bos, eos, *args, turn=0, **kwargs):
+    """Tokens, score, and all prefixes that were asked for; the notebook's names for the tokens are ours plus `turn`."""
+    asked, V = [], table.shape[-1]
 
     def step(prefixes):
-        asked.append([[int(token) for token in prefix] for prefix in prefixes])
+        asked.append([[(int(token) - turn) % V for token in prefix] for prefix in prefixes])
         rows = [table[min(len(p), len(table)) - 1, int(p[-1]), int(p[-2]) if len(p) > 1 else 0] for p in asked[-1]]
-        return torch.stack(rows)
+        return torch.stack(rows).roll(turn, dims=-1)
 
-    tokens, score = nb.beam_search(step, *args, **kwargs)
-    return list(tokens), score, asked
+    tokens, score = nb.beam_search(step, (bos + turn) % V, (eos + turn) % V, *args, **kwargs)
+    return [(int(token) - turn) % V for token in tokens] if turn else list(tokens), score, asked
 
 
 def best_of_beam(table, beam, max_len, alpha=0.0):
@@ -216,7 +216,9 @@ def best_of_beam(table, beam, max_len, alpha=0.0):
 
 
 def judge_search(student, table, beam, max_len, alpha=0.0):
-    tokens, score, asked = unpack(student.run(search, table, BOS, EOS, beam, max_len, alpha=alpha), 3)
+    tokens, score, asked = unpack(
+        student.run(search, table, BOS, EOS, beam, max_len, alpha=alpha, turn=(beam + max_len) % 3), 3
+    )
     expected, best = best_of_beam(table, beam, max_len, alpha)
     what = f"with beam {beam}, max_len {max_len}, alpha {alpha:.2f}"
     same(tokens, expected, what=f"the tokens {what}")
@@ -277,7 +279,7 @@ def test_beams_of_one_and_of_all(student, rng):
             row = after(table, tokens)
             total += float(row.max())
             tokens.append(int(row.argmax()))
-        found, score, _ = unpack(student.run(search, table, BOS, EOS, 1, max_len), 3)
+        found, score, _ = unpack(student.run(search, table, BOS, EOS, 1, max_len, turn=2), 3)
         same(found, tokens, what="the tokens with beam 1")
         close(score, total, rtol=1e-5, atol=1e-7, what="the score with beam 1")
         sentences = {}

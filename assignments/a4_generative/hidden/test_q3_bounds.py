@@ -11,16 +11,9 @@ from grader.testing import array, close, number, require, unpack
 
 pytestmark = pytest.mark.question("q3")
 
-FORBIDDEN = (
-    "torch.distributions.Distribution",
-    "torch.nn.functional.binary_cross_entropy",
-    "torch.nn.functional.binary_cross_entropy_with_logits",
-    "torch.nn.functional.kl_div",
-    "torch.nn.functional.gaussian_nll_loss",
-    "aten::binary_cross_entropy*",
-)
 SIZES = [(5, 7, 3), (1, 4, 2), (4, 4, 4), (6, 1, 1)]  # B, D, Z
 ABOUT_ZERO = 1e-8  # F.softplus drops terms below e^-20
+SINGLE = 1e-6  # torch.as_tensor of a Python float (dec_logvar, beta, free_bits) is float32
 
 
 def tensor(rng, *shape, scale=1.0):
@@ -53,12 +46,11 @@ def expected_terms(x, out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, fre
 
 
 def judge(student, args, options, what, factors=None):
-    with student.forbids(*FORBIDDEN):
-        answer = student.elbo_terms(*args, **options)
+    answer = student.elbo_terms(*args, **options)
     require(type(answer) is dict, "elbo_terms must return a dict")
     for key, expected in expected_terms(*args, **options).items():
         require(key in answer, f"elbo_terms returns a dict with the keys loss, rec and kl; {key} is missing")
-        close(answer[key], expected, atol=ABOUT_ZERO, what=f"{key} {what}", factors=factors)
+        close(answer[key], expected, rtol=SINGLE, atol=ABOUT_ZERO, what=f"{key} {what}", factors=factors)
 
 
 @pytest.mark.points(
@@ -71,7 +63,7 @@ def test_contract_of_the_bounds(student, rng):
         for dtype in (torch.float32, torch.float64):
             args = [t.to(dtype) for t in draw(rng, 4, 5, 3, likelihood)]
             log_w, asked = tensor(rng, 3, 4).to(dtype), str(dtype).removeprefix("torch.")
-            with student.pure(), student.forbids(*FORBIDDEN):
+            with student.pure():
                 terms = student.elbo_terms(*args, likelihood, dec_logvar=0.3, beta=2.0, free_bits=0.1)
                 bound = student.iwae_bound(log_w)
             require(type(terms) is dict, "elbo_terms must return a dict")
@@ -141,8 +133,7 @@ def test_importance_weighted_bound(student, rng):
     for K, B in [(5, 3), (3, 3), (1, 4), (6, 1), (1, 1)]:
         log_w = tensor(rng, K, B, scale=3.0)
         expected = torch.log(torch.exp(log_w).mean(0)).mean()
-        with student.forbids(*FORBIDDEN):
-            close(student.iwae_bound(log_w), expected, what=f"iwae_bound of ({K}, {B}) weights", factors={"B": B})
+        close(student.iwae_bound(log_w), expected, what=f"iwae_bound of ({K}, {B}) weights", factors={"B": B})
     single = student.iwae_bound(log_w.float())
     close(single, expected.float(), atol=1e-5, what="iwae_bound of float32")
 
@@ -185,7 +176,7 @@ def test_gradients_of_the_bound(student, rng):
                         continue
                     what = f"the gradient of the {likelihood} loss with respect to {name}, free_bits {free_bits}"
                     require(got is not None, f"{what}: none arrives there")
-                    close(got, wanted, atol=ABOUT_ZERO, what=what, factors={"B": B, "beta": beta})
+                    close(got, wanted, rtol=SINGLE, atol=ABOUT_ZERO, what=what, factors={"B": B, "beta": beta})
 
 
 def derive_bound(nb, log_w):
@@ -248,7 +239,7 @@ def test_laws_of_the_bound(student, rng):
         args = draw(rng, 5, 4, 3, likelihood)
         options = {"dec_logvar": 0.6, "beta": 2.5, "free_bits": 0.2}
         once = ask(student, (*args, likelihood), **options)
-        close(once["loss"], once["rec"] + 2.5 * once["kl"], what="loss, compared with rec + beta * kl")
+        close(once["loss"], once["rec"] + 2.5 * once["kl"], rtol=SINGLE, what="loss, compared with rec + beta * kl")
         again = ask(student, (*(t.repeat(2, 1) for t in args), likelihood), **options)
         for key in once:
             close(again[key], once[key], what=f"{key} of a batch that is repeated")

@@ -125,7 +125,8 @@ def test_forward_is_encode_sample_decode(student, rng, device):
         expected = torch.as_tensor(array(vae.decode(mixed(mu, logvar, eps)), shape=(B, x_dim), what="decode"))
         close(logits, expected, what="the logits of forward beside decode of the sample", **TIGHT)
     vae = placed(student.VAE(4, 5, 30), device)
-    mu, logvar = couple(vae.encode(10 * single(rng, 60, 4)), 60, 5, "encode")
+    # so far out that a bias, such as one that makes new posteriors narrow, decides no sign
+    mu, logvar = couple(vae.encode(1e4 * single(rng, 60, 4)), 60, 5, "encode")
     for name, values in (("mu", mu), ("logvar", logvar)):
         require((values < 0).any() and (values > 0).any(), f"{name} may be any number, negative ones too")
 
@@ -195,10 +196,13 @@ def stretch(nb, model):
             p.mul_(2.0)
 
 
+FAR = 12.0  # a logit beyond which a float32 probability is 1, or nearly
+
+
 def logit(p):
     with np.errstate(all="ignore"):
         p = p.astype(float)
-        return np.log(p) - np.log1p(-p)
+        return np.clip(np.log(p) - np.log1p(-p), -FAR, FAR)
 
 
 def alike(got, wanted, what):
@@ -221,11 +225,11 @@ def test_samples_come_from_the_prior(student, rng, device):
     n, x_dim, z_dim = 4000, 3, 2
     vae = placed(student.VAE(x_dim, z_dim, 12), device)
     new = array(vae.decode(single(rng, n, z_dim)), shape=(n, x_dim), dtype="float", what="decode")
-    require((np.abs(new) <= 50).all(), "the logits of a new network are enormous")
+    require((np.abs(new) <= 1e3).all(), "the logits of a new network are enormous")
     if (np.abs(new) <= 3.0).all():  # then its encoder says nearly mu = 0 and logvar = 0, which is the prior
         student.run(stretch, vae)
     logits = array(vae.decode(single(rng, n, z_dim)), shape=(n, x_dim), dtype="float", what="decode").astype(float)
-    far = array(placed(student.VAE(20, 4, 12), device).decode(100 * single(rng, 50, 4)), shape=(50, 20), what="decode")
+    far = array(placed(student.VAE(20, 4, 12), device).decode(1e4 * single(rng, 50, 4)), shape=(50, 20), what="decode")
     require(far.min() < 0, "decode returns logits, which may be negative: no sigmoid in there")
     one, other = seed(rng), seed(rng)
     answers = [vae.sample(n, generator(student, s)) for s in (one, one, other)]
@@ -233,8 +237,8 @@ def test_samples_come_from_the_prior(student, rng, device):
     require((first >= 0).all() and (first <= 1).all(), "samples are probabilities, between 0 and 1")
     close(again, first, what="samples of the same seed", **TIGHT)
     require(not np.array_equal(first, elsewhere), "another seed gives the same samples")
-    alike(logit(first), logits, "sample")
-    alike(logit(elsewhere), logits, "sample")
+    alike(logit(first), logits.clip(-FAR, FAR), "sample")
+    alike(logit(elsewhere), logits.clip(-FAR, FAR), "sample")
 
 
 @pytest.mark.points(
@@ -268,8 +272,8 @@ def test_labels_reach_encoder_and_decoder(student, rng, device):
         )
         require((drawn >= 0).all() and (drawn <= 1).all(), "samples are probabilities, between 0 and 1")
         wanted = array(cvae.decode(single(rng, n, z_dim), y), shape=(n, x_dim), dtype="float", what="decode")
-        require((np.abs(wanted) <= 50).all(), "the logits of a new network are enormous")
-        alike(logit(drawn), wanted.astype(float), "CVAE.sample of one label")
+        require((np.abs(wanted) <= 1e3).all(), "the logits of a new network are enormous")
+        alike(logit(drawn), wanted.astype(float).clip(-FAR, FAR), "CVAE.sample of one label")
 
 
 @pytest.mark.points(

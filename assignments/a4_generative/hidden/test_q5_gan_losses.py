@@ -199,7 +199,7 @@ def test_penalty_teaches_the_discriminator(student, rng):
 
 
 @pytest.mark.points(
-    1.05, hint="ln(1 - sigmoid(f)) and ln sigmoid(f) are both a softplus with a sign; softplus is safe for any logit."
+    0.9, hint="ln(1 - sigmoid(f)) and ln sigmoid(f) are both a softplus with a sign; softplus is safe for any logit."
 )
 def test_sure_discriminators(student, rng):
     for offset in (1e3, -1e3, 40.0, -40.0):
@@ -209,6 +209,29 @@ def test_sure_discriminators(student, rng):
         judge_slopes(student, *logits[1:], kinds=logits[0], what=" with sure float32 logits")
     mixed = torch.tensor([1e3, -1e3, 0.0, 500.0, -90.0], dtype=torch.float64)
     judge_slopes(student, mixed, -mixed.flip(0), what=" with logits of all sizes", atol=ABOUT_ZERO)
+
+
+def penalise_flat(nb, real, fake, u, A, b):
+    """The penalty of a D of dead ReLUs, which is flat everywhere, and the gradients of A and b."""
+    A, b = (t.clone().requires_grad_(True) for t in (A, b))
+    penalty = nb.gradient_penalty(lambda x: torch.relu(x.flatten(1) @ A - 1e3) @ b, real, fake, u)
+    penalty.backward()
+    return penalty.detach(), [torch.zeros_like(t) if t.grad is None else t.grad for t in (A, b)]
+
+
+@pytest.mark.points(
+    0.15,
+    hint="Where D is flat the norm is 0; the slope of a root at 0 is infinite, but not that of norm().",
+)
+def test_penalty_where_the_discriminator_is_flat(student, rng):
+    for B, *shape in [(6, 4), (3, 2, 4, 5)]:
+        case = penalty_case(rng, B, *shape)
+        penalty, slopes_ = unpack(student.run(penalise_flat, *case), 2)
+        close(
+            penalty, 1.0, rtol=1e-2, what="gradient_penalty of a D that is flat"
+        )  # a tiny number may be under the root
+        for slope, t in zip(unpack(slopes_, 2), case[3:], strict=True):
+            array(slope, shape=tuple(t.shape), dtype="float", what="the gradient of the penalty of a D that is flat")
 
 
 def plane(nb, real, fake, u, w):

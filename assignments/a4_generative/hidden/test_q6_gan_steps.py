@@ -21,29 +21,30 @@ NEAR = {"rtol": 1e-7, "atol": 1e-9}
 def play(nb, moves, xs, zs, weights, optimiser, settings, options):
     """Networks with the given weights take the steps `moves` ("d" or "g"); everything there is to see after each step.
 
-    options: "norm" (batch normalisation in G), "flat" (D returns (B,)), "garbage" (old gradients), "frozen" (one
-    parameter of D), "eval" (mode of both networks), "sure" (factor of D's outputs)
+    options: "norm" (batch normalisation in G), "norm_d" (in D), "flat" (D returns (B,)), "garbage" (old gradients),
+    "frozen" (one parameter of each), "eval" (mode of both networks), "sure" (added to D's outputs)
     """
 
     class Net(torch.nn.Module):
-        def __init__(self, given, norm, flat, factor):
+        def __init__(self, given, norm, flat, shift):
             super().__init__()
             self.W, self.b, self.V, self.c = (torch.nn.Parameter(w.clone()) for w in given)
             self.norm = torch.nn.BatchNorm1d(self.W.shape[1]).to(self.W) if norm else None
-            self.flat, self.factor, self.calls = flat, factor, 0
+            self.flat, self.shift, self.calls = flat, shift, 0
 
         def forward(self, v):
             self.calls += 1
             h = v @ self.W + self.b
             h = torch.tanh(h if self.norm is None else self.norm(h))
-            out = self.factor * (h @ self.V + self.c)
+            out = h @ self.V + self.c + self.shift
             return out[:, 0] if self.flat else out
 
-    G = Net(weights["G"], options.get("norm", False), False, 1.0)
-    D = Net(weights["D"], False, options.get("flat", False), options.get("sure", 1.0))
+    G = Net(weights["G"], options.get("norm", False), False, 0.0)
+    D = Net(weights["D"], options.get("norm_d", False), options.get("flat", False), options.get("sure", 0.0))
     nets = {"G": G, "D": D}
     if options.get("frozen"):
         D.b.requires_grad_(False)
+        G.b.requires_grad_(False)
     if options.get("eval"):
         G.eval(), D.eval()
     if options.get("garbage"):
@@ -76,26 +77,29 @@ class Nets:
         self.G, self.D = ([w.clone().requires_grad_(True) for w in weights[name]] for name in "GD")
         self.options = options
         opt = getattr(torch.optim, optimiser)
-        trained = [w for i, w in enumerate(self.D) if not (options.get("frozen") and i == 1)]
-        self.opts = {"g": opt(self.G, **settings), "d": opt(trained, **settings)}
+        kept = 1 if options.get("frozen") else None  # the place of the biases
+        self.opts = {
+            name: opt([w for i, w in enumerate(net) if i != kept], **settings)
+            for name, net in (("g", self.G), ("d", self.D))
+        }
 
-    def run(self, net, v, norm=False, factor=1.0):
+    def run(self, net, v, norm=False, shift=0.0):
         h = v @ net[0] + net[1]
         if norm and not self.options.get("eval"):
             h = (h - h.mean(0)) / torch.sqrt(h.var(0, unbiased=False) + 1e-5) * net[4] + net[5]
         elif norm:
             h = h / (1 + 1e-5) ** 0.5 * net[4] + net[5]
-        return factor * (torch.tanh(h) @ net[2] + net[3])
+        return torch.tanh(h) @ net[2] + net[3] + shift
 
     def step(self, move, x, z):
-        zero, sure = torch.zeros((), dtype=torch.float64), self.options.get("sure", 1.0)
+        zero, sure = torch.zeros((), dtype=torch.float64), self.options.get("sure", 0.0)
         fake = self.run(self.G, z, norm=self.options.get("norm", False))
         fake = fake.detach() if move == "d" else fake
-        on_fake = self.run(self.D, fake, factor=sure)
+        on_fake = self.run(self.D, fake, norm=self.options.get("norm_d", False), shift=sure)
         loss = torch.logaddexp(zero, -on_fake).mean()
         if move == "d":
             loss = (
-                torch.logaddexp(zero, -self.run(self.D, x, factor=sure)).mean() + torch.logaddexp(zero, on_fake).mean()
+                torch.logaddexp(zero, -self.run(self.D, x, shift=sure)).mean() + torch.logaddexp(zero, on_fake).mean()
             )
         self.opts[move].zero_grad()
         own = self.opts[move].param_groups[0]["params"]
@@ -105,32 +109,39 @@ class Nets:
         return loss.item()
 
 
-def draw_weights(rng, z_dim, x_dim, hidden, norm=False):
+def draw_weights(rng, z_dim, x_dim, hidden):
     tensor = lambda *shape: torch.as_tensor(0.7 * rng.normal(size=shape))  # noqa: E731
-    weights = {
+    return {
         "G": [tensor(z_dim, hidden), tensor(hidden), tensor(hidden, x_dim), tensor(x_dim)],
         "D": [tensor(x_dim, hidden + 1), tensor(hidden + 1), tensor(hidden + 1, 1), tensor(1)],
     }
-    return weights, [torch.ones(hidden).double(), torch.zeros(hidden).double()] if norm else []
 
 
 class Game:
     """One sequence of moves, played by the student and by us."""
 
-    def __init__(self, student, rng, moves, B=6, z_dim=2, x_dim=3, hidden=4, optimiser="SGD", fakes=None, **options):
-        weights, norm = draw_weights(rng, z_dim, x_dim, hidden, options.get("norm", False))
+    def __init__(self, student, rng, moves, B=6, z_dim=2, x_dim=3, hidden=4, optimiser="SGD", **options):
+        weights = draw_weights(rng, z_dim, x_dim, hidden)
+        norms = {
+            name: self.norm(options.get(key), len(weights[name][1])) for name, key in (("G", "norm"), ("D", "norm_d"))
+        }
         xs = [torch.as_tensor(1.5 + rng.normal(size=(B, x_dim))) for _ in moves]
-        zs = [torch.as_tensor(rng.normal(size=(fakes or B, z_dim))) for _ in moves]
+        zs = [torch.as_tensor(rng.normal(size=(B, z_dim))) for _ in moves]
         settings = OPTIMISERS[optimiser]
         self.moves, self.optimiser = moves, optimiser
         self.story = unpack(
             student.run(play, moves, xs, zs, weights, optimiser, settings, options), len(moves) + 1, what="the story"
         )
-        ours = Nets({"G": weights["G"] + norm, "D": weights["D"]}, optimiser, settings, options)
+        ours = Nets({name: weights[name] + norms[name] for name in "GD"}, optimiser, settings, options)
         self.losses, self.ours = [], []
         for move, x, z in zip(moves, xs, zs, strict=True):
             self.losses.append(ours.step(move, x, z))
             self.ours.append({name: [w.detach().clone() for w in net] for name, net in (("G", ours.G), ("D", ours.D))})
+
+    @staticmethod
+    def norm(wanted, width):
+        """Scale and shift of a batch normalisation as it is made."""
+        return [torch.ones(width).double(), torch.zeros(width).double()] if wanted else []
 
     def seen(self, step, name, what):
         """What the probe saw of network `name` after a step; lists are returned as lists."""
@@ -255,7 +266,7 @@ def test_steps_in_a_row(student, rng):
 
 
 @pytest.mark.points(
-    1.1, hint="Old gradients do not count; modes and requires_grad are the caller's; logits may be large."
+    0.8, hint="Old gradients do not count; modes and requires_grad are the caller's; logits may be large."
 )
 def test_old_gradients_modes_and_flags(student, rng):
     cases = [
@@ -265,8 +276,8 @@ def test_old_gradients_modes_and_flags(student, rng):
         {"flat": True, "garbage": True},
         {"frozen": True},
         {"B": 1},
-        {"B": 7, "fakes": 3},
-        {"sure": 1e3},
+        {"sure": 1e4},  # ln(1 - sigmoid) would be ln 0
+        {"sure": -1e4},  # and here ln(sigmoid)
     ]
     for options in cases:
         game = Game(student, rng, list("dgdg"), **options)
@@ -277,9 +288,19 @@ def test_old_gradients_modes_and_flags(student, rng):
             game.judge_untouched(
                 step, "GD"[step % 2 == 0], moved=not options.get("sure")
             )  # no gradient where D is fooled
-        for step in (1, 2) if options.get("sure") else (1, 2, 3, 4):
+        for step in (1, 2, 3, 4):
             game.judge_loss(step)
             game.judge_weights(step, "D")
+            game.judge_weights(step, "G")
+
+
+@pytest.mark.points(0.3, hint="In g_step D is run in the mode that it is in; G's gradient goes through its norm.")
+def test_g_step_keeps_the_mode_of_the_discriminator(student, rng):
+    for options in ({}, {"eval": True}):
+        game = Game(student, rng, list("gg"), norm_d=True, **options)
+        for step in (1, 2):
+            game.judge_modes(step)
+            game.judge_loss(step)
             game.judge_weights(step, "G")
 
 

@@ -10,8 +10,8 @@
 # out what matters in it. This *autoencoder* (in older books auto-associative network, AANN) needs no labels. You
 # will train two kinds.
 #
-# **1. A non-linear PCA.** With linear layers alone the best autoencoder is PCA (Bourlard and Kamp): the same $k$
-# directions, no better. One sigmoidal layer on each side of the bottleneck bends the plane of PCA into a surface:
+# **1. A non-linear PCA.** With linear layers alone the best autoencoder is PCA (Bourlard and Kamp): the same $k$-dimensional
+# plane, in whatever axes, and no better. One sigmoidal layer on each side of the bottleneck bends the plane of PCA into a surface:
 #
 # $$x \;\xrightarrow{\;\sigma\;}\; h \;\xrightarrow{\text{linear}}\; c \in \mathbb R^k \;\xrightarrow{\;\sigma\;}\; h'
 # \;\xrightarrow{\text{linear}}\; \hat x \qquad\qquad L = \frac{1}{2N} \sum_i \lVert \hat x_i - x_i \rVert^2$$
@@ -19,8 +19,8 @@
 # The bottleneck is linear: a code may be any number, not just one between 0 and 1.
 #
 # **2. A stack.** In 2006 nobody could train deep networks of sigmoids, until Hinton, Bengio and others trained them one layer
-# at a time: an autoencoder $x \to \sigma(xW + b) \to \hat x$ learns the first layer; its codes are the data from which the
-# next one learns the second layer; and so on. The decoders are thrown away. Then a softmax layer is put on top, and the
+# at a time: an autoencoder $x \to c = \sigma(xW + b) \to \hat x = cV + d$, with a **linear** decoder and the squared error as above, learns
+# the first layer; its codes $c$ are the data from which the next one learns the second layer; and so on. The decoders are thrown away. Then a softmax layer is put on top, and the
 # whole network is trained on what few labels there are.
 #
 # | function | arguments | returns |

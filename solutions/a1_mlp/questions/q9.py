@@ -34,7 +34,8 @@
 # | `params` | dict: name -> array of any shape |
 # | `grads` | dict: name -> array of the same shape, or None: skip this parameter *entirely*, its memories too |
 #
-# Memories belong to one parameter of one optimiser object, Adam's $t$ as well. A parameter may turn up late.
+# Memories belong to one parameter of one optimiser object, Adam's $t$ as well. A parameter is its *name* in the dict: the
+# caller may put another array under it between two steps, and the memories stay. A parameter may turn up late.
 #
 # **On paper.** $w = 1$, then two steps with $g = 2$ and $g = 1$; $\eta = 0.1$, but 1 for AdaDelta; $\epsilon$
 # tiny, but $\frac13$ for AdaDelta.

@@ -63,7 +63,7 @@ def boolean_eval(net, X):
 
 def tower_network(f, a, b, K):
     edges = np.linspace(a, b, K + 1)
-    heights = f((edges[1:] + edges[:-1]) / 2)
+    heights = np.vectorize(f, otypes=[float])((edges[1:] + edges[:-1]) / 2)
     units = np.arange(2 * K)
     return {
         "W1": np.ones((2 * K, 1)),

@@ -59,11 +59,15 @@ class Value:
         return self.result(math.log(self.data), (self, self.data**-1))
 
     def tanh(self):
-        t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)
+        e = math.exp(-2 * abs(self.data))
+        t = (1 - e) / (1 + e) * (1 if self.data > 0 else -1)
         return self.result(t, (self, 1 - t * t))
 
     def sigmoid(self):
-        return 1 / (1 + (-self).exp())
+        return (self.tanh_of_half() + 1) / 2
+
+    def tanh_of_half(self):
+        return (self * 0.5).tanh()
 
     def relu(self):
         return self.result(self.data if self.data > 0 else 0, (self, 1 if self.data > 0 else 0))

@@ -129,14 +129,14 @@ def dropout_forward(X, p, rng, train):
     return Y, mask
 
 
-# %% everything_dropped_gives_nan | fails: test_nothing_dropped_and_impossible_probabilities | hint: p = 1 leaves nothing to enlarge (0/0): it is a ValueError, and so is every p outside of [0, 1).
+# %% everything_dropped_gives_nan | fails: test_impossible_probabilities | hint: p = 1 leaves nothing to enlarge (0/0): it is a ValueError, and so is every p outside of [0, 1).
 def dropout_forward(X, p, rng, train):
     with np.errstate(all="ignore"):
         mask = (rng.random(np.shape(X)) >= p) / np.float64(1 - p) if train else None
     return (X * mask if train else X), mask
 
 
-# %% negative_accepted | fails: test_nothing_dropped_and_impossible_probabilities | hint: A negative p is a ValueError too.
+# %% negative_accepted | fails: test_impossible_probabilities | hint: A negative p is a ValueError too.
 def dropout_forward(X, p, rng, train):
     return _dropout(X, max(p, 0.0), rng, train)
 
@@ -204,7 +204,7 @@ def dropconnect_forward(X, W, b, p, rng, train):
     return _dropconnect(X, W, b, p, rng, train)
 
 
-# %% impossible_weights_accepted | fails: test_nothing_dropped_and_impossible_probabilities | hint: DropConnect too refuses p below 0 and from 1 on, with a ValueError.
+# %% impossible_weights_accepted | fails: test_impossible_probabilities | hint: DropConnect too refuses p below 0 and from 1 on, with a ValueError.
 def dropconnect_forward(X, W, b, p, rng, train):
     return _dropconnect(X, W, b, min(max(p, 0.0), 0.999), rng, train)
 
@@ -237,3 +237,13 @@ def dropconnect_backward(dY, cache):
 def dropconnect_backward(dY, cache):
     dX, dW, db = _right["dropconnect_backward"](dY, cache)
     return dX, dW, np.zeros_like(db)
+
+
+# %% probability_unchecked_without_train | fails: test_impossible_probabilities | hint: p is refused in training alone; it is as impossible without train.
+def dropout_forward(X, p, rng, train):
+    return _right["dropout_forward"](X, p, rng, train) if train else (X, None)
+
+
+# %% weights_unchecked_without_train | fails: test_impossible_probabilities | hint: DropConnect refuses p in training alone; it is as impossible without train.
+def dropconnect_forward(X, W, b, p, rng, train):
+    return _right["dropconnect_forward"](X, W, b, p if train else 0.5, rng, train)

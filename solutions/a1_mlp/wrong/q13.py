@@ -178,3 +178,28 @@ def finetune(stack, Xl, yl, n_classes, rng):
 
 
 # Left out: pre-training with the labels (pretrain_stack is not given any).
+
+
+# %% sums_are_the_data_of_the_next | fails: test_the_next_layer_learns_from_what_the_sigmoid_lets_through | hint: The next layer was trained on H W + b; its data are the codes, behind the sigmoid.
+def pretrain_stack(X, sizes, rng):
+    stack, H = [], as_float(X)
+    for size in sizes:
+        [(W, b)] = _right["pretrain_stack"](H, [size], rng)
+        stack.append((W, b))
+        H = H @ W + b
+    return stack
+
+
+# %% stack_with_a_seed_of_its_own | fails: test_stack_keeps_to_the_table | hint: rng is not used: a generator with a seed of its own stands in its place.
+def pretrain_stack(X, sizes, rng):
+    return _right["pretrain_stack"](X, sizes, np.random.default_rng(0))
+
+
+# %% autoencoder_with_a_seed_of_its_own | fails: test_autoencoder_keeps_to_the_table | hint: rng is not used: a generator with a seed of its own stands in its place.
+def train_aann(X, k, rng):
+    return _right["train_aann"](X, k, np.random.default_rng(0))
+
+
+# %% fine_tuning_with_a_seed_of_its_own | fails: test_fine_tuning_keeps_to_the_table | hint: rng is not used: a generator with a seed of its own stands in its place.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _right["finetune"](stack, Xl, yl, n_classes, np.random.default_rng(0))

@@ -167,3 +167,20 @@ def tower_eval(net, x):
 # %% step_at_the_end | fails: test_networks_keep_to_the_table, test_towers_are_summed_up_and_come_near_the_function | hint: The sum of the towers went through a step; it is the value itself that is asked for.
 def tower_eval(net, x):
     return (_right["tower_eval"](net, x) >= 0).astype(int)
+
+
+# %% function_of_an_array | fails: test_the_function_is_asked_for_one_number_at_a_time | hint: f was called with all midpoints at once; it takes a number.
+def tower_network(f, a, b, K):
+    edges = np.linspace(a, b, K + 1)
+    heights = f((edges[:-1] + edges[1:]) / 2)
+    return {
+        "W1": np.ones((2 * K, 1)),
+        "b1": -np.concatenate([edges[:-1], edges[1:]]),
+        "w2": np.append(heights, -heights),
+    }
+
+
+# %% output_fires_above_zero_alone | fails: test_evaluation_uses_the_given_network | hint: step(0) is 1 for the output unit, too.
+def boolean_eval(net, X):
+    _, hidden = _right["boolean_eval"](net, X)
+    return (hidden @ net["w2"] + net["b2"] > 0).astype(np.int64), hidden

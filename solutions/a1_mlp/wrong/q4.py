@@ -102,3 +102,15 @@ def leaky_relu(z, alpha=0.01):
     out = np.empty_like(z)
     out[...] = np.where(z > 0, z, alpha * z)
     return out
+
+
+# %% larger_of_both_lines | fails: test_leaky_slopes_above_one_and_below_zero | hint: max(z, alpha z) is the leaky ReLU for alpha between 0 and 1 alone.
+def leaky_relu(z, alpha=0.01):
+    z = as_float(z)
+    return np.maximum(z, z.dtype.type(alpha) * z)
+
+
+# %% slope_from_the_larger_line | fails: test_leaky_slopes_above_one_and_below_zero | hint: The slope is alpha on the left, also where alpha z is the smaller of the two.
+def d_leaky_relu(z, alpha=0.01):
+    z = as_float(z)
+    return np.where(z >= alpha * z, 1, alpha).astype(z.dtype)

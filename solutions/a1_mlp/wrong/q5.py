@@ -202,3 +202,12 @@ def softmax_cross_entropy(Z, y, reduction="mean"):
 # %% reduction_ignored | fails: test_cross_entropy_value_with_every_reduction | hint: The loss is always the mean, whatever reduction is passed.
 def softmax_cross_entropy(Z, y, reduction="mean"):
     return _right["softmax_cross_entropy"](Z, y)
+
+
+# %% lawful_nothing | fails: test_softmax_and_cross_entropy_obey_their_laws, test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: Uniform probabilities and a loss of 0 obey every law; they do not depend on the logits.
+def softmax(Z, axis=-1):
+    return np.ones_like(as_float(Z)) / np.shape(Z)[axis]
+
+
+def softmax_cross_entropy(Z, y, reduction="mean"):
+    return (np.zeros(len(Z)) if reduction == "none" else 0.0), np.zeros_like(as_float(Z))

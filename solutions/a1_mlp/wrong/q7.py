@@ -297,3 +297,10 @@ class Value(Right):
                 stack.extend((operand, False) for operand, _ in node.inputs)
         self.grad = 1.0
         self.spread(reversed(order))
+
+
+# %% sigmoid_overflows | fails: test_far_from_zero_the_curves_are_flat | hint: 1 / (1 + exp(-x)) raises OverflowError for x = -1000.
+class Value(Value):
+    def sigmoid(self):
+        s = 1 / (1 + math.exp(-self.data))
+        return Value(s, (self,), (s * (1 - s),))

@@ -407,3 +407,13 @@ class AdaDelta(_right["AdaDelta"]):
     def step(self, params, grads):
         given = {name: np.zeros_like(w) if grads.get(name) is None else grads[name] for name, w in params.items()}
         super().step(params, given)
+
+
+# %% colon_in_rmsprop | fails: test_a_parameter_may_have_no_axes | hint: w[:] = ... is an IndexError for an array of shape (): w -= ... works in place for every shape.
+class RMSProp(RMSProp):
+    def step(self, params, grads):
+        for name, g in grads.items():
+            if g is not None:
+                w = params[name]
+                self.s[name] = self.rho * self.s.get(name, 0.0) + (1 - self.rho) * g**2
+                w[:] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)

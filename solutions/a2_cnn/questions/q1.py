@@ -55,7 +55,7 @@
 # $1 + 2 + 2 + 2 = 7$ pixels, as much as one 7x7, for $27$ instead of $49$ weights. And with stride 2 in the first?
 #
 # **What usually goes wrong**
-# - A 3x3 kernel with stride 3 on 7 pixels: 5/3 + 1. How many positions are that? Which pixels does it never see?
+# - A 3x3 kernel with stride 3 on 7 pixels: 4/3 + 1. How many positions are that? Which pixels does it never see?
 # - How many biases has a convolution that makes 10 maps of 32 x 32?
 # - Each of $g$ groups sees only its own $C/g$ channels. Where does that $g$ appear, and where does it not?
 # - Batch normalisation keeps four numbers a channel. Which two of them are learned?

@@ -6,9 +6,10 @@
 # %% [markdown]
 # ## q10. Residual block and a small ResNet (7 points)
 #
-# A plain network of 50 layers is worse than one of 20, on the *training* set: it is not capacity that is missing, the
-# gradient does not arrive. A residual block learns what to **add** to its input. What should pass unchanged passes
-# unchanged, and so does its gradient: $\frac{\partial}{\partial x} (x + f(x)) = 1 + f'(x)$.
+# A plain network of 50 layers is worse than one of 20, on the *training* set: it is not capacity that is missing. The optimiser
+# does not find what the shallow network has found, though 30 layers only had to learn to change nothing. A residual block
+# learns what to **add** to its input. What should pass unchanged passes unchanged, and with the identity as shortcut so does its
+# gradient: $\frac{\partial}{\partial x} (x + f(x)) = 1 + f'(x)$, before the last ReLU.
 #
 # $$\text{out} = \text{relu}\bigl( f(x) + s(x) \bigr) \qquad
 # f = \text{bn} \circ \text{conv}_{3 \times 3} \circ \text{relu} \circ \text{bn} \circ \text{conv}_{3 \times 3}$$

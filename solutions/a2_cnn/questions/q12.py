@@ -34,6 +34,8 @@
 #
 # **What usually goes wrong**
 # - Is the centre with the largest $c \cdot x$ the nearest one? When?
+# - $\lVert x \rVert^2 - 2\, c \cdot x + \lVert c \rVert^2$ is the same on paper. How many digits are left of it when $x$ and $c$ are near
+#   $10^8$?
 # - No descriptor is near centre 2: what is its norm, and what does the division give?
 # - Softmax over which axis: descriptors, or centres?
 # - Two norms, one for each row and one for the whole. What does the second change if K rows have norm 1 each?

@@ -17,7 +17,7 @@
 # | last, the bottom | 2x2 max pooling, block: to `widths[-1]` | |
 # | the end | | 1x1 convolution from `widths[0]` maps to logits `(N, n_classes, H, W)` |
 #
-# A *block* is two 3x3 convolutions with padding 1, each with batch norm and ReLU. *Double* is a transposed convolution with kernel
+# A *block* is two 3x3 convolutions with padding 1, each followed by batch norm and then ReLU. *Double* is a transposed convolution with kernel
 # and stride 2 from `widths[i+1]` to `widths[i]` maps, or `nn.Upsample` (nearest) with or without a convolution: as you like. The
 # skip, the output of level $i$'s block on the way down, is **concatenated**, not added. If $H$ or $W$ cannot be halved
 # `len(widths) - 1` times, `forward` raises `ValueError`.

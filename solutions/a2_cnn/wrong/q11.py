@@ -274,3 +274,11 @@ def roi_max_pool(feat, rois, out):
 def roi_max_pool(feat, rois, out):
     value = _pool(feat, rois[:1], out)
     return torch.cat([value, _pool(feat.detach(), rois[1:], out)]) if len(rois) > 1 else value
+
+
+# %% nan_hidden_by_where | fails: test_gradient_of_iou_for_boxes_without_area | hint: where() takes 0 in place of 0/0, but the gradient of 0/0 is nan all the same.
+def box_iou(a, b):
+    low, high = torch.maximum(a[:, None, :2], b[None, :, :2]), torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    both = (high - low).clamp(min=0).prod(dim=2)
+    union = (a[:, 2:] - a[:, :2]).prod(dim=1)[:, None] + (b[:, 2:] - b[:, :2]).prod(dim=1)[None] - both
+    return torch.where(union > 0, both / union, torch.zeros_like(both))

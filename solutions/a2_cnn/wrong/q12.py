@@ -277,3 +277,13 @@ class NetVLAD(_NetVLAD):
 
 
 # "mean for sum" is left out: the norm of each row removes every factor of a row, so that the two are the same.
+
+
+# %% expanded_square | fails: test_vlad_far_from_the_origin | hint: Expanded, the square of a distance is a difference of enormous numbers: nothing of it is left far from the origin.
+def vlad(X, centers):
+    X, centers = as_float(X), as_float(centers)
+    squares = (X**2).sum(axis=1)[:, None] - 2 * X @ centers.T + (centers**2).sum(axis=1)
+    nearest = squares.argmin(axis=1)
+    V = np.stack([(X[nearest == k] - c).sum(axis=0) for k, c in enumerate(centers)])
+    V = V / np.maximum(np.linalg.norm(V, axis=1, keepdims=True), 1e-12)
+    return (V / max(np.linalg.norm(V), 1e-12)).reshape(-1)

@@ -157,3 +157,13 @@ def train_wander(X, y, seed):
     torch.manual_seed(seed)
     net = _net().eval()
     return lambda x: net(x)
+
+
+# %% softmax_at_the_end | fails: test_the_answers_are_logits | hint: The network ends in a softmax; logits are asked for.
+def train_wander(X, y, seed):
+    return nn.Sequential(_right["train_wander"](X, y, seed), nn.Softmax(dim=1)).eval()
+
+
+# %% seed_of_its_own | fails: test_the_same_seed_gives_the_same_network | hint: The seed is not used: another one gives the same network.
+def train_wander(X, y, seed):
+    return _right["train_wander"](X, y, 0)

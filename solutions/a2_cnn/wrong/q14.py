@@ -76,6 +76,24 @@ def train_segmenter(X, M, seed):
     return _right["UNet"](1, 5, (2, 3)).eval()
 
 
+class _Unet(_right["UNet"]):
+    """A right U-Net whose blocks the mutants replace."""
+
+    def __init__(self, cin, n_classes, widths):
+        super().__init__(cin, n_classes, widths)
+        pairs = list(zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList([self.block(cin, widths[0])] + [self.block(n, m) for n, m in pairs])
+        self.merge = nn.ModuleList([self.rising(2 * n, n) for n, _ in pairs])
+
+    def layer(self, n, m):
+        return [nn.Conv2d(n, m, 3, padding=1), nn.BatchNorm2d(m), nn.ReLU()]
+
+    def block(self, n, m):
+        return nn.Sequential(*self.layer(n, m), *self.layer(m, m))
+
+    rising = block
+
+
 # %% no_skip | fails: test_fine_detail_comes_through_the_skip, test_all_layers_learn_and_skips_are_concatenated | hint: There are no skips: the way up knows only what the bottom has kept.
 class UNet(_UNet):
     def merging(self, n):
@@ -392,3 +410,35 @@ def train_segmenter(X, M, seed):
 # "skip behind the pooling" is left out: with many maps on level 0 it holds as much detail, in another form.
 # "skip before upsampled" is left out: the weights of the next convolution take either order, and nothing else sees it.
 # "nearest upsampling", "no batch norm", "3x3 at the end" and "softmax at the end" are free: they are accepted.
+
+
+# %% one_convolution_a_block | fails: test_every_block_has_two_normalised_convolutions | hint: A block has two convolutions, not one.
+class UNet(_Unet):
+    def block(self, n, m):
+        return nn.Sequential(*self.layer(n, m))
+
+    rising = block
+
+
+# %% not_normalised_on_the_way_up | fails: test_every_block_has_two_normalised_convolutions | hint: The blocks of the way up have batch norms, too.
+class UNet(_Unet):
+    def rising(self, n, m):
+        return nn.Sequential(nn.Conv2d(n, m, 3, padding=1), nn.ReLU(), nn.Conv2d(m, m, 3, padding=1), nn.ReLU())
+
+
+# %% no_relu_at_the_end_of_a_block | fails: test_every_batch_norm_is_followed_by_a_relu | hint: The second convolution of a block has a ReLU as well.
+class UNet(_Unet):
+    def block(self, n, m):
+        return nn.Sequential(*self.layer(n, m), *self.layer(m, m)[:2])
+
+    rising = block
+
+
+# %% softmax_over_the_classes | fails: test_the_answers_for_pixels_are_logits | hint: The network ends in a softmax; logits are asked for.
+def train_segmenter(X, M, seed):
+    return nn.Sequential(_right["train_segmenter"](X, M, seed), nn.Softmax(dim=1)).eval()
+
+
+# %% seed_of_its_own | fails: test_the_same_seed_gives_the_same_segmenter | hint: The seed is not used: another one gives the same network.
+def train_segmenter(X, M, seed):
+    return _right["train_segmenter"](X, M, 0)

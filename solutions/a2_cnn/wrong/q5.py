@@ -373,3 +373,27 @@ def maxpool2d_forward(x, k, stride, pad):
 # %% torch_used | fails: test_shapes_and_dtypes_of_pooling | hint: This question is numpy alone.
 def global_avg_pool(x):
     return torch.from_numpy(as_float(x).copy()).mean((2, 3)).numpy()
+
+
+# %% padded_with_a_billion | fails: test_pixels_far_below_zero | hint: The border holds -1e9, which is more than a pixel of -1e10: pad with -inf.
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    ph, pw = pad
+    padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-1e9)
+    y, cache = _right["maxpool2d_forward"](padded, k, stride, (0, 0))
+    return y, (cache, x.shape, pad)
+
+
+def maxpool2d_backward(dy, cache):
+    cache, (_, _, H, W), (ph, pw) = cache
+    return _right["maxpool2d_backward"](dy, cache)[:, :, ph : ph + H, pw : pw + W]
+
+
+# %% cache_is_the_input | fails: test_x_and_y_may_be_written_over_between_the_passes | hint: The cache holds x itself: the next layer may write over it before backward looks for the winners.
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    return _right["maxpool2d_forward"](x, k, stride, pad)[0], (x, k, stride, pad)
+
+
+def maxpool2d_backward(dy, cache):
+    return _right["maxpool2d_backward"](dy, _right["maxpool2d_forward"](*cache)[1])

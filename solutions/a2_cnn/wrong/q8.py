@@ -315,3 +315,11 @@ def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
 
 
 # "flatten before C5" is left out: C5 as a linear layer of 400 inputs is the same map of the same weights.
+
+
+# %% configuration_used_up | fails: test_the_configuration_is_only_read | hint: make_vgg empties the list that it was given; the second network of it has no layers.
+def make_vgg(cfg, in_ch, n_classes, batchnorm=False):
+    given = list(cfg)
+    while cfg:
+        cfg.pop(0)
+    return _right["make_vgg"](given, in_ch, n_classes, batchnorm)

@@ -22,7 +22,7 @@
 # | `sinusoidal_pe` | `T`, `d` (even, else `ValueError`), `base` | `(T, d)` float32, right to 1e-3 even at `T = 5000` |
 # | `LayerNorm(d, eps)` | parameters `weight (d,)` of ones, `bias (d,)` of zeros; `x (..., d)` | `(..., d)` |
 #
-# `nn.LayerNorm` and `F.layer_norm` are ruled out.
+# `nn.LayerNorm`, `F.layer_norm`, and in their place `F.group_norm`, `F.batch_norm` and their modules, are ruled out.
 #
 # **On paper.** $d = 4$, base 10000: the hands turn by $1$ and $1/100$ a step. Row 0 is $(0, 1, 0, 1)$, row 1 is
 # $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.841471, 0.540302, 0.010000, 0.999950)$. Layer norm of $(1, 2, 3, 4)$: mean

@@ -24,7 +24,8 @@
 #
 # The whole: token embeddings $\cdot \sqrt d$ + sinusoidal positions → `layers` encoder layers → layer norm = memory; the same for the target with decoder layers
 # → layer norm → linear map to `v_tgt` logits. Source padding is masked wherever source tokens are keys: in the encoder and in
-# cross-attention.
+# cross-attention. `pad_id` is about the source alone: the self-attention of the target is causal and nothing else, since padding
+# behind a target is later than all of its tokens.
 #
 # | | arguments | returns |
 # |---|---|---|
@@ -36,6 +37,9 @@
 #
 # `greedy_decode` begins each row with `bos` and appends the likeliest token of `forward` on what the row holds so far. A row that has written its
 # `eos` is finished: from there on it holds `pad_id`, and the others go on, until all are finished or `max_new` tokens are written.
+#
+# Ruled out: `F.scaled_dot_product_attention`, `F.multi_head_attention_forward`, `nn.MultiheadAttention`, `nn.Transformer`,
+# `nn.TransformerEncoder`, `nn.TransformerEncoderLayer`, `nn.TransformerDecoder` and `nn.TransformerDecoderLayer`.
 #
 # **The number of parameters** says a lot about what is shared. All linear maps have biases, the two embeddings and the output map share nothing, every layer
 # is a layer of its own, and positions are no parameters. With $m = 4d^2 + 4d$ for an attention, $f = 2\,d\,d_{ff} + d_{ff} + d$ and $n = 2d$ for a norm:

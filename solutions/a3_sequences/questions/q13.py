@@ -41,6 +41,9 @@
 # `generate` draws from `filter_logits(...)` of the last position with `generator`, without gradients and in eval mode; afterwards
 # `model.training` is what it was. Without the cache it needs nothing of a model but `model(ids)` and `model.max_len`.
 #
+# Ruled out: `F.scaled_dot_product_attention`, `F.multi_head_attention_forward`, `nn.MultiheadAttention`, `nn.Transformer`,
+# `nn.TransformerEncoderLayer`, `nn.TransformerDecoderLayer`, and `nn.RNNBase` (`nn.RNN`, `nn.LSTM`, `nn.GRU`).
+#
 # **On paper.** Probabilities $(0.5, 0.2, 0.15, 0.1, 0.05)$. `top_k=2` leaves $(5, 2)/7$. `top_p=0.6` leaves the same two: 0.5 is
 # not enough, 0.7 is. `top_k=3, top_p=0.8`: of the three left the first two have $0.7 / 0.85 = 0.82$ of the mass, so two stay.
 # Without renormalising in between it would be three.

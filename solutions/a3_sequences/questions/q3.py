@@ -27,6 +27,8 @@
 # | `tbptt_grads` | `x (B, T, D)`, `h0 (B, H)`, `params` with `"Wx"`, `"Wh"`, `"b"`, `dh (B, T, H)` as in q2, `k` | dict `dWx`, `dWh`, `db`, sums over batch and chunks; the activation is tanh |
 # | `jacobian_norms` | `h (T, H)`: the states of one sequence, `Wh (H, H)` | `(T,)`: entry $t$ is the spectral norm of $\partial h_T / \partial h_t$, the last is 1 |
 #
+# Gradients that need clipping are large: those of float32 may be anything up to $10^{30}$, and their squares are none of float32.
+#
 # **On paper.** Gradients $(3)$ and $(4)$ in two arrays have norm 5; clipped to 2.5 they are $(1.5)$ and $(2)$. One unit with $W_h = 2$ and states $0.5, 0.8, 0.6$:
 # $\partial h_3 / \partial h_2 = 2 (1 - 0.36) = 1.28$ and $\partial h_3 / \partial h_1 = 1.28 \cdot 2 (1 - 0.64) = 0.9216$. Why does 0.5 not occur?
 #
@@ -56,7 +58,7 @@ def clip_grad_norm(grads: dict[str, np.ndarray], max_norm: float) -> tuple[dict[
     returns (a new dict with the same names and shapes, the norm before)
     """
     # BEGIN SOLUTION NO PROMPT
-    total = float(np.sqrt(sum(np.sum(as_float(g) ** 2) for g in grads.values())))
+    total = float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in grads.values())))  # float32 ends at 3e38
     scale = max_norm / total if total > max_norm else 1.0
     return {name: as_float(g) * scale for name, g in grads.items()}, total
     # END SOLUTION

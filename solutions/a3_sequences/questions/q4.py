@@ -14,7 +14,8 @@
 # $$c_t = f \odot c_{t-1} + i \odot g \qquad h_t = o \odot \tanh(c_t)$$
 #
 # $z_t$ has $4H$ entries: the **first** $H$ belong to $i$, then $f$, $g$, $o$ (this is torch's order). Backwards there are two gradients to carry,
-# $\bar h_t$ and $\bar c_t$. The one of the cell gathers what comes from above and what comes from later, then splits:
+# $\bar h_t$ and $\bar c_t$. $\bar h_t$ is all that arrives at $h_t$: `dh[:, t]` from above, and what step $t + 1$ sends back through $W_h$,
+# $\bar z_{t+1} W_h^\top$. The one of the cell gathers what comes from above and what comes from later, then splits:
 #
 # $$\bar c_t = \bar c_{t+1} \odot f_{t+1} + \bar h_t \odot o_t \odot (1 - \tanh^2 c_t) \qquad
 # \bar f_t = \bar c_t \odot c_{t-1}, \quad \bar i_t = \bar c_t \odot g_t, \quad \bar g_t = \bar c_t \odot i_t, \quad \bar o_t = \bar h_t \odot \tanh c_t$$

@@ -32,13 +32,15 @@
 # | `fwd`, `bwd` | functions `(x, lengths)` to `(B, T, H)`, with 0 beyond the length |
 # | result of `bidirectional` | `(B, T, 2H)`: `fwd`'s half first; 0 beyond the length |
 #
-# Ruled out are torch's own recurrent networks (`nn.GRU`, `nn.GRUCell`, ...) and `pack_padded_sequence`.
+# Ruled out are torch's own recurrent networks, which are `nn.RNNBase`, `nn.RNNCellBase` and what inherits from them (`nn.GRU`,
+# `nn.GRUCell`, `nn.LSTM`, ...), their functions (`torch.gru`, `torch.gru_cell`, `torch.lstm`, `torch.rnn_tanh`, ...) and
+# `pack_padded_sequence`.
 #
 # **On paper.** One unit, all weights 0, $h_0 = 0.4$. Biases: $b_{ir} = \ln 3$, $b_{hn} = \frac43 \ln 3$, all others 0. Then $r = \frac34$, $z = \frac12$,
 # $n = \tanh(\frac34 \cdot \frac43 \ln 3) = 0.8$ and $h_1 = 0.5 \cdot 0.8 + 0.5 \cdot 0.4 = 0.6$. What would it be if $r$ did not reach $b_{hn}$?
 #
 # **What usually goes wrong**
-# - $z$ or $1 - z$: which one keeps the past? (The paper and torch do not agree.) And is $r$ applied before or after the product with $W_{hn}$?
+# - $z$ or $1 - z$: which one keeps the past? (Here as in torch and in Cho et al.; others write it the other way round.) And is $r$ applied before or after the product with $W_{hn}$?
 # - Why are there two biases for $n$, and only one of them is multiplied by $r$?
 # - `h[:, -1]` is whose state, for a short sentence?
 # - Is the state frozen, or does it go on through the padding, while only the outputs are set to 0?

@@ -33,7 +33,7 @@
 # | `perplexity` | `total_nll`: the summed loss in nats, `n_tokens` | a float |
 # | `beam_search` | `step`, a function of a list of lists of tokens, each beginning with `bos`; `bos`, `eos`, `beam`, `max_len`, `alpha` | tokens from `bos` on (with `eos` if it is finished) as a list of ints; the score, a float |
 #
-# `F.cross_entropy`, `F.nll_loss` and `nn.CrossEntropyLoss` are what you are building here, so they are ruled out; `log_softmax` is not.
+# `F.cross_entropy`, `F.nll_loss`, `nn.CrossEntropyLoss` and `nn.NLLLoss` are what you are building here, so they are ruled out; `log_softmax` is not.
 #
 # **On paper.** Two tokens with logits $(0, \ln 3)$ and true word 1, and $(0, 0)$ with true word 0: the loss is $\frac12 (\ln \frac43 + \ln 2) = 0.490415$. And a tree
 # for the beam: after `bos` comes A (0.6) or B (0.4); after A comes A (0.4), B (0.3) or the end (0.3); after B the end (0.9) or A (0.1);

@@ -24,8 +24,8 @@
 # | `padding_mask` | `ids (B, T)` integers, `pad_id` | `(B, 1, 1, T)` bool, `True` where there is a token |
 # | `combine_masks` | any number of masks, some of them None | one mask, `True` where all are; None if there is none |
 #
-# Results have the dtype and the device of the inputs. `F.scaled_dot_product_attention` and `nn.MultiheadAttention` are what
-# you are building here, so they are ruled out.
+# Results have the dtype and the device of the inputs. `F.scaled_dot_product_attention`, `F.multi_head_attention_forward` and
+# `nn.MultiheadAttention` are what you are building here, so they are ruled out.
 #
 # **On paper.** $Q = \sqrt2 \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}$ and $K = \begin{pmatrix} \ln 3 & 0 \\ 0 & \ln 4 \end{pmatrix}$ have $d = 2$,
 # so the scores are $K$ transposed itself. The first query's weights are $(3, 1)/4$, the second's $(1, 4)/5$. With values

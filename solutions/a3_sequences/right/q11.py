@@ -90,7 +90,7 @@ def shift_right(tgt, bos):
     return moved
 
 
-# %% padding_masked_in_the_target_too | why: padding in the target is masked as well, queries of padding too; whole batch decoded with frozen rows removed
+# %% queries_of_padding_masked | why: queries of padding in the source are masked, too; whole batch decoded with frozen rows removed
 class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
     def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
         super().__init__(v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len)
@@ -104,7 +104,7 @@ class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
         memory = self.encoder_norm(memory)
         T = tgt_in.shape[1]
         y = self.tgt_embedding(tgt_in) * self.scale + self.positions[:T]
-        self_mask = self.past[:T, :T][None] & (tgt_in != self.pad_id)[:, None, :]
+        self_mask = self.past[:T, :T]
         for layer in self.decoder:
             y = layer(y, memory, self_mask, valid.expand(-1, T, -1))
         return self.out(self.decoder_norm(y))

@@ -44,7 +44,9 @@ import math
 
 
 def clip_grad_norm(grads, max_norm):
-    total = math.sqrt(sum(float(np.vdot(g, g)) for g in grads.values()))
+    largest = max((float(np.abs(g).max()) for g in grads.values() if np.size(g)), default=0.0)
+    unit = math.ldexp(1.0, math.frexp(largest)[1])  # a power of two, which rounds nothing
+    total = unit * math.sqrt(sum(float(np.vdot(g / unit, g / unit)) for g in grads.values()))
     if total <= max_norm:
         return {name: np.array(g) for name, g in grads.items()}, np.array(total)
     return {name: g / as_float(g).dtype.type(total / max_norm) for name, g in grads.items()}, np.array(total)

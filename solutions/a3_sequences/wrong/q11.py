@@ -506,3 +506,28 @@ def shift_right(tgt, bos):
 
 # Left out: decoding in training mode (there is no dropout, so nothing differs), another sign or order of what the weights
 # are free to undo, and a loss on unshifted targets or on padding (no loss is part of this question; q6 and q14 have it).
+
+
+# %% target_padding_masked | fails: test_in_the_target_the_padding_token_is_a_token | hint: pad_id is masked in the target's self-attention, which is causal and nothing else.
+class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
+    def decode(self, tgt_in, memory, memory_mask):
+        x = self.embed(self.tgt_embedding, tgt_in)
+        mask = causal_mask(tgt_in.shape[1], tgt_in.device) & padding_mask(tgt_in, self.pad_id)
+        for layer in self.decoder:
+            x = layer(x, memory, mask, memory_mask)
+        return self.out(self.decoder_norm(x))
+
+
+# %% finished_rows_hold_zeros | fails: test_a_finished_row_neither_writes_nor_stops_the_others | hint: Behind its eos a row holds pad_id, which need not be 0.
+class Seq2SeqTransformer(_Transformer):
+    def after(self, token, finished, eos):
+        return token.masked_fill(finished, 0)
+
+
+# %% positions_are_no_buffer | fails: test_the_table_of_positions_follows_the_model | hint: The table of positions is a plain attribute, which model.to(device) leaves where it is: register_buffer.
+class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        table = self.positions
+        del self.positions
+        self.positions = table

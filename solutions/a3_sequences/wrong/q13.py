@@ -510,3 +510,35 @@ def generate(model, idx, n, temperature, top_k, top_p, generator, use_cache):
 
 # Not among them, because no property of a model with unknown weights shows it: attention without 1/sqrt(d/H) (q8 tests
 # it), post-norm (q11 tests it), keys concatenated in another order (a single query does not care).
+
+
+# %% post_norm | fails: test_blocks_are_pre_norm | hint: The norm stands behind the addition; in a pre-norm block it stands before attention and mlp, x <- x + f(norm(x)).
+class _PostNorm(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.norm1, self.norm2 = LayerNorm(d), LayerNorm(d)
+        self.attention = MultiHeadAttention(d, heads)
+        self.mlp = nn.Sequential(nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
+
+    def forward(self, x):
+        x = self.norm1(x + self.attention(x, mask=causal_mask(x.shape[1], x.device)))
+        return self.norm2(x + self.mlp(x))
+
+
+class GPT(nn.Module):
+    def __init__(self, vocab, d, heads, layers, max_len):
+        super().__init__()
+        self.max_len = max_len
+        self.token, self.position = nn.Embedding(vocab, d), nn.Embedding(max_len, d)
+        self.blocks = nn.ModuleList(_PostNorm(d, heads) for _ in range(layers))
+        self.norm, self.out = LayerNorm(d), nn.Linear(d, vocab)
+
+    def forward(self, ids):
+        x = self.token(ids) + self.position.weight[: ids.shape[1]]
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.norm(x))
+
+
+def generate(model, idx, n, temperature, top_k, top_p, generator, use_cache):
+    return _right["generate"](model, idx, n, temperature, top_k, top_p, generator, False)

@@ -33,28 +33,28 @@ def _deltas(dh, h, Wh_back, slope, reach=10**9):
     return delta, later
 
 
-# %% recurrent_term_dropped | fails: test_gradients_through_time, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: What step t + 1 says about h_t is missing: every step is treated as if it were the last.
+# %% recurrent_term_dropped | fails: test_gradient_of_the_inputs, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: What step t + 1 says about h_t is missing: every step is treated as if it were the last.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta = dh * _slope(h, act)
     return _collect(x, _before(h0, h), delta, Wx, delta[:, 0] @ Wh.T)
 
 
-# %% truncated_to_three_steps | fails: test_gradients_through_time, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: The gradient is cut every few steps; here it has to travel all the way to the first.
+# %% truncated_to_three_steps | fails: test_gradient_of_the_inputs, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: The gradient is cut every few steps; here it has to travel all the way to the first.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh.T, _slope(h, act), reach=3)
     return _collect(x, _before(h0, h), delta, Wx, dh0)
 
 
-# %% only_the_last_state_heard | fails: test_gradients_through_time, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: dh has an entry for every state, not for the last one alone.
+# %% only_the_last_state_heard | fails: test_gradient_of_the_inputs, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: dh has an entry for every state, not for the last one alone.
 def rnn_backward(dh, cache):
     last = np.zeros_like(dh)
     last[:, -1] = dh[:, -1]
     return _right["rnn_backward"](last, cache)
 
 
-# %% upstream_added_twice | fails: test_gradients_through_time | hint: dh_t is added at step t and again with what is handed to the step before it.
+# %% upstream_added_twice | fails: test_gradient_of_the_inputs | hint: dh_t is added at step t and again with what is handed to the step before it.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, later = np.zeros_like(h), np.zeros_like(h0)
@@ -64,40 +64,40 @@ def rnn_backward(dh, cache):
     return _collect(x, _before(h0, h), delta, Wx, later)
 
 
-# %% recurrent_weights_not_transposed | fails: test_gradients_through_time, test_all_sizes_equal | hint: Backwards the gradient goes through Wh transposed; Wh is square, so nothing complains.
+# %% recurrent_weights_not_transposed | fails: test_gradient_of_the_inputs | hint: Backwards the gradient goes through Wh transposed; Wh is square, so nothing complains.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh, _slope(h, act))
     return _collect(x, _before(h0, h), delta, Wx, dh0)
 
 
-# %% states_after_the_step | fails: test_gradients_through_time | hint: dWh pairs the gradient of step t with the state before that step, not after it.
+# %% states_after_the_step | fails: test_gradient_of_the_recurrent_weights | hint: dWh pairs the gradient of step t with the state before that step, not after it.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh.T, _slope(h, act))
     return _collect(x, h, delta, Wx, dh0)
 
 
-# %% first_state_missing | fails: test_gradients_through_time, test_one_step_and_one_sequence | hint: The state before the first step is h0, not 0.
+# %% first_state_missing | fails: test_gradient_of_the_recurrent_weights | hint: The state before the first step is h0, not 0.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     return _right["rnn_backward"](dh, cache) | {"dWh": _right["rnn_backward"](dh, (x, 0 * h0, h, Wx, Wh, act))["dWh"]}
 
 
-# %% no_gradient_for_the_first_state | fails: test_gradients_through_time, test_two_halves_of_a_sequence_are_the_whole | hint: dh0 is 0 here; h0 influences every state.
+# %% no_gradient_for_the_first_state | fails: test_gradient_of_the_first_state | hint: dh0 is 0 here; h0 influences every state.
 def rnn_backward(dh, cache):
     grads = _right["rnn_backward"](dh, cache)
     return grads | {"dh0": 0 * grads["dh0"]}
 
 
-# %% gradient_of_the_first_state_one_step_early | fails: test_gradients_through_time | hint: dh0 is the gradient of the first pre-activation; it still has to go through Wh transposed.
+# %% gradient_of_the_first_state_one_step_early | fails: test_gradient_of_the_first_state | hint: dh0 is the gradient of the first pre-activation; it still has to go through Wh transposed.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, _ = _deltas(dh, h, Wh.T, _slope(h, act))
     return _collect(x, _before(h0, h), delta, Wx, delta[:, 0])
 
 
-# %% slope_of_the_pre_activation | fails: test_gradients_through_time | hint: 1 - h^2 is the slope of tanh in terms of h; here z stands in its place.
+# %% slope_of_the_pre_activation | fails: test_gradient_of_the_inputs | hint: 1 - h^2 is the slope of tanh in terms of h; here z stands in its place.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     with np.errstate(all="ignore"):
@@ -106,26 +106,26 @@ def rnn_backward(dh, cache):
     return _collect(x, _before(h0, h), delta, Wx, dh0)
 
 
-# %% slope_of_the_activation_taken_twice | fails: test_gradients_through_time | hint: The slope is computed from g(h): h already is g(z).
+# %% slope_of_the_activation_taken_twice | fails: test_gradient_of_the_inputs | hint: The slope is computed from g(h): h already is g(z).
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh.T, _slope(np.tanh(h) if act == "tanh" else sigmoid(h), act))
     return _collect(x, _before(h0, h), delta, Wx, dh0)
 
 
-# %% slope_of_tanh_for_the_sigmoid | fails: test_gradients_through_time | hint: 1 - h^2 is the slope of tanh; that of the sigmoid is h (1 - h).
+# %% slope_of_tanh_for_the_sigmoid | fails: test_gradient_of_the_inputs | hint: 1 - h^2 is the slope of tanh; that of the sigmoid is h (1 - h).
 def rnn_backward(dh, cache):
     return _right["rnn_backward"](dh, (*cache[:-1], "tanh"))
 
 
-# %% slope_forgotten | fails: test_gradients_through_time | hint: The slope of the activation is missing.
+# %% slope_forgotten | fails: test_gradient_of_the_inputs | hint: The slope of the activation is missing.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh.T, np.ones_like(h))
     return _collect(x, _before(h0, h), delta, Wx, dh0)
 
 
-# %% parameters_from_the_last_step | fails: test_gradients_through_time | hint: Each step uses the parameters: their gradients are sums over all steps, = overwrites where += would add.
+# %% parameters_from_the_last_step | fails: test_gradient_of_the_bias, test_gradient_of_the_input_weights | hint: Each step uses the parameters: their gradients are sums over all steps, = overwrites where += would add.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, _ = _deltas(dh, h, Wh.T, _slope(h, act))
@@ -133,26 +133,26 @@ def rnn_backward(dh, cache):
     return _right["rnn_backward"](dh, cache) | {name: first[name] for name in ("dWx", "dWh", "db")}
 
 
-# %% bias_over_the_batch_alone | fails: test_recurrent_shapes_follow_the_table_and_nothing_is_changed | hint: db is a sum over batch and steps: shape (H,).
+# %% bias_over_the_batch_alone | fails: test_gradient_of_the_bias, test_recurrent_shapes_follow_the_table_and_nothing_is_changed | hint: db is a sum over batch and steps: shape (H,).
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, dh0 = _deltas(dh, h, Wh.T, _slope(h, act))
     return _collect(x, _before(h0, h), delta, Wx, dh0) | {"db": delta.sum(axis=0)}
 
 
-# %% mean_over_the_batch | fails: test_gradients_through_time | hint: dh already knows whether the loss is a mean; here everything is added up, nothing divided by B.
+# %% mean_over_the_batch | fails: test_gradient_of_the_bias | hint: dh already knows whether the loss is a mean; here everything is added up, nothing divided by B.
 def rnn_backward(dh, cache):
     grads, B = _right["rnn_backward"](dh, cache), len(dh)
     return grads | {name: grads[name] / B for name in ("dWx", "dWh", "db")}
 
 
-# %% mean_over_the_steps | fails: test_gradients_through_time | hint: The gradients of the parameters are sums over the steps, not means.
+# %% mean_over_the_steps | fails: test_gradient_of_the_bias | hint: The gradients of the parameters are sums over the steps, not means.
 def rnn_backward(dh, cache):
     grads, T = _right["rnn_backward"](dh, cache), dh.shape[1]
     return grads | {name: grads[name] / T for name in ("dWx", "dWh", "db")}
 
 
-# %% forward_in_time | fails: test_gradients_through_time, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: The backward pass runs from the last step to the first.
+# %% forward_in_time | fails: test_gradient_of_the_inputs, test_gradients_through_time_of_a_loss_that_sees_one_state | hint: The backward pass runs from the last step to the first.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     delta, later = np.zeros_like(h), np.zeros_like(h0)
@@ -162,14 +162,14 @@ def rnn_backward(dh, cache):
     return _collect(x, _before(h0, h), delta, Wx, later)
 
 
-# %% inputs_of_the_next_step | fails: test_gradients_through_time | hint: dWx pairs the gradient of step t with x_t, not with a neighbour of it.
+# %% inputs_of_the_next_step | fails: test_gradient_of_the_input_weights | hint: dWx pairs the gradient of step t with x_t, not with a neighbour of it.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     grads = _right["rnn_backward"](dh, cache)
     return grads | {"dWx": _right["rnn_backward"](dh, (np.roll(x, -1, axis=1), h0, h, Wx, Wh, act))["dWx"]}
 
 
-# %% states_of_the_last_step_kept_only | fails: test_gradients_through_time | hint: The cache holds one step only; the backward pass needs the states of all.
+# %% states_of_the_last_step_kept_only | fails: test_gradient_of_the_recurrent_weights | hint: The cache holds one step only; the backward pass needs the states of all.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     last = np.broadcast_to(h[:, -1:], h.shape)
@@ -187,14 +187,14 @@ def rnn_backward(dh, cache):
     return _collect(x, _before(h0, h), dh, Wx, dh[:, 0] @ Wh.T)
 
 
-# %% input_gradient_through_the_recurrent_weights | fails: test_all_sizes_equal | hint: dx goes back through Wx transposed; with D = H the wrong matrix fits as well.
+# %% input_gradient_through_the_recurrent_weights | fails: test_gradient_of_the_inputs | hint: dx goes back through Wx transposed; with D = H the wrong matrix fits as well.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     grads = _right["rnn_backward"](dh, cache)
     return grads | {"dx": _right["rnn_backward"](dh, (x, h0, h, Wh, Wh, act))["dx"]} if Wx.shape == Wh.shape else grads
 
 
-# %% input_gradient_not_transposed | fails: test_all_sizes_equal | hint: dx goes back through Wx transposed; when D = H nothing complains about Wx itself.
+# %% input_gradient_not_transposed | fails: test_gradient_of_the_inputs | hint: dx goes back through Wx transposed; when D = H nothing complains about Wx itself.
 def rnn_backward(dh, cache):
     x, h0, h, Wx, Wh, act = cache
     grads = _right["rnn_backward"](dh, cache)
@@ -203,7 +203,7 @@ def rnn_backward(dh, cache):
     )
 
 
-# %% weight_gradient_transposed | fails: test_gradients_through_time, test_all_sizes_equal | hint: dWh is transposed; it is square, so its shape does not tell.
+# %% weight_gradient_transposed | fails: test_gradient_of_the_recurrent_weights | hint: dWh is transposed; it is square, so its shape does not tell.
 def rnn_backward(dh, cache):
     grads = _right["rnn_backward"](dh, cache)
     return grads | {"dWh": grads["dWh"].T}
@@ -274,7 +274,7 @@ def rnn_forward(x, h0, Wx, Wh, b, act):
     return _before(as_float(h0), h), cache
 
 
-# %% recurrent_weights_transposed_forward | fails: test_recurrent_states_at_every_step, test_all_sizes_equal | hint: The state is a row: h Wh, not h Wh transposed.
+# %% recurrent_weights_transposed_forward | fails: test_recurrent_states_at_every_step | hint: The state is a row: h Wh, not h Wh transposed.
 def rnn_forward(x, h0, Wx, Wh, b, act):
     return _right["rnn_forward"](x, h0, Wx, Wh.T, b, act)
 

@@ -243,3 +243,10 @@ def jacobian_norms(h, Wh):
     h = as_float(h)
     each = [np.linalg.norm(Wh * (1 - h[t + 1] ** 2), ord=2) for t in range(len(h) - 1)]
     return np.array([np.prod(each[t:]) for t in range(len(h))], dtype=h.dtype)
+
+
+# %% squares_in_single_precision | fails: test_clipping_what_has_exploded | hint: The squares were added up in float32, where 1e20 squared is inf: the norm is inf, and all gradients become 0.
+def clip_grad_norm(grads, max_norm):
+    total = float(np.sqrt(sum(np.sum(as_float(g) ** 2) for g in grads.values())))
+    scale = max_norm / total if total > max_norm else 1.0
+    return {name: as_float(g) * scale for name, g in grads.items()}, total

@@ -270,3 +270,8 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
 # %% multiplied_by_the_length | fails: test_beam_search_weighs_length | hint: Divide by len^alpha: multiplied, long sentences are punished twice.
 def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
     return _search(step, bos, eos, beam, max_len, alpha, score=lambda total, tokens: total * (len(tokens) - 1) ** alpha)
+
+
+# %% end_is_always_one | fails: test_beam_search_finds_what_its_width_allows | hint: eos is an argument; it need not be token 1.
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    return _right["beam_search"](step, bos, 1, beam, max_len, alpha)

@@ -25,7 +25,8 @@
 # | `kl_gauss` | `mu1`, `logvar1`, `mu2`, `logvar2`, all `(B, D)` | `(B,)`: KL of the first from the second |
 #
 # `mu2=None` means zeros, `logvar2=None` means zeros: with both left out, the second distribution is the standard normal.
-# `torch.distributions`, `F.binary_cross_entropy...`, `F.kl_div` and `F.gaussian_nll_loss` are ruled out.
+# `torch.distributions`, `F.binary_cross_entropy`, `F.binary_cross_entropy_with_logits`, `F.kl_div` and `F.gaussian_nll_loss`
+# are ruled out.
 #
 # **On paper.** $x = 3$, $\mu = 1$, $\sigma = 2$, so `logvar` is $\ln 4$: the negative log-density is
 # $\frac12 (\ln 2\pi + \ln 4 + \frac44) = 2.112086$. A coin with logit $\ln 3$ has probability $\frac34$: heads costs

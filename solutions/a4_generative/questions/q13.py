@@ -28,8 +28,8 @@
 # | `zero_shot` | `img (B, d)`, `prompts (C, P, d)`: P prompts for each of C classes | `(B,)` int64, the class with the largest cosine |
 #
 # `img` and `txt` are embeddings, not yet normalised. A row of zeros has no direction: its cosines count as 0 (those of
-# a class whose prompts cancel, too), and gradients stay finite. Not allowed: `F.cosine_similarity`, `F.cross_entropy`, `nn.CrossEntropyLoss`; `F.normalize` and
-# `log_softmax` are welcome.
+# a class whose prompts cancel, too), and gradients stay finite. `F.cosine_similarity`, `nn.CosineSimilarity`, `F.cross_entropy` and
+# `nn.CrossEntropyLoss` are ruled out; `F.normalize`, `log_softmax` and `F.nll_loss` are welcome.
 #
 # **On paper.** Three pairs, `img` and `txt` both $\mathrm{diag}(1, 2, 5)$, and $e^s = \ln 4$. After normalisation
 # both are the identity, a row of $L$ is $(\ln 4, 0, 0)$, the right caption gets $4 / (4 + 1 + 1)$, and the loss is
@@ -39,7 +39,7 @@
 # - Over which axis does a *row's* length run? What would $L$ be if each feature were normalised over the batch?
 # - Two directions: what do you transpose? And is the loss their sum, or their mean?
 # - What is stored is $s$, and what is used is $e^s$. Which of the two is at most 100? What does $s$ learn once it is?
-# - A logit of 100 in float32: what is $e^{100}$?
+# - A logit of 100 in float32: what is $e^{100}$? And if $s$ is 100: which gradient has $\min(e^s, 100)$, and which one do you get?
 # - One prompt is ten times as long as the others. How much does it count before normalisation, and after?
 # - The average of unit vectors is shorter than 1, the more so the less they agree. What if that is forgotten?
 #
@@ -59,7 +59,7 @@ def clip_logits(img: torch.Tensor, txt: torch.Tensor, log_scale: torch.Tensor) -
     img: (B, d);  txt: (M, d);  log_scale: ();  returns (B, M)
     """
     # BEGIN SOLUTION NO PROMPT
-    scale = log_scale.exp().clamp(max=100)
+    scale = log_scale.clamp(max=math.log(100)).exp()  # exp first would be inf, and its gradient nan
     return scale * F.normalize(img, dim=-1) @ F.normalize(txt, dim=-1).T
     # END SOLUTION
     """ # BEGIN PROMPT

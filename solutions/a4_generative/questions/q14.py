@@ -40,7 +40,8 @@
 # - VAE: 8 latent dimensions, 128 hidden units, Adam, batches of 64, 80 epochs.
 # - GAN: two hidden layers of 64 in both networks, LeakyReLU in the discriminator, Adam with a step of 0.001 and betas
 #   (0.5, 0.99), batches of 128, 2000 steps.
-# - Diffusion: $T = 50$, linear from 0.002 to 0.2; a network of $x_t$ and the embedding of $t$ with three hidden layers of 96
+# - Diffusion: the network predicts $\epsilon$ (`target="eps"`, `weight="simple"` of q9; another target needs a recipe of its own).
+#   $T = 50$, linear from 0.002 to 0.2; a network of $x_t$ and the embedding of $t$ with three hidden layers of 96
 #   and SiLU; Adam, batches of 512, 2000 steps.
 # - In the first and the last a step size that rises and then falls to 0 (`torch.optim.lr_scheduler.OneCycleLR`, up to 0.003 and
 #   0.006) makes the difference between nearly and clearly.

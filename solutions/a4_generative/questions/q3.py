@@ -181,10 +181,10 @@ def climbing_bound():
         logvar = torch.full_like(x, math.log(variance))
         bounds = []
         for K in counts:
-            z = sample_latent(mean, logvar, K, generator)  # (K, 400, 1)
-            log_w = -gaussian_nll(x.expand_as(z), z, torch.zeros_like(z)) - gaussian_nll(z, 0 * z, 0 * z)
-            log_w = log_w + gaussian_nll(z, mean.expand_as(z), logvar.expand_as(z))  # (K, 400)
-            bounds.append(float(iwae_bound(log_w)))
+            z = sample_latent(mean, logvar, K, generator).reshape(-1, 1)  # (K 400, 1)
+            rows, means, logvars = (a.repeat(K, 1) for a in (x, mean, logvar))
+            log_w = -gaussian_nll(rows, z, 0 * z) - gaussian_nll(z, 0 * z, 0 * z) + gaussian_nll(z, means, logvars)
+            bounds.append(float(iwae_bound(log_w.reshape(K, 400))))
         plt.semilogx(counts, bounds, "o-", label=f"q: {name}")
     plt.axhline(float(truth), color="black", linestyle=":", label="ln p(x), exact")
     plt.xlabel("samples K (K = 1 is the ELBO)")

@@ -32,8 +32,8 @@
 # | `gradient_penalty` | `D` (a callable), `real`, `fake` `(B, ...)`, `u (B,)` | scalar tensor, through which the parameters of `D` get gradients |
 #
 # `real` and `fake` of the penalty are data: rows, images `(B, C, H, W)`, anything. `D` returns `(B,)` or `(B, 1)`. The
-# norm is over all coordinates of one sample. Another kind is a `ValueError`; `F.binary_cross_entropy...` and `nn.BCE...`
-# are ruled out.
+# norm is over all coordinates of one sample; where $D$ is flat it is 0, and the gradients stay finite. Another kind is a `ValueError`.
+# `F.binary_cross_entropy`, `F.binary_cross_entropy_with_logits`, `nn.BCELoss` and `nn.BCEWithLogitsLoss` are ruled out.
 #
 # **On paper.** With all logits 0, minimax and nonsaturating cost D $2 \ln 2 = 1.386294$; G pays $-\ln 2$ and $\ln 2$. At a
 # fake logit of $-20$ (D is sure) the derivative of G's loss is $-\sigma(-20) = -2 \cdot 10^{-9}$ for minimax, and $-1$,

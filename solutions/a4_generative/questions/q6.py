@@ -8,7 +8,8 @@
 #
 # Two networks, two optimisers, one chain of computation $z \to G \to D$: nowhere in deep learning is it easier to update
 # the wrong thing. And mistakes of this kind do not show. A generator step that moves the discriminator as well still
-# finds all the modes of a toy data set; a fake that was not detached loses a quarter of them, on some days.
+# finds all the modes of a toy data set; a fake that was not detached leaves its gradient in G, and nobody sees it until a
+# step takes it for its own.
 #
 # With the nonsaturating losses of q5:
 #
@@ -24,8 +25,8 @@
 # - `d_step` leaves G alone: its parameters, their `.grad` (also if it is `None`, also if something is in it), their
 #   `requires_grad`. The same holds for `g_step` and D.
 # - Whatever lies in the `.grad` of the network that is trained is old and must not count.
-# - G is run once in each step, on `z` as it is, in the mode that it is in (batch normalisation in G goes on collecting
-#   its statistics, that is fine). D is run once in `g_step`, and in `d_step` once or twice: on `x` and on the fakes,
+# - Both networks are run in the mode that they are in, training or not (batch normalisation goes on collecting its
+#   statistics, that is fine). G is run once in each step, on `z` as it is. D is run once in `g_step`, and in `d_step` once or twice: on `x` and on the fakes,
 #   or on both in one batch.
 # - The optimisers belong to the caller, and so does their state.
 #

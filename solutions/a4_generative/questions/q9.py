@@ -12,7 +12,9 @@
 # v_t = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$$
 #
 # The network sees $x_t$ and $t$, and learns to say what was done: the noise $\epsilon$, or the data $x_0$, or $v$, which
-# is something between them. Given $x_t$, each tells the other two. All three are trained with a squared error:
+# is something between them. Given $x_t$, each tells the other two, so that a sampler can be built on any. But a recipe
+# (step size, number of steps) that suits one need not suit another; that of q14 is for $\epsilon$. All three are trained with a
+# squared error:
 #
 # $$L = \frac1B \sum_{b=1}^{B} w_{t_b} \cdot \frac1n \sum_{i=1}^{n}
 # \bigl( \text{model}(x_{t_b}, t_b)_{bi} - \text{target}_{bi} \bigr)^2$$

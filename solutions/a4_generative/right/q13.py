@@ -30,7 +30,7 @@ def _direction(row):
 
 
 def clip_logits(img, txt, log_scale):
-    scale = torch.minimum(torch.exp(log_scale), torch.full_like(log_scale, 100.0))
+    scale = torch.exp(torch.minimum(log_scale, torch.full_like(log_scale, math.log(100.0))))
     texts = [_direction(t) for t in txt]
     return torch.stack([torch.stack([scale * (_direction(u) * t).sum() for t in texts]) for u in img])
 
@@ -54,7 +54,7 @@ def zero_shot(img, prompts):
 # %% one_hot_targets | why: a matrix of targets, and the clamp as a condition
 def clip_logits(img, txt, log_scale):
     cosines = F.normalize(img, p=2.0, dim=1).mm(F.normalize(txt, p=2.0, dim=1).t())
-    scale = torch.where(log_scale > math.log(100), torch.full_like(log_scale, 100), log_scale.exp())
+    scale = torch.where(log_scale > math.log(100), torch.full_like(log_scale, math.log(100)), log_scale).exp()
     return cosines * scale
 
 
@@ -63,3 +63,9 @@ def clip_loss(img, txt, log_scale):
     target = torch.eye(len(L), dtype=L.dtype, device=L.device)
     both = torch.stack([F.log_softmax(L, dim=-1), F.log_softmax(L.T, dim=-1)])
     return -(both * target).sum(dim=-1).mean()
+
+
+# %% nll_loss_of_log_softmax | why: the usual partner of log_softmax
+def clip_loss(img, txt, log_scale):
+    L, pairs = clip_logits(img, txt, log_scale), torch.arange(len(img), device=img.device)
+    return sum(F.nll_loss(logits.log_softmax(dim=1), pairs) for logits in (L, L.T)) / 2

@@ -46,3 +46,16 @@ def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, fre
 def iwae_bound(log_w):
     log_mean = torch.logsumexp(log_w - math.log(len(log_w)), dim=0)
     return torch.einsum("b->", log_mean) / log_mean.numel()
+
+
+# %% library_and_single | why: the library's cross-entropy, and torch.as_tensor of the Python floats, which is float32
+def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
+    dec_logvar, beta, free_bits = (torch.as_tensor(option) for option in (dec_logvar, beta, free_bits))
+    if likelihood == "bernoulli":
+        rec = F.binary_cross_entropy_with_logits(dec_out, x, reduction="none").sum(1).mean()
+    elif likelihood == "gaussian":
+        rec = 0.5 * (math.log(2 * math.pi) + dec_logvar + (x - dec_out) ** 2 / torch.exp(dec_logvar)).sum(1).mean()
+    else:
+        raise ValueError(likelihood)
+    kl = torch.maximum(kl_gauss(mu.reshape(-1, 1), logvar.reshape(-1, 1)).reshape(mu.shape).mean(0), free_bits).sum()
+    return {"loss": rec + beta * kl, "rec": rec, "kl": kl}

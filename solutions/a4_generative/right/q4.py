@@ -179,3 +179,13 @@ def train_linear_vae(X, z_dim, seed):
         "obs_logvar": net.spread.item(),
         "elbo": lambda x: net.elbo(x).item(),
     }
+
+
+# %% narrow_posteriors_and_large_weights | why: other first weights: logvar begins near -6, the decoder's are normal with variance 1
+class VAE(VAE):
+    def __init__(self, x_dim, z_dim, hidden):
+        super().__init__(x_dim, z_dim, hidden)
+        with torch.no_grad():
+            self.encoder[-1].bias[z_dim:] = -6.0
+            for layer in (self.decoder[0], self.decoder[2]):
+                layer.weight.normal_()

@@ -35,7 +35,7 @@ def gradient_penalty(D, real, fake, u):
     for b in range(len(real)):
         x = torch.lerp(fake[b : b + 1], real[b : b + 1], u[b]).detach().clone().requires_grad_()
         slope = torch.autograd.grad(D(x).squeeze(), x, create_graph=True)[0]
-        total = total + (torch.sqrt((slope**2).sum()) - 1) ** 2
+        total = total + (torch.linalg.vector_norm(slope) - 1) ** 2
     return total / len(real)
 
 
@@ -56,5 +56,6 @@ def gradient_penalty(D, real, fake, u):
     x.requires_grad_(True)
     out = D(x)
     slope = torch.autograd.grad(out, x, grad_outputs=torch.ones_like(out), create_graph=True, retain_graph=True)[0]
-    norms = torch.einsum("bi,bi->b", slope.reshape(len(x), -1), slope.reshape(len(x), -1)).sqrt()
+    norms = torch.einsum("bi,bi->b", slope.reshape(len(x), -1), slope.reshape(len(x), -1))
+    norms = (norms + 1e-20).sqrt()  # the slope of the root is finite at 0
     return torch.square(norms - 1).mean()

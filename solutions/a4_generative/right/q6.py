@@ -63,3 +63,14 @@ def g_step(G, D, opt_g, z):
     fake.backward(slope)
     opt_g.step()
     return loss.item()
+
+
+# %% mean_over_both_batches | why: both batches have B rows, so twice the mean over both is the sum of the means
+def d_step(G, D, opt_d, x, z):
+    with torch.no_grad():
+        fake = G(z)
+    loss = 2 * torch.cat([F.softplus(-D(x)).flatten(), F.softplus(D(fake)).flatten()]).mean()
+    opt_d.zero_grad()
+    loss.backward()
+    opt_d.step()
+    return loss.item()

@@ -237,3 +237,8 @@ def zero_shot(img, prompts):
 def zero_shot(img, prompts):
     classes = F.normalize(prompts, dim=-1).mean(dim=1)
     return (img @ (classes / classes.norm(dim=-1, keepdim=True)).T).argmax(dim=1)
+
+
+# %% clamped_behind_the_exponential | fails: test_the_gradient_of_an_enormous_log_scale_is_zero | hint: exp(log_scale) is inf before it is clamped: its value is right, its gradient is nan.
+def clip_logits(img, txt, log_scale):
+    return _scaled(img, txt, log_scale.exp().clamp(max=100))

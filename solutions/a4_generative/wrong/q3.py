@@ -158,15 +158,6 @@ def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, fre
     return _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta, free_bits)
 
 
-# %% library_cross_entropy | fails: test_contract_of_the_bounds, test_bernoulli_bound | hint: The library's cross-entropy is ruled out; use your own of q1.
-def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
-    terms = _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta, free_bits)
-    if likelihood != "bernoulli":
-        return terms
-    rec = F.binary_cross_entropy_with_logits(dec_out, x, reduction="none").sum(1).mean()
-    return _terms(rec, terms["kl"], beta)
-
-
 # %% free_bits_ignored | fails: test_free_bits | hint: free_bits is ignored.
 def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
     return _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta)

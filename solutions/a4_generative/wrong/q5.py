@@ -252,3 +252,11 @@ def gradient_penalty(D, real, fake, u):
 
 # Left out: real and fake swapped in the mixture for random u, which has the same distribution; with the given u it is
 # mixture_swapped.
+
+
+# %% root_of_a_sum_of_squares | fails: test_penalty_where_the_discriminator_is_flat | hint: Where D is flat, the root of the sum of squares has an infinite slope, and D's parameters become nan.
+def gradient_penalty(D, real, fake, u):
+    u = u.reshape(-1, *[1] * (real.dim() - 1))
+    between = (u * real + (1 - u) * fake).detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
+    return (((slope.flatten(1) ** 2).sum(dim=1).sqrt() - 1) ** 2).mean()

@@ -169,18 +169,6 @@ def d_step(G, D, opt_d, x, z):
     return loss.item()
 
 
-# %% mean_over_both_batches | fails: test_old_gradients_modes_and_flags | hint: Real rows and fakes each have their own mean, also when there are not as many.
-def d_step(G, D, opt_d, x, z):
-    with torch.no_grad():
-        fake = G(z)
-    real, fake = D(x), D(fake)
-    loss = 2 * torch.cat([F.softplus(-real).flatten(), F.softplus(fake).flatten()]).mean()
-    opt_d.zero_grad()
-    loss.backward()
-    opt_d.step()
-    return loss.item()
-
-
 # %% noisy_data | fails: test_d_step_moves_the_discriminator, test_steps_return_floats_and_draw_nothing | hint: x is used as it is.
 def d_step(G, D, opt_d, x, z):
     return _right["d_step"](G, D, opt_d, x + 0.01 * torch.randn_like(x), z)
@@ -287,3 +275,31 @@ def g_step(G, D, opt_g, z):
 
 
 # Left out: retain_graph=True, which changes nothing but the memory.
+
+
+# %% generator_thawed | fails: test_old_gradients_modes_and_flags | hint: G's flags are set to True after d_step: one that the caller had frozen is thawed. Put back what was there.
+def d_step(G, D, opt_d, x, z):
+    for w in G.parameters():
+        w.requires_grad_(False)
+    loss = _right["d_step"](G, D, opt_d, x, z)
+    for w in G.parameters():
+        w.requires_grad_(True)
+    return loss
+
+
+# %% discriminator_in_eval_in_g_step | fails: test_g_step_keeps_the_mode_of_the_discriminator | hint: g_step runs D in evaluation mode; it stays in the mode that it is in.
+def g_step(G, D, opt_g, z):
+    mode = D.training
+    D.eval()
+    loss = _right["g_step"](G, D, opt_g, z)
+    D.train(mode)
+    return loss
+
+
+# %% generator_in_training_in_d_step | fails: test_old_gradients_modes_and_flags | hint: d_step runs G in training mode, whatever mode it was in.
+def d_step(G, D, opt_d, x, z):
+    mode = G.training
+    G.train()
+    loss = _right["d_step"](G, D, opt_d, x, z)
+    G.train(mode)
+    return loss

@@ -28,31 +28,31 @@ def _right_tables(*args):
     return _right["make_schedule"](*args)
 
 
-# %% alpha_is_the_product | fails: test_alphas_and_their_running_products | hint: This is the notation of Prince's book, where alpha is the product; here alphas are 1 - beta, and alpha_bars the product.
+# %% alpha_is_the_product | fails: test_alphas | hint: This is the notation of Prince's book, where alpha is the product; here alphas are 1 - beta, and alpha_bars the product.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "alphas": tables["alpha_bars"]}
 
 
-# %% product_begins_with_one | fails: test_alphas_and_their_running_products, test_a_single_step_and_a_thousand | hint: alpha_bars is one entry late: entry 0 is alpha_0, not 1.
+# %% product_begins_with_one | fails: test_the_running_product, test_a_single_step_and_a_thousand | hint: alpha_bars is one entry late: entry 0 is alpha_0, not 1.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "alpha_bars": tables["alpha_bars_prev"]}
 
 
-# %% sum_for_product | fails: test_alphas_and_their_running_products | hint: alpha_bars is the running product of the alphas, not their running sum.
+# %% sum_for_product | fails: test_the_running_product | hint: alpha_bars is the running product of the alphas, not their running sum.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "alpha_bars": torch.cumsum(tables["alphas"], dim=0)}
 
 
-# %% product_of_betas | fails: test_alphas_and_their_running_products, test_the_posterior_variance_and_coefficients, test_signal_to_noise_ratio_and_weight | hint: alpha_bars is the running product of the alphas; this is that of the betas.
+# %% product_of_betas | fails: test_the_running_product | hint: alpha_bars is the running product of the alphas; this is that of the betas.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     betas = _right_tables(kind, T, beta_start, beta_end, s)["betas"]
     return _tables(betas, bars=torch.cumprod(betas, dim=0))
 
 
-# %% not_one_step_earlier | fails: test_alphas_and_their_running_products, test_the_posterior_variance_and_coefficients | hint: alpha_bars_prev is alpha_bars itself; entry t has to be that of step t-1, with a 1 in front.
+# %% not_one_step_earlier | fails: test_the_running_product_one_step_earlier | hint: alpha_bars_prev is alpha_bars itself; entry t has to be that of step t-1, with a 1 in front.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     betas = _right_tables(kind, T, beta_start, beta_end, s)["betas"]
     return _tables(betas, prev=torch.cumprod(1 - betas, dim=0))
@@ -64,7 +64,7 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return {**tables, "alpha_bars_prev": tables["alpha_bars"][:-1]}
 
 
-# %% rolled | fails: test_alphas_and_their_running_products, test_a_single_step_and_a_thousand | hint: torch.roll brings the last entry to the front; before the first step alpha_bars is 1.
+# %% rolled | fails: test_the_running_product_one_step_earlier | hint: torch.roll brings the last entry to the front; before the first step alpha_bars is 1.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     betas = _right_tables(kind, T, beta_start, beta_end, s)["betas"]
     return _tables(betas, prev=torch.roll(torch.cumprod(1 - betas, dim=0), 1))
@@ -99,31 +99,31 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return _right_tables(kind, T, 1e-4, 0.02, s)
 
 
-# %% variance_is_beta | fails: test_the_posterior_variance_and_coefficients | hint: post_var has alpha_bars_prev above the line and alpha_bars below; with the same in both places only beta is left.
+# %% variance_is_beta | fails: test_the_posterior_variance | hint: post_var has alpha_bars_prev above the line and alpha_bars below; with the same in both places only beta is left.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "post_var": tables["betas"]}
 
 
-# %% coefficients_swapped | fails: test_the_posterior_variance_and_coefficients, test_the_posterior_leads_back_along_the_same_path | hint: post_c0 belongs to x_0 and post_c1 to x_t; they are swapped.
+# %% coefficients_swapped | fails: test_the_posterior_coefficient_of_the_data, test_the_posterior_coefficient_of_the_noisy_one, test_the_posterior_leads_back_along_the_same_path | hint: post_c0 belongs to x_0 and post_c1 to x_t; they are swapped.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "post_c0": tables["post_c1"], "post_c1": tables["post_c0"]}
 
 
-# %% c0_without_root | fails: test_the_posterior_variance_and_coefficients, test_the_posterior_leads_back_along_the_same_path | hint: post_c0 has the square root of alpha_bars_prev.
+# %% c0_without_root | fails: test_the_posterior_coefficient_of_the_data, test_the_posterior_leads_back_along_the_same_path | hint: post_c0 has the square root of alpha_bars_prev.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "post_c0": tables["post_c0"] * tables["alpha_bars_prev"].sqrt()}
 
 
-# %% c1_without_root | fails: test_the_posterior_variance_and_coefficients, test_the_posterior_leads_back_along_the_same_path | hint: post_c1 has the square root of alpha.
+# %% c1_without_root | fails: test_the_posterior_coefficient_of_the_noisy_one, test_the_posterior_leads_back_along_the_same_path | hint: post_c1 has the square root of alpha.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "post_c1": tables["post_c1"] * tables["alphas"].sqrt()}
 
 
-# %% c1_with_the_product | fails: test_the_posterior_variance_and_coefficients, test_the_posterior_leads_back_along_the_same_path | hint: The root in post_c1 is that of alpha, one step; yours is that of alpha_bars.
+# %% c1_with_the_product | fails: test_the_posterior_coefficient_of_the_noisy_one, test_the_posterior_leads_back_along_the_same_path | hint: The root in post_c1 is that of alpha, one step; yours is that of alpha_bars.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "post_c1": tables["post_c1"] * (tables["alpha_bars"] / tables["alphas"]).sqrt()}
@@ -139,7 +139,7 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return _right_tables(kind, T, beta_start, beta_end)
 
 
-# %% product_not_divided_by_f0 | fails: test_alphas_and_their_running_products | hint: alpha_bars is f(t+1) without the division by f(0): at t = 0 it is not 1 - beta_0.
+# %% product_not_divided_by_f0 | fails: test_the_running_product | hint: alpha_bars is f(t+1) without the division by f(0): at t = 0 it is not 1 - beta_0.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return tables if kind != "cosine" else {**tables, "alpha_bars": _f(T, s)[1:]}
@@ -161,7 +161,7 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return _tables(1 - f[1:] / f[:-1])
 
 
-# %% product_not_limited | fails: test_alphas_and_their_running_products, test_a_single_step_and_a_thousand | hint: alpha_bars is the product of 1 - beta after beta was limited; yours is still f(t+1)/f(0).
+# %% product_not_limited | fails: test_the_running_product, test_a_single_step_and_a_thousand | hint: alpha_bars is the product of 1 - beta after beta was limited; yours is still f(t+1)/f(0).
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     if kind != "cosine":
         return _right_tables(kind, T, beta_start, beta_end, s)
@@ -177,19 +177,19 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return _tables((1 - f[1:] / f[:-1]).clamp(1e-9, 0.999))
 
 
-# %% weight_without_the_half | fails: test_signal_to_noise_ratio_and_weight | hint: udl_weight has a 2 below the line.
+# %% weight_without_the_half | fails: test_weight_of_a_step_in_the_bound | hint: udl_weight has a 2 below the line.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "udl_weight": 2 * tables["udl_weight"]}
 
 
-# %% weight_with_beta_squared | fails: test_signal_to_noise_ratio_and_weight | hint: beta squared over sigma squared, and sigma squared is beta: one beta is left in udl_weight.
+# %% weight_with_beta_squared | fails: test_weight_of_a_step_in_the_bound | hint: beta squared over sigma squared, and sigma squared is beta: one beta is left in udl_weight.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "udl_weight": tables["betas"] * tables["udl_weight"]}
 
 
-# %% snr_upside_down | fails: test_signal_to_noise_ratio_and_weight, test_the_posterior_leads_back_along_the_same_path | hint: This is noise over signal.
+# %% snr_upside_down | fails: test_signal_to_noise_ratio | hint: This is noise over signal.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
     return {**tables, "snr": 1 / tables["snr"]}
