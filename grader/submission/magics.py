@@ -79,6 +79,7 @@ def plain(source: str, *, checked: bool = True, calls: bool = True, registered: 
     registered: names of magics that the notebook makes itself
     """
     lines = source.split("\n")
+    imports_future = _FUTURE.search(source)  # which nothing may stand before
     reader = _Reader(checked, calls, registered)
     doubtful = False
     for index, line in enumerate(lines):
@@ -93,7 +94,7 @@ def plain(source: str, *, checked: bool = True, calls: bool = True, registered: 
         if name not in RUNS_ITS_BODY:
             doubtful = True
             reader.ignored.append(_short(text))
-        lines[index] = "" if _FUTURE.search(source) else magic_lines.around(name, options, calls)
+        lines[index] = "" if imports_future else magic_lines.around(name, options, calls)
     if source.strip() in _BARE:
         return Plain(source.replace(source.strip(), "pass"), (source.strip(),))
     code = reader.without_magics("\n".join(lines))
