@@ -16,7 +16,7 @@ from typing import Any
 
 from grader import wire
 from grader.checking.compare import Mismatch
-from grader.errors import AuthoringError, MachineryError
+from grader.errors import AuthoringError
 from grader.examination import replies
 from grader.examination.channel import Channel
 from grader.examination.proxies import Name, Reference
@@ -159,12 +159,6 @@ class Student:
         said = self._channel.load()
         if said.failure:
             raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
-        if b"NotPrepared" in said.reply:
-            fault = replies.read_fault(self._decoded(said).get("fault"))
-            if fault is not None and fault.kind == "NotPrepared":
-                raise MachineryError(
-                    f"the sandbox cannot run a notebook: {replies.words(fault.text, replies.MAX_TEXT)}"
-                )
 
     def _made(self, op: str, value: Any) -> Reference:
         made = self._ask(op, value=value)

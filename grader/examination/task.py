@@ -40,6 +40,7 @@ class Examined:
     fault: str = ""
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
     margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
+    flaws: dict[str, str] = field(default_factory=dict)  # by check: what its test fell over in these answers
     asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
     requests: dict[bytes, bytes] = field(default_factory=dict)  # key of an exchange -> request, where asked for
 
