@@ -25,6 +25,7 @@ from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
 from grader.examination.replies import about_cells, read_more_errors
 from grader.examination.student import load_errors
+from grader.examination.stumbling import stumble
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
 from grader.sandbox import Sandbox
@@ -53,6 +54,8 @@ def examine(
     deadly: checks that ended the examining process before; they are not run, as if their tests failed by themselves
     """
     submission = task.submission
+    if task.odd_s:
+        return stumble(task, hidden, [item for item in items if _is_wanted(hidden.checks[item.nodeid], task)], begun)
     try:
         book = notebook.read(submission.content, submission.filename)
     except SubmissionError as error:

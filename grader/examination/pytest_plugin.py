@@ -6,7 +6,6 @@ When a class is graded, the examiner drives the same session once for every subm
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
 import types
@@ -20,7 +19,6 @@ import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which 
 import pytest
 
 from grader.course.config import read_assignment, read_course
-from grader.course.master import master_cells
 from grader.course.scheme import plain
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
 from grader.examination import collecting, own_limits
@@ -28,7 +26,7 @@ from grader.examination.channel import Channel
 from grader.examination.hosted import HOSTED
 from grader.examination.order import cheap_first
 from grader.examination.outcomes import result_of
-from grader.examination.reference import load_reference
+from grader.examination.reference import classes_and_methods, load_reference
 from grader.examination.student import Student
 from grader.paths import Paths, find_root
 from grader.schema import BROKEN, Assignment, Check, CheckResult, Outcome, as_points
@@ -44,7 +42,7 @@ class Examination:
     close_names: bool = False
     results: dict[str, CheckResult] = field(default_factory=dict)
     crashes: dict[str, BaseException] = field(default_factory=dict)  # by check: a hidden test failed by itself
-    own_cpu_s: float = own_limits.WHOLE_CPU_S  # what is left for the hidden tests' own calculations
+    own_cpu_s: float = field(default_factory=lambda: own_limits.WHOLE_CPU_S)  # left for what hidden tests calculate
     deadly: frozenset[str] = frozenset()  # checks that ended this process before; they are not run
     broken: bool = False  # the machine failed, as opposed to one test
 
@@ -57,6 +55,7 @@ class Hidden:
     assignment: Assignment
     close_names: bool
     classes: frozenset[str] = frozenset()  # names that are classes in the reference solution
+    methods: frozenset[str] = frozenset()  # names that are methods in them, and nothing else
     checks: dict[str, Check] = field(default_factory=dict)  # by node id
     shares: dict[str, Fraction] = field(default_factory=dict)  # by question: what its tests' shares add up to
     broken: set[str] = field(default_factory=set)  # checks whose tests fail by themselves, with the reference too
@@ -141,22 +140,13 @@ def describe(path: Path, items: list[pytest.Item], whole: bool = False) -> Hidde
     collecting.refuse_faults(items, paths.root, whole)
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
-    hidden.classes = _classes(paths, assignment_id)
+    hidden.classes, hidden.methods = classes_and_methods(paths, assignment_id)
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
     collecting.remember_probes(items)
     hidden.shares = shares_of(hidden.checks.values())
     hidden.checks = {item: _worth(check, hidden) for item, check in hidden.checks.items()}
     return hidden
-
-
-def _classes(paths: Paths, assignment_id: str) -> frozenset[str]:
-    """Names that the reference solution defines as classes; none where it cannot be read."""
-    try:
-        trees = [ast.parse(cell.code) for cell in master_cells(paths, assignment_id)]
-    except (OSError, SubmissionError, SyntaxError):
-        return frozenset()
-    return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
 
 
 def _check(item: pytest.Item, assignment: Assignment) -> Check:
@@ -228,7 +218,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     now = _examination(request.config)
     hidden = request.config.stash[HIDDEN]
     question = hidden.checks[request.node.nodeid].question
-    return Student(now.channel, request.node.name, now.seed, now.close_names, question, hidden.classes)
+    kinds = {"classes": hidden.classes, "methods": hidden.methods}
+    return Student(now.channel, request.node.name, now.seed, now.close_names, question, **kinds)
 
 
 @pytest.fixture

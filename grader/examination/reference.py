@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import types
 from typing import Any
 
@@ -13,6 +14,8 @@ from grader.errors import AuthoringError, SubmissionError
 from grader.paths import Paths
 from grader.sandbox import Ending
 from grader.schema import Assignment
+
+OF_MODULES = frozenset("to eval train parameters named_parameters state_dict load_state_dict zero_grad".split())
 
 
 def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
@@ -28,6 +31,29 @@ def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
     except Exception as error:  # noqa: BLE001 - the author's code may raise anything
         raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
     return module
+
+
+def classes_and_methods(paths: Paths, assignment_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that the reference solution defines as classes, and as methods of them that are never attributes too.
+
+    None where it cannot be read.
+    """
+    try:
+        nodes = [node for cell in master_cells(paths, assignment_id) for node in ast.walk(ast.parse(cell.code))]
+    except (OSError, SubmissionError, SyntaxError):
+        return frozenset(), frozenset()
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    inside = [node for each in classes for node in each.body]
+    functions = {node.name for node in inside if isinstance(node, ast.FunctionDef) and not _is_property(node)}
+    if any(ast.unparse(base).endswith("Module") for each in classes for base in each.bases):
+        functions |= OF_MODULES
+    stored = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return frozenset(node.name for node in classes), frozenset(functions - stored)
+
+
+def _is_property(function: ast.FunctionDef) -> bool:
+    said = " ".join(map(ast.unparse, function.decorator_list))
+    return any(word in said for word in ("property", "setter", "deleter"))
 
 
 class ReferenceSandbox:

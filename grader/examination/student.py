@@ -39,6 +39,7 @@ class Student:
     """One submission as one check sees it. References end with the check.
 
     classes: names whose call gives an object, so that a test may use it as one without another look
+    methods: names of attributes that are methods, so that a test may call them
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Student:
         allow_close_names: bool = False,
         question: str = "",
         classes: frozenset[str] = frozenset(),
+        methods: frozenset[str] = frozenset(),
     ) -> None:
         self._channel = channel
         self._check = check
@@ -59,6 +61,7 @@ class Student:
         self._call_s = channel.assignment.limits.call_s
         self._close_names = allow_close_names
         self._classes = classes
+        self._methods = methods
         channel.current, channel.question = check, question
         self._load()
 

@@ -25,6 +25,7 @@ class Task:
     note_margins: bool = False  # say how near to their limits the answers are that pass
     checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
     note_asked: bool = False  # give back what was asked
+    odd_s: float = 0.0  # try odd answers in place of those of the evidence for so long, instead of examining
     replay: bool = False  # judge the evidence; a call that it does not hold is not made, and its check deferred
 
 

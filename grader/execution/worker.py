@@ -67,7 +67,7 @@ class Worker:
             if isinstance(examined, Examined):
                 break
             ends[self.check] += 1
-            if not self.check or ends.total() >= MOST_ENDS:
+            if not self.check or task.odd_s or ends.total() >= MOST_ENDS:
                 examined = deferred(examined)
                 break
         if not (task.replay or task.first_failure):
