@@ -42,7 +42,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use
-    "numpy": "candidate checking wire examination/matching examination/pytest_plugin",
+    "numpy": "candidate checking wire examination/matching examination/odd_answers examination/pytest_plugin",
     "pytest": "examination/collecting examination/examiner examination/hosted examination/outcomes "
     "examination/pytest_plugin",
 }

@@ -17,12 +17,11 @@ from grader.execution.pool import Pool
 
 def stumbles(pool: Pool, task: Task, examined: Examined, odd_s: float) -> Iterator[Seen]:
     """What the checks fell over in `odd_s` seconds each; `examined` is the reference's, with its evidence."""
-    lost = {row.question for row in examined.results if not row.outcome.earns}
-    asked = [question for question in examined.transcripts if question not in lost]
-    tasks = [
-        replace(task, questions=(question,), evidence=(examined.transcripts[question],), odd_s=odd_s)
-        for question in asked
-    ]
+    tasks = []
+    for question, transcript in examined.transcripts.items():
+        passed = tuple(row.name for row in examined.results if row.question == question and row.outcome.earns)
+        if passed:
+            tasks.append(replace(task, questions=(question,), evidence=(transcript,), checks=passed, odd_s=odd_s))
     for done, found in pool.run(iter(tasks)):
         if found.fault:
             yield Seen("of_machine", "", "odd answers", f"{done.questions[0]}: {found.fault}")

@@ -113,7 +113,7 @@ def _of_other_shapes(array: np.ndarray) -> Iterator[tuple[str, Any]]:
     yield "an array of the same dtype without axes", array.dtype.type(0) * np.ones((), array.dtype)
     if array.ndim:
         yield "no rows", array[:0]
-        yield "the first row alone", array[0]
+        yield "the first row alone", array[0] if len(array) else np.ones(array.shape[1:], array.dtype)
         yield "one row", array[:1]
         yield "a row too few", array[:-1]
         yield "a row too many", np.concatenate([array, array[-1:]])

@@ -61,7 +61,8 @@ class Reference:
         if name.startswith("__"):
             raise AttributeError(name)
         found = self._student._ask("get", target=self._ref, name=name)
-        if name in self._student._methods and not isinstance(found, Reference):
+        has_methods = self._made_by in ("rng", "generator")
+        if (has_methods or name in self._student._methods) and not isinstance(found, Reference):
             raise Mismatch(f"{name} is {describe(found)}, expected a method; an attribute may hide it.")
         return found
 

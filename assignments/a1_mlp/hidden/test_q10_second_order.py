@@ -75,7 +75,8 @@ def test_what_is_returned_and_that_nothing_changes(student, rng):
             array(w, shape=(3,), dtype="float", what="w")
             for value in unpack(history, n_iter + 1, what="history"):
                 number(value, what="an entry of history")
-        close(student.newton_logistic(X, y, 0.1, w0, 0)[0], w0, what="w after no step")
+        unmoved, _ = unpack(student.newton_logistic(X, y, 0.1, w0, 0), 2, what="newton_logistic")
+        close(unmoved, w0, what="w after no step")
         array(student.run(differentiate, "quadratic", A, b, b, {}), shape=(4,), dtype="float", what="hvp")
         solved(student, A, b, np.ones(4), 1e-8, 10)
 
