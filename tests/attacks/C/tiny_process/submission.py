@@ -11,9 +11,9 @@ def half_life(rate):
     fills = """
 import os
 kept = []
-for number in range(60):
+for number in range(200):
     kept.append(os.memfd_create('m'))
-    try: os.posix_fallocate(kept[-1], 0, 30 << 20)
+    try: os.posix_fallocate(kept[-1], 0, 7 << 20)
     except OSError: pass
 """
     os.execv(os.path.realpath("/proc/self/exe"), ["python3", "-S", "-E", "-c", fills])
