@@ -82,7 +82,8 @@ def _is(answer: object, form: Any) -> bool:
     if form is None or form is str:
         return answer is None if form is None else type(answer) is str
     got = numeric(answer)
-    if got is None or got.family == "other":
+    too_large = type(answer) is int and abs(answer) >= 1 << 63  # NumPy has no such number
+    if got is None or got.family == "other" or too_large:
         return False
     if form is np.ndarray or form == "tensor":
         return got.tensor if form == "tensor" else type(answer) is np.ndarray
