@@ -31,6 +31,7 @@ import pytest
 
 from grader.examination import pytest_plugin
 from grader.examination.hosted import Hosted
+from grader.examination.reference import load_reference
 
 Fixtures = dict[str, Any]
 
@@ -138,7 +139,7 @@ class Serving:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         hidden = session.config.stash[pytest_plugin.HIDDEN]
-        reference = pytest_plugin.load_reference(hidden.paths, hidden.assignment.id)
+        reference = load_reference(hidden.paths, hidden.assignment.id)
         asked = {item.nodeid for item in session.items if hidden.checks[item.nodeid].question in self.questions}
         items = [item for item in session.items if isinstance(item, pytest.Function) and item.nodeid in asked]
         gc.collect()

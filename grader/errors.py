@@ -5,6 +5,7 @@ GraderError
 ├── AuthoringError      the instructor: course.toml, an assignment, a hidden test
 ├── SubmissionError     the student: what was handed in cannot be read or used
 └── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
+    └── SandboxLost     the sandbox went away under a submission, which may be the submission's doing
 """
 
 
@@ -26,3 +27,7 @@ class SubmissionError(GraderError):
 
 class MachineryError(GraderError):
     """The machine failed, not the student; the operator must act and the grading is run again."""
+
+
+class SandboxLost(MachineryError):
+    """The sandbox went away while a submission was asked something; if it does so again, that is the submission's."""

@@ -1,10 +1,11 @@
 """What hidden tests import: the comparison, and what makes an answer safe to calculate with.
 
-    from grader.testing import array, bounded, close, number, require, same, unpack
+    from grader.testing import array, bounded, close, formed, number, require, same, unpack
 
     close(answer, expected)           the numbers of the answer are those expected, within a tolerance
     same(answer, expected)            equal in kind, shape, dtype and value, without a tolerance
     array(answer)                     the answer as a NumPy array;  number(answer): as a float
+    formed(answer, [float])           the answer, where lists, tuples and dicts are nested as the pattern says
     unpack(answer, 2)                 the parts of a tuple or list of two;  integers(answer): whole numbers of a list
     bounded(value, low=, high=)       a figure of ours (an accuracy, a loss) lies within bounds
     best_of_two(score, low=, narrow=) a figure of a training, with a second training after a narrow miss
@@ -17,6 +18,7 @@ all of it may move. docs/testing.md has an example for each, and what `student`,
 """
 
 from grader.checking.compare import Mismatch, array, bounded, close, number, require, same, unpack
+from grader.checking.forms import formed
 from grader.checking.integers import integers
 from grader.checking.second_chance import best_of_two
 from grader.checking.values import numeric
@@ -27,6 +29,7 @@ __all__ = [
     "best_of_two",
     "bounded",
     "close",
+    "formed",
     "integers",
     "number",
     "numeric",

@@ -73,6 +73,9 @@ class Submission:
             "device": "cpu",
             "video_memory_mib": 1,
         }
+        self.ask(
+            "prepare", **{name: {**asked, **fields}[name] for name in ("hidden_modules", "device")}, video_memory_mib=1
+        )
         return self.ask("load", deadline_s, **{**asked, **fields})["value"]["raised"]
 
     def call(self, name: str, *args: Any, deadline_s: float = 10.0) -> Any:

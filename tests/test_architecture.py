@@ -42,23 +42,26 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use
-    "numpy": "candidate checking wire examination/matching examination/pytest_plugin",
-    "pytest": "examination/collecting examination/examiner examination/hosted examination/pytest_plugin",
+    "numpy": "candidate checking wire examination/matching examination/odd_answers examination/pytest_plugin",
+    "pytest": "examination/collecting examination/examiner examination/hosted examination/outcomes "
+    "examination/pytest_plugin",
 }
 CATCH_ALL = (  # where foreign code runs, which may raise anything
-    "authoring/printed candidate execution/host execution/worker examination/misconceptions examination/pytest_plugin"
+    "authoring/printed candidate execution/host execution/worker examination/at_fault "
+    "examination/misconceptions examination/reference"
 )
 ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a message is made of them
     "WireError": "examination/student",
-    "Mismatch": "examination/pytest_plugin",
-    "StudentFault": "examination/pytest_plugin",
+    "Mismatch": "examination/outcomes",
+    "StudentFault": "examination/outcomes",
     "CandidateFailure": "examination/channel",
     "CandidateGone": "examination/channel",
     "DeadlinePassed": "examination/channel",
     "KeptWaiting": "examination/channel",
     "ProtocolViolation": "examination/channel",
     "MissingName": "examination/student",
-    "NotPrepared": "examination/student",
+    "NotPrepared": "candidate",
+    "TakesTooLong": "examination/at_fault",
     "ForbiddenOperator": "candidate",
     "TimeLimit": "candidate",
     "StoppedCommand": "candidate",

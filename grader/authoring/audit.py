@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.authoring.causes import Finding, Seen, findings
 from grader.authoring.stability import Stability
+from grader.authoring.stumbles import stumbles
 from grader.authoring.uncalled import told_apart
 from grader.authoring.variants import Variant
 from grader.examination.task import Examined, Task
@@ -69,11 +70,13 @@ def run(
     tell: Callable[[str], None],
     every_known: bool = True,
     beforehand: Iterable[Seen] = (),
+    odd_s: float = 0.0,
 ) -> Audit:
     """Examine what was planned and judge it. `tell` hears of every variant that is done.
 
     every_known: all wrong solutions are there, so that a check which none of them fails is a finding
     beforehand: what was seen of checks without grading anything
+    odd_s: seconds for each check in which it meets odd answers
     """
     todo = list(planned)
     about = {(task.submission.student, task.seed): variant for variant, task in todo}
@@ -91,6 +94,8 @@ def run(
         audit.seen += found
         tell(f"{variant.kind} {variant.id}: {_in_short(found)}")
     audit.seen += [row for row in beforehand if row.check in audit.stability.passed]
+    if odd_s and audit.first is not None:
+        audit.seen += stumbles(pool, *audit.first, odd_s)
     audit.seen = told_apart(audit.seen)
     place = {variant.id: number for number, (variant, _) in enumerate(todo)}
     audit.seen.sort(key=lambda row: place.get(row.submission, len(place)))  # not as they came back
@@ -117,6 +122,7 @@ def _in_short(found: list[Seen]) -> str:
 def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> Iterator[Seen]:
     """What one examination shows. A check that failed by itself says nothing of the submission."""
     yield from _faults(variant, examined)
+    yield from (Seen("broken", check, variant.id, says) for check, says in examined.flaws.items())
     results = [result for result in examined.results if result.outcome is not Outcome.DEFERRED]
     if variant.kind in ("reference", "paraphrase", "right"):
         yield from _must_pass(variant, results)

@@ -95,7 +95,6 @@ class Candidate:
 
     def op_load(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run the cells of the notebook in a fresh namespace."""
-        self.prepare(request)
         written = request.get("written", [])
         raised = [*cells.write_files(request["files"]), *cells.write_files(written, 0o644)]
         cells.write_notebook()
@@ -103,8 +102,8 @@ class Candidate:
         more = {"more": len(raised) - MAX_RAISED} if len(raised) > MAX_RAISED else {}
         return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module), **more}
 
-    def prepare(self, request: dict[str, Any]) -> None:
-        """What comes before the first line of the student's; that it fails is nobody's zero."""
+    def op_prepare(self, request: dict[str, Any]) -> None:
+        """What comes before the first byte of the student's is read; that it fails is nobody's zero."""
         self.device = request["device"]
         try:
             if self.device != "cpu":

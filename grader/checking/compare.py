@@ -25,7 +25,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from grader.checking import diagnosis, margins
+from grader.checking import diagnosis, margins, shapes
 from grader.checking.values import FAMILY, NOUNS, Numeric, describe, dtype_name, is_plain, numeric, require_answer
 from grader.errors import AuthoringError
 
@@ -107,14 +107,14 @@ def same(actual: object, expected: object, *, what: str = "result") -> None:
 def array(
     actual: object,
     *,
-    shape: Sequence[int | None] | int | None = None,
+    shape: Sequence[int | range | None] | int | None = None,
     dtype: object = None,
     finite: bool = True,
     what: str = "result",
 ) -> np.ndarray:
     """Return the answered array or tensor as an ndarray that is safe to calculate with, or raise Mismatch.
 
-    shape: lengths asked for, None for any length
+    shape: lengths asked for, None for any length, a range for one of several: what you calculate may grow with it
     dtype: "float", "int", "bool", "complex" for a family, or a dtype; None for any of the families
     Raises AuthoringError when there is no such dtype.
     """
@@ -122,11 +122,11 @@ def array(
     wanted = (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
     got = numeric(actual)
     if got is None or got.family == "other" or (got.scalar and type(actual) is not np.ndarray and not got.tensor):
-        _refuse(actual, "an array" if wanted is None else f"an array with shape {_lengths(wanted)}", what)
+        _refuse(actual, "an array" if wanted is None else f"an array with shape {shapes.words(wanted)}", what)
     if dtype is not None and (asked := dtype_name(dtype)) not in (got.family, got.dtype):
         _fail(f"{what} has dtype {got.dtype}, expected {FAMILY_NOUN.get(asked, asked)}.")
-    if wanted is not None and not _fits(got.values.shape, wanted):
-        _fail(f"{what} has shape {got.values.shape}, expected {_lengths(wanted)}.")
+    if wanted is not None and not shapes.fits(got.values.shape, wanted):
+        _fail(f"{what} has shape {got.values.shape}, expected {shapes.words(wanted)}.")
     if finite:
         _check_finite(got.values, what)
     return got.values
@@ -387,12 +387,3 @@ def _asked(expected: Numeric) -> str:
 
 def _count(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
-
-
-def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(wanted) and all(w is None or w == n for n, w in zip(shape, wanted, strict=True))
-
-
-def _lengths(wanted: tuple[int | None, ...]) -> str:
-    words = ["any" if length is None else str(length) for length in wanted]
-    return f"({', '.join(words)}{',' if len(words) == 1 else ''})"

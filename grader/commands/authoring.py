@@ -67,7 +67,8 @@ def audit(chosen: argparse.Namespace) -> int:
 
         for line in pool.ready.scaled:
             screen.say(line)
-        result = auditing.run(pool, assignment, planned, tell, scope.every_known, _beforehand(paths, assignment.id))
+        beforehand = _beforehand(paths, assignment.id)
+        result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand, scope.odd_s)
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:

@@ -6,7 +6,7 @@ import argparse
 import itertools
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import in_force
 from grader.record.store import Run, Store
-from grader.schema import Attempt, Status
+from grader.schema import FLAWED, Attempt, Status
 from grader.terminal import screen, tables
 
 MOST_NAMED = 20  # students in a line
@@ -51,6 +51,7 @@ def status(chosen: argparse.Namespace) -> int:
         },
         "nothing_handed_in": sorted(set(roster) - set(handed_in)),
         "not_on_the_roster": sorted(set(handed_in) - set(roster)) if roster else [],
+        "hidden_tests_to_be_mended": _flawed(attempts.values()),
         "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
         "runs": [_run_entry(run) for run in runs],
     }
@@ -74,6 +75,13 @@ def _incident(attempt: Attempt) -> bool:
     return attempt.status is not Status.GRADED and bool(attempt.notices)
 
 
+def _flawed(attempts: Iterable[Attempt]) -> dict[str, int]:
+    """Hidden tests that failed by themselves over an answer, by check: over how many submissions."""
+    notices = [notice for attempt in attempts for notice in attempt.notices if notice.startswith(FLAWED)]
+    found = Counter(notice.removeprefix(f"{FLAWED}: ").partition(":")[0] for notice in notices)
+    return dict(sorted(found.items()))
+
+
 def _run_entry(run: Run) -> dict[str, Any]:
     state = run.state or "did not end: still going on, or killed"
     return {"run": run.id, "command": run.command, "started": run.started, "ended": run.ended, "state": state}
@@ -87,6 +95,8 @@ def _status_page(document: dict[str, Any]) -> str:
             lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {_listed(document[name])}")
     for question, count in document["wait_for_a_mark_by_hand"].items():
         lines += [f"  {count:5}  to be marked by hand: {question}"] if count else []
+    for check, count in document["hidden_tests_to_be_mended"].items():
+        lines.append(f"  {count:5}  over whose answer a hidden test failed by itself; it is to be mended: {check}")
     if document["incidents"]:
         together: dict[str, list[str]] = {}
         for who, what in document["incidents"].items():

@@ -10,7 +10,11 @@ from grader.dashboard.cohort import Cohort
 from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
 
-NAMED = {"name": "with a name nearly found", "waiting": "waiting to be graded"}
+NAMED = {
+    "name": "with a name nearly found",
+    "waiting": "waiting to be graded",
+    "hidden test": "with a hidden test to be mended",
+}
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 With a transcript at hand, what was said before is said again without running anything; the candidate is opened only for
 what was never asked, and then the check's earlier exchanges are repeated to it first, so that its state is the same.
+So they are where the sandbox goes away under a candidate: once may be the machine's doing. Where it goes away a second
+time, and an empty notebook opens in the next one, it is the submission's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable
@@ -13,6 +16,8 @@ from typing import Any, NoReturn
 
 from grader import wire
 from grader.candidate.charge import AT_MOST
+from grader.errors import MachineryError, SandboxLost
+from grader.examination import replies
 from grader.examination.budget import Budget
 from grader.examination.patience import Patience
 from grader.examination.transcript import START, Said, Transcript, key_after
@@ -30,7 +35,11 @@ from grader.submission.notebook import Notebook
 
 LOAD = "load"
 MOST_ANSWERS = 4  # so many of the largest answers may come from one submission
+PREPARE_S = 60.0  # the driver of a GPU may take long
+EMPTY_S = 30.0  # for a notebook without a cell
+NOT_READY = "the sandbox cannot run a notebook"
 REPLY_OVERHEAD = 1 << 20  # output, effects and framing beside the answer itself
+TAKES_ITS_SANDBOX = "the process brought down the sandbox that it ran in"
 
 
 class Channel:
@@ -64,6 +73,7 @@ class Channel:
         self.began = 0.0  # on the wall, when something was asked for the first time
         self.reloading = False
         self.opened = self.answered = self.replayed = self.received_bytes = 0
+        self.brought_down = 0  # sandboxes, by this submission
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
 
     # ------------------------------------------------------------------------------------------ asking
@@ -126,16 +136,24 @@ class Channel:
             "seed": 0,
         }
 
+    def _prepare_request(self) -> dict[str, Any]:
+        return {
+            "op": "prepare",
+            "hidden_modules": list(self.assignment.hidden_modules),
+            "device": self.device,
+            "video_memory_mib": self.assignment.limits.video_memory_mib,
+        }
+
     def _live(self, check: str, asked: list[tuple[bytes, bytes, float]], function: str) -> Said:
         """Ask the candidate itself; once more where it hardly had a processor, which may be the machine's fault."""
         started = time.monotonic()
         self.began = self.began or started
         spent = self.budget.spent.copy()
         try:
-            said, waited = self._try(check, asked)
+            said, waited = self._tried(check, asked)
             if waited and self._in_time_for(asked[-1][2]) and self.patience.may_repeat(self.question, function):
                 self.budget.spent = spent
-                said, waited = self._try(check, asked)
+                said, waited = self._tried(check, asked)
             if said.failure == Outcome.TIMEOUT.value and said.message != self.budget.told:
                 self.patience.ran_out(self.question, function)
             return said
@@ -145,6 +163,32 @@ class Channel:
     def _in_time_for(self, limit_s: float) -> bool:
         """Whether waiting that long again ends before the whole submission has to."""
         return time.monotonic() - self.began + AT_MOST * limit_s < AT_MOST * self.budget.total_s
+
+    def _tried(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> tuple[Said, bool]:
+        """`_try`; where the sandbox goes away, find out whose doing that is."""
+        try:
+            return self._try(check, asked)
+        except SandboxLost:
+            self._forget()
+            if not self.brought_down:
+                with contextlib.suppress(SandboxLost):
+                    return self._try(check, asked)
+                self._forget()
+            self._require_machine()
+            self.brought_down += 1
+            return Said(b"", Outcome.CRASHED.value, TAKES_ITS_SANDBOX), False
+
+    def _require_machine(self) -> None:
+        """Raise MachineryError unless an empty notebook can be run in a sandbox."""
+        try:
+            candidate = self._opened()
+            empty = {"id": 0, "scope": "", **self._load_request(), "cells": [], "files": []}
+            try:
+                candidate.exchange(wire.encode(empty), EMPTY_S, REPLY_OVERHEAD)
+            finally:
+                candidate.close()
+        except CandidateFailure as failure:
+            raise MachineryError(f"the sandbox went away, and an empty notebook does not run: {failure}") from None
 
     def _try(self, check: str, asked: list[tuple[bytes, bytes, float]]) -> tuple[Said, bool]:
         """Ask the candidate, after bringing it to where this check is; say too whether it was only waited for."""
@@ -191,7 +235,7 @@ class Channel:
 
     def _exchange(self, check: str, request: bytes, limit_s: float) -> bytes:
         if self.candidate is None:
-            self.candidate = self.sandbox().open()
+            self.candidate = self._opened()
             self.opened += 1
         number = secrets.randbits(62)
         scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
@@ -207,6 +251,20 @@ class Channel:
         if self.received_bytes > MOST_ANSWERS * answer_bytes:
             self._violation("all answers together are too large")
         return self._without_id(reply, number)
+
+    def _opened(self) -> Candidate:
+        """A fresh candidate that is ready for a notebook and has read nothing of one. Raises MachineryError."""
+        candidate = self.sandbox().open()
+        asked = {"id": 0, "scope": "", **self._prepare_request()}
+        try:
+            reply = candidate.exchange(wire.encode(asked), PREPARE_S, REPLY_OVERHEAD)
+        except (CandidateFailure, SandboxLost) as failure:
+            raise MachineryError(f"{NOT_READY}: {failure}") from None
+        fault = replies.read_fault(wire.decode(reply).get("fault"))  # of our own code: none of the student's is there
+        if fault is not None:
+            candidate.close()
+            raise MachineryError(f"{NOT_READY}: {replies.words(fault.text, replies.MAX_TEXT)}")
+        return candidate
 
     def _without_id(self, reply: bytes, number: int) -> bytes:
         """Check that the reply belongs to the request; the random id is not part of the evidence."""
@@ -226,6 +284,11 @@ class Channel:
         self.close()
         self.lost_by = self.question
 
+    def _forget(self) -> None:
+        """A candidate that is gone, and what it knew with it."""
+        self.candidate = None
+        self.live_key.clear()
+
     def close(self) -> None:
         if self.candidate is not None:
             candidate, self.candidate = self.candidate, None
@@ -233,8 +296,8 @@ class Channel:
             self._add(candidate.close().usage)
 
     def _count(self, failure: CandidateFailure) -> None:
-        self.candidate, self.lost_by = None, self.question
-        self.live_key.clear()
+        self._forget()
+        self.lost_by = self.question
         self._add(failure.ending.usage)
 
     def _add(self, usage: Usage) -> None:

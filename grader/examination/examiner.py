@@ -11,23 +11,25 @@ import contextlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from grader.checking.margins import Margin, noted, smallest
 from grader.errors import AuthoringError, MachineryError, SubmissionError
+from grader.examination import at_fault
 from grader.examination.channel import LOAD, Channel
 from grader.examination.collecting import shares_state
 from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
 from grader.examination.replies import about_cells, read_more_errors
 from grader.examination.student import load_errors
+from grader.examination.stumbling import stumble
 from grader.examination.task import Examined, Task
 from grader.examination.transcript import Transcript
 from grader.sandbox import Sandbox
-from grader.schema import TAKEN_FOR, Assignment, Check, CheckResult, Outcome, Status
+from grader.schema import FLAWED, TAKEN_FOR, Assignment, Check, CheckResult, Outcome, Status
 from grader.submission import notebook
 from grader.submission.ipynb import DEFINED_TWICE
 
@@ -38,9 +40,22 @@ NEVER_ASKED = "this call is not in the evidence"
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
 
-def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Callable[[], Sandbox]) -> Examined:
-    """Examine one submission with the collected tests. Every exception of ours becomes a deferred result."""
+def examine(
+    task: Task,
+    hidden: Hidden,
+    items: list[pytest.Item],
+    sandbox: Callable[[], Sandbox],
+    begun: Callable[[str], None] = lambda check: None,
+    deadly: Sequence[str] = (),
+) -> Examined:
+    """Examine one submission with the collected tests. Every exception of ours becomes a deferred result.
+
+    begun: hears of every check before it is run
+    deadly: checks that ended the examining process before; they are not run, as if their tests failed by themselves
+    """
     submission = task.submission
+    if task.odd_s:
+        return stumble(task, hidden, [item for item in items if _is_wanted(hidden.checks[item.nodeid], task)], begun)
     try:
         book = notebook.read(submission.content, submission.filename)
     except SubmissionError as error:
@@ -56,10 +71,13 @@ def examine(task: Task, hidden: Hidden, items: list[pytest.Item], sandbox: Calla
         wanted = [item for item in items if _is_wanted(hidden.checks[item.nodeid], task)]
         if task.checks:
             wanted.sort(key=lambda item: -1 if shares_state(item) else task.checks.index(item.name))
-        margins = _run(wanted, hidden, task)
+        examination.deadly = frozenset(deadly)
+        margins = _run(wanted, hidden, task, begun)
+        begun("")
+        flaws = {} if task.replay or task.first_failure else at_fault.settle(hidden, wanted, examination)
         if task.explain and not task.first_failure:
             _name_misconceptions(hidden, examination)
-        return replace(_collected(task, hidden, examination, book), margins=margins)
+        return replace(_collected(task, hidden, examination, book, flaws), margins=margins)
     finally:
         hidden.examination = None
         with contextlib.suppress(MachineryError):  # every check has its result; the sandbox is settled by its owner
@@ -79,7 +97,9 @@ def _nothing() -> Sandbox:
     raise AuthoringError(NEVER_ASKED)
 
 
-def _run(items: list[pytest.Item], hidden: Hidden, task: Task) -> dict[str, tuple[Margin, ...]]:
+def _run(
+    items: list[pytest.Item], hidden: Hidden, task: Task, begun: Callable[[str], None]
+) -> dict[str, tuple[Margin, ...]]:
     """Run the checks; return how near to their limits the answers were, where that is asked for.
 
     Questions whose share of the time was not enough are run again when all had their turn, whole, since their checks
@@ -90,7 +110,7 @@ def _run(items: list[pytest.Item], hidden: Hidden, task: Task) -> dict[str, tupl
     question = {item: hidden.checks[item.nodeid].question for item in items}
     while items:
         channel.budget.share_among(question[item] for item in items)
-        if not _run_once(items, _examination_of(hidden), task, margins) or channel.budget.is_used_up:
+        if not _run_once(items, _examination_of(hidden), task, margins, begun) or channel.budget.is_used_up:
             break
         items = [item for item in items if question[item] in channel.budget.unfinished]
         for item in items:
@@ -99,11 +119,16 @@ def _run(items: list[pytest.Item], hidden: Hidden, task: Task) -> dict[str, tupl
 
 
 def _run_once(
-    items: list[pytest.Item], examination: Examination, task: Task, margins: dict[str, tuple[Margin, ...]]
+    items: list[pytest.Item],
+    examination: Examination,
+    task: Task,
+    margins: dict[str, tuple[Margin, ...]],
+    begun: Callable[[str], None],
 ) -> bool:
     """Run these checks; return whether there is a reason to go on."""
     for place, item in enumerate(items):
         following = items[place + 1] if place + 1 < len(items) else None
+        begun(item.name)
         with noted(task.note_margins) as seen:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         margins[item.name] = smallest(seen)
@@ -140,17 +165,20 @@ def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
     return Conversation(result.name, tuple(exchanges)) if exchanges else None
 
 
-def _collected(task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook) -> Examined:
+def _collected(
+    task: Task, hidden: Hidden, examination: Examination, book: notebook.Notebook, flaws: dict[str, str]
+) -> Examined:
     channel = examination.channel
     place = {check.name: number for number, check in enumerate(hidden.checks.values())}
     results = tuple(sorted(examination.results.values(), key=lambda result: place[result.name]))
     notices = (*book.notices, *cell_notices(channel))
     notices += (*(_taken_for(hidden.assignment, book) if hidden.close_names else ()),)
     notices += _defined_twice(hidden.assignment, book)
+    notices += tuple(f"{FLAWED}: {check}: {what}" for check, what in flaws.items())
     channel.close()
     parts = {question: _names(hidden, question, task) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
-    faults = [*examination.faults]
+    faults = [f"{result.name}: {result.message}" for result in results if result.outcome is Outcome.DEFERRED]
     missing = [name for names in parts.values() for name in names if name not in examination.results]
     if missing and not faults and not task.first_failure:
         faults.append(f"{missing[0]} gave no result")
@@ -168,6 +196,7 @@ def _collected(task: Task, hidden: Hidden, examination: Examination, book: noteb
         channel.answered,
         asked=asked,
         requests=requests,
+        flaws=flaws,
     )
 
 

@@ -60,7 +60,11 @@ class Reference:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._student._ask("get", target=self._ref, name=name)
+        found = self._student._ask("get", target=self._ref, name=name)
+        has_methods = self._made_by in ("rng", "generator")
+        if (has_methods or name in self._student._methods) and not isinstance(found, Reference):
+            raise Mismatch(f"{name} is {describe(found)}, expected a method; an attribute may hide it.")
+        return found
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._student._ask("set", target=self._ref, name=name, value=value)

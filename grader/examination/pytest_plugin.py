@@ -6,7 +6,6 @@ When a class is graded, the examiner drives the same session once for every subm
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
 import types
@@ -19,17 +18,16 @@ import numpy as np
 import numpy.random  # noqa: F401 - NumPy loads it when it is first used, which would be in every fork
 import pytest
 
-from grader.checking.compare import Mismatch
 from grader.course.config import read_assignment, read_course
-from grader.course.master import beside, master_cells
 from grader.course.scheme import plain
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
-from grader.examination import collecting
+from grader.examination import collecting, own_limits
 from grader.examination.channel import Channel
-from grader.examination.hints import fitting
 from grader.examination.hosted import HOSTED
 from grader.examination.order import cheap_first
-from grader.examination.student import Student, StudentFault
+from grader.examination.outcomes import result_of
+from grader.examination.reference import classes_and_methods, load_reference
+from grader.examination.student import Student
 from grader.paths import Paths, find_root
 from grader.schema import BROKEN, Assignment, Check, CheckResult, Outcome, as_points
 from grader.submission import notebook
@@ -43,7 +41,9 @@ class Examination:
     seed: str
     close_names: bool = False
     results: dict[str, CheckResult] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)  # ours: they defer the attempt
+    crashes: dict[str, BaseException] = field(default_factory=dict)  # by check: a hidden test failed by itself
+    own_cpu_s: float = field(default_factory=lambda: own_limits.WHOLE_CPU_S)  # left for what hidden tests calculate
+    deadly: frozenset[str] = frozenset()  # checks that ended this process before; they are not run
     broken: bool = False  # the machine failed, as opposed to one test
 
 
@@ -55,8 +55,10 @@ class Hidden:
     assignment: Assignment
     close_names: bool
     classes: frozenset[str] = frozenset()  # names that are classes in the reference solution
+    methods: frozenset[str] = frozenset()  # names that are methods in them, and nothing else
     checks: dict[str, Check] = field(default_factory=dict)  # by node id
     shares: dict[str, Fraction] = field(default_factory=dict)  # by question: what its tests' shares add up to
+    broken: set[str] = field(default_factory=set)  # checks whose tests fail by themselves, with the reference too
     examination: Examination | None = None
 
 
@@ -138,22 +140,13 @@ def describe(path: Path, items: list[pytest.Item], whole: bool = False) -> Hidde
     collecting.refuse_faults(items, paths.root, whole)
     assignment_id = path.relative_to(paths.assignments).parts[0]
     hidden = Hidden(paths, read_assignment(paths, assignment_id), read_course(paths).close_names == "grade")
-    hidden.classes = _classes(paths, assignment_id)
+    hidden.classes, hidden.methods = classes_and_methods(paths, assignment_id)
     for item in items:
         hidden.checks[item.nodeid] = _check(item, hidden.assignment)
     collecting.remember_probes(items)
     hidden.shares = shares_of(hidden.checks.values())
     hidden.checks = {item: _worth(check, hidden) for item, check in hidden.checks.items()}
     return hidden
-
-
-def _classes(paths: Paths, assignment_id: str) -> frozenset[str]:
-    """Names that the reference solution defines as classes; none where it cannot be read."""
-    try:
-        trees = [ast.parse(cell.code) for cell in master_cells(paths, assignment_id)]
-    except (OSError, SubmissionError, SyntaxError):
-        return frozenset()
-    return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
 
 
 def _check(item: pytest.Item, assignment: Assignment) -> Check:
@@ -225,7 +218,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     now = _examination(request.config)
     hidden = request.config.stash[HIDDEN]
     question = hidden.checks[request.node.nodeid].question
-    return Student(now.channel, request.node.name, now.seed, now.close_names, question, hidden.classes)
+    kinds = {"classes": hidden.classes, "methods": hidden.methods}
+    return Student(now.channel, request.node.name, now.seed, now.close_names, question, **kinds)
 
 
 @pytest.fixture
@@ -260,21 +254,6 @@ def reference(request: pytest.FixtureRequest) -> types.ModuleType:
     return load_reference(hidden.paths, hidden.assignment.id)
 
 
-def load_reference(paths: Paths, assignment_id: str) -> types.ModuleType:
-    """Run the reference solution's cells in a module. Raises AuthoringError if it cannot be read or run."""
-    path = paths.reference(assignment_id)
-    module = types.ModuleType(f"reference_{assignment_id}")
-    try:
-        with beside(paths, assignment_id):
-            for cell in master_cells(paths, assignment_id):
-                exec(compile(cell.code, f"{path.name} cell {cell.number}", "exec", dont_inherit=True), module.__dict__)
-    except (OSError, SubmissionError) as error:
-        raise AuthoringError(f"solutions/{assignment_id}/{path.name}: {error}") from None
-    except Exception as error:  # noqa: BLE001 - the author's code may raise anything
-        raise AuthoringError(f"solutions/{assignment_id}/{path.name} raised {type(error).__name__}: {error}") from error
-    return module
-
-
 def _examination(config: pytest.Config) -> Examination:
     examination = config.stash[HIDDEN].examination
     assert examination is not None
@@ -287,10 +266,26 @@ def _examination(config: pytest.Config) -> Examination:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     needs = item.get_closest_marker("needs")
     hidden = item.config.stash.get(HIDDEN, None)
+    if hidden is not None and hidden.examination is not None and item.name in hidden.examination.deadly:
+        raise RuntimeError("the examining process ended in it, more than once")
     if needs is not None and hidden is not None and hidden.examination is not None:
         device = hidden.examination.channel.device
         if "cuda" in needs.args and device != "cuda":
             raise MachineryError(f"{item.name} needs a GPU: grade with --gpus 0")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A hidden test has its share of what the calculations of this side may take."""
+    hidden = pyfuncitem.config.stash.get(HIDDEN, None)
+    examination = hidden.examination if hidden is not None else None
+    if examination is None:
+        return (yield)
+    with own_limits.share_of(examination.own_cpu_s) as share:
+        try:
+            return (yield)
+        finally:
+            examination.own_cpu_s -= share.used()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -307,27 +302,10 @@ def pytest_runtest_makereport(
         result = result_of(hidden.checks[item.nodeid], error, call.duration)
         examination.results[result.name] = result
         if result.outcome is Outcome.DEFERRED:
-            examination.faults.append(f"{result.name}: {result.message}")
             examination.broken = isinstance(error, MachineryError)
+        if error is not None and result.message.startswith(BROKEN):
+            examination.crashes[result.name] = error
     return report
-
-
-def result_of(check: Check, error: BaseException | None, wall_s: float) -> CheckResult:
-    """What an exception out of a hidden test means. What is neither the student's nor a judgement is ours."""
-    if error is None:
-        outcome, message = Outcome.PASSED, ""
-    elif isinstance(error, StudentFault):
-        outcome, message = error.outcome, str(error)
-    elif isinstance(error, Mismatch):
-        outcome, message = Outcome.FAILED, str(error)
-    elif isinstance(error, (AssertionError, pytest.fail.Exception)):
-        outcome, message = Outcome.FAILED, ""  # its text holds values of the hidden inputs
-    elif isinstance(error, GraderError) and not isinstance(error, AuthoringError):
-        outcome, message = Outcome.DEFERRED, str(error)
-    else:
-        outcome, message = Outcome.DEFERRED, f"{BROKEN}: {collecting.one_line(error)}"
-    hint = "" if outcome is Outcome.PASSED else fitting(check.hint, message)
-    return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))
 
 
 # ------------------------------------------------------------------------------------------------ by hand

@@ -16,7 +16,7 @@ from typing import Any
 
 from grader import wire
 from grader.checking.compare import Mismatch
-from grader.errors import AuthoringError, MachineryError
+from grader.errors import AuthoringError
 from grader.examination import replies
 from grader.examination.channel import Channel
 from grader.examination.proxies import Name, Reference
@@ -39,6 +39,7 @@ class Student:
     """One submission as one check sees it. References end with the check.
 
     classes: names whose call gives an object, so that a test may use it as one without another look
+    methods: names of attributes that are methods, so that a test may call them
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Student:
         allow_close_names: bool = False,
         question: str = "",
         classes: frozenset[str] = frozenset(),
+        methods: frozenset[str] = frozenset(),
     ) -> None:
         self._channel = channel
         self._check = check
@@ -59,6 +61,7 @@ class Student:
         self._call_s = channel.assignment.limits.call_s
         self._close_names = allow_close_names
         self._classes = classes
+        self._methods = methods
         channel.current, channel.question = check, question
         self._load()
 
@@ -159,12 +162,6 @@ class Student:
         said = self._channel.load()
         if said.failure:
             raise StudentFault(Outcome(said.failure), f"running the notebook's cells: {said.message}")
-        if b"NotPrepared" in said.reply:
-            fault = replies.read_fault(self._decoded(said).get("fault"))
-            if fault is not None and fault.kind == "NotPrepared":
-                raise MachineryError(
-                    f"the sandbox cannot run a notebook: {replies.words(fault.text, replies.MAX_TEXT)}"
-                )
 
     def _made(self, op: str, value: Any) -> Reference:
         made = self._ask(op, value=value)

@@ -25,6 +25,7 @@ class Task:
     note_margins: bool = False  # say how near to their limits the answers are that pass
     checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
     note_asked: bool = False  # give back what was asked
+    odd_s: float = 0.0  # try odd answers in place of those of the evidence for so long, instead of examining
     replay: bool = False  # judge the evidence; a call that it does not hold is not made, and its check deferred
 
 
@@ -40,6 +41,7 @@ class Examined:
     fault: str = ""
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
     margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for
+    flaws: dict[str, str] = field(default_factory=dict)  # by check: what its test fell over in these answers
     asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
     requests: dict[bytes, bytes] = field(default_factory=dict)  # key of an exchange -> request, where asked for
 

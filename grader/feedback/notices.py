@@ -9,7 +9,7 @@ from grader.collect.times import shown, stated
 from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
 from grader.marks.marksheet import clean
-from grader.schema import TAKEN_FOR, Attempt, Question, digest_of
+from grader.schema import FLAWED, TAKEN_FOR, Attempt, Question, digest_of
 from grader.submission import magic_lines
 
 MOST_IGNORED = 8
@@ -44,6 +44,8 @@ def explanation(stage: Stage, source: Source) -> Iterator[str]:
 def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
     """What the student should know about the file: what was mended, raised, taken for something, left out."""
     for notice in attempt.notices:
+        if notice.startswith(FLAWED):
+            continue
         if notice.startswith(LOADING):
             yield f"Your notebook could not be run to its end: {cut(clean(notice.removeprefix(LOADING)), 300)}"
         else:

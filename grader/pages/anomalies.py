@@ -1,8 +1,9 @@
-"""What to look at before marks are published: odd endings, names nearly found, files nobody can read. Pure."""
+"""What to look at before marks are published: odd endings, names nearly found, files nobody can read, hidden tests
+that an answer made fail. Pure."""
 
 from __future__ import annotations
 
-from grader.schema import Attempt, Outcome, Status
+from grader.schema import FLAWED, Attempt, Outcome, Status
 
 ODD_ENDINGS = (Outcome.TIMEOUT, Outcome.MEMORY, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.FORBIDDEN)
 
@@ -17,6 +18,7 @@ def reasons_to_look(attempt: Attempt) -> list[tuple[str, str]]:
         if ended:
             more = f" (and {len(ended) - 1} more)" if len(ended) > 1 else ""
             reasons.append((outcome.value, f"{ended[0].question}: {ended[0].message}{more}"))
+    reasons += [("hidden test", notice) for notice in attempt.notices if notice.startswith(FLAWED)]
     reasons += [("name", named) for named in _nearly_found(attempt)]
     if not attempt.points and not reasons and any(result.outcome is Outcome.FAILED for result in attempt.results):
         reasons.append(("0 points", "answers were given, and none of them was right"))

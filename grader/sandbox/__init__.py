@@ -1,7 +1,8 @@
 """Sandboxes: something that opens a candidate for one submission after the other.
 
 `Sandbox` is one slot: it serves one candidate at a time. What goes wrong has two families and no third way out:
-`CandidateFailure` is about the student's code and becomes the outcome of a check; `MachineryError` is about us.
+`CandidateFailure` is about the student's code and becomes the outcome of a check; `MachineryError` is about us. Of its
+kind `SandboxLost` that is not known at first: what happens again in a fresh sandbox is the student's code's doing.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Candidate(Protocol):
     charged_s: float
 
     def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
-        """Send one request frame and return the reply frame. Raises CandidateFailure; the candidate is over then.
+        """Send one request frame and return the reply frame. Raises CandidateFailure or SandboxLost; the candidate is
+        over then.
 
         limit_s: what the exchange may be charged
         """

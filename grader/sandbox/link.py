@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from grader import wire
 from grader.candidate.charge import AT_MOST, Used
-from grader.errors import MachineryError
+from grader.errors import MachineryError, SandboxLost
 from grader.sandbox import CandidateFailure, CandidateGone, DeadlinePassed, Ending, KeptWaiting, ProtocolViolation
 from grader.sandbox.meter import Meter
 from grader.schema import Limits, Usage
@@ -164,7 +164,7 @@ class LinkedCandidate:
     def _fail(self, kind: type[CandidateFailure], message: str) -> NoReturn:
         ending = self.close()
         if not self.own_doing:
-            raise MachineryError("the sandbox went away while a submission was examined")
+            raise SandboxLost("the sandbox went away while a submission was examined")
         raise kind(message or ending.sentence, ending)
 
     def close(self) -> Ending:

@@ -62,7 +62,11 @@ class ProcessSandbox:
             start_new_session=True,
         )
         there.close()
-        self.link = Link(here)
+        try:
+            self.link = Link(here)
+        except MachineryError:
+            here.close()
+            raise
 
     def _environment(self) -> str:
         assert self.link is not None

@@ -6,6 +6,7 @@ Nothing is run here. A cell that is valid Python is never changed, so a `%` insi
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from dataclasses import dataclass, field
@@ -109,6 +110,7 @@ def parse(code: str) -> ast.Module | None:
     return tree
 
 
+@functools.lru_cache(maxsize=8)  # every name that is missing asks why, and a long cell takes a second
 def syntax_error(code: str) -> str:
     """Say why this is no Python ("line 3: invalid syntax"); "" if it is, or is too long to try."""
     _, reason = _compiled(code, ast.PyCF_ONLY_AST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -117,6 +118,7 @@ def from_percent(text: str) -> tuple[str, ...]:
     return tuple(cell.source for cell in percent_cells(text) if cell.kind == "code")
 
 
+@functools.lru_cache(maxsize=4)  # parsing takes up to seconds, and every name that is missing asks
 def definitions(notebook: Notebook) -> dict[str, tuple[int, ...]]:
     """Return the names bound at the top level (def, class, assignment, import) with the cells that bind them, in order.
 

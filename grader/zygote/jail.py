@@ -146,12 +146,12 @@ def _hide(module: str) -> None:
 def lock(order: Order) -> None:
     """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc entries belong to root; inherited from the zygote
+    _set_oom_first("/proc" if order.level == "bare" else "/old/proc")
     if order.level != "bare":
         _own_proc()
         kernel.unmount("/old")
         kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
     os.setsid()
-    _set_oom_first()
     kernel.bound_capabilities()  # while this is still allowed
     if order.level == "caps":
         os.setgroups([])
@@ -179,12 +179,13 @@ def _own_proc() -> None:
     for name in ("kcore", "keys", "key-users", "kallsyms", "kmsg", "sysrq-trigger", "timer_list", "locks", "config.gz"):
         if os.path.exists(f"/proc/{name}"):
             kernel.mount("/dev/null", f"/proc/{name}", None, MS_BIND)
+    kernel.mount(None, "/proc", None, MS_REMOUNT | MS_RDONLY | flags)  # oom_score_adj stays as it is
 
 
-def _set_oom_first() -> None:
+def _set_oom_first(proc: str) -> None:
     """When memory runs out, the candidate goes, not its zygote."""
-    if os.path.exists("/proc/self/oom_score_adj"):
-        _write("/proc/self/oom_score_adj", "1000")
+    if os.path.exists(f"{proc}/self/oom_score_adj"):
+        _write(f"{proc}/self/oom_score_adj", "1000")
 
 
 def _set_limits(order: Order) -> None:

@@ -17,7 +17,7 @@ from grader.commands.manual import Marking
 from grader.course.config import read_assignment
 from grader.paths import PACKAGE, Paths
 from grader.record.store import Store
-from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
+from grader.schema import FLAWED, Attempt, CheckResult, Evidence, Outcome, Status, Submission
 from grader.terminal.screen import Change, kept_lines
 
 WORTH = {question.id: question.points for question in read_assignment(Paths(PACKAGE.parent), "a1_mlp").questions}
@@ -49,7 +49,8 @@ def attempt(student: str, wrong: str = "", status: Status = Status.GRADED) -> At
         for q, worth in WORTH.items()
     )
     digest = Submission(student, "a1_mlp", "x.py", student.encode()).digest
-    notices = ("deferred: the engine went away",) if status is Status.DEFERRED else ()
+    flaw = (f"{FLAWED}: test_q5: TypeError: x (test_q5.py, line 3)",) if wrong else ()
+    notices = ("deferred: the engine went away",) if status is Status.DEFERRED else flaw
     results = () if status is Status.DEFERRED else results
     return Attempt(student, "a1_mlp", status, Evidence(submission=digest, **EVIDENCE), results, notices)
 
@@ -68,8 +69,10 @@ def test_status_counts_everybody_and_names_who_waits(record, capsys):
     assert document["waiting"] == ["stranger"] and document["not_on_the_roster"] == ["stranger"]
     assert document["nothing_handed_in"] == ["chen"]
     assert [run["state"] for run in document["runs"]] == ["done", "done"]
+    assert document["hidden_tests_to_be_mended"] == {"test_q5": 1}
     code, out, _ = said(capsys, "status", "a1_mlp")
     assert "waiting: stranger" in out and "nothing handed in: chen" in out
+    assert "over whose answer a hidden test failed by itself; it is to be mended: test_q5" in out
 
 
 def test_a_deferred_attempt_does_not_hide_the_one_before(record, capsys):

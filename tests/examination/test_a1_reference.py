@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from grader.examination.pytest_plugin import load_reference
+from grader.examination.reference import load_reference
 from grader.paths import PACKAGE, Paths
 
 ACTIVATIONS = {

@@ -11,7 +11,7 @@ from tiny import IN_PROCESSES, RIGHT, hidden, small_course, submission
 
 from grader.checking.compare import Mismatch
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
-from grader.examination.pytest_plugin import result_of
+from grader.examination.outcomes import result_of
 from grader.examination.student import StudentFault
 from grader.examination.task import Task
 from grader.execution.pool import Pool

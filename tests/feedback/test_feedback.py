@@ -35,7 +35,7 @@ from grader.feedback.parts import HandedIn
 from grader.feedback.plain_words import OUTCOMES
 from grader.pages.style import STYLE
 from grader.record.overrides import Override
-from grader.schema import Kind, Outcome, Status
+from grader.schema import FLAWED, Kind, Outcome, Status
 
 LARGEST = 200_000
 HOSTILE = (
@@ -268,6 +268,12 @@ def test_only_the_cells_of_the_questions_are_shown_each_once_and_the_last_defini
     page = feedback(sources=(*SOURCES, "print('mine')", "def relu(z):\n    return abs(z)"))
     shown = {part.question.id: [code.cell for code in part.code] for part in page.questions}
     assert shown == {"q4": [2, 5], "q5": [3]}
+
+
+def test_what_is_to_be_mended_in_a_hidden_test_is_not_for_students():
+    page = feedback(notices=("cell 6 raised X", f"{FLAWED}: test_x: KeyError: 'secret' (test_q4.py, line 3)"))
+    assert [told for told in page.notices if "secret" in told or "test_x" in told] == []
+    assert any("cell 6 raised X" in told for told in page.notices)
 
 
 def test_notices_say_what_was_ignored_not_run_and_raised():

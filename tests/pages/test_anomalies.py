@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from grader.pages.anomalies import reasons_to_look
-from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status
+from grader.schema import FLAWED, Attempt, CheckResult, Evidence, Outcome, Status
 
 
 def attempt(*results: CheckResult, status: Status = Status.GRADED, notices: tuple[str, ...] = ()) -> Attempt:
@@ -45,6 +45,11 @@ NEAR = "looked for relu; your notebook defines rel (cell 3)"
 )
 def test_what_is_odd_about_an_attempt(results, kinds):
     assert [kind for kind, _ in reasons_to_look(attempt(*results))] == kinds
+
+
+def test_a_hidden_test_that_failed_over_an_answer_is_to_be_looked_at():
+    notice = f"{FLAWED}: t: ZeroDivisionError: division by zero (test_q4.py, line 3)"
+    assert reasons_to_look(attempt(check("t"), notices=("cell 3 raised X", notice))) == [("hidden test", notice)]
 
 
 def test_what_has_no_mark_says_why():

@@ -60,3 +60,8 @@ def test_the_nearest_of_several_is_taken_whatever_their_order():
     names = ["softmx_los", "softmax_los", "softmax_loss_"]
     assert nearest("softmax_loss", names) == nearest("softmax_loss", names[::-1]) == "softmax_loss_"
     assert nearest("softmax_loss", []) is None
+
+
+def test_what_is_defined_is_found_once_for_a_notebook_and_not_for_every_name_that_is_missing():
+    book = read(b"x = 1\n\n\ndef f(): pass", "a.py")
+    assert definitions(book) is definitions(book)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.testing import Mismatch, array, bounded, close, unpack
+from grader.testing import Mismatch, array, bounded, close, formed, unpack
 
 pytestmark = pytest.mark.question("q11")
 
@@ -52,6 +52,7 @@ def test_shapes_and_dtypes_and_where_randomness_comes_from(student, rng):
         with student.pure():
             Y, mask = unpack(student.dropout_forward(X, 0.3, student.rng(1), True), 2, what="dropout_forward")
             array(Y, shape=X.shape, dtype=dtype, what="the result of dropout_forward")
+            formed(mask, np.ndarray, what="the mask of dropout_forward")
             array(student.dropout_backward(X, mask), shape=X.shape, dtype=dtype, what="the result of dropout_backward")
             small = W.astype(dtype), b.astype(dtype)
             Y, gradients = unpack(student.run(dropconnect, X, *small, 0.3, student.rng(1), True, [X[:, :3]]), 2)
@@ -192,6 +193,7 @@ def test_nothing_is_dropped_with_probability_zero(student, rng):
     for train in (True, False):
         Y, mask = unpack(student.dropout_forward(X, 0.0, student.rng(3), train), 2, what="dropout_forward")
         close(Y, X, what="dropout with p = 0")
+        formed(mask, {None, float, np.ndarray}, what="the mask with p = 0")
         close(student.dropout_backward(dY, mask), dY, what="the gradient of dropout with p = 0")
         Z, gradients = unpack(student.run(dropconnect, X, W, b, 0.0, student.rng(3), train, [dZ]), 2)
         close(Z, X @ W + b, what="DropConnect with p = 0")

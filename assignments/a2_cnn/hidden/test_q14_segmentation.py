@@ -193,7 +193,8 @@ def test_fine_detail_comes_through_the_skip(student, rng):
         ranks = []
         for _ in range(2):
             answer = student.run(slopes, [1, 3, widths], images(rng, 1, 1, 8, 8))
-            singular = np.linalg.svd(array(answer, shape=(192, 64), dtype="float", what="the slopes"), compute_uv=False)
+            table = array(answer, shape=(192, 64), dtype="float", what="the slopes").astype(float)
+            singular = np.linalg.svd(table, compute_uv=False)
             ranks.append(int(np.sum(singular > 1e-9 * max(1e-300, singular[0]))))
         require(
             max(ranks) > below, "All the answer knows of the picture went through pooled maps: the skip is missing."

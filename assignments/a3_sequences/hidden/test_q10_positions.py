@@ -70,7 +70,8 @@ def test_positions_and_norms_follow_the_table(student, rng, device):
     close(parameters, {"weight": torch.ones(6), "bias": torch.zeros(6)}, what="the parameters of LayerNorm(6)")
     same(ask, [True, True], what="whether weight and bias ask for gradients")
     require(constant is False, "the table of positions asks for gradients")
-    layer = student.LayerNorm(6).to(device)
+    layer = student.LayerNorm(6)
+    layer.to(device)
     with student.pure():
         for shape in ((6,), (4, 6), (2, 4, 6), (2, 3, 4, 6)):
             x = normal(rng, *shape).float()

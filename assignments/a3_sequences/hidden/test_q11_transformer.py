@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import Mismatch, array, close, number, require, same, unpack
+from grader.testing import Mismatch, array, close, formed, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q11")
 
@@ -87,13 +87,16 @@ def test_logits_and_layers_follow_the_table_and_arguments_stay(student, rng, dev
     src, tgt = ids(rng, V_SRC, 3, 5), ids(rng, V_TGT, 3, 4)
     src[1, 3:] = PAD
     with student.forbids(*READY_MADE):
-        model = student.Seq2SeqTransformer(V_SRC, V_TGT, D, HEADS, 2, D_FF, PAD, MAX_LEN).to(device)
+        model = student.Seq2SeqTransformer(V_SRC, V_TGT, D, HEADS, 2, D_FF, PAD, MAX_LEN)
+        model.to(device)
         array(model(src, tgt), shape=(3, 4, V_TGT), dtype=torch.float32, what="the logits")
     for S, T in ((MAX_LEN, MAX_LEN), (1, 1), (3, 6)):
         logits = model(ids(rng, V_SRC, 2, S), ids(rng, V_TGT, 2, T))
         array(logits, shape=(2, T, V_TGT), dtype=torch.float32, what=f"the logits for S = {S} and T = {T}")
     x, memory = (torch.tensor(rng.normal(size=(2, n, D))).float() for n in (4, 5))
-    encoder, decoder = (each(D, HEADS, D_FF).to(device) for each in (student.EncoderLayer, student.DecoderLayer))
+    encoder, decoder = student.EncoderLayer(D, HEADS, D_FF), student.DecoderLayer(D, HEADS, D_FF)
+    encoder.to(device)
+    decoder.to(device)
     mask = torch.ones(4, 4, dtype=torch.bool).tril()
     with student.pure():
         model(src, tgt)
@@ -200,7 +203,7 @@ def follow(nb, model, src, bos, n):
 def followed(student, model, src, n, bos=BOS):
     """What `follow` says, checked for its kind: an array (B, n)."""
     rows = unpack(student.run(follow, model, src, bos, n), len(src), what="the likeliest tokens")
-    require(all(type(row) is list and len(row) == n for row in rows), "forward gives no likeliest token")
+    formed(rows, [(int,) * n], what="the likeliest tokens")
     return np.array([[int(number(token)) for token in row] for row in rows])
 
 
@@ -451,6 +454,7 @@ def test_layers_are_pre_norm_with_residual_paths(student, rng, device):
         require(callable(layer), f"{name}(...) is no layer")
 
         def answer(of, *args, shape=(3, 4, D), name=name):
+            require(callable(of), f"{name}(...) is no layer")
             return torch.tensor(array(of(*args), shape=shape, dtype="float", what=f"the result of {name}"))
 
         plain = answer(layer, x, *more)

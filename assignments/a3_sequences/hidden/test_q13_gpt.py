@@ -39,6 +39,7 @@ def ids_of(rng, *shape, vocab):
 
 def logits_of(model, ids, vocab):
     """The student's logits as an array."""
+    require(callable(model), "GPT(...) is no module that can be called.")
     return array(model(ids), shape=(*ids.shape, vocab), dtype="float", what="the logits")
 
 

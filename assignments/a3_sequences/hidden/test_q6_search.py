@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, close, integers, number, require, same, unpack
+from grader.testing import array, close, formed, integers, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q6")
 
@@ -236,7 +236,7 @@ def test_beam_search_finds_what_its_width_allows(student, rng):
         for beam in (2, 3):
             for forbidden in (0.0, 0.3):
                 asked = judge_search(student, table_for(rng, V, max_len, end, forbidden), beam, max_len)
-                require(type(asked) is list, "step must be called with lists of prefixes")
+                formed(asked, [[[int]]], what="what step was called with")
                 prefixes = [prefix for call in asked for prefix in call]
                 require(all(EOS not in prefix for prefix in prefixes), "a finished sentence was extended")
                 require(all(len(call) <= beam for call in asked), "more than `beam` beginnings were alive")

@@ -252,15 +252,18 @@ def test_order_of_keys_and_forbidden_keys_do_not_matter(student, rng):
     mask[:, 4:] = False
     out, attn = unpack(student.sdpa(Q, K, V), 2)
     turned_out, turned_attn = unpack(student.sdpa(Q, K[..., order, :], V[..., order, :]), 2)
-    out, attn = array(out, shape=(2, 3, 4, 7), what="out"), array(attn, shape=(2, 3, 4, 6), what="attn")
+    out, attn = (
+        array(out, shape=(2, 3, 4, 7), dtype="float", what="out"),
+        array(attn, shape=(2, 3, 4, 6), dtype="float", what="attn"),
+    )
     require(float(np.ptp(attn)) > 1e-3, "all weights are alike")
     close(turned_out, torch.tensor(out), what="out with the keys in another order", dtype="any")
     close(turned_attn, torch.tensor(attn[..., order.numpy()]), what="attn with the keys in another order", dtype="any")
     out, attn = unpack(student.sdpa(Q, K, V, mask), 2)
     fewer_out, fewer_attn = unpack(student.sdpa(Q, K[..., :4, :], V[..., :4, :]), 2)
-    fewer_out = torch.tensor(array(fewer_out, shape=(2, 3, 4, 7), what="out"))
-    fewer_attn = torch.tensor(array(fewer_attn, shape=(2, 3, 4, 4), what="attn"))
-    attn = torch.tensor(array(attn, shape=(2, 3, 4, 6), what="attn"))
+    fewer_out = torch.tensor(array(fewer_out, shape=(2, 3, 4, 7), dtype="float", what="out"))
+    fewer_attn = torch.tensor(array(fewer_attn, shape=(2, 3, 4, 4), dtype="float", what="attn"))
+    attn = torch.tensor(array(attn, shape=(2, 3, 4, 6), dtype="float", what="attn"))
     close(out, fewer_out, what="out with two keys forbidden, beside out without them", dtype="any")
     same(attn[..., 4:], torch.zeros(2, 3, 4, 2, dtype=attn.dtype), what="the weights of forbidden keys")
     close(attn[..., :4], fewer_attn, what="attn with two keys forbidden, beside attn without them", dtype="any")

@@ -96,7 +96,8 @@ def test_heads_have_the_parameters_of_the_table_and_arguments_stay(student, rng,
         wanted |= {f"{name}.bias": [12] for name in PROJECTIONS} if bias else {}
         same(shapes, wanted, what=f"names and shapes of the parameters with bias={bias}")
         same(kinds, [True] * 4, what="whether the projections are nn.Linear")
-    layer = student.MultiHeadAttention(12, 3).to(device)
+    layer = student.MultiHeadAttention(12, 3)
+    layer.to(device)
     q, kv = (normal(rng, 2, T, 12).float() for T in (5, 7))
     mask = torch.tensor(rng.random(size=(2, 5, 7)) < 0.6)
     with student.pure():

@@ -215,7 +215,7 @@ def minus_elbo(encode, decode, X, rng):
     """Minus the ELBO of X in nats, from answers of an encoder and a decoder, mean over rows and draws."""
     n = len(X)
     mu, logvar = unpack(encode(torch.from_numpy(X)), 2, what="encode")
-    mu = array(mu, shape=(n, None), dtype="float", what="mu").astype(np.float64)
+    mu = array(mu, shape=(n, range(1, 513)), dtype="float", what="mu").astype(np.float64)
     logvar = array(logvar, shape=mu.shape, dtype="float", what="logvar").astype(np.float64)
     rows = rng.permutation(np.tile(np.arange(n), DRAWS))  # so that the decoder cannot know whose turn it is
     with np.errstate(all="ignore"):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import Mismatch, array, best_of_two, bounded, close, number, require, same, unpack
+from grader.testing import Mismatch, array, best_of_two, bounded, close, formed, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q4")
 
@@ -174,9 +174,11 @@ def test_gradients_flow_through_the_sample(student, rng, device):
         mu, logvar = couple(model.encode(x, *more), B, z_dim, "encode")
         answer = student.run(derive, model, cotangent, x, eps, more)
         require(answer is not None, f"no gradient flows through {name}")
-        (by_x, by_eps), by_parameters = unpack(answer, 2)
+        by_inputs, by_parameters = unpack(answer, 2)
+        by_x, by_eps = unpack(by_inputs, 2)
         require(by_x is not None and by_eps is not None, f"no gradient of {name}'s logits reaches x and eps")
         require(type(by_parameters) is list and len(by_parameters) > 0, f"{name} has no parameters")
+        formed(by_parameters, [{None, float}], what="the largest gradients")
         for size in by_parameters:
             require(size is not None and size > 0, f"a parameter of {name} gets no gradient from the logits")
         by_z = student.run(derive_decode, model, cotangent, mixed(mu, logvar, eps), more)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import close, number, require, same, unpack
+from grader.testing import close, formed, number, require, same, unpack
 
 pytestmark = pytest.mark.question("q6")
 
@@ -68,6 +68,9 @@ def play(nb, moves, xs, zs, weights, optimiser, settings, options):
         loss = nb.d_step(G, D, opts["D"], x, z) if move == "d" else nb.g_step(G, D, opts["G"], z)
         story.append({"loss": loss, "G": look("G"), "D": look("D")})
     return story
+
+
+SEEN = {"weights": ["tensor"], "grads": [frozenset({None, "tensor"})], "flags": [bool], "mode": bool, "calls": int}
 
 
 class Nets:
@@ -132,6 +135,7 @@ class Game:
         self.story = unpack(
             student.run(play, moves, xs, zs, weights, optimiser, settings, options), len(moves) + 1, what="the story"
         )
+        formed(self.story, [{"loss": object, "G": SEEN, "D": SEEN}], what="the story")
         ours = Nets({name: weights[name] + norms[name] for name in "GD"}, optimiser, settings, options)
         self.losses, self.ours = [], []
         for move, x, z in zip(moves, xs, zs, strict=True):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from grader.testing import array, close, require, same, unpack
+from grader.testing import array, close, formed, require, same, unpack
 
 pytestmark = pytest.mark.question("q7")
 
@@ -56,7 +56,7 @@ def parameters(nb, model):
 
 def judge_parameters(student, model, shapes, needless, name):
     found = student.run(parameters, model)
-    require(type(found) is list and all(type(s) is list for s in found), f"{name} has no parameters")
+    formed(found, [[int]], what=f"the shapes of {name}")
     found = sorted(map(tuple, found))
     if found != sorted(shapes + needless):  # biases before batch norms are allowed
         count = sum(int(np.prod(s)) for s in found)
@@ -208,6 +208,8 @@ def drawn(nb):
 )
 def test_initial_weights(student, rng):
     before, after, nothing = unpack(student.run(drawn), 3)
+    layers = "conv norm transposed linear deep".split() + ["deep norm"]
+    formed([before, after], [dict.fromkeys(layers, ("tensor", "tensor"))], what="the weights")
     require(nothing is True, "dcgan_init works in place and returns nothing")
     for name, (then_weight, then_bias) in before.items():
         weight, bias = after[name]
@@ -320,6 +322,7 @@ def test_gradients_reach_every_parameter(student, rng, device):
     for name, model, shape, inputs in cases:
         answer = student.run(slopes, model, single(rng, *shape), *inputs)
         require(type(answer) is list and len(answer) > 0, f"no gradient flows through {name}")
+        formed(answer, [{None, float}], what="the largest gradients")
         for size in answer:
             require(size is not None and np.isfinite(size), f"a parameter of {name} gets no gradient")
         reached = sum(size > 1e-7 for size in answer)
