@@ -37,6 +37,31 @@ CALLS = {
 }
 
 
+def flock():
+    """A lock that is answered with success counts if it keeps a second one out."""
+    one, two = (os.open("/usr/bin/env", os.O_RDONLY) for _ in range(2))
+    fcntl.flock(one, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(two, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    raise OSError("there is no lock")
+
+
+def lockf():
+    file = os.open("/job", os.O_RDWR | os.O_TMPFILE)
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    child = os.fork()
+    if child == 0:  # such a lock keeps other processes out
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        raise OSError("there is no lock")
+
+
 def shares(x):
     said = []
     for name, (number, *arguments) in CALLS.items():
@@ -46,8 +71,8 @@ def shares(x):
             os._exit(0)
         said.append(f"{name} {'GRANTED' if result >= 0 else 'refused'}")
     for name, act in {
-        "flock": lambda: fcntl.flock(os.open("/usr/bin/env", os.O_RDONLY), fcntl.LOCK_EX),
-        "lockf": lambda: fcntl.lockf(os.open("/job", os.O_RDWR | os.O_TMPFILE), fcntl.LOCK_EX),
+        "flock": flock,
+        "lockf": lockf,
         "lease": lambda: fcntl.fcntl(os.open("/usr/bin/env", os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK),
         "vsock": lambda: socket.socket(40, socket.SOCK_STREAM),
         "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
