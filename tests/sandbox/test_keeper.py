@@ -44,7 +44,9 @@ def test_what_a_candidate_used_is_known_while_it_runs(kind):
             opened.call(name)
             now = opened.candidate.used()
             since = now.since(before)
-            assert 0.1 < since.cpu_s <= since.wall_s + 0.02  # a tick of the kernel's clock is 0.01, and both ends are rounded
+            assert (
+                0.1 < since.cpu_s <= since.wall_s + 0.02
+            )  # a tick of the kernel's clock is 0.01; both ends are rounded
             before = now
     finally:
         slots.close_candidates()
