@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import time
 from dataclasses import replace
@@ -21,6 +20,7 @@ from grader import wire
 from grader.errors import AuthoringError
 from grader.examination import own_limits
 from grader.examination.channel import Channel
+from grader.examination.misconceptions import read_until
 from grader.examination.own_limits import TakesTooLong
 from grader.examination.reference import ReferenceSandbox
 from grader.examination.transcript import Transcript
@@ -99,23 +99,13 @@ def _passed_by_the_reference(hidden: Hidden, items: list[pytest.Item], device: s
         _become_judge(hidden, items, device, seed, writing)
     os.close(writing)
     try:
-        said = _read_until(reading, time.monotonic() + hidden.assignment.limits.total_s)
+        said = read_until(reading, time.monotonic() + hidden.assignment.limits.total_s)
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    return {items[int(number)].name for number in said.split()}
-
-
-def _read_until(reading: int, deadline: float) -> bytes:
-    said = b""
-    while select.select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        part = os.read(reading, 65536)
-        if not part:
-            break
-        said += part
-    return said[: said.rfind(b"\n") + 1]
+    return {items[int(number)].name for number in said[: said.rfind(b"\n") + 1].split()}
 
 
 def _become_judge(hidden: Hidden, items: list[pytest.Item], device: str, seed: str, writing: int) -> NoReturn:

@@ -51,7 +51,7 @@ def recognised(paths: Paths, assignment: Assignment, failed: dict[str, list[Conv
         _become_matcher(paths, assignment, failed, writing)
     os.close(writing)
     try:
-        said = _read_until(reading, time.monotonic() + WHOLE_S)
+        said = read_until(reading, time.monotonic() + WHOLE_S)
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError):
@@ -64,7 +64,8 @@ def recognised(paths: Paths, assignment: Assignment, failed: dict[str, list[Conv
     return found
 
 
-def _read_until(reading: int, deadline: float) -> bytes:
+def read_until(reading: int, deadline: float) -> bytes:
+    """What another process writes until it is done or the deadline (time.monotonic) has passed."""
     said = b""
     while select.select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
         part = os.read(reading, 65536)
