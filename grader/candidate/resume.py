@@ -5,7 +5,6 @@ nobody catches is treated so, and nothing is run twice. `try: import x / except 
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import itertools
@@ -16,9 +15,9 @@ from typing import Any
 
 from grader.candidate import faults
 from grader.candidate.absent import Absent, reason_of
+from grader.candidate.compiling import ANNOTATIONS
 
 MOST_SKIPPED = 100  # statements of one cell
-ANNOTATIONS = __future__.annotations.compiler_flag
 
 OWN_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Place = tuple[int, int]  # line from 1, column in bytes
@@ -41,7 +40,9 @@ def run(
     """
     _notes.append(note)
     try:
-        _run(compiled, code, namespace, execute, note)
+        execute(compiled)
+    except ImportError as error:
+        _go_on(compiled, code, namespace, execute, note, error)
     finally:
         _notes.pop()
 
@@ -51,30 +52,29 @@ def current_note() -> Note:
     return _notes[-1] if _notes else lambda error: None
 
 
-def _run(
+def _go_on(
     compiled: types.CodeType,
     code: str,
     namespace: dict[str, Any],
     execute: Callable[[types.CodeType], None],
     note: Note,
+    error: ImportError,
 ) -> None:
-    try:
-        execute(compiled)
-    except ImportError as error:
-        flags = compiled.co_flags & ANNOTATIONS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        tree = compile(code, compiled.co_filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        part = tree.body
-        for _ in range(MOST_SKIPPED):
-            part = _behind(part, error, compiled.co_filename, namespace, note)
-            if not part:
-                return
-            rest = compile(ast.Module(part, []), compiled.co_filename, "exec", flags, dont_inherit=True)
-            try:
-                execute(rest)
-                return
-            except ImportError as another:
-                error = another
-        raise error
+    """Execute what stands behind `error`, and behind those that come then."""
+    flags = compiled.co_flags & ANNOTATIONS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = compile(code, compiled.co_filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+    part = tree.body
+    for _ in range(MOST_SKIPPED):
+        part = _behind(part, error, compiled.co_filename, namespace, note)
+        if not part:
+            return
+        rest = compile(ast.Module(part, []), compiled.co_filename, "exec", flags, dont_inherit=True)
+        try:
+            execute(rest)
+            return
+        except ImportError as another:
+            error = another
+    raise error
 
 
 def report(raised: list[dict[str, Any]], cell: int, error: ImportError) -> None:

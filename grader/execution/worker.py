@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from grader.candidate.charge import AT_MOST
+from grader.candidate.charge import AT_MOST, processor_s
 from grader.errors import MachineryError
 from grader.examination import own_limits
 from grader.examination.task import Examined, Task, deferred
@@ -106,7 +106,7 @@ class Worker:
     def _attend(self, fork: Connection, streams: socket.socket, child: int) -> Examined | str:
         total_s, began = self.hidden.assignment.limits.total_s, time.monotonic()
         while True:
-            ours_s = total_s + GRACE_S - time.clock_gettime((~child << 3) | 2)  # processor time of the fork itself
+            ours_s = total_s + GRACE_S - processor_s(child)
             left_s = min(ours_s, (AT_MOST + 1) * total_s + GRACE_S - (time.monotonic() - began))
             ready = wait([fork, self.boss], timeout=max(left_s, 0.0))
             if not ready:

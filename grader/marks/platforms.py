@@ -149,35 +149,35 @@ def _blackboard_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
     return Person(name, _keys(sheet, row, "Username", "Student ID"))
 
 
-def _headed(pattern: re.Pattern[str], what: str) -> Callable[[PlatformFile, str, str], str]:
-    """A function that finds the column of an item by headings of a pattern, which has the groups title and max."""
+def _with_maximum_in_headings(
+    pattern: re.Pattern[str],
+    what: str,
+    file: str,
+    needed: tuple[str, ...],
+    person: Callable[[PlatformFile, Sequence[str]], Person],
+) -> Platform:
+    """A platform whose columns are headed by an item and its maximum: the groups title and max of a pattern."""
 
     def column(sheet: PlatformFile, item: str, header: str) -> str:
         titles = {name: found["title"] for name in sheet.header if (found := pattern.match(name))}
         return _titled(sheet, item, header, what, titles)
 
-    return column
-
-
-def _maximum_in(pattern: re.Pattern[str]) -> Callable[[PlatformFile, Sequence[str], str], str]:
-    """A function from a heading to the maximum in it."""
-
     def maximum(sheet: PlatformFile, row: Sequence[str], column: str) -> str:
         found = pattern.match(column)
         return (found["max"] or "") if found else ""
 
-    return maximum
+    def cell(sheet: PlatformFile, row: list[str], column: str) -> Cell:
+        return Cell(row, column, f"the maximum in {column!r}")
+
+    return Platform(what, file, needed, person=person, column=column, maximum=maximum, cell=cell)
 
 
-_BLACKBOARD_FILE, _BRIGHTSPACE_FILE = "the Blackboard grade file", "the Brightspace grade file"
-BLACKBOARD = Platform(
-    what=_BLACKBOARD_FILE,
+BLACKBOARD = _with_maximum_in_headings(
+    _BLACKBOARD,
+    what="the Blackboard grade file",
     file="the Grade Center under Work Offline, Download",
     needed=("Username",),
     person=_blackboard_person,
-    column=_headed(_BLACKBOARD, _BLACKBOARD_FILE),
-    maximum=_maximum_in(_BLACKBOARD),
-    cell=lambda sheet, row, column: Cell(row, column, f"the maximum in {column!r}"),
 )
 
 
@@ -190,14 +190,12 @@ def _brightspace_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
     return Person(name, tuple(key.removeprefix("#") for key in keys))
 
 
-BRIGHTSPACE = Platform(
-    what=_BRIGHTSPACE_FILE,
+BRIGHTSPACE = _with_maximum_in_headings(
+    _BRIGHTSPACE,
+    what="the Brightspace grade file",
     file="Brightspace's grades, exported with Points grade",
     needed=("End-of-Line Indicator",),
     person=_brightspace_person,
-    column=_headed(_BRIGHTSPACE, _BRIGHTSPACE_FILE),
-    maximum=_maximum_in(_BRIGHTSPACE),
-    cell=lambda sheet, row, column: Cell(row, column, f"the maximum in {column!r}"),
 )
 
 PLATFORMS = {"moodle": MOODLE, "canvas": CANVAS, "blackboard": BLACKBOARD, "brightspace": BRIGHTSPACE}
