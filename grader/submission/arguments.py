@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from grader.exit_codes import USAGE
+
 VALIDATE = "For students: will this notebook be accepted, what is missing?"
 PACK = "For students: make the zip to hand in, and a receipt."
 
@@ -44,11 +46,21 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {first}")
 
     def error(self, message: str) -> Any:  # type: ignore[override]
+        """End with one line as every other error is, and how the command is called."""
         if self.mixing and "are required" in message:  # of its first pass, which knows of options alone
             raise _IsMissing
-        wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        close = difflib.get_close_matches(wrong[1], re.split(r"[', ]+", wrong[2]), 1) if wrong else []
-        super().error(f"{message}; did you mean {close[0]!r}?" if close else message)
+        wrong = re.search(r"argument (.*): invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong:
+            message = _no_such(*wrong.groups())
+        self.exit(USAGE, f"{self.prog}: {message}\n{self.format_usage()}")
+
+
+def _no_such(argument: str, given: str, choices: str) -> str:
+    """What is wrong with a word that is none of the choices, and which was meant where that can be told."""
+    what = "there is no command" if argument == "COMMAND" else f"argument {argument}: there is no"
+    close = difflib.get_close_matches(given, re.split(r"[', ]+", choices), 1)
+    there_is = f"there is: {choices.replace(chr(39), '')}"
+    return f"{what} {given!r}{f' (did you mean {close[0]!r}?)' if close else ''}; {there_is}"
 
 
 class _IsMissing(Exception):

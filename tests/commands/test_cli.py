@@ -327,13 +327,22 @@ def test_a_hidden_test_that_raises_leaves_no_mark_and_exit_code_1(paths, handed_
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["frobnicate"], ["grade"], ["grade", "tiny", "in/ada.ipynb", "--workers", "many"]]
+    "arguments", [["frobnicate"], ["grade"], ["grade", "tiny", "in/ada.ipynb", "--workers", "many"]]
 )
 def test_what_is_no_command_is_shown_the_usage(capsys, arguments):
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == USAGE
     assert "usage: grader" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["", "help", "--help", "help grade", "grade --help"])
+def test_help_is_there_for_whoever_asks(line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(line.split())
+    shown = capsys.readouterr().out
+    assert ended.value.code in (DONE, None)
+    assert all(name in shown for name in cli.COMMANDS) or ("grade" in line and "--workers" in shown)
 
 
 def test_outside_of_a_course_it_is_said_what_is_missing(tmp_path, grader, monkeypatch):

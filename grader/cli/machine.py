@@ -1,0 +1,35 @@
+"""What commands about this machine take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.cli.shared import Command, as_json
+from grader.submission.arguments import Parser
+
+
+def _doctor(made: Parser) -> None:
+    made.add_argument("--image", default="grader:latest")
+    as_json(made)
+
+
+def _image(made: Parser) -> None:
+    made.add_argument("action", choices=["build", "load", "save", "check"])
+    made.add_argument("file", nargs="?", type=Path, help="for load and save: a file as `docker save` makes it")
+    made.add_argument("--tag", default="grader:latest")
+    made.add_argument("--force", action="store_true", help="build although a current image is there")
+
+
+def _completion(made: Parser) -> None:
+    made.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+COMMANDS = {
+    "doctor": Command("machine:doctor", _doctor, "Probe this machine: Docker, image, isolation, GPUs."),
+    "image": Command("machine:image", _image, "Build, load, save or check the grading image."),
+    "completion": Command(
+        "completion:completion",
+        _completion,
+        "Print what makes a shell complete commands, options and ids.",
+    ),
+}

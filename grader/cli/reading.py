@@ -1,0 +1,71 @@
+"""What commands that read the record take: marks, attempts, pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.cli.shared import Command, as_json, sandbox
+from grader.submission.arguments import Parser
+
+FORMATS = ["moodle", "canvas", "blackboard", "brightspace", "gradescope", "classroom", "teams", "csv", "xlsx"]
+
+
+def _marks(made: Parser) -> None:
+    form = made.add_mutually_exclusive_group()
+    as_json(form)
+    form.add_argument("--csv", action="store_true")
+    form.add_argument("--student", metavar="ID", help="explain one student's mark")
+    form.add_argument("--export", choices=FORMATS, help="for a platform")
+    items = "export: this item, or total (several times: these)"
+    made.add_argument("--item", action="append", metavar="ID", help=items)
+    made.add_argument("--into", type=Path, metavar="FILE", help="export: the platform's own file, to be filled in")
+    made.add_argument("--out", type=Path, metavar="PATH", help="export: where to write")
+    made.add_argument("--column", action="append", default=[], metavar="ITEM=HEADER", help="export: a Canvas column")
+    made.add_argument("--diff", action="store_true", help="export: show what would change in the file, write nothing")
+    made.add_argument("--missing-zero", action="store_true", help="export: 0 for what was not handed in")
+    made.add_argument("--allow-deferred", action="store_true", help="export: although marks are still to come")
+
+
+def _show(made: Parser) -> None:
+    made.add_argument("student")
+    made.add_argument("assignment")
+    made.add_argument("--question", metavar="q3", help="this question only")
+    form = made.add_mutually_exclusive_group()
+    as_json(form)
+    form.add_argument("--transcript", action="store_true", help="every call and what came back (shows hidden inputs)")
+    form.add_argument("--shell", action="store_true", help="a Python prompt in the sandbox, the submission loaded")
+    form.add_argument("--save", type=Path, metavar="FILE", help="write the file that was handed in, outputs and all")
+    sandbox(made)
+
+
+def _report(made: Parser) -> None:
+    made.add_argument("assignment", nargs="?", help="the page of this one alone (default: the course and all)")
+    made.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
+    borders = "percentages near which a mark is worth a second look (default: %(default)s)"
+    made.add_argument("--boundaries", default="40,50,60,70,80,90", metavar="LIST", help=borders)
+
+
+def _feedback(made: Parser) -> None:
+    made.add_argument("assignment")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR")
+    made.add_argument("--student", metavar="ID", help="this student's page only")
+    forms = "pages, Markdown, or the zip that Moodle takes as feedback files (default: %(default)s)"
+    made.add_argument("--format", choices=["html", "md", "moodle"], default="html", help=forms)
+    made.add_argument("--worksheet", type=Path, metavar="FILE", help="moodle: the assignment's grading worksheet")
+    made.add_argument("--json", action="store_true", help="print whose page is in which file")
+
+
+COMMANDS = {
+    "marks": Command("reading:marks", _marks, "Course marks: best three of four, weights, and how each came about."),
+    "show": Command("reading:show", _show, "One student's attempt: every check, what was said, and the evidence."),
+    "report": Command(
+        "reporting:report",
+        _report,
+        "Draw where the course stands: pages that open from disk, and the marks as CSV.",
+    ),
+    "feedback": Command(
+        "feedback:feedback",
+        _feedback,
+        "Write a private page for each student: marks, and what to repair first.",
+    ),
+}

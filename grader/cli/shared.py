@@ -1,0 +1,36 @@
+"""What every file of this room needs: a command, and the options that several take."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+from grader.submission.arguments import Parser
+
+
+class Command(NamedTuple):
+    """One command: its function as module:name in `grader.commands`, what adds its arguments, and its help."""
+
+    place: str
+    arguments: Callable[[Parser], None]
+    text: str
+
+
+def batch(made: Parser) -> None:
+    """What every command takes that examines many submissions."""
+    made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
+    made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
+    sandbox(made)
+    as_json(made)
+    made.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def sandbox(made: Parser) -> None:
+    made.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
+    made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+    made.add_argument("--image", default="grader:latest", help="the grading image (default: %(default)s)")
+
+
+def as_json(made: argparse._ActionsContainer) -> None:
+    made.add_argument("--json", action="store_true", help="print one JSON document")
