@@ -38,7 +38,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "
     "record sandbox schema submission terminal wire",
-    "cli": "commands exit_codes submission",
+    "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use

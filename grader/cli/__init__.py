@@ -17,6 +17,7 @@ from grader.cli import authoring, grading, machine, reading
 from grader.cli.shared import Command
 from grader.exit_codes import exit_code
 from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
+from grader.terminal import colour
 
 EXAMPLES = (  # a1_mlp stands for an assignment of the course
     ("collect a1_mlp downloads/*.zip", "who handed in what, from Moodle, Canvas, Gradescope, Teams, ..."),
@@ -72,6 +73,9 @@ def parser(example: str = "a1_mlp") -> Parser:
         made = below.add_parser(name, prog=f"grader {name}", description=command.text)
         made.set_defaults(run=command.place)
         command.arguments(made)
+        made.add_argument(
+            "--color", choices=colour.CHOICES, default="auto", help="default: on a terminal (NO_COLOR: not)"
+        )
     return top
 
 
@@ -93,6 +97,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
         _function("completion:answer")(top)
     chosen = top.parse_args(given)
+    colour.choose(chosen.color)
     return _function(chosen.run)(chosen)
 
 

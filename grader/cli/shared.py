@@ -23,7 +23,8 @@ def batch(made: Parser) -> None:
     made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
     sandbox(made)
     as_json(made)
-    made.add_argument("--quiet", action="store_true", help="show no progress")
+    made.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+    made.add_argument("-v", "--verbose", action="store_true", help="a line for every submission, with what it took")
 
 
 def sandbox(made: Parser) -> None:

@@ -155,7 +155,8 @@ class Collected:
         if layout is not layouts.FOLDER and not search.roster.known:
             raise UsageError(
                 f"no roster.csv: {place.name} is a download of {layout.NAME}, which needs one to find its students by; "
-                "write a CSV with the columns student, name, email"
+                "write a CSV with the columns student, name, email (grader init makes an empty one), or make it of the "
+                "platform's list of participants: grader roster import FILE"
             )
         reading = layout.read(entries, replace(hints, known=known.get(layout.NAME, {})))
         left = (entry.path for entry in reading.left if not entry.refused)

@@ -21,7 +21,7 @@ from grader.paths import Paths, find_root
 from grader.record.overrides import in_force
 from grader.record.store import Run, Store
 from grader.schema import FLAWED, Attempt, Status
-from grader.terminal import screen, tables
+from grader.terminal import colour, screen, tables
 
 MOST_NAMED = 20  # students in a line
 
@@ -58,7 +58,7 @@ def status(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        print(_status_page(document), end="")
+        colour.show(_status_page(document))
     marks_due = any(document["wait_for_a_mark_by_hand"].values())
     unsettled = (
         waiting or counted[Status.DEFERRED] or counted[Status.OUTDATED] or document["not_on_the_roster"] or marks_due
@@ -125,7 +125,7 @@ def diff(chosen: argparse.Namespace) -> int:
         names = ("student", "what", "before", "after")
         print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
     else:
-        print(tables.table(["student", "what", f"run {before.id}", f"run {after.id}"], rows, right=(2, 3)), end="")
+        colour.show(tables.table(["student", "what", f"run {before.id}", f"run {after.id}"], rows, right=(2, 3)))
         print(f"{len({row[0] for row in rows})} of {len(pairs)} students changed")
     return DONE
 

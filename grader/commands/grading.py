@@ -29,7 +29,7 @@ from grader.paths import Paths, find_root
 from grader.record.rows import is_deferred
 from grader.record.store import HandIn, Store
 from grader.schema import NEAR_NAME, TAKEN_FOR, Assignment, Attempt, Outcome, Status, Submission
-from grader.terminal import screen
+from grader.terminal import colour, screen
 from grader.terminal.attempt_json import attempts_document
 
 
@@ -54,7 +54,7 @@ def grade(chosen: argparse.Namespace) -> int:
                 graded = replace(raw, attempt=marking.completed(raw.attempt))
                 finished.append(graded)
                 changed[graded.attempt.student] = marking.changed(graded.attempt)
-                _tell(progress, graded, faults)
+                _tell(progress, graded, faults, chosen.verbose)
         except KeyboardInterrupt:
             interrupted = True
             session.state = "interrupted"
@@ -65,7 +65,7 @@ def grade(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(attempts_document(assignment, finished, changed), indent=1, ensure_ascii=False))
     else:
-        print(screen.attempts_table(assignment, finished, changed=changed), end="")
+        colour.show(screen.attempts_table(assignment, finished, changed=changed))
     if interrupted:
         left = len(submissions) - len(finished)
         screen.say(f"interrupted: {len(finished)} graded, {left} left; the same command goes on from here")
@@ -165,12 +165,12 @@ def regrade(chosen: argparse.Namespace) -> int:
         with shown(session.pool, assignment.id, len(current), chosen) as progress:
             for before, after in marking.pairs(session.batch.regrade(session.pool, current)):
                 found.add(marking, before, after)
-                _tell(progress, after, faults)
+                _tell(progress, after, faults, chosen.verbose)
     if chosen.json:
         found.finished.sort(key=lambda graded: graded.submission.student)
         print(json.dumps(found.document(assignment), indent=1, ensure_ascii=False))
     else:
-        print(found.text(), end="")
+        colour.show(found.text())
     return NEEDS_A_PERSON if found.faults or found.kept else DONE
 
 
@@ -190,12 +190,18 @@ def shown(pool: Pool | NoChecks, title: str, total: int, chosen: argparse.Namesp
         yield progress
 
 
-def _tell(progress: screen.Progress, graded: batch.Graded, faults: Counter[str]) -> None:
-    """Count a row; what the machine failed at is said at once, and once, however many it happens to."""
+def _tell(progress: screen.Progress, graded: batch.Graded, faults: Counter[str], verbose: bool) -> None:
+    """Count a row; what the machine failed at is said at once, and once, however many it happens to.
+
+    verbose: say of every row how it ended and what it took
+    """
     attempt = graded.attempt
     total = screen.total_of(attempt)
     points = f"{total} points" if attempt.status is Status.GRADED and not attempt.waiting else total
     progress.done(f"{attempt.student} {points}", graded.again)
+    if verbose:
+        took = "graded before" if graded.again else f"{attempt.usage.cpu_s:.1f} CPU s, {attempt.usage.wall_s:.1f} s"
+        screen.say(f"{attempt.student}: {points}, {took}")
     if attempt.status is Status.DEFERRED:
         faults[graded.fault] += 1
         if faults[graded.fault] == 1:

@@ -8,19 +8,24 @@ import json
 from grader.errors import UsageError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.paths import SHIPPED, Paths, find_course
-from grader.terminal import screen
+from grader.terminal import colour, screen
+
+PROCESS = "isolation process"
 
 
 def doctor(chosen: argparse.Namespace) -> int:
-    """Probe and explain; 4 when there is no sandbox at all."""
+    """Probe and explain; 1 when grading needs `--sandbox process`, 4 when there is no sandbox at all."""
     from grader.sandbox import doctor as examination
 
     findings = examination.examine(chosen.image)
     if chosen.json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=1))
     else:
-        print(screen.findings_table(findings), end="")
-    usable = any(finding.ok for finding in findings if finding.about.startswith("isolation"))
+        colour.show(screen.findings_table(findings))
+    usable = {finding.about for finding in findings if finding.ok and finding.about.startswith("isolation")}
+    if usable == {PROCESS}:
+        screen.say("no container can be started: grade with --sandbox process, or see what is wrong above")
+        return NEEDS_A_PERSON
     return DONE if usable else MACHINERY
 
 

@@ -19,7 +19,7 @@ from grader.marks.gradebook import Gradebook, by_hand, read_gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
 from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up
-from grader.terminal import attempt_json, screen
+from grader.terminal import attempt_json, colour, screen
 
 
 def marks(chosen: argparse.Namespace) -> int:
@@ -31,10 +31,12 @@ def marks(chosen: argparse.Namespace) -> int:
 
         return publish(paths, book, _current(paths), chosen)
     if chosen.student:
-        print(marksheet.explain_student(book, chosen.student), end="")
+        colour.show(marksheet.explain_student(book, chosen.student))
         return DONE
-    render = marksheet.as_json if chosen.json else marksheet.as_csv if chosen.csv else screen.gradebook_table
-    print(render(book), end="")
+    if chosen.json or chosen.csv:
+        print((marksheet.as_json if chosen.json else marksheet.as_csv)(book), end="")
+    else:
+        colour.show(screen.gradebook_table(book))
     return NEEDS_A_PERSON if book.strangers or book.notices else DONE
 
 
@@ -108,7 +110,7 @@ def show(chosen: argparse.Namespace) -> int:
             )
         )
     else:
-        print(screen.attempt_page(assignment, attempt, stored.filename, answers, changed), end="")
+        colour.show(screen.attempt_page(assignment, attempt, stored.filename, answers, changed))
     return DONE
 
 

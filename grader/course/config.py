@@ -96,12 +96,13 @@ def read_assignment(paths: Paths, assignment_id: str) -> Assignment:
 
 
 def asked_question(assignment: Assignment, question_id: str) -> Question:
-    """The question that a command line names. Raises UsageError."""
+    """The question that a command line names: q5, Q5 or 5. Raises UsageError."""
     there_is = [question.id for question in assignment.questions]
-    if question_id not in there_is:
+    meant = [name for name in (question_id, question_id.lower(), f"q{question_id}") if name in there_is]
+    if not meant:
         close = did_you_mean(question_id, there_is)
         raise UsageError(f"{assignment.id} has no question {question_id!r}{close}; there is: {', '.join(there_is)}")
-    return assignment.question(question_id)
+    return assignment.question(meant[0])
 
 
 _DIGIT = re.compile(r"\d")

@@ -30,8 +30,8 @@ from grader.dashboard.statistics import CheckNumbers, QuestionNumbers, check_num
 from grader.marks.policy import shown
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Attempt, Outcome, Question, Status
+from grader.terminal.attempts import first_thing, points_of, total_of
 from grader.terminal.screen import words
-from grader.terminal.tables import first_thing, points_of, total_of
 
 SHADES = ("some", "a quarter", "half", "three quarters or more")  # of a question's points are lost
 DISCRIMINATION = (

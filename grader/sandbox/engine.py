@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 NOT_RUNNING = (
     "Docker is not running; start it with: systemctl start docker (elsewhere: open Docker Desktop); "
-    "where it is not installed: make setup (as root on Debian or Ubuntu), or see docs/setup.md"
+    "where it is not installed: make setup (as root on Debian or Ubuntu), or see docs/setup.md. "
+    "Without it, --sandbox process grades here, less isolated (grader doctor)"
 )
-NOT_ALLOWED = "you may not use Docker's socket; as an administrator run: usermod -aG docker YOU, then log in again"
+NOT_ALLOWED = (
+    "you may not use Docker's socket; as an administrator run: usermod -aG docker YOU, then log in again. "
+    "Without it, --sandbox process grades here, less isolated (grader doctor)"
+)
 
 
 @contextmanager

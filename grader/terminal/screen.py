@@ -12,20 +12,18 @@ from grader.marks.gradebook import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
+from grader.terminal.attempts import attempts_table, points_of, total_of
 from grader.terminal.progress import Progress, progress, say
 from grader.terminal.tables import (
     Change,
-    attempts_table,
     by_student,
     changes_table,
     gradebook_table,
     kept_lines,
     or_waiting,
-    points_of,
     screen_width,
     signed,
     table,
-    total_of,
 )
 
 if TYPE_CHECKING:

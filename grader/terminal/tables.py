@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import sys
 import textwrap
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from grader.course.entries import State
 from grader.course.scheme import plain
-from grader.marks.gradebook import EARLIER, ByHand, Gradebook, Line
+from grader.marks.gradebook import ByHand, Gradebook, Line
 from grader.marks.marksheet import as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
-from grader.schema import Assignment, Attempt, CheckResult, Status
-from grader.submission.ipynb import DEFINED_TWICE, MADE_FROM
-
-if TYPE_CHECKING:
-    from grader.execution.batch import Graded
 
 WIDTH = 120  # where nothing is known of the screen
-LAST_COLUMN = 30  # the least that is worth printing
 SHORT = {State.MISSING: "miss", State.EXCUSED: "exc", State.INTEGRITY: "integ", State.DEFERRED: "open"}
 SHORT_LEGEND = (
     "Percentages after lateness; = a component. (..) dropped; ..? not decided before every mark is there. "
@@ -84,104 +74,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
         widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - 2 * (len(head) - 1), len(head[-1])))
     lines = [[*line[:-1], cut(line[-1], widths[-1])] for line in lines]
     ruled = [lines[0], ["-" * columns for columns in widths], *lines[1:]]
-    return "".join(f"{_aligned(line, widths, right)}\n" for line in ruled)
+    return "".join(f"{aligned(line, widths, right)}\n" for line in ruled)
 
 
-def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+def aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int], gap: str = "  ") -> str:
+    """One line of columns; those numbered in `right` are aligned to the right."""
     cells = enumerate(zip(line, widths, strict=True))
-    return "  ".join(padded(cell, width, place in right) for place, (cell, width) in cells).rstrip()
+    return gap.join(padded(cell, width, place in right) for place, (cell, width) in cells).rstrip()
 
 
-# ---------------------------------------------------------------------------------------------------- attempts
-
-
-def attempts_table(
-    assignment: Assignment,
-    rows: Sequence[Graded],
-    width: int | None = None,
-    changed: Mapping[str, Sequence[ByHand]] | None = None,
-) -> str:
-    """A row per student: points by question, and the first thing to know; then a line that sums up.
-
-    changed: by student, what `override` made of the points, which are as graded; it stands in front of the first thing
-    """
-    width = width or screen_width()
-    ids = [question.id for question in assignment.questions]
-    attempts = [row.attempt for row in rows]
-    lines = [["of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions), ""]]
-    for attempt in attempts:
-        points = [points_of(attempt, question) for question in ids]
-        made = [_by_hand(change) for change in (changed or {}).get(attempt.student, ()) if change.changes]
-        lines.append(
-            [attempt.student, total_of(attempt), *points, "; ".join(filter(None, [*made, first_thing(attempt)]))]
-        )
-    head = ["student", "points", *ids, "what to look at first"]
-    fixed = sum(max(width_of(line[place]) for line in (head, *lines)) + 2 for place in range(len(head) - 1))
-    left_out = fixed + LAST_COLUMN > width
-    if left_out:
-        head, lines = [*head[:2], head[-1]], [[*line[:2], line[-1]] for line in lines]
-    end = in_short(assignment, attempts)
-    if left_out:
-        end += ". Points by question need a wider screen; they are in --json and in grader report"
-    return table(head, lines, right=range(1, len(head) - 1), width=width) + f"\n{textwrap.fill(end, width)}\n"
-
-
-def _by_hand(change: ByHand) -> str:
-    """What was changed, in few words; a change for a file that was replaced since is said so."""
-    earlier = ", given before this file was handed in" if EARLIER in change.words else ""
-    return f"{change.question} {signed(change.by) if change.by else '+0'} by hand{earlier}"
-
-
-def points_of(attempt: Attempt, question: str) -> str:
-    """The points of one question; a dash where it was not examined, "open" where it waits for a mark by hand."""
-    points = attempt.points_of(question)
-    nothing = "open" if question in attempt.waiting else "-"
-    return nothing if points is None else plain(points)
-
-
-def total_of(attempt: Attempt) -> str:
-    """The points, or the state of an attempt that has none: an unreadable file is told apart from a zero."""
-    if attempt.status is not Status.GRADED:
-        return attempt.status.value
-    return "waiting" if attempt.waiting else plain(attempt.points)
-
-
-def first_thing(attempt: Attempt) -> str:
-    """The one thing to know about an attempt: why there are no points, the first check that failed, or a notice."""
-    if attempt.status is not Status.GRADED:
-        return attempt.notices[-1] if attempt.notices else ""
-    for result in attempt.results:
-        if not result.outcome.earns:
-            return f"{result.question} {result.outcome.value}: {_reason(result)}"
-    if attempt.waiting:
-        return f"to be marked by hand: {', '.join(attempt.waiting)}"
-    told = [notice for notice in attempt.notices if not notice.startswith(MADE_FROM)]
-    return min(told, key=lambda notice: notice.startswith(DEFINED_TWICE), default="")
-
-
-def _reason(result: CheckResult) -> str:
-    return result.message or result.hint or result.name
-
-
-def in_short(assignment: Assignment, attempts: Sequence[Attempt]) -> str:
-    """One line: how many, how they ended, and the middle of the points."""
-    ended = Counter(attempt.status for attempt in attempts)
-    words = [f"{ended[status]} {status.value}" for status in Status if ended[status]]
-    text = f"{len(attempts)} submissions: {', '.join(words)}" if attempts else "no submissions"
-    waiting = sum(bool(attempt.waiting) for attempt in attempts)
-    if waiting:
-        text += f"; {waiting} to be marked by hand (grader manual {assignment.id})"
-    middle = middle_of(attempts)
-    if middle is not None:
-        of = "those with all marks" if waiting else "the graded"
-        text += f"; half of {of} have {plain(middle)} of {plain(assignment.max_points)} points or more"
-    return text
-
-
-def middle_of(attempts: Sequence[Attempt]) -> Decimal | None:
-    """The median of the points of what was graded and waits for nothing, with two digits; None where nothing was."""
-    points = [each.points for each in attempts if each.status is Status.GRADED and not each.waiting]
-    return rounded(statistics.median(points), 2) if points else None
+# ---------------------------------------------------------------------------------------------------- changes
 
 
 @dataclass(frozen=True)
@@ -287,7 +189,7 @@ def _narrow(book: Gradebook, with_items: bool) -> Iterator[str]:
     ]
     widths = [max(width_of(line[place]) for line in lines) for place in range(len(split))]
     for line in lines if any(lines[0]) else lines[1:]:
-        yield _aligned(line, widths, range(1, len(split)))
+        yield aligned(line, widths, range(1, len(split)))
 
 
 def _heading(name: str) -> tuple[str, str]:

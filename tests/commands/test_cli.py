@@ -315,7 +315,9 @@ def test_without_docker_it_is_said_how_to_get_it(paths, handed_in, grader, monke
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     code, out, err = grader("grade", "tiny", handed_in / "ada.ipynb")
     assert (code, out) == (MACHINERY, "") and err.count("\n") == 1
-    assert "Docker is not running" in err and "start" in err
+    assert "Docker is not running" in err and "start" in err and "--sandbox process" in err
+    code, out, err = grader("doctor")
+    assert code == NEEDS_A_PERSON and "--sandbox process" in out + err
 
 
 def test_a_hidden_test_that_raises_leaves_no_mark_and_exit_code_1(paths, handed_in, grader):

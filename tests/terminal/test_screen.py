@@ -13,8 +13,9 @@ from grader.execution.batch import Graded
 from grader.marks.gradebook import read_gradebook
 from grader.paths import Paths
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, Outcome, Question, Status, Submission, Usage
+from grader.terminal.attempts import attempts_table, first_thing, in_short
 from grader.terminal.screen import attempt_page, findings_table
-from grader.terminal.tables import attempts_table, cut, first_thing, gradebook_table, in_short, table, width_of
+from grader.terminal.tables import cut, gradebook_table, table, width_of
 
 QUESTIONS = tuple(Question(f"q{n}", f"Question {n}", Decimal(n)) for n in (4, 5))
 ASSIGNMENT = Assignment("a1_mlp", "Networks", QUESTIONS)
@@ -61,6 +62,15 @@ def test_no_line_of_the_table_of_attempts_is_wider_than_the_screen(width):
 def test_a_zero_an_unreadable_file_and_a_deferred_attempt_are_told_apart():
     rows = {line.split()[0]: line.split()[1] for line in attempts_table(ASSIGNMENT, CLASS, 120).splitlines()[3:7]}
     assert rows == {"anna": "9", "ben": "0", "cleo-with-a-long-number": "unreadable", "李小梅": "deferred"}
+
+
+def test_at_80_columns_fourteen_questions_are_percentages_and_the_words_a_line_below():
+    many = Assignment("a1_mlp", "Networks", tuple(Question(f"q{n}", "x", Decimal(8)) for n in range(1, 15)))
+    shown = attempts_table(many, CLASS, 80)
+    head, rule, *rows = shown.splitlines()
+    assert head.split() == ["student", "points", *(f"q{n}" for n in range(1, 15))] and set(rule) == {"-", " "}
+    assert max(map(width_of, shown.splitlines())) <= 80 and "percentage" in shown
+    assert any(row.startswith("    ") for row in rows)
 
 
 def test_questions_that_do_not_fit_are_left_out_and_said_to_be():
