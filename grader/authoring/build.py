@@ -36,7 +36,7 @@ from grader.authoring.outline import (
     refuse_headless,
 )
 from grader.authoring.printed import printed
-from grader.authoring.starter_code import FETCH_CELL, OTTER_CELL
+from grader.authoring.starter_code import FETCH_CELL, FOLDED, OTTER_CELL, along_cell
 from grader.authoring.writing import replace_all
 from grader.course.config import read_assignment, read_course
 from grader.course.master import read_master
@@ -97,7 +97,7 @@ def built(paths: Paths, assignment_id: str) -> Built:
     starter = _otter_assign(_for_otter(outlined, assignment_id, made), assignment_id)
     questions = sorted(made, key=lambda question: (len(question), question))  # q4 before q14
     files = {f"tests/{question}.py": made[question] for question in questions}
-    beside = [*files, *assignment.files]
+    beside = {name: text.encode() for name, text in files.items()} | _data_files(paths, assignment)
     files[f"{assignment_id}.ipynb"] = _tidy(starter, assignment_id, address, beside)
     _refuse_leftovers(outlined, starter)
     agreement.refuse_given(outlined, assignment, starter)
@@ -107,12 +107,16 @@ def built(paths: Paths, assignment_id: str) -> Built:
 
 def _refuse_leaks(paths: Paths, assignment: Assignment, outlined: Outline, files: dict[str, str]) -> None:
     """Refuse a line of a solution in whatever is released: what is built, and the files that lie beside it."""
-    folder = paths.assignment(assignment.id)
-    released = {name: text.encode() for name, text in files.items()}
-    released |= {name: (folder / name).read_bytes() for name in assignment.files if (folder / name).is_file()}
+    released = {name: text.encode() for name, text in files.items()} | _data_files(paths, assignment)
     secret = given_away.secret_lines(outlined)
     for name, content in released.items():
         given_away.refuse_given_away(secret, content, f"assignments/{assignment.id}/{name}")
+
+
+def _data_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
+    """The files that an assignment names and that are there, by name."""
+    folder = paths.assignment(assignment.id)
+    return {name: (folder / name).read_bytes() for name in assignment.files if (folder / name).is_file()}
 
 
 def _master_text(paths: Paths, assignment_id: str) -> str:
@@ -309,10 +313,10 @@ def _refuse_leftovers(outlined: Outline, starter: dict[str, Any]) -> None:
             raise cell.refused(0, f"without its solution this cell is no Python ({reason}); {marks.REMEDY}")
 
 
-def _tidy(notebook: dict[str, Any], assignment_id: str, address: str, beside: list[str]) -> str:
+def _tidy(notebook: dict[str, Any], assignment_id: str, address: str, beside: dict[str, bytes]) -> str:
     """The starter as text: no outputs, no leftovers of the tools, ids that are digests of the cells."""
     url = f"{address.rstrip('/')}/{assignment_id}.zip" if address else ""
-    fetch = FETCH_CELL.format(url=json.dumps(url), assignment=assignment_id, beside=json.dumps(beside))
+    fetch = FETCH_CELL.format(url=json.dumps(url), assignment=assignment_id, beside=json.dumps(list(beside)))
     cells: list[tuple[str, str, dict[str, Any]]] = []
     for cell in notebook["cells"]:
         source = EXPORT_MARK.sub("", "".join(cell["source"]))
@@ -320,7 +324,11 @@ def _tidy(notebook: dict[str, Any], assignment_id: str, address: str, beside: li
             kept = {key: cell["metadata"][key] for key in KEPT_METADATA if key in cell["metadata"]}
             cells.append((cell["cell_type"], source, kept))
     words_first = len(list(takewhile(lambda cell: cell[0] == "markdown", cells)))
-    cells[words_first:words_first] = [("code", fetch, {}), ("code", OTTER_CELL, {})]
+    cells[words_first:words_first] = [
+        ("code", along_cell(beside), FOLDED),
+        ("code", fetch, {}),
+        ("code", OTTER_CELL, {}),
+    ]
     seen: Counter[tuple[str, str]] = Counter()
     tidy = {
         "cells": [_cell(kind, source.rstrip("\n"), metadata, seen) for kind, source, metadata in cells],

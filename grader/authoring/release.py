@@ -120,7 +120,7 @@ def readme(assignment: Assignment) -> str:
         else ""
     )
     kept = " and ".join([*(["the folder `tests/`"] if tested else []), *(f"`{name}`" for name in assignment.files)])
-    beside = f"keep {kept} beside it, " if kept else ""
+    beside = f"with {kept} beside it (where they are not, the notebook puts them there), " if kept else ""
     checks = CHECKS.format(question=tested[0]) if tested else ""
     return f"""# {assignment.id}: {assignment.title}
 

@@ -1,6 +1,35 @@
-"""Code that the build hands to students: two cells of every starter, and the head of every file of public checks."""
+"""Code that the build hands to students: three cells of every starter, and the head of every file of public checks."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+MOST_ALONG = 200_000  # bytes of one file that still travels inside the notebook
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}  # Colab, JupyterLab, books
+
+
+def along_cell(files: Mapping[str, bytes]) -> str:
+    """The cell that holds what belongs beside the notebook, for where it lies alone. files: name -> content.
+
+    What is no text, and what is large, is left to the cell below it.
+    """
+    lines = []
+    for name, content in files.items():
+        try:
+            text = content.decode("utf-8") if len(content) <= MOST_ALONG else None
+        except UnicodeDecodeError:
+            text = None
+        if text is not None:
+            lines.append(f"    {json.dumps(name)}: {json.dumps(text, ensure_ascii=False)},\n")
+    return ALONG_CELL.format(files="".join(lines))
+
+
+ALONG_CELL = """\
+# experiment: the files that belong beside this notebook, should it lie alone (skipped when graded)
+FILES = {{
+{files}}}
+"""
 
 FETCH_CELL = """\
 # experiment: make what belongs beside this notebook available (skipped when graded)
@@ -12,7 +41,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-RELEASE_URL = {url}  # where {assignment}.zip lies; empty: it has to be put here by hand
+RELEASE_URL = {url}  # where {assignment}.zip lies; empty: what is not above has to be put here by hand
 BESIDE = {beside}
 
 if importlib.util.find_spec("otter") is None:
@@ -20,18 +49,24 @@ if importlib.util.find_spec("otter") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "otter-grader"], check=True)
 
 absent = [name for name in BESIDE if not Path(name).exists()]
-if absent and RELEASE_URL:
+for name in set(absent) & set(FILES):
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_bytes(FILES[name].encode())
+missing = [name for name in absent if name not in FILES]
+if missing and RELEASE_URL:
     with urllib.request.urlopen(RELEASE_URL) as answer:
         archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-    Path("tests").mkdir(exist_ok=True)
-    for name in absent:
+    for name in missing:
         member = next(entry for entry in archive.namelist() if f"/{{entry}}".endswith(f"/{{name}}"))
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(archive.read(member))
-    print("Fetched what belongs beside this notebook:", *absent)
+    missing = []
+if missing:
+    print("Not here:", *missing)
+    print("They are in {assignment}.zip: put them beside this notebook (in Colab, into the Files on the left),")
+    print("then run this cell again.")
 elif absent:
-    print("Not here:", *absent)
-    print("They are in {assignment}.zip: put them beside this notebook, those of tests/ into a folder of that name.")
-    print("In Colab, open the Files on the left to upload them and to make the folder. Then run this cell again.")
+    print("Put beside this notebook:", *absent)
 """
 
 OTTER_CELL = """\

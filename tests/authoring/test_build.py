@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import itertools
 import json
 import threading
 import zipfile
@@ -13,6 +14,7 @@ from tiny_master import MASTER, course
 from grader.authoring import build as building
 from grader.authoring.build import build, built_files
 from grader.authoring.given_away import secret_lines
+from grader.authoring.starter_code import FOLDED, along_cell
 from grader.course.master import read_master
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
@@ -20,8 +22,12 @@ from grader.paths import PACKAGE, Paths
 ROOT = PACKAGE.parent
 
 
+def cells_of(starter: str) -> list[dict]:
+    return json.loads(starter)["cells"]
+
+
 def code_cells(starter: str) -> list[str]:
-    return ["".join(cell["source"]) for cell in json.loads(starter)["cells"] if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]) for cell in cells_of(starter) if cell["cell_type"] == "code"]
 
 
 def solution_lines(paths: Paths, assignment_id: str) -> list[str]:
@@ -62,7 +68,7 @@ def test_the_starter_is_a_valid_notebook_without_leftovers(a1):
     assert set(notebook.metadata) == {"kernelspec", "language_info", "otter"}
     for cell in notebook.cells:
         assert cell.cell_type in ("code", "markdown")  # the marks of otter assign are gone
-        assert set(cell.metadata) <= {"deletable", "editable", "tags"}
+        assert set(cell.metadata) <= {"deletable", "editable", "tags", *FOLDED}
         assert not cell.get("outputs") and cell.get("execution_count") is None
 
 
@@ -128,18 +134,74 @@ def test_checks_of_questions_that_are_gone_are_removed(tmp_path):
     assert not stale.exists() and (stale.parent / "q1.py").exists()
 
 
-def test_without_checks_and_address_the_first_cell_says_what_to_put_where(tiny, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    exec(code_cells(tiny["a9_tiny.ipynb"])[0], {})
-    assert "put them beside this notebook" in capsys.readouterr().out
-    assert list(tmp_path.iterdir()) == []
+def alone(starter, folder, monkeypatch):
+    """Run the cells that come before Otter, in a folder of its own, as Run All does."""
+    names = {}
+    monkeypatch.chdir(folder)
+    for source in itertools.takewhile(lambda source: "import otter\n" not in source, code_cells(starter)):
+        exec(source, names)
 
 
-def test_the_first_cell_fetches_missing_checks_from_the_release_address(tmp_path, monkeypatch, capsys):
+def test_a_notebook_alone_brings_its_public_checks_along(tiny, tmp_path, monkeypatch, capsys):
+    alone(tiny["a9_tiny.ipynb"], tmp_path, monkeypatch)
+    assert (tmp_path / "tests" / "q1.py").read_text() == tiny["tests/q1.py"]
+    assert capsys.readouterr().out == "Put beside this notebook: tests/q1.py\n"
+    (tmp_path / "tests" / "q1.py").write_text("mine")
+    alone(tiny["a9_tiny.ipynb"], tmp_path, monkeypatch)
+    assert (tmp_path / "tests" / "q1.py").read_text() == "mine" and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("assignment", ["a1_mlp", "a2_cnn", "a3_sequences", "a4_generative"])
+def test_the_four_starters_are_whole_in_an_empty_folder(assignment, tmp_path, monkeypatch):
+    """Every file that lies beside the notebook comes out of it, byte for byte, and Otter finds the checks."""
+    folder = ROOT / "assignments" / assignment
+    alone((folder / f"{assignment}.ipynb").read_text(), tmp_path, monkeypatch)
+    released = [*folder.glob("tests/*.py"), *folder.glob("*.py")]
+    assert {file.relative_to(folder): file.read_bytes() for file in released} == {
+        file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.py")
+    }
+
+
+def test_the_cell_of_files_is_folded(tiny):
+    [folded] = [cell for cell in cells_of(tiny["a9_tiny.ipynb"]) if "FILES = {" in "".join(cell["source"])]
+    assert folded["metadata"]["jupyter"] == {"source_hidden": True} and folded["metadata"]["cellView"] == "form"
+
+
+@pytest.mark.parametrize(("content", "along"), [(b"x = 1\n", True), (b"\xff\x00", False), (b"1\n" * 150_000, False)])
+def test_text_travels_along_and_what_is_large_or_no_text_does_not(content, along):
+    names = {}
+    exec(along_cell({"data.csv": content}), names)
+    assert names["FILES"] == ({"data.csv": content.decode()} if along else {})
+
+
+LARGE = "0.5,1.5\n" * 40_000
+
+
+def with_a_large_file(home, toml=None):
+    """A course whose one assignment has a file that is too large to travel inside the notebook."""
+    paths = course(home)
+    if toml:
+        paths.course_toml.write_text(toml)
+    folder = paths.assignment("a9_tiny")
+    (folder / "data.csv").write_text(LARGE)
+    config = folder / "assignment.toml"
+    config.write_text('files = ["data.csv"]\n' + config.read_text())
+    return built_files(paths, "a9_tiny")["a9_tiny.ipynb"]
+
+
+def test_without_an_address_it_is_said_what_to_put_where(tmp_path, monkeypatch, capsys):
+    starter = with_a_large_file(tmp_path / "course")
+    (tmp_path / "empty").mkdir()
+    alone(starter, tmp_path / "empty", monkeypatch)
+    said = capsys.readouterr().out
+    assert "Not here: data.csv" in said and "put them beside this notebook" in said
+
+
+def test_what_is_large_is_fetched_from_the_release_address(tmp_path, monkeypatch):
     """With a real archive from a real server; files that are already there are left alone."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("a9_tiny/tests/q1.py", "fetched")
+        packed.writestr("a9_tiny/data.csv", LARGE)
 
     class Release(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -157,13 +219,11 @@ def test_the_first_cell_fetches_missing_checks_from_the_release_address(tmp_path
         toml = toml.replace('["a1_mlp", "a2_cnn", "a3_sequences", "a4_generative"]', '["a9_tiny"]').replace(
             "best = 3", ""
         )
-        paths = course(tmp_path / "course")
-        paths.course_toml.write_text(toml)
-        starter = built_files(paths, "a9_tiny")["a9_tiny.ipynb"]
-        monkeypatch.chdir(tmp_path)
-        exec(code_cells(starter)[0], {})
-        (tmp_path / "tests" / "q1.py").write_text("mine")
-        exec(code_cells(starter)[0], {})
+        starter = with_a_large_file(tmp_path / "course", toml)
+        (tmp_path / "empty").mkdir()
+        alone(starter, tmp_path / "empty", monkeypatch)
+        assert (tmp_path / "empty" / "data.csv").read_text() == LARGE
+        (tmp_path / "empty" / "data.csv").write_text("mine")
+        alone(starter, tmp_path / "empty", monkeypatch)
         server.shutdown()
-    assert capsys.readouterr().out == "Fetched what belongs beside this notebook: tests/q1.py\n"
-    assert (tmp_path / "tests" / "q1.py").read_text() == "mine"
+    assert (tmp_path / "empty" / "data.csv").read_text() == "mine"
