@@ -35,9 +35,10 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "terminal": "course marks schema submission",
     "dashboard": "course errors marks pages schema submission terminal",
     "feedback": "collect course marks pages schema submission terminal",
+    "similarity": "errors pages schema submission",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "
-    "record sandbox schema submission terminal wire",
+    "record sandbox schema similarity submission terminal wire",
     "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}

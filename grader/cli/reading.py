@@ -55,6 +55,24 @@ def _feedback(made: Parser) -> None:
     made.add_argument("--json", action="store_true", help="print whose page is in which file")
 
 
+def _similar(made: Parser) -> None:
+    made.add_argument("assignment")
+    places = "files or folders, as for grade (default: what was collected)"
+    made.add_argument("places", nargs="*", type=Path, default=[], metavar="PATH", help=places)
+    also = "an earlier year: its course folder or record (several times: these)"
+    made.add_argument("--also", type=Path, action="append", default=[], metavar="RECORD", help=also)
+    known = "a folder of solutions that are public (several times: these)"
+    made.add_argument("--known", type=Path, action="append", default=[], metavar="DIR", help=known)
+    as_json(made)
+    made.add_argument("--out", type=Path, default=Path("build/similar"), metavar="DIR", help="where the page goes")
+    aside = "put on record that these two were looked at; needs --reason"
+    made.add_argument("--set-aside", nargs=2, metavar=("STUDENT", "OTHER"), help=aside)
+    made.add_argument("--reason", metavar="TEXT", help="set aside: why; students do not read it")
+    made.add_argument("--who", help="set aside: who decided it (default: the user of this machine)")
+    plain = "write plain Python files for JPlag or MOSS, and compare nothing"
+    made.add_argument("--plain", type=Path, metavar="DIR", help=plain)
+
+
 COMMANDS = {
     "marks": Command("reading:marks", _marks, "Course marks: best three of four, weights, and how each came about."),
     "show": Command("reading:show", _show, "One student's attempt: every check, what was said, and the evidence."),
@@ -68,4 +86,5 @@ COMMANDS = {
         _feedback,
         "Write a private page for each student: marks, and what to repair first.",
     ),
+    "similar": Command("similar:similar", _similar, "Which hand-ins are alike, question by question; for staff alone."),
 }

@@ -37,7 +37,7 @@ def grade(chosen: argparse.Namespace) -> int:
     """Grade what is found at the given places, else what was collected; a row for every student, whatever happens."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    submissions, held = _submissions(paths, assignment, chosen.places, chosen.policy)
+    submissions, held = submissions_of(paths, assignment, chosen.places, chosen.policy)
     finished: list[batch.Graded] = []
     changed: dict[str, list[ByHand]] = {}
     faults: Counter[str] = Counter()
@@ -86,7 +86,7 @@ def judged_names_otherwise(attempt: Attempt, grades: bool) -> bool:
     return any(f") {TAKEN_FOR} " in notice for notice in attempt.notices)
 
 
-def _submissions(
+def submissions_of(
     paths: Paths, assignment: Assignment, places: Sequence[Path], policy: str
 ) -> tuple[list[tuple[Submission, HandIn | None]], int]:
     """What is to be graded, and how many hand-ins are held because nobody knows whose they are. Raises UsageError."""

@@ -1,0 +1,211 @@
+"""`similar`: which hand-ins are alike, for staff alone; nothing is run, and no student's page says a word of it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.commands.grading import submissions_of
+from grader.commands.writing import make_folder, write
+from grader.course.config import read_assignment
+from grader.errors import SubmissionError, UsageError
+from grader.exit_codes import DONE
+from grader.paths import Paths, find_root
+from grader.record.store import Store
+from grader.schema import Assignment, Attempt, Submission
+from grader.similarity import set_aside
+from grader.similarity.comparing import Comparison, HandIn, Pair, compare
+from grader.similarity.fingerprints import pieces
+from grader.similarity.mistakes import Mistake, by_pair, rare_mistakes
+from grader.similarity.page import SHOWN, page
+from grader.similarity.set_aside import SetAside
+from grader.submission import notebook
+from grader.terminal import colour, screen
+from grader.terminal.tables import screen_width
+
+FILES = ("*.ipynb", "*.py")
+
+
+def similar(chosen: argparse.Namespace) -> int:
+    """Compare what was handed in, write the page, and say who is most alike."""
+    paths = Paths(find_root())
+    assignment = read_assignment(paths, chosen.assignment)
+    handed_in = [submission for submission, _ in submissions_of(paths, assignment, chosen.places, "last")[0]]
+    if chosen.set_aside:
+        return _set_aside(paths, assignment, chosen, {each.student for each in handed_in})
+    if chosen.plain:
+        return _write_plain(assignment, handed_in, chosen.plain)
+    hand_ins = [*_read(assignment, handed_in), *_earlier(assignment, chosen.also), *_known(assignment, chosen.known)]
+    found = compare(hand_ins, _given(paths, assignment))
+    mistakes = by_pair(rare_mistakes(_attempts(paths, assignment)))
+    aside = {decision.pair: decision for decision in set_aside.read(_file(paths, assignment))}
+    if chosen.json:
+        print(json.dumps(_document(assignment, hand_ins, found, mistakes, aside), indent=1, ensure_ascii=False))
+        return DONE
+    left = [pair for pair in found.pairs if frozenset((pair.first, pair.second)) not in aside]
+    make_folder(chosen.out, 0o700)
+    target = chosen.out / f"{assignment.id}.html"
+    write(target, page(assignment, hand_ins, found, mistakes, aside))
+    colour.show(_table(left[:SHOWN], mistakes))
+    print(f"{target}  (for staff: alike is not copied; look at the code and ask both)")
+    return DONE
+
+
+# ---------------------------------------------------------------------------------------------------- who is compared
+
+
+def _read(
+    assignment: Assignment, handed_in: Iterable[Submission], label: str = "", own: bool = True
+) -> Iterator[HandIn]:
+    """What can be read of these; what cannot is named on stderr."""
+    for each in handed_in:
+        try:
+            read = notebook.read(each.content, each.filename)
+        except SubmissionError as problem:
+            screen.say(f"{each.student}: not compared: {problem}")
+            continue
+        name = f"{each.student} ({label})" if label else each.student
+        yield HandIn(name, each.digest, pieces(read, assignment.questions), own)
+
+
+def _earlier(assignment: Assignment, records: Iterable[Path]) -> Iterator[HandIn]:
+    """The hand-ins of other years: the record of a course folder, or a record itself."""
+    for place in records:
+        file = Paths(place).record if place.is_dir() else place
+        if not file.is_file():
+            raise UsageError(f"--also {place}: there is no record; name a course folder or its .grader/record.sqlite")
+        with Store.open(file, read_only=True) as store:
+            label = place.resolve().name if place.is_dir() else place.resolve().parent.parent.name
+            yield from _read(assignment, store.current_submissions(assignment.id), label, own=False)
+
+
+def _known(assignment: Assignment, folders: Iterable[Path]) -> Iterator[HandIn]:
+    """Solutions that are public: every notebook and Python file below a folder, named by its place there."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--known {folder}: there is no such folder")
+        for file in sorted(file for form in FILES for file in folder.rglob(form)):
+            name = file.relative_to(folder).as_posix()
+            yield from _read(
+                assignment, [Submission(name, assignment.id, file.name, file.read_bytes())], "known", own=False
+            )
+
+
+def _given(paths: Paths, assignment: Assignment) -> Mapping[str, frozenset[int]]:
+    """Every fingerprint of the starter, kept or not, by question."""
+    starter = paths.starter(assignment.id)
+    if not starter.is_file():
+        return {}
+    read = notebook.read(starter.read_bytes(), starter.name)
+    return {name: frozenset(piece.marks) for name, piece in pieces(read, assignment.questions, every=True).items()}
+
+
+def _attempts(paths: Paths, assignment: Assignment) -> list[Attempt]:
+    if not paths.record.exists():
+        return []
+    with Store.open(paths.record, read_only=True) as store:
+        return [stored.attempt for stored in store.current_attempts(assignment.id).values()]
+
+
+# ---------------------------------------------------------------------------------------------------- what is said
+
+
+def _document(
+    assignment: Assignment,
+    hand_ins: Sequence[HandIn],
+    found: Comparison,
+    mistakes: Mapping[frozenset[str], Sequence[Mistake]],
+    aside: Mapping[frozenset[str], SetAside],
+) -> dict[str, object]:
+    """As --json has it: every pair that shares anything, most alike first."""
+    return {
+        "assignment": assignment.id,
+        "hand_ins": sum(each.own for each in hand_ins),
+        "pairs": [_entry(pair, mistakes, aside) for pair in found.pairs],
+        "clusters": [list(members) for members in found.clusters()],
+        "mistakes": [
+            {"question": each.question, "check": each.check, "students": list(each.students)}
+            for each in sorted(
+                {one for some in mistakes.values() for one in some}, key=lambda one: (-one.bits, one.check)
+            )
+        ],
+    }
+
+
+def _entry(
+    pair: Pair, mistakes: Mapping[frozenset[str], Sequence[Mistake]], aside: Mapping[frozenset[str], SetAside]
+) -> dict[str, object]:
+    two = frozenset((pair.first, pair.second))
+    decision = aside.get(two)
+    return {
+        "students": [pair.first, pair.second],
+        "shared": round(pair.share, 4),
+        "score": round(pair.score, 2),
+        "identical": pair.identical,
+        "questions": [
+            {"id": each.question or None, "shared": round(each.share, 4), "bits": round(each.bits, 1)}
+            for each in pair.questions
+        ],
+        "mistakes": [{"question": each.question, "check": each.check} for each in mistakes.get(two, ())],
+        "set_aside": decision.reason if decision else None,
+    }
+
+
+def _table(pairs: Sequence[Pair], mistakes: Mapping[frozenset[str], Sequence[Mistake]]) -> str:
+    if not pairs:
+        return "no two hand-ins share what only few have\n"
+    rows = []
+    for pair in pairs:
+        most = ", ".join(f"{each.question or 'other'} {100 * each.share:.0f} %" for each in pair.questions[:4])
+        rare = len(mistakes.get(frozenset((pair.first, pair.second)), ()))
+        said = ["the same file"] * pair.identical + [most] + [f"{rare} rare mistakes in common"] * bool(rare)
+        rows.append([pair.first, pair.second, f"{100 * pair.share:.0f} %", "; ".join(said)])
+    width = screen_width()
+    return screen.table(["student", "and", "shared", "most alike in"], rows, right=[2], width=width)
+
+
+# ---------------------------------------------------------------------------------------------------- what is decided
+
+
+def _file(paths: Paths, assignment: Assignment) -> Path:
+    return paths.root / "similar" / f"{assignment.id}.csv"
+
+
+def _set_aside(paths: Paths, assignment: Assignment, chosen: argparse.Namespace, there: set[str]) -> int:
+    """Put on record that two were looked at."""
+    first, second = chosen.set_aside
+    for student in (first, second):
+        if student not in there:
+            raise UsageError(f"nothing of {student!r} is handed in for {assignment.id}")
+    if first == second or not (chosen.reason or "").strip():
+        raise UsageError('name two students and say why: --set-aside ADA BOB --reason "worked together, allowed"')
+    file = _file(paths, assignment)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    decision = SetAside(first, second, chosen.reason.strip(), chosen.who or getpass.getuser(), now)
+    text = set_aside.with_one_more(file, decision)
+    make_folder(file.parent)
+    write(file, text)
+    print(f"{file}: {first} and {second} set aside: {decision.reason}")
+    return DONE
+
+
+def _write_plain(assignment: Assignment, handed_in: Iterable[Submission], folder: Path) -> int:
+    """Write each hand-in as one plain Python file in a folder of its own, as JPlag and MOSS want them."""
+    count = 0
+    for each in handed_in:
+        try:
+            read = notebook.read(each.content, each.filename)
+        except SubmissionError as problem:
+            screen.say(f"{each.student}: left out: {problem}")
+            continue
+        code = "\n\n".join(cell.code for cell in read.cells if not cell.experiment)
+        count += 1
+        own = folder / f"{count:04}"  # an id may hold what no file name may
+        make_folder(own)
+        write(own / f"{assignment.id}.py", f"# {ascii(each.student)}\n{code}\n")
+    print(f"{folder}: {count} hand-ins, each with its student's id in the first line; JPlag: -l python3 {folder}")
+    return DONE

@@ -1,0 +1,1 @@
+"""Which hand-ins are alike, question by question, and how rare what they share is in their class."""

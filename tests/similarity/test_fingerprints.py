@@ -1,0 +1,125 @@
+"""Disguises that leave fingerprints as they are, and code that has others."""
+
+import ast
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import book
+
+from grader.schema import Question
+from grader.similarity.comparing import HandIn, compare
+from grader.similarity.fingerprints import GRAM, OTHER, WINDOW, pieces
+from grader.similarity.tokens import tokens
+
+QUESTIONS = (Question("q1", "One", 5, ("softmax",)), Question("q2", "Two", 5, ("Layer",)))
+SOFTMAX = '''
+def softmax(Z):
+    """Of every row."""
+    shifted = Z - Z.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    if powers.sum() > 3:
+        powers = powers * 1.0
+    return powers / powers.sum(axis=1, keepdims=True)
+'''
+LAYER = """
+class Layer:
+    def __init__(self, size, rng):
+        self.weights = rng.normal(size=(size, size)) / np.sqrt(size)
+        self.seen = None
+
+    def forward(self, x):
+        self.seen = x
+        return np.maximum(x @ self.weights, 0)
+"""
+DISGUISED = [
+    SOFTMAX.replace("shifted", "a").replace("powers", "b").replace("Z", "logits"),
+    SOFTMAX.replace('"""Of every row."""', "# my own idea\n    pass").replace("(Z)", "(Z: np.ndarray) -> np.ndarray"),
+    SOFTMAX.replace("powers.sum() > 3", "3 < (powers . sum( ))"),
+    "\n".join(
+        f"{line}  # step {n}" if line else line for n, line in enumerate(SOFTMAX.split("\n")) if '"""' not in line
+    ),
+]
+
+
+def marks(*sources, question="q1"):
+    found = pieces(book(*sources), QUESTIONS)
+    return set(found[question].marks) if question in found else set()
+
+
+@pytest.mark.parametrize("disguised", DISGUISED)
+def test_names_comments_annotations_layout_and_turned_comparisons_hide_nothing(disguised):
+    assert marks(disguised) == marks(SOFTMAX) != set()
+
+
+def test_names_that_a_class_gives_itself_hide_nothing():
+    renamed = (
+        LAYER.replace("weights", "W")
+        .replace("seen", "cache")
+        .replace("(self, x)", "(self, batch)")
+        .replace("x @", "batch @")
+        .replace("= x", "= batch")
+    )
+    assert marks(renamed, question="q2") == marks(LAYER, question="q2")
+
+
+def test_the_order_of_definitions_and_the_cell_they_stand_in_hide_nothing():
+    helper = "def shifted_by_maximum(Z):\n    top = Z.max(axis=1, keepdims=True)\n    return Z - top * 1.0 + 0.0\n"
+    using = SOFTMAX.replace("Z - Z.max(axis=1, keepdims=True)", "shifted_by_maximum(Z)")
+    together = pieces(book(LAYER + helper + using), QUESTIONS)
+    apart = pieces(book(helper, "import numpy as np", using, LAYER), QUESTIONS)
+    for question in ("q1", "q2"):
+        assert set(together[question].marks) == set(apart[question].marks)
+    assert OTHER not in apart, "a helper belongs to the only question that uses it"
+
+
+def test_other_code_has_other_fingerprints():
+    other = SOFTMAX.replace("np.exp", "np.log").replace("* 1.0", "* 2.0").replace("axis=1", "axis=0")
+    assert not marks(other) & marks(SOFTMAX) or len(marks(other) & marks(SOFTMAX)) < len(marks(SOFTMAX)) / 2
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_what_is_shared_over_the_guaranteed_length_is_found_wherever_it_stands(seed):
+    """The promise of winnowing: GRAM + WINDOW - 1 equal tokens leave an equal fingerprint in both."""
+    draw = random.Random(seed)
+
+    def lines(n):
+        return "".join(f"    v = np.f{draw.randrange(9)}({draw.randrange(99)})\n" for _ in range(n))
+
+    common = lines(6)
+    assert len(tokens(ast.parse("def f():\n" + common).body[0])) > 2 * (GRAM + WINDOW)
+    first, second = (f"def softmax(x):\n{lines(draw.randrange(5))}{common}{lines(draw.randrange(5))}" for _ in range(2))
+    assert marks(first) & marks(second)
+
+
+def hand_in(name, *sources):
+    return HandIn(name, name, pieces(book(*sources), QUESTIONS))
+
+
+def test_what_the_starter_gives_and_what_most_have_weighs_nothing():
+    own = [f"def softmax(Z):\n    return {'+'.join(f'np.f{k}{n}(Z, {k}) * {n}' for k in range(5))}\n" for n in range(6)]
+    everybody = [hand_in(f"s{n}", SOFTMAX + LAYER + own[n].replace("softmax", f"extra{n}")) for n in range(6)]
+    assert all(pair.score == 0 or pair.share < 0.1 for pair in compare(everybody, {}).pairs)
+    given_ = {"q1": frozenset(marks(SOFTMAX))}
+    two = [hand_in("ada", SOFTMAX), hand_in("bob", SOFTMAX), *[hand_in(f"s{n}", own[n]) for n in range(4)]]
+    assert compare(two, {}).pairs[0].share == 1
+    assert not [pair for pair in compare(two, given_).pairs if {pair.first, pair.second} == {"ada", "bob"}]
+
+
+def test_one_question_that_was_copied_is_seen_beside_one_that_was_not():
+    own = [
+        f"def softmax(Z):\n    return {'-'.join(f'np.g{k}{n}(Z, {k}) / {n + 2}' for k in range(6))}\n" for n in range(5)
+    ]
+    layers = [LAYER.replace("np.maximum", f"np.layer{n}").replace("np.sqrt", f"np.root{n}") for n in range(4)]
+    class_ = [hand_in(f"s{n}", own[n], layers[n]) for n in range(4)]
+    class_.append(hand_in("copy", own[4], layers[2].replace("seen", "kept").replace("rng", "random_numbers")))
+    first = compare(class_, {}).pairs[0]
+    assert {first.first, first.second} == {"s2", "copy"}
+    assert first.questions[0].question == "q2" and first.questions[0].share == 1
+
+
+def test_code_of_any_depth_and_none_is_read():
+    deep = "x = " + "-" * 3000 + "1"
+    assert pieces(book(deep, "def softmax(:", "", "%%bash\nls"), QUESTIONS) is not None
