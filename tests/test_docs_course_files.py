@@ -15,6 +15,7 @@ import pytest
 
 from grader.course import sheets
 from grader.course.config import Course, read_assignment, read_course
+from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
@@ -25,13 +26,14 @@ FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.M | re.S)
 BLOCKS = {kind.partition(" ")[2]: body for kind, body in FENCE.findall(PAGE) if "wrong" not in kind}
 TYPES = {
     "text": str, "list": list, "whole number": int, "number": (int, Decimal), "yes or no": bool,
-    "date and time": datetime,
+    "date and time": datetime, "table": dict,
 }  # fmt: skip
 NOUNS = {  # table of a file -> what its keys become
     ("assignment.toml", "[limits]"): Limits,
     ("assignment.toml", "[[question]]"): Question,
     ("course.toml", "[late]"): LateRule,
     ("course.toml", "[[component]]"): Component,
+    ("course.toml", "[curve.total]"): Curve,
 }
 
 
@@ -95,6 +97,8 @@ def rendered(values: dict[tuple[str, str], str], file: str) -> str:
     for table in tables:
         lines += [table] if table else []
         lines += [f"{name} = {value}" for (of, name), value in values.items() if of == table]
+    if values.get(("[[component]]", "bonus")) == "true":  # on top of what?
+        lines += ["[[component]]", 'id = "rest"', 'title = "Rest"', "weight = 100", 'columns = ["rest"]']
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +107,7 @@ def smallest(file: str) -> dict[tuple[str, str], str]:
     values = {(key.table, key.name): key.example for key in TOML if key.file == file and key.required}
     if file == "course.toml":
         values["[[component]]", "assignments"] = '["a1_mlp"]'
+        values["[[component]]", "columns"] = '["exam1", "exam2"]'
     return values
 
 
@@ -138,7 +143,8 @@ def test_a_table_has_the_rows_that_the_reader_knows(read, file, table):
     says = refused(read, file, {**smallest(file), (table, "zzz"): "1"})
     known = says.partition("; known: ")[2].split(", ")
     rows = [key.name for key in TOML if (key.file, key.table) == (file, table)]
-    below = {key.table.strip("[]") for key in TOML if key.file == file and key.table} if not table else set()
+    tables = {key.table for key in TOML if key.file == file and key.table and not table}
+    below = {name.strip("[]").partition(".")[0] for name in tables}
     assert sorted([*rows, *below]) == sorted(known), f"docs/course_files.md: the table of {file} {table}"
 
 

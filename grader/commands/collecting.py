@@ -23,7 +23,7 @@ from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.course.people import Roster
 from grader.course.roster_tables import students_of
-from grader.course.sheets import EMPTY_ROSTER, read_aliases, read_roster, roster_at
+from grader.course.sheets import EMPTY_ROSTER, Student, read_aliases, read_roster, roster_at
 from grader.course.tables import Encoded, decoded, separated
 from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -281,11 +281,14 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> i
         raise UsageError(f"{file}: {error.strerror}") from None
     if not found.students:
         raise UsageError(f"{file}: no students in it")
+    if "group" not in found.used:
+        groups = {student.id: student.group for student in _students_before(paths)}
+        found = replace(found, students=tuple(replace(each, group=groups.get(each.id, "")) for each in found.students))
     partial = paths.roster_csv.with_name("roster.csv.partial")
     partial.write_text(found.as_csv(), encoding="utf-8")
     try:
         students = roster_at(partial, [])
-        before = _students_before(paths)
+        before = [student.id for student in _students_before(paths)]
         gone = [student for student in before if student not in {each.id for each in students}]
         if before and not replacing:
             leave = f"{len(gone)} of its students are not in {file}: {', '.join(gone[:5])}; " if gone else ""
@@ -303,13 +306,13 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> i
     return NEEDS_A_PERSON if found.left_out else DONE
 
 
-def _students_before(paths: Paths) -> list[str]:
-    """The ids of the roster that is there; none of one without students."""
+def _students_before(paths: Paths) -> tuple[Student, ...]:
+    """Those of the roster that is there; none of one without students."""
     if not paths.roster_csv.exists():
-        return []
+        return ()
     try:
-        return [student.id for student in read_roster(paths)]
+        return read_roster(paths)
     except AuthoringError as error:
         if str(error).startswith(EMPTY_ROSTER):
-            return []
+            return ()
         raise

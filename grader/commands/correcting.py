@@ -15,7 +15,7 @@ from grader.course.config import read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marks.gradebook import by_hand
+from grader.marks.changes import by_hand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import in_force

@@ -15,7 +15,8 @@ from grader.course.config import asked_question, did_you_mean, read_assignment, 
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
-from grader.marks.gradebook import Gradebook, by_hand, read_gradebook
+from grader.marks.changes import by_hand
+from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
 from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up

@@ -18,7 +18,7 @@ from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
 from grader.dashboard.parts import header, page, section, tile, to_section, two_digits
 from grader.marks.gradebook import Gradebook, Line, Stranger
-from grader.marks.policy import ComponentMark, ItemMark, Verdict
+from grader.marks.policy import ItemMark, Verdict
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Status
 from grader.terminal.screen import words
@@ -36,7 +36,7 @@ class CourseFindings:
 
 
 def items_of(line: Line) -> Iterator[ItemMark]:
-    return (item for part in line.mark.components for item in part.items)
+    return iter(line.mark.items)
 
 
 def item_percents(book: Gradebook, item: str) -> list[tuple[str, Fraction]]:
@@ -186,12 +186,12 @@ def _numbers(found: Spread) -> list[Html]:
 
 
 def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
-    for place, part in enumerate(book.course.scheme.components):
+    for part in book.course.scheme.components:
         for item in part.items:
             yield item, spread(percent for _, percent in item_percents(book, item))
         if len(part.items) > 1:
-            parts: list[ComponentMark] = [line.mark.components[place] for line in book.lines]
-            yield f"= {part.id}", spread(part.percent for part in parts if part.percent is not None)
+            marks = [mark.percent for line in book.lines if (mark := line.part(part.id))]
+            yield f"= {part.id}", spread(percent for percent in marks if percent is not None)
     yield "= total", spread(line.mark.total for line in book.lines if line.mark.total is not None)
 
 

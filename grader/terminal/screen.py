@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
-from grader.marks.gradebook import ByHand
+from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from grader.course.entries import Entry, State
 from grader.course.scheme import Component, LateRule, Scheme
 from grader.errors import AuthoringError
-from grader.marks.policy import CourseMark, Verdict, course_mark, explain, rounded
+from grader.marks.explanation import explain
+from grader.marks.policy import CourseMark, Verdict, course_mark, rounded
 
 FOUR = ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative")
 EXCUSED, INTEGRITY = Entry(State.EXCUSED, reason="ill"), Entry(State.INTEGRITY, reason="copied")
@@ -359,6 +360,8 @@ def test_the_explanation_shows_every_step():
         "  a4_generative: 20 of 56 points = 35.71 %; counted (all 3 count)",
         "  = (70.18 + 0.00 + 35.71) / 3 = 35.30 %, which gives 35.30 of 100.00",
         "",
+        "Free days: 0 of 1 left; spent: a1_mlp 1",
+        "",
         "Total: 35.30 = 35.29761...; rounded once, half up: 35.3",
         "Numbers on the way are shown with two digits; the calculation is exact.",
     ]
@@ -379,7 +382,7 @@ def test_the_reason_for_dropping_names_the_tie():
         pytest.param(lambda: graded(1, late_minutes=-5), "must not be negative", id="handed in before it was late"),
         pytest.param(lambda: LateRule(unit="marks"), "one of percent, points, got 'marks'", id="unknown unit"),
         pytest.param(lambda: LateRule(per_day=Decimal(-1)), "per_day must be from 0", id="a bonus for lateness"),
-        pytest.param(lambda: Scheme(()), "add to 100, got 0 = no component", id="no components"),
+        pytest.param(lambda: Scheme(()), "add to 100, got 0 = no component that is no bonus", id="no components"),
         pytest.param(lambda: two_parts(rounding_digits=9), "from 0 to 6, got 9", id="too many digits"),
         pytest.param(lambda: two_parts(when_all_excused="ask"), "incomplete, reweigh, got 'ask'", id="unknown policy"),
         pytest.param(lambda: course_mark(two_parts(), {}), "one entry for each item", id="entries missing"),
