@@ -12,6 +12,7 @@ from pathlib import Path
 from grader.collect.times import late_minutes
 from grader.commands.manual import Marking, with_manual_marks
 from grader.course.config import asked_question, did_you_mean, read_assignment, read_course
+from grader.course.tables import number
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
@@ -32,13 +33,24 @@ def marks(chosen: argparse.Namespace) -> int:
 
         return publish(paths, book, _current(paths), chosen)
     if chosen.student:
-        colour.show(marksheet.explain_student(book, chosen.student))
+        colour.show(marksheet.explain_student(book, chosen.student, _need(chosen.need)))
         return DONE
+    if chosen.need is not None:
+        raise UsageError("--need is asked for one student: add --student ID")
     if chosen.json or chosen.csv:
         print((marksheet.as_json if chosen.json else marksheet.as_csv)(book), end="")
     else:
         colour.show(screen.gradebook_table(book))
     return NEEDS_A_PERSON if book.strangers or book.notices else DONE
+
+
+def _need(text: str | None) -> Decimal | None:
+    """The total that is asked for. Raises UsageError where it is no number."""
+    if text is None:
+        return None
+    if not number(text):
+        raise UsageError(f"--need takes a total like 80 or 79.5, got {text!r}")
+    return Decimal(number(text))
 
 
 def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:

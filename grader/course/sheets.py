@@ -53,6 +53,7 @@ class Column:
     file: str
     max_points: Fraction
     entries: Mapping[str, Entry] = field(repr=False)
+    most: Fraction | None = None  # points that may be reached, where that is more than the maximum
 
     @property
     def begun(self) -> bool:
@@ -256,7 +257,8 @@ def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str],
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
         entries[student] = _entry(row, item, max_points, max(cap, Fraction(100)))
-    return Column(item, file, max_points or Fraction(0), entries)
+    worth = max_points or Fraction(0)
+    return Column(item, file, worth, entries, worth * max(cap, Fraction(100)) / 100)
 
 
 def _points(row: Row, item: str) -> Fraction:

@@ -184,7 +184,7 @@ def _from_table(column: Column | None, student: str, item: str, roster: Collecti
     entry = column.entries.get(student, Entry(State.MISSING, reason=f"no row in {column.file}"))
     if entry.state is State.MISSING and not column.begun:
         why = f"nobody has a mark in column {item} of {column.file} yet"
-        return Entry(State.DEFERRED, max_points=column.max_points, reason=why)
+        return Entry(State.DEFERRED, max_points=column.max_points, reason=why, most=column.most)
     return entry
 
 

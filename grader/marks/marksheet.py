@@ -9,12 +9,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
 from grader.marks.explanation import explain
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
+from grader.marks.what_if import explain_need
 from grader.submission.text import clean
 
 BOM = "\ufeff"
@@ -105,11 +107,15 @@ def as_json(gradebook: Gradebook) -> str:
     return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def explain_student(gradebook: Gradebook, student: str) -> str:
-    """How one student's mark comes about; UsageError when the roster has no such student."""
+def explain_student(gradebook: Gradebook, student: str, need: Decimal | None = None) -> str:
+    """How one student's mark comes about; UsageError when the roster has no such student.
+
+    need: say instead what this total needs in what has no mark yet
+    """
     line = gradebook.line(student)
     head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}"
-    return "\n".join(clean(text) for text in (head, "", *explain(line.mark))) + "\n"
+    lines = explain(line.mark) if need is None else explain_need(line.mark, need)
+    return "\n".join(clean(text) for text in (head, "", *lines)) + "\n"
 
 
 def guarded(cell: str) -> str:
