@@ -21,10 +21,12 @@ from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
+from grader.course.extensions import read_deadlines
 from grader.course.people import Roster
 from grader.course.roster_tables import students_of
 from grader.course.sheets import EMPTY_ROSTER, Student, read_aliases, read_roster, roster_at
 from grader.course.tables import Encoded, decoded, separated
+from grader.course.teams import read_teams
 from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
@@ -105,9 +107,22 @@ def search_for(
     roster = Roster(students, read_aliases(paths, [student.id for student in students]), known=bool(students))
     names = frozenset(name for question in assignment.questions for name in question.names)
     wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
-    deadline = course.deadlines.get(assignment.id)
-    release = releases.current(paths, assignment.id)
-    return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody, release)
+    teams = read_teams(paths, course.assignments, [student.id for student in students])
+    deadlines = read_deadlines(paths, course, students, teams)
+    extended = {who: each for (who, name), each in deadlines.extended.items() if name == assignment.id}
+    return Search(
+        assignment,
+        roster,
+        wanted,
+        layout,
+        title,
+        course.timezone,
+        deadline=course.deadlines.get(assignment.id),
+        anybody=anybody,
+        release=releases.current(paths, assignment.id),
+        extended=extended,
+        teams=teams.get(assignment.id, {}),
+    )
 
 
 def read_now(
@@ -186,7 +201,7 @@ def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple
                 same = before.get(row.student) == submission.digest
                 known = hand_ins.get(row.student, HandIn(None))
                 if same and row.time is None and known.time is not None:
-                    minutes = late_minutes(known.time, search.deadline)
+                    minutes = late_minutes(known.time, search.deadline_of(row.student))
                     row = replace(row, time=known.time, marked_late=known.marked_late, late_minutes=minutes)
                 kept = None if same else _kept(row, known, search)
                 if kept is None:

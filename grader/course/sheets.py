@@ -100,7 +100,7 @@ def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
     students: list[Student] = []
     seen: dict[str, int] = {}
     for row in rows(path, "roster.csv", ROSTER_COLUMNS, unused=unused):
-        student = Student(_student(row), *(row.cells.get(column, "") for column in ROSTER_COLUMNS[1:]))
+        student = Student(student_of(row), *(row.cells.get(column, "") for column in ROSTER_COLUMNS[1:]))
         for column, text in (("student", student.id), ("email", student.email), ("lms_id", student.lms_id)):
             key = (
                 f"{column} {text.casefold()}"  # ids that differ by case alone would be mixed up when files are matched
@@ -125,7 +125,7 @@ def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, 
     if not path.exists():
         return aliases
     for row in rows(path, path.name, ["alias", "student"], needed=2):
-        alias, student = row.cells["alias"], _student(row, roster)
+        alias, student = row.cells["alias"], student_of(row, roster)
         if not alias:
             raise AuthoringError(f"{row.where('alias')}: the cell is empty")
         if student not in roster:
@@ -173,7 +173,7 @@ def read_rulings(paths: Paths, items: Collection[str], roster: Collection[str] =
             raise AuthoringError(
                 f"{row.where('item')}: no item {item!r}{did_you_mean(item, items)}; there is: {there_is}"
             )
-        key = (_student(row, roster), item)
+        key = (student_of(row, roster), item)
         if key in rulings:
             raise AuthoringError(
                 f"{row.where('student')}: {key[0]} and {item} have a line already ({rulings[key].source})"
@@ -208,7 +208,7 @@ def read_manual(
 
 
 def _given_mark(row: Row, assignment: Assignment, students: Collection[str], refuse_too_many: bool) -> GivenMark:
-    student, name, cell = _student(row, students), row.cells["question"], row.cells["points"]
+    student, name, cell = student_of(row, students), row.cells["question"], row.cells["points"]
     if student not in students:
         raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
     questions = {question.id: question for question in assignment.manual}
@@ -253,7 +253,7 @@ def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str],
             continue
         if max_points is None:
             raise AuthoringError(f"{file}: the first row must be max, with the points possible of every column")
-        student = _student(row, roster)
+        student = student_of(row, roster)
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
         entries[student] = _entry(row, item, max_points, max(cap, Fraction(100)))
@@ -285,11 +285,11 @@ def _entry(row: Row, item: str, max_points: Fraction, cap: Fraction) -> Entry:
     return Entry(State.GRADED, Fraction(given), max_points, source=source, most=most)
 
 
-def _student(row: Row, roster: Collection[str] = ()) -> str:
+def student_of(row: Row, roster: Collection[str] = (), column: str = "student") -> str:
     """The id of a row, written as on the roster where it is there."""
-    written = row.cells["student"]
+    written = row.cells[column]
     if not written:
-        raise AuthoringError(f"{row.where('student')}: the cell is empty")
+        raise AuthoringError(f"{row.where(column)}: the cell is empty")
     if written in roster:
         return written
     alike = [student for student in roster if student.casefold() == written.casefold()]

@@ -11,9 +11,11 @@ from functools import cached_property
 
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.entries import Entry, State
+from grader.course.extensions import Extension, read_deadlines
 from grader.course.scheme import Scheme, plain
 from grader.course.sheets import Column, Ruling, Student, read_aliases, read_marks, read_roster, read_rulings
 from grader.course.spreadsheet_ids import may_be
+from grader.course.teams import Teams, read_teams
 from grader.errors import AuthoringError, UsageError
 from grader.marks.changes import Change, by_hand
 from grader.marks.manual import WAITS
@@ -28,12 +30,17 @@ NOTHING_HANDED_IN = "nothing was handed in"
 
 @dataclass(frozen=True)
 class Record:
-    """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet."""
+    """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet.
+
+    extended: who had more time, by which late_minutes are counted already;  teams: who handed in together
+    """
 
     attempts: Mapping[Pair, Attempt]
     late_minutes: Mapping[Pair, Decimal] = field(default_factory=dict)
     ungraded: Collection[Pair] = ()
     changes: Sequence[Change] = ()
+    extended: Mapping[Pair, Extension] = field(default_factory=dict)
+    teams: Teams = field(default_factory=dict)
 
     @cached_property
     def begun(self) -> frozenset[str]:
@@ -138,7 +145,9 @@ def read_gradebook(
     columns = read_marks(paths, from_tables, graded_here, ids, caps)
     _check_out_of(course.scheme, graded_here)
     rulings = read_rulings(paths, course.scheme.items, ids)
-    record = Record(attempts, late_minutes or {}, ungraded, changes)
+    teams = read_teams(paths, course.assignments, ids)
+    extended = read_deadlines(paths, course, roster, teams).extended
+    record = Record(attempts, late_minutes or {}, ungraded, changes, extended, teams)
     book = gradebook(Sources(course, graded_here, roster, columns, rulings, record))
     return replace(book, aliases=read_aliases(paths, ids))
 
@@ -167,11 +176,21 @@ def _mark(sources: Sources, student: str) -> CourseMark:
 def _entry(sources: Sources, student: str, item: str) -> Entry:
     """The entry of one item: what was graded or written down, then what marks/status.csv says about it."""
     if item in sources.graded_here:
-        entry = _from_record(sources, student, item)
+        entry = _circumstances(sources.record, (student, item), _from_record(sources, student, item))
     else:
         entry = _from_table(sources.columns.get(item), student, item, sources.ids)
     ruling = sources.rulings.get((student, item))
     return _ruled(entry, ruling) if ruling else entry
+
+
+def _circumstances(record: Record, pair: Pair, entry: Entry) -> Entry:
+    """The entry, with what else is known of it: a later deadline, a team."""
+    student, item = pair
+    extension, team = record.extended.get(pair), record.teams.get(item, {}).get(student)
+    of_team = team and (pair in record.attempts or pair in record.ungraded)
+    words = [f"of team {team.name}" if team and of_team else "", extension.words if extension else "", entry.reason]
+    source = "; ".join(filter(None, [extension.source if extension else "", entry.source]))
+    return replace(entry, reason="; ".join(filter(None, words)), source=source)
 
 
 def _from_table(column: Column | None, student: str, item: str, roster: Collection[str]) -> Entry:
