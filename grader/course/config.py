@@ -199,6 +199,7 @@ def _late_rule(value: object, where: str) -> LateRule:
             grace_minutes=table.get("grace_minutes", toml.number, Decimal(0)),
             max_days=table.get("max_days", toml.whole, None),
             free_days=table.get("free_days", toml.whole, 0),
+            free_days_each=table.get("free_days_each", toml.whole, None),
         )
 
 

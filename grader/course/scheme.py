@@ -23,7 +23,7 @@ RESERVED_IDS = ("email", "group", "max", "name", "points_possible", "so_far", "s
 COMPONENT_PREFIX = "component_"
 MOST_PERCENT = 1000
 MOST_DIGITS = 9  # after the point, of a number that is shown exactly
-LATE_UNITS = ("percent", "points")
+LATE_UNITS = ("percent", "points", "earned")
 WHEN_ALL_EXCUSED = ("incomplete", "reweigh")
 
 
@@ -31,9 +31,9 @@ WHEN_ALL_EXCUSED = ("incomplete", "reweigh")
 class LateRule:
     """What lateness costs. Every day begun after deadline and grace costs `per_day`, the student's free days excepted.
 
-    unit: "percent", points of the percentage; or "points", the item's own points.
+    unit: "percent", points of the percentage; "points", the item's own points; "earned", percent of what was earned.
     max_days: a submission later than this many days is worth 0, and no free day is spent on it; None: no such limit.
-    free_days: for the whole course, spent in the order of the items.
+    free_days: for the whole course, spent in the order of the items;  free_days_each: at most for one item.
     """
 
     per_day: Decimal = Decimal(0)
@@ -41,14 +41,19 @@ class LateRule:
     grace_minutes: Decimal = Decimal(0)
     max_days: int | None = None
     free_days: int = 0
+    free_days_each: int | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in LATE_UNITS:
             raise AuthoringError(f"unit must be one of {', '.join(LATE_UNITS)}, got {self.unit!r}")
-        for name in ("per_day", "grace_minutes", "max_days", "free_days"):
+        for name in ("per_day", "grace_minutes", "max_days", "free_days", "free_days_each"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 10**6:
                 raise AuthoringError(f"{name} must be from 0 to 999999, got {value}")
+        if self.free_days_each is not None and not 0 < self.free_days_each <= self.free_days:
+            raise AuthoringError(
+                f"free_days_each must be from 1 to free_days, which is {self.free_days}; got {self.free_days_each}"
+            )
 
     def days(self, late_minutes: Decimal) -> int:
         """The number of days begun after deadline and grace."""
@@ -57,9 +62,20 @@ class LateRule:
     def too_late(self, days: int) -> bool:
         return self.max_days is not None and days > self.max_days
 
-    def deduction(self, days: int, max_points: Fraction) -> Fraction:
-        """Points of the percentage that `days` days cost, the free ones already taken off."""
+    def free(self, days: int, left: int) -> int:
+        """How many of an item's late days are free, where so many are left."""
+        return (
+            0 if self.too_late(days) else min(days, left, left if self.free_days_each is None else self.free_days_each)
+        )
+
+    def deduction(self, days: int, max_points: Fraction, earned: Fraction) -> Fraction:
+        """Points of the percentage that `days` days cost, the free ones already taken off.
+
+        max_points: of the item;  earned: the percentage before lateness
+        """
         cost = Fraction(self.per_day) * days
+        if self.unit == "earned":
+            return earned * min(cost, Fraction(100)) / 100
         return cost if self.unit == "percent" else cost * 100 / max_points
 
 

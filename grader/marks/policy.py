@@ -156,7 +156,7 @@ def _scored(scheme: Scheme, entries: Mapping[str, Entry]) -> Iterator[ItemMark]:
                 yield _without_mark(item, entry)
                 continue
             days = scheme.late.days(entry.late_minutes)
-            free = 0 if scheme.late.too_late(days) else min(days, free_left)
+            free = scheme.late.free(days, free_left)
             free_left -= free
             yield _with_mark(scheme, component, item, entry, days, free)
 
@@ -182,7 +182,7 @@ def _with_mark(scheme: Scheme, component: Component, item: str, entry: Entry, da
     if steps[-1][1] > component.cap:
         steps = (*steps, (f"at most {plain(component.cap)}", Fraction(component.cap)))
     before = steps[-1][1]
-    deduction = before if late.too_late(days) else late.deduction(days - free, worth)
+    deduction = before if late.too_late(days) else late.deduction(days - free, worth, before)
     percent = max(Fraction(0), before - deduction)
     return ItemMark(item, entry, raw, days, free, deduction, percent, Verdict.UNDECIDED, "", words, steps[1:])
 

@@ -272,7 +272,7 @@ TAKEN_BY_A_COURSE = {
     "component.groups": "list", "curve": "", "curve.total.sqrt": "yes", "curve.total.times": "whole number",
     "curve.total.add": "whole number", "curve.total.at_least": "whole number", "curve.total.at_most": "whole number",
     "late.per_day": "whole number", "late.unit": "", "late.grace_minutes": "whole number", "late.max_days": "whole",
-    "late.free_days": "whole", "deadlines.a1_mlp": "time",
+    "late.free_days": "whole", "late.free_days_each": "", "deadlines.a1_mlp": "time",
 }  # fmt: skip
 
 

@@ -205,11 +205,12 @@ ENTRIES = st.one_of(
 RULES = st.builds(
     LateRule,
     per_day=st.sampled_from([Decimal(0), Decimal("7.5"), Decimal(10), Decimal(60)]),
-    unit=st.sampled_from(["percent", "points"]),
+    unit=st.sampled_from(["percent", "points", "earned"]),
     grace_minutes=st.sampled_from([Decimal(0), Decimal(15)]),
     max_days=st.sampled_from([None, 0, 2, 3]),
-    free_days=st.integers(0, 4),
-)
+    free_days=st.just(4),
+    free_days_each=st.sampled_from([None, 1, 3]),
+) | st.builds(LateRule, per_day=st.just(Decimal(10)), free_days=st.integers(0, 3))
 
 
 CURVES = st.builds(
@@ -293,9 +294,12 @@ def slow_percentages(scheme, entries):
         if scheme.late.max_days is not None and days > scheme.late.max_days:
             percent = Fraction(0)
         else:
+            earned, spent = percent, 0
             for _ in range(days):
-                if free:
-                    free -= 1
+                if free and (scheme.late.free_days_each is None or spent < scheme.late.free_days_each):
+                    free, spent = free - 1, spent + 1
+                elif scheme.late.unit == "earned":
+                    percent -= earned * Fraction(scheme.late.per_day) / 100
                 elif scheme.late.unit == "percent":
                     percent -= Fraction(scheme.late.per_day)
                 else:
@@ -434,7 +438,7 @@ def test_the_reason_for_dropping_names_the_tie():
         pytest.param(lambda: graded(0, max_points=0), "maximum must be above 0", id="out of nothing"),
         pytest.param(lambda: replace(MISSING, points=Decimal(3)), "missing has no points", id="missing with points"),
         pytest.param(lambda: graded(1, late_minutes=-5), "must not be negative", id="handed in before it was late"),
-        pytest.param(lambda: LateRule(unit="marks"), "one of percent, points, got 'marks'", id="unknown unit"),
+        pytest.param(lambda: LateRule(unit="marks"), "one of percent, points, earned, got 'marks'", id="unknown unit"),
         pytest.param(lambda: LateRule(per_day=Decimal(-1)), "per_day must be from 0", id="a bonus for lateness"),
         pytest.param(lambda: Scheme(()), "add to 100, got 0 = no component that is no bonus", id="no components"),
         pytest.param(lambda: two_parts(rounding_digits=9), "from 0 to 6, got 9", id="too many digits"),
@@ -459,7 +463,9 @@ def test_the_free_days_that_are_left_are_those_that_nobody_spent(case):
     for item in scheme.items:
         late = entries[item].late_minutes - scheme.late.grace_minutes if entries[item].state is State.GRADED else 0
         days = math.ceil(Fraction(late) / 1440) if late > 0 else 0
-        spent += days if scheme.late.max_days is None or days <= scheme.late.max_days else 0
+        accepted = scheme.late.max_days is None or days <= scheme.late.max_days
+        days = min(days, scheme.late.free_days_each or days)
+        spent += days if accepted else 0
     assert mark.free_days_left == (max(scheme.late.free_days - spent, 0) if scheme.late.free_days else None)
 
 
