@@ -16,7 +16,9 @@ import pytest
 from grader.course import sheets
 from grader.course.config import Course, read_assignment, read_course
 from grader.course.curve import Curve
+from grader.course.extensions import read_deadlines
 from grader.course.scheme import Component, LateRule
+from grader.course.teams import read_teams
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
 from grader.schema import Assignment, Limits, Question
@@ -220,6 +222,8 @@ def read_tables(paths: Paths):
     roster = sheets.read_roster(paths)
     aliases = sheets.read_aliases(paths, {student.id for student in roster})
     marks = sheets.read_marks(paths, course.columns, course.assignments)
+    teams = read_teams(paths, course.assignments, [student.id for student in roster])
+    read_deadlines(paths, course, roster, teams)
     sheets.read_manual(paths, read_assignment(paths, "a1_mlp"), [student.id for student in roster])
     return course, roster, aliases, marks, sheets.read_rulings(paths, course.scheme.items)
 
@@ -242,6 +246,8 @@ def test_the_whole_files_of_the_page_are_read(folder):
 FILES = {  # the file of the page -> one of that kind
     "roster.csv": "roster.csv",
     "roster_aliases.csv": "roster_aliases.csv",
+    "teams.csv": "teams.csv",
+    "extensions.csv": "extensions.csv",
     "marks/*.csv": "marks/exams.csv",
     "marks/status.csv": "marks/status.csv",
     "manual/*.csv": "manual/a1_mlp.csv",

@@ -64,9 +64,8 @@ class LateRule:
 
     def free(self, days: int, left: int) -> int:
         """How many of an item's late days are free, where so many are left."""
-        return (
-            0 if self.too_late(days) else min(days, left, left if self.free_days_each is None else self.free_days_each)
-        )
+        most = left if self.free_days_each is None else min(left, self.free_days_each)
+        return 0 if self.too_late(days) else min(days, most)
 
     def deduction(self, days: int, max_points: Fraction, earned: Fraction) -> Fraction:
         """Points of the percentage that `days` days cost, the free ones already taken off.

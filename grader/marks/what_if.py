@@ -6,6 +6,7 @@ total never falls when a percentage rises, so that half of what is left can be r
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -75,7 +76,7 @@ def _in_points(mark: CourseMark, percent: Fraction) -> list[str]:
     for part in mark.components:
         for item in part.items:
             if item.entry.state is State.DEFERRED and item.entry.max_points:
-                points = _points(part.component, item, percent)
+                points = Fraction(math.ceil(_points(part.component, item, percent) * STEPS), STEPS)
                 lines.append(f"  {item.item}: {plain(points)} of {plain(item.entry.max_points)} points")
     return lines
 
