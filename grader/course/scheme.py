@@ -155,6 +155,12 @@ class Component:
         return Fraction(self.weights.get(item, 1))
 
     @property
+    def share(self) -> str:
+        """What it weighs, and for whom, in words."""
+        whom = f" for {', '.join(self.groups)}" if self.groups else ""
+        return f"{plain(self.weight)} % {'on top of the 100 of the course' if self.bonus else 'of the course'}{whom}"
+
+    @property
     def rule(self) -> str:
         """How the items are picked, in words."""
         weighted = ", weighted" if len(set(self.weights.values())) > 1 else ""

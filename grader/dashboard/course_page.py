@@ -212,10 +212,7 @@ def _dropped(book: Gradebook) -> Html:
         [el("th", item, scope="row"), number(fates[item]["dropped"]), cell(_in_words(reasons[item]), "small")]
         for item in book.course.scheme.items
     ]
-    rules = [
-        el("li", f"{part.title}: {plain(part.weight)} % of the course, {part.rule}")
-        for part in book.course.scheme.components
-    ]
+    rules = [el("li", f"{part.title}: {part.share}, {part.rule}") for part in book.course.scheme.components]
     more = el("p", "Why an item was dropped for one student stands on that student's page.", class_="dim small")
     return section(
         "dropped",

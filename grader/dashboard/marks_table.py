@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.course.entries import State
-from grader.course.scheme import plain
 from grader.dashboard.links import Links
 from grader.dashboard.parts import tall_table
 from grader.marks.gradebook import Gradebook, Line
@@ -29,7 +28,8 @@ def marks_table(book: Gradebook, links: Links) -> Html:
     names: list[Html] = []
     for part in parts:
         several = len(part.items) > 1
-        title = joined([part.title, el("br"), el("span", f"{plain(part.weight)} %, {part.rule}", class_="dim small")])
+        about = f"{part.share.replace(' of the course', '')}, {part.rule}"
+        title = joined([part.title, el("br"), el("span", about, class_="dim small")])
         groups.append(heading(title, "group", scope="colgroup", colspan=len(part.items) + several))
         names += [heading(item, f"n{' first' if not place else ''}") for place, item in enumerate(part.items)]
         names += [heading("= %", "n")] if several else []

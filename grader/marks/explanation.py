@@ -21,9 +21,7 @@ def explain(mark: CourseMark) -> list[str]:
 
 def explain_component(part: ComponentMark) -> list[str]:
     """How one component came about."""
-    component = part.component
-    where = "on top of the 100 of the course" if component.bonus else "of the course"
-    head = f"{component.title}: {plain(component.weight)} % {where}, {component.rule}"
+    head = f"{part.component.title}: {part.component.share}, {part.component.rule}"
     return [head, *(line for item in part.items for line in _item_lines(item)), f"  = {_component_line(part)}"]
 
 

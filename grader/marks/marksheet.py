@@ -113,7 +113,9 @@ def explain_student(gradebook: Gradebook, student: str, need: Decimal | None = N
     need: say instead what this total needs in what has no mark yet
     """
     line = gradebook.line(student)
-    head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}"
+    scheme = gradebook.course.scheme
+    group = f", {scheme.group_of(student, line.student.groups)}" if scheme.groups else ""
+    head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}{group}"
     lines = explain(line.mark) if need is None else explain_need(line.mark, need)
     return "\n".join(clean(text) for text in (head, "", *lines)) + "\n"
 

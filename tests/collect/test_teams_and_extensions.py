@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grader.cli import main
 from grader.course.config import read_course
@@ -244,3 +246,19 @@ def test_days_are_begun_days_after_each_ones_own_deadline(here):
     with Store.open(here.record, read_only=True) as store:
         timing = timings(here, store, "a1_mlp")["cs104"]
     assert (timing.late_minutes, timing.days) == (Decimal(1), 1)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from(["cs101", "cs104", "lab1", "lab2", "evening", "red", "blue"]), st.integers(1, 90))
+)
+def test_everybody_has_the_latest_of_what_is_about_them(here, hours):
+    """Against a slow search: of every student, each line that names them, one of their groups or their team."""
+    first = datetime.fromisoformat("2026-09-01T23:59:00+05:30")
+    lines = [f"{who},a1_mlp,{first + timedelta(hours=more)},x" for who, more in hours.items()]
+    write(here, "extensions.csv", "who,assignment,deadline,reason", *lines)
+    until = deadlines(here)
+    team = {"cs101": "red", "cs102": "red", "cs103": "blue"}
+    for student in read_roster(here):
+        about = [hours.get(who, 0) for who in (student.id, *student.groups, team.get(student.id, ""))]
+        assert until.of(student.id, "a1_mlp") == first + timedelta(hours=max(about))

@@ -179,6 +179,21 @@ def test_an_encoding_that_is_named_is_used_and_one_that_is_not_is_not_guessed():
         students_of(b"Name,Mark\nAnn,1\n", "people.csv")
 
 
+def test_the_groups_of_a_roster_outlive_a_table_without_them(paths, monkeypatch):
+    from grader.cli import main
+
+    paths.course_toml.write_text("")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    paths.roster_csv.write_text("student,group\ncs01,graduates\ncs02,others lab-2\n")
+    table = paths.root / "people.csv"
+    table.write_text("First name,Last name,ID number\nBo,Chen,cs02\nCy,Das,cs03\n")
+    assert main(["roster", "import", str(table), "--replace"]) == 0
+    assert [(each.id, each.groups) for each in read_roster(paths)] == [("cs02", ["others", "lab-2"]), ("cs03", [])]
+    table.write_text("student,Group\ncs02,graduates\n")
+    assert main(["roster", "import", str(table), "--replace"]) == 0
+    assert [each.group for each in read_roster(paths)] == ["graduates"]
+
+
 def test_an_alias_is_added_in_the_form_that_the_table_has(paths, monkeypatch):
     from grader.cli import main
 
