@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -148,8 +149,14 @@ def _deadlines(timezone: str) -> Callable[[object, str], dict[str, datetime]]:
 
 def in_zone(time: datetime, timezone: str) -> datetime:
     """A time; one that names no zone is on the course's clock, if it has one."""
-    zone = ZoneInfo(timezone) if timezone in available_timezones() else None
+    zone = _zone(timezone)
     return time if time.tzinfo or not zone else time.replace(tzinfo=zone)
+
+
+@cache
+def _zone(timezone: str) -> ZoneInfo | None:
+    """The zone of a name; None where there is none of it, which the course says."""
+    return ZoneInfo(timezone) if timezone in available_timezones() else None
 
 
 def _component(value: object, where: str) -> Component:

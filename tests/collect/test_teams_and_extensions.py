@@ -248,7 +248,7 @@ def test_days_are_begun_days_after_each_ones_own_deadline(here):
     assert (timing.late_minutes, timing.days) == (Decimal(1), 1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.sampled_from(["cs101", "cs104", "lab1", "lab2", "evening", "red", "blue"]), st.integers(1, 90))
 )
