@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -157,9 +158,9 @@ def _totals(found: CourseFindings, links: Links) -> Html:
     if not totals:
         return section("totals", "Totals", el("p", "Nobody has a total yet: marks are still to come."))
     borders = [float(boundary) for boundary in boundaries]
-    figure = figures.histogram(
-        "course totals", [float(total) for _, total in totals], 100.0, "total out of 100", borders
-    )
+    values = [float(total) for _, total in totals]
+    top = max(100.0, 20.0 * math.ceil(max(values) / 20))  # extra credit lies above 100
+    figure = figures.histogram("course totals", values, top, "total out of 100", borders)
     close = joined([el("h3", "Near a boundary"), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
     return section("totals", "Totals", el("div", figure, el("div", close), class_="two"))
 
@@ -186,9 +187,12 @@ def _numbers(found: Spread) -> list[Html]:
 
 
 def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
+    told: set[str] = set()  # an item may be in the components of several groups
     for part in book.course.scheme.components:
         for item in part.items:
-            yield item, spread(percent for _, percent in item_percents(book, item))
+            if item not in told:
+                yield item, spread(percent for _, percent in item_percents(book, item))
+        told.update(part.items)
         if len(part.items) > 1:
             marks = [mark.percent for line in book.lines if (mark := line.part(part.id))]
             yield f"= {part.id}", spread(percent for percent in marks if percent is not None)
