@@ -57,14 +57,15 @@ def remarks(gradebook: Gradebook) -> list[str]:
 def as_csv(gradebook: Gradebook) -> str:
     """A row per student. Each item: percentage, state, verdict; each component: percentage; total; what is open.
 
-    so_far: the total over what is there;  cells of what is not in a student's scheme are empty
+    so_far: the total over what is there, while marks are to come;  cells of what is not in a student's scheme are empty
     """
     scheme = gradebook.course.scheme
     header = ["student", "name", "email"]
     header += [f"{item}_{what}" for item in scheme.items for what in ("percent", "state", "verdict")]
     header += [f"{COMPONENT_PREFIX}{component.id}_percent" for component in scheme.components]
     rows = (_csv_row(line, gradebook) for line in gradebook.lines)
-    return csv_of([[*header, "total", "so_far", "incomplete"], *rows])
+    totals = ["total"] if gradebook.is_final else ["total", "so_far"]
+    return csv_of([[*header, *totals, "incomplete"], *rows])
 
 
 def csv_of(rows: Iterable[Sequence[str]]) -> str:
@@ -177,7 +178,8 @@ def _csv_row(line: Line, book: Gradebook) -> list[str]:
         row += ["" if item is None or item.percent is None else shown(item.percent), state, verdict]
     parts = [line.part(part.id) for part in book.course.scheme.components]
     row += ["" if part is None or part.percent is None else shown(part.percent) for part in parts]
-    totals = ["" if total is None else f"{total:f}" for total in (line.mark.total, line.so_far)]
+    found = [line.mark.total] if book.is_final else [line.mark.total, line.so_far]
+    totals = ["" if total is None else f"{total:f}" for total in found]
     return [*row, *totals, "; ".join(line.mark.incomplete)]
 
 

@@ -496,9 +496,15 @@ def test_an_incomplete_total_is_shown_as_such_everywhere(book):
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
     assert (rows["cs105"]["total"], rows["cs105"]["incomplete"]) == ("", "a1_mlp has no mark yet")
     assert (rows["cs101"]["total"], rows["cs101"]["incomplete"]) == ("75.4", "")
+    assert [rows[student]["so_far"] for student in ("cs101", "cs105")] == ["75.4", "73.3"]
     page = json.loads(as_json(book))["students"][4]
     assert (page["total"], page["exact"], page["incomplete"]) == (None, None, ["a1_mlp has no mark yet"])
-    assert "Total: incomplete; a1_mlp has no mark yet\n" in explain_student(book, "cs105")
+    assert "Total: incomplete; a1_mlp has no mark yet\nSo far: 73.3, the total over" in explain_student(book, "cs105")
+
+
+def test_once_everybody_has_a_total_there_is_no_column_so_far(folder):
+    final = read_gradebook(folder, GRADED | attempts(attempt("cs105")))
+    assert final.is_final and "so far" not in as_table(final) and "so_far" not in as_csv(final)
 
 
 @pytest.mark.parametrize("view", [as_table, as_csv, as_json])
