@@ -117,7 +117,7 @@ class Gradebook:
         close = did_you_mean(student, [line.student.id for line in self.lines])
         raise UsageError(f"no student {student!r} on the roster{close}")
 
-    @property
+    @cached_property
     def is_final(self) -> bool:
         """Whether everybody has a total."""
         return all(line.mark.total is not None for line in self.lines)
