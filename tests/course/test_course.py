@@ -192,7 +192,7 @@ def test_a_byte_order_mark_does_no_harm(course_folder):
         ("[[component]]", "[[component]", "not valid TOML: "),
         ("name =", "name = 3 #", "name: expected text in quotes, got 3"),
         ("name =", "late = 3\nname =", "late: expected a table, got 3"),
-        ("name =", "late = {unit = 'marks'}\nname =", "late: unit must be one of percent, points, got 'marks'"),
+        ("name =", "late = {unit = 'marks'}\nname =", "late: unit must be one of percent, points, earned, got 'marks'"),
         ("name =", "close_names = 'maybe'\nname =", "close_names must be one of report, grade, got 'maybe'"),
         ("name =", "release_address = 'here'\nname =", "release_address must start with https://, got 'here'"),
     ],
