@@ -35,6 +35,16 @@ class Paths:
         return self.root / "roster_aliases.csv"
 
     @property
+    def teams_csv(self) -> Path:
+        """Who hands in together."""
+        return self.root / "teams.csv"
+
+    @property
+    def extensions_csv(self) -> Path:
+        """Later deadlines for students, groups and teams."""
+        return self.root / "extensions.csv"
+
+    @property
     def marks_folder(self) -> Path:
         """CSV files with marks that are not graded here (exams, project, assignments of before)."""
         return self.root / "marks"

@@ -15,7 +15,10 @@ import pytest
 
 from grader.course import sheets
 from grader.course.config import Course, read_assignment, read_course
+from grader.course.curve import Curve
+from grader.course.extensions import read_deadlines
 from grader.course.scheme import Component, LateRule
+from grader.course.teams import read_teams
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
 from grader.schema import Assignment, Limits, Question
@@ -25,13 +28,14 @@ FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.M | re.S)
 BLOCKS = {kind.partition(" ")[2]: body for kind, body in FENCE.findall(PAGE) if "wrong" not in kind}
 TYPES = {
     "text": str, "list": list, "whole number": int, "number": (int, Decimal), "yes or no": bool,
-    "date and time": datetime,
+    "date and time": datetime, "table": dict,
 }  # fmt: skip
 NOUNS = {  # table of a file -> what its keys become
     ("assignment.toml", "[limits]"): Limits,
     ("assignment.toml", "[[question]]"): Question,
     ("course.toml", "[late]"): LateRule,
     ("course.toml", "[[component]]"): Component,
+    ("course.toml", "[curve.total]"): Curve,
 }
 
 
@@ -95,6 +99,8 @@ def rendered(values: dict[tuple[str, str], str], file: str) -> str:
     for table in tables:
         lines += [table] if table else []
         lines += [f"{name} = {value}" for (of, name), value in values.items() if of == table]
+    if values.get(("[[component]]", "bonus")) == "true":  # on top of what?
+        lines += ["[[component]]", 'id = "rest"', 'title = "Rest"', "weight = 100", 'columns = ["rest"]']
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +109,8 @@ def smallest(file: str) -> dict[tuple[str, str], str]:
     values = {(key.table, key.name): key.example for key in TOML if key.file == file and key.required}
     if file == "course.toml":
         values["[[component]]", "assignments"] = '["a1_mlp"]'
+        values["[[component]]", "columns"] = '["exam1", "exam2"]'
+        values["[late]", "free_days"] = "1"  # for free_days_each
     return values
 
 
@@ -138,7 +146,8 @@ def test_a_table_has_the_rows_that_the_reader_knows(read, file, table):
     says = refused(read, file, {**smallest(file), (table, "zzz"): "1"})
     known = says.partition("; known: ")[2].split(", ")
     rows = [key.name for key in TOML if (key.file, key.table) == (file, table)]
-    below = {key.table.strip("[]") for key in TOML if key.file == file and key.table} if not table else set()
+    tables = {key.table for key in TOML if key.file == file and key.table and not table}
+    below = {name.strip("[]").partition(".")[0] for name in tables}
     assert sorted([*rows, *below]) == sorted(known), f"docs/course_files.md: the table of {file} {table}"
 
 
@@ -213,6 +222,8 @@ def read_tables(paths: Paths):
     roster = sheets.read_roster(paths)
     aliases = sheets.read_aliases(paths, {student.id for student in roster})
     marks = sheets.read_marks(paths, course.columns, course.assignments)
+    teams = read_teams(paths, course.assignments, [student.id for student in roster])
+    read_deadlines(paths, course, roster, teams)
     sheets.read_manual(paths, read_assignment(paths, "a1_mlp"), [student.id for student in roster])
     return course, roster, aliases, marks, sheets.read_rulings(paths, course.scheme.items)
 
@@ -235,6 +246,8 @@ def test_the_whole_files_of_the_page_are_read(folder):
 FILES = {  # the file of the page -> one of that kind
     "roster.csv": "roster.csv",
     "roster_aliases.csv": "roster_aliases.csv",
+    "teams.csv": "teams.csv",
+    "extensions.csv": "extensions.csv",
     "marks/*.csv": "marks/exams.csv",
     "marks/status.csv": "marks/status.csv",
     "manual/*.csv": "manual/a1_mlp.csv",

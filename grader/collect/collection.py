@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +21,12 @@ from grader.collect.entries import MIB, refused_entry
 from grader.collect.names import is_checkpoint, is_notebook
 from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
+from grader.collect.teammates import Theirs, about_team, with_teammates
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
 from grader.collect.uploads import SITE, Hints, Known, Upload
+from grader.course.extensions import Extension
 from grader.course.people import ALIAS, INSIDE, RECODED, SWAPPED, Match, Person, Roster
+from grader.course.teams import Team
 from grader.errors import SubmissionError, UsageError
 from grader.schema import Assignment, Submission
 from grader.submission.text import letters
@@ -99,15 +102,12 @@ class Search:
     deadline: datetime | None = None
     anybody: bool = False  # single files are taken whoever's they are
     release: str = ""  # the current one of the assignment
+    extended: Mapping[str, Extension] = field(default_factory=dict)  # by student
+    teams: Mapping[str, Team] = field(default_factory=dict)  # by student
 
-
-@dataclass(frozen=True)
-class Theirs:
-    """One upload of a student: as whom the platform named them, and by what they were found."""
-
-    upload: Upload
-    person: Person
-    match: Match
+    def deadline_of(self, student: str) -> datetime | None:
+        """Until when a student may hand in; None where there is no deadline."""
+        return self.extended[student].deadline if student in self.extended else self.deadline
 
 
 class Collected:
@@ -204,6 +204,7 @@ class Collected:
                 held = _held(each.person, each.upload, match)
                 unknown.setdefault(each.person, replace(held, student=each.person.label))
         found = {student: of_student for student, of_student in theirs.items() if of_student}
+        found = dict(with_teammates(found, self.search.teams))
         return found, sorted(unknown.values(), key=lambda row: row.student)
 
     def _match(self, person: Person, upload: Upload, propose: bool) -> Match:
@@ -228,11 +229,14 @@ class Collected:
         moments = [on_the_clock(upload.when, search.timezone) for upload in uploads]
         order = [source.place for source in self.sources]
         upload, remarks = upload_that_counts(uploads, moments, order, search.wanted)
-        remarks += _about_person(theirs)
+        own = [each for each in theirs if student in each.match.students]
+        remarks += _about_person(own or [each for each in theirs if each.upload in uploads])
+        remarks += about_team(search.teams.get(student), student, theirs, upload)
         remarks += (Remark(text, Weight.NOTE if upload.files else Weight.ASK) for text in upload.remarks)
         time = on_the_clock(upload.when, search.timezone)
-        minutes = late_minutes(time, search.deadline)
+        minutes = late_minutes(time, search.deadline_of(student))
         remarks += self._about_time(upload, time, minutes)
+        remarks += [Remark(search.extended[student].words)] if student in search.extended else []
         nothing = [] if refused else [NO_FILE]
         submission, about_files = self._submission(student, upload) if upload.files else (None, nothing)
         remarks += [*refused, *about_files]

@@ -21,10 +21,12 @@ from grader.collect.times import late_minutes, shown
 from grader.commands.collected import as_document, as_text, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
+from grader.course.extensions import read_deadlines
 from grader.course.people import Roster
 from grader.course.roster_tables import students_of
-from grader.course.sheets import EMPTY_ROSTER, read_aliases, read_roster, roster_at
+from grader.course.sheets import EMPTY_ROSTER, Student, read_aliases, read_roster, roster_at
 from grader.course.tables import Encoded, decoded, separated
+from grader.course.teams import read_teams
 from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
@@ -105,9 +107,22 @@ def search_for(
     roster = Roster(students, read_aliases(paths, [student.id for student in students]), known=bool(students))
     names = frozenset(name for question in assignment.questions for name in question.names)
     wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
-    deadline = course.deadlines.get(assignment.id)
-    release = releases.current(paths, assignment.id)
-    return Search(assignment, roster, wanted, layout, title, course.timezone, deadline, anybody, release)
+    teams = read_teams(paths, course.assignments, [student.id for student in students])
+    deadlines = read_deadlines(paths, course, students, teams)
+    extended = {who: each for (who, name), each in deadlines.extended.items() if name == assignment.id}
+    return Search(
+        assignment,
+        roster,
+        wanted,
+        layout,
+        title,
+        course.timezone,
+        deadline=course.deadlines.get(assignment.id),
+        anybody=anybody,
+        release=releases.current(paths, assignment.id),
+        extended=extended,
+        teams=teams.get(assignment.id, {}),
+    )
 
 
 def read_now(
@@ -186,7 +201,7 @@ def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple
                 same = before.get(row.student) == submission.digest
                 known = hand_ins.get(row.student, HandIn(None))
                 if same and row.time is None and known.time is not None:
-                    minutes = late_minutes(known.time, search.deadline)
+                    minutes = late_minutes(known.time, search.deadline_of(row.student))
                     row = replace(row, time=known.time, marked_late=known.marked_late, late_minutes=minutes)
                 kept = None if same else _kept(row, known, search)
                 if kept is None:
@@ -281,11 +296,14 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> i
         raise UsageError(f"{file}: {error.strerror}") from None
     if not found.students:
         raise UsageError(f"{file}: no students in it")
+    if "group" not in found.used:
+        groups = {student.id: student.group for student in _students_before(paths)}
+        found = replace(found, students=tuple(replace(each, group=groups.get(each.id, "")) for each in found.students))
     partial = paths.roster_csv.with_name("roster.csv.partial")
     partial.write_text(found.as_csv(), encoding="utf-8")
     try:
         students = roster_at(partial, [])
-        before = _students_before(paths)
+        before = [student.id for student in _students_before(paths)]
         gone = [student for student in before if student not in {each.id for each in students}]
         if before and not replacing:
             leave = f"{len(gone)} of its students are not in {file}: {', '.join(gone[:5])}; " if gone else ""
@@ -303,13 +321,13 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> i
     return NEEDS_A_PERSON if found.left_out else DONE
 
 
-def _students_before(paths: Paths) -> list[str]:
-    """The ids of the roster that is there; none of one without students."""
+def _students_before(paths: Paths) -> tuple[Student, ...]:
+    """Those of the roster that is there; none of one without students."""
     if not paths.roster_csv.exists():
-        return []
+        return ()
     try:
-        return [student.id for student in read_roster(paths)]
+        return read_roster(paths)
     except AuthoringError as error:
         if str(error).startswith(EMPTY_ROSTER):
-            return []
+            return ()
         raise

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.commands.manual import Marking
+from grader.commands.timing import deadlines_of, timings
 from grader.course.config import read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marks.gradebook import by_hand
+from grader.marks.changes import by_hand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import in_force
@@ -36,6 +37,8 @@ def status(chosen: argparse.Namespace) -> int:
         current = store.current_attempts(assignment.id)
         attempts = {student: marking.completed(stored.attempt) for student, stored in current.items()}
         runs = store.runs(assignment.id)
+        timing = timings(paths, store, assignment.id)
+        extended = deadlines_of(paths).extended
     counted = Counter(attempt.status for attempt in attempts.values())
     waiting = sorted(set(handed_in) - set(attempts))
     roster = [student.id for student in read_roster(paths)] if paths.roster_csv.exists() else []
@@ -51,6 +54,8 @@ def status(chosen: argparse.Namespace) -> int:
         },
         "nothing_handed_in": sorted(set(roster) - set(handed_in)),
         "not_on_the_roster": sorted(set(handed_in) - set(roster)) if roster else [],
+        "late": {student: its.words for student, its in sorted(timing.items()) if its.days},
+        "extensions": {who: each.words for (who, name), each in sorted(extended.items()) if name == assignment.id},
         "hidden_tests_to_be_mended": _flawed(attempts.values()),
         "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
         "runs": [_run_entry(run) for run in runs],
@@ -93,6 +98,9 @@ def _status_page(document: dict[str, Any]) -> str:
     for name in ("waiting", "nothing_handed_in", "not_on_the_roster"):
         if document[name]:
             lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {_listed(document[name])}")
+    for name, words in (("late", "late"), ("extensions", "with a later deadline")):
+        if document[name]:
+            lines.append(f"  {len(document[name]):5}  {words}: {_listed(list(document[name]))}")
     for question, count in document["wait_for_a_mark_by_hand"].items():
         lines += [f"  {count:5}  to be marked by hand: {question}"] if count else []
     for check, count in document["hidden_tests_to_be_mended"].items():

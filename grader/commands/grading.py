@@ -23,7 +23,7 @@ from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
-from grader.marks.gradebook import ByHand
+from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.rows import is_deferred

@@ -17,7 +17,7 @@ from grader.course.sheets import GivenMark, read_manual, read_roster
 from grader.course.tables import Encoded, decoded
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.marks.gradebook import ByHand, Change, by_hand
+from grader.marks.changes import ByHand, Change, by_hand
 from grader.marks.manual import Due, answer_key, settle, submission_key, to_fill_in
 from grader.marks.outdated import as_asked
 from grader.paths import Paths, find_root

@@ -14,7 +14,7 @@ from grader.course.config import asked_question, did_you_mean, read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE
-from grader.marks.gradebook import EARLIER, Change, by_hand
+from grader.marks.changes import EARLIER, Change, by_hand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import Override, in_force

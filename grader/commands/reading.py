@@ -11,11 +11,14 @@ from pathlib import Path
 
 from grader.collect.times import late_minutes
 from grader.commands.manual import Marking, with_manual_marks
-from grader.course.config import asked_question, did_you_mean, read_assignment, read_course
+from grader.commands.timing import Timing, deadlines_of, timings
+from grader.course.config import asked_question, did_you_mean, read_assignment
+from grader.course.tables import number
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
-from grader.marks.gradebook import Gradebook, by_hand, read_gradebook
+from grader.marks.changes import by_hand
+from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
 from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up
@@ -31,13 +34,24 @@ def marks(chosen: argparse.Namespace) -> int:
 
         return publish(paths, book, _current(paths), chosen)
     if chosen.student:
-        colour.show(marksheet.explain_student(book, chosen.student))
+        colour.show(marksheet.explain_student(book, chosen.student, _need(chosen.need)))
         return DONE
+    if chosen.need is not None:
+        raise UsageError("--need is asked for one student: add --student ID")
     if chosen.json or chosen.csv:
         print((marksheet.as_json if chosen.json else marksheet.as_csv)(book), end="")
     else:
         colour.show(screen.gradebook_table(book))
     return NEEDS_A_PERSON if book.strangers or book.notices else DONE
+
+
+def _need(text: str | None) -> Decimal | None:
+    """The total that is asked for. Raises UsageError where it is no number."""
+    if text is None:
+        return None
+    if not number(text):
+        raise UsageError(f"--need takes a total like 80 or 79.5, got {text!r}")
+    return Decimal(number(text))
 
 
 def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:
@@ -62,9 +76,10 @@ def gradebook(paths: Paths) -> Gradebook:
 
 def _late_minutes(paths: Paths, store: Store) -> dict[tuple[str, str], Decimal]:
     """How late each current submission came, of those whose time and deadline are known."""
+    deadlines = deadlines_of(paths)
     late = {
-        (student, assignment): late_minutes(hand_in.time, deadline)
-        for assignment, deadline in read_course(paths).deadlines.items()
+        (student, assignment): late_minutes(hand_in.time, deadlines.of(student, assignment))
+        for assignment in deadlines.everybody
         for student, hand_in in store.hand_ins(assignment).items()
     }
     return {pair: minutes for pair, minutes in late.items() if minutes}
@@ -88,6 +103,7 @@ def show(chosen: argparse.Namespace) -> int:
         attempt, answers = marking.completed(stored.attempt), marking.answers(stored.attempt)
         shown = [question.id for question in assignment.questions] + ([] if chosen.question else [WHOLE])
         changed = [each for each in marking.changed(attempt) if each.question in shown]
+        timing = timings(paths, store, assignment.id).get(chosen.student)
     if chosen.shell:
         _shell(paths, assignment, submission, chosen)
         return DONE
@@ -104,13 +120,14 @@ def show(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(
             json.dumps(
-                _document(stored, attempt_json.attempt_entry(assignment, attempt, answers, changed)),
+                _document(stored, timing, attempt_json.attempt_entry(assignment, attempt, answers, changed)),
                 indent=1,
                 ensure_ascii=False,
             )
         )
     else:
-        colour.show(screen.attempt_page(assignment, attempt, stored.filename, answers, changed))
+        when = timing.words if timing else ""
+        colour.show(screen.attempt_page(assignment, attempt, stored.filename, answers, changed, when))
     return DONE
 
 
@@ -158,5 +175,7 @@ def _shell(paths: Paths, assignment: Assignment, submission: Submission, chosen:
         sandbox.close()
 
 
-def _document(stored: StoredAttempt, entry: dict[str, object]) -> dict[str, object]:
-    return {"assignment": stored.attempt.assignment, "attempt": stored.id, "file": stored.filename, **entry}
+def _document(stored: StoredAttempt, timing: Timing | None, entry: dict[str, object]) -> dict[str, object]:
+    came = timing.entry if timing else None
+    where = {"assignment": stored.attempt.assignment, "attempt": stored.id, "file": stored.filename}
+    return {**where, "handed_in": came, **entry}

@@ -23,7 +23,10 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One student's mark in one item, before any rule. `source` says where it comes from, `reason` why it is so."""
+    """One student's mark in one item, before any rule. `source` says where it comes from, `reason` why it is so.
+
+    most: points that may be reached, where that is more than the maximum
+    """
 
     state: State
     points: Fraction = Fraction(0)
@@ -31,12 +34,14 @@ class Entry:
     late_minutes: Decimal = Decimal(0)  # after the deadline; the grace is not taken off yet
     reason: str = ""
     source: str = ""
+    most: Fraction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", Fraction(self.points))
         object.__setattr__(self, "max_points", Fraction(self.max_points))
-        if self.state is State.GRADED and not 0 <= self.points <= self.max_points:
-            raise AuthoringError(f"points must be from 0 to {plain(self.max_points)}, got {plain(self.points)}")
+        most = self.max_points if self.most is None else self.most
+        if self.state is State.GRADED and not 0 <= self.points <= most:
+            raise AuthoringError(f"points must be from 0 to {plain(most)}, got {plain(self.points)}")
         if self.state is State.GRADED and self.max_points == 0:
             raise AuthoringError("the maximum must be above 0")
         if self.state is not State.GRADED and self.points:

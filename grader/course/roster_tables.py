@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from grader.course.sheets import ROSTER_COLUMNS, Student
 from grader.course.tables import check_printable, decoded, lines, plain_blanks
@@ -26,6 +26,7 @@ FIRST, LAST = (
 )
 ADDRESSES = ("email", "email address", "e-mail", "e-mail address", "e-mail-adresse", "mail")
 LMS_IDS = ("lms_id",)
+GROUPS = ("group",)
 CANVAS = {"student", "id", "section"}  # its gradebook: the name is in Student, its own number in ID
 NO_STUDENTS = ("points possible", "student, test", "test student", "max")
 
@@ -41,9 +42,10 @@ class Import:
 
     def as_csv(self) -> str:
         stream = io.StringIO()
+        columns = ROSTER_COLUMNS if any(each.group for each in self.students) else ROSTER_COLUMNS[:-1]
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(ROSTER_COLUMNS)
-        writer.writerows((each.id, each.name, each.email, each.lms_id) for each in self.students)
+        writer.writerow(columns)
+        writer.writerows(astuple(each)[: len(columns)] for each in self.students)
         return stream.getvalue()
 
 
@@ -100,6 +102,7 @@ def _places(header: Sequence[str], where: str, written: Sequence[str]) -> dict[s
     ]  # fmt: skip
     places["email"] = _first(header, ADDRESSES)
     places["lms_id"] = _first(header, ["id"] if canvas else LMS_IDS)
+    places["group"] = _first(header, GROUPS)
     return {column: of_column for column, of_column in places.items() if of_column}
 
 

@@ -23,18 +23,26 @@ from grader.schema import Assignment
 MAX_ROWS = ("max", "points_possible", "points possible")
 STATUS_FILE = "status.csv"
 EMPTY_ROSTER = "roster.csv: no students"
-ROSTER_COLUMNS = ["student", "name", "email", "lms_id"]
+ROSTER_COLUMNS = ["student", "name", "email", "lms_id", "group"]
 MANUAL_COLUMNS = ["student", "question", "points", "comment", "submission", "answer"]
 
 
 @dataclass(frozen=True)
 class Student:
-    """One line of the roster. `id` is what submissions and marks are matched by; `lms_id` a platform's own number."""
+    """One line of the roster. `id` is what submissions and marks are matched by; `lms_id` a platform's own number.
+
+    group: one or several words, apart by blanks
+    """
 
     id: str
     name: str = ""
     email: str = ""
     lms_id: str = ""
+    group: str = ""
+
+    @property
+    def groups(self) -> list[str]:
+        return self.group.split()
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Column:
     file: str
     max_points: Fraction
     entries: Mapping[str, Entry] = field(repr=False)
+    most: Fraction | None = None  # points that may be reached, where that is more than the maximum
 
     @property
     def begun(self) -> bool:
@@ -91,7 +100,7 @@ def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
     students: list[Student] = []
     seen: dict[str, int] = {}
     for row in rows(path, "roster.csv", ROSTER_COLUMNS, unused=unused):
-        student = Student(_student(row), *(row.cells.get(column, "") for column in ("name", "email", "lms_id")))
+        student = Student(student_of(row), *(row.cells.get(column, "") for column in ROSTER_COLUMNS[1:]))
         for column, text in (("student", student.id), ("email", student.email), ("lms_id", student.lms_id)):
             key = (
                 f"{column} {text.casefold()}"  # ids that differ by case alone would be mixed up when files are matched
@@ -116,7 +125,7 @@ def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, 
     if not path.exists():
         return aliases
     for row in rows(path, path.name, ["alias", "student"], needed=2):
-        alias, student = row.cells["alias"], _student(row, roster)
+        alias, student = row.cells["alias"], student_of(row, roster)
         if not alias:
             raise AuthoringError(f"{row.where('alias')}: the cell is empty")
         if student not in roster:
@@ -128,9 +137,16 @@ def read_aliases(paths: Paths, roster: Collection[str]) -> dict[str, tuple[str, 
 
 
 def read_marks(
-    paths: Paths, items: Collection[str], graded_here: Collection[str], roster: Collection[str] = ()
+    paths: Paths,
+    items: Collection[str],
+    graded_here: Collection[str],
+    roster: Collection[str] = (),
+    caps: Mapping[str, Decimal] | None = None,
 ) -> dict[str, Column]:
-    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not. roster: the ids."""
+    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not. roster: the ids.
+
+    caps: the percentages that items may reach, where that is not 100
+    """
     columns: dict[str, Column] = {}
     for path in sorted(paths.marks_folder.glob("*.csv")):
         if path.name == STATUS_FILE:
@@ -140,7 +156,7 @@ def read_marks(
         for item in [name for name in (table[0].cells if table else ()) if name in items]:
             if item in columns:
                 raise AuthoringError(f"{file}: column {item} is in {columns[item].file} already")
-            columns[item] = _column(item, file, table, roster)
+            columns[item] = _column(item, file, table, roster, Fraction((caps or {}).get(item, 100)))
     return columns
 
 
@@ -157,7 +173,7 @@ def read_rulings(paths: Paths, items: Collection[str], roster: Collection[str] =
             raise AuthoringError(
                 f"{row.where('item')}: no item {item!r}{did_you_mean(item, items)}; there is: {there_is}"
             )
-        key = (_student(row, roster), item)
+        key = (student_of(row, roster), item)
         if key in rulings:
             raise AuthoringError(
                 f"{row.where('student')}: {key[0]} and {item} have a line already ({rulings[key].source})"
@@ -192,7 +208,7 @@ def read_manual(
 
 
 def _given_mark(row: Row, assignment: Assignment, students: Collection[str], refuse_too_many: bool) -> GivenMark:
-    student, name, cell = _student(row, students), row.cells["question"], row.cells["points"]
+    student, name, cell = student_of(row, students), row.cells["question"], row.cells["points"]
     if student not in students:
         raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
     questions = {question.id: question for question in assignment.manual}
@@ -226,7 +242,7 @@ def _ruling(row: Row) -> Ruling:
     return Ruling(None, Decimal(number(hours.strip())) * 60, reason, source)
 
 
-def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str]) -> Column:
+def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str], cap: Fraction) -> Column:
     entries: dict[str, Entry] = {}
     max_points: Fraction | None = None
     for row in table:
@@ -237,11 +253,12 @@ def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str])
             continue
         if max_points is None:
             raise AuthoringError(f"{file}: the first row must be max, with the points possible of every column")
-        student = _student(row, roster)
+        student = student_of(row, roster)
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
-        entries[student] = _entry(row, item, max_points)
-    return Column(item, file, max_points or Fraction(0), entries)
+        entries[student] = _entry(row, item, max_points, max(cap, Fraction(100)))
+    worth = max_points or Fraction(0)
+    return Column(item, file, worth, entries, worth * max(cap, Fraction(100)) / 100)
 
 
 def _points(row: Row, item: str) -> Fraction:
@@ -252,7 +269,7 @@ def _points(row: Row, item: str) -> Fraction:
     return Fraction(given)
 
 
-def _entry(row: Row, item: str, max_points: Fraction) -> Entry:
+def _entry(row: Row, item: str, max_points: Fraction, cap: Fraction) -> Entry:
     cell, source = row.cells[item], f"{row.file}, line {row.line}"
     if not cell:
         return Entry(State.MISSING, reason="empty cell", source=source)
@@ -261,16 +278,18 @@ def _entry(row: Row, item: str, max_points: Fraction) -> Entry:
     given = number(cell)
     if not given:
         raise AuthoringError(f"{row.where(item)}: expected a number, excused, integrity or an empty cell, got {cell!r}")
-    if Fraction(given) > max_points:
-        raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {plain(max_points)}")
-    return Entry(State.GRADED, Fraction(given), max_points, source=source)
+    most = max_points * cap / 100
+    if Fraction(given) > most:
+        extra = f", and above the {plain(most)} that its cap allows" if cap > 100 else ""
+        raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {plain(max_points)}{extra}")
+    return Entry(State.GRADED, Fraction(given), max_points, source=source, most=most)
 
 
-def _student(row: Row, roster: Collection[str] = ()) -> str:
+def student_of(row: Row, roster: Collection[str] = (), column: str = "student") -> str:
     """The id of a row, written as on the roster where it is there."""
-    written = row.cells["student"]
+    written = row.cells[column]
     if not written:
-        raise AuthoringError(f"{row.where('student')}: the cell is empty")
+        raise AuthoringError(f"{row.where(column)}: the cell is empty")
     if written in roster:
         return written
     alike = [student for student in roster if student.casefold() == written.casefold()]

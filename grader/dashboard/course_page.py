@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
 from grader.dashboard.parts import header, page, section, tile, to_section, two_digits
 from grader.marks.gradebook import Gradebook, Line, Stranger
-from grader.marks.policy import ComponentMark, ItemMark, Verdict
+from grader.marks.policy import ItemMark, Verdict
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Status
 from grader.terminal.screen import words
@@ -36,7 +37,7 @@ class CourseFindings:
 
 
 def items_of(line: Line) -> Iterator[ItemMark]:
-    return (item for part in line.mark.components for item in part.items)
+    return iter(line.mark.items)
 
 
 def item_percents(book: Gradebook, item: str) -> list[tuple[str, Fraction]]:
@@ -157,9 +158,9 @@ def _totals(found: CourseFindings, links: Links) -> Html:
     if not totals:
         return section("totals", "Totals", el("p", "Nobody has a total yet: marks are still to come."))
     borders = [float(boundary) for boundary in boundaries]
-    figure = figures.histogram(
-        "course totals", [float(total) for _, total in totals], 100.0, "total out of 100", borders
-    )
+    values = [float(total) for _, total in totals]
+    top = max(100.0, 20.0 * math.ceil(max(values) / 20))  # extra credit lies above 100
+    figure = figures.histogram("course totals", values, top, "total out of 100", borders)
     close = joined([el("h3", "Near a boundary"), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
     return section("totals", "Totals", el("div", figure, el("div", close), class_="two"))
 
@@ -186,12 +187,15 @@ def _numbers(found: Spread) -> list[Html]:
 
 
 def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
-    for place, part in enumerate(book.course.scheme.components):
+    told: set[str] = set()  # an item may be in the components of several groups
+    for part in book.course.scheme.components:
         for item in part.items:
-            yield item, spread(percent for _, percent in item_percents(book, item))
+            if item not in told:
+                yield item, spread(percent for _, percent in item_percents(book, item))
+        told.update(part.items)
         if len(part.items) > 1:
-            parts: list[ComponentMark] = [line.mark.components[place] for line in book.lines]
-            yield f"= {part.id}", spread(part.percent for part in parts if part.percent is not None)
+            marks = [mark.percent for line in book.lines if (mark := line.part(part.id))]
+            yield f"= {part.id}", spread(percent for percent in marks if percent is not None)
     yield "= total", spread(line.mark.total for line in book.lines if line.mark.total is not None)
 
 
@@ -212,10 +216,7 @@ def _dropped(book: Gradebook) -> Html:
         [el("th", item, scope="row"), number(fates[item]["dropped"]), cell(_in_words(reasons[item]), "small")]
         for item in book.course.scheme.items
     ]
-    rules = [
-        el("li", f"{part.title}: {plain(part.weight)} % of the course, {part.rule}")
-        for part in book.course.scheme.components
-    ]
+    rules = [el("li", f"{part.title}: {part.share}, {part.rule}") for part in book.course.scheme.components]
     more = el("p", "Why an item was dropped for one student stands on that student's page.", class_="dim small")
     return section(
         "dropped",

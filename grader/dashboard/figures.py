@@ -130,18 +130,19 @@ def _named(legend: Sequence[str], counts: Sequence[int]) -> str:
 def spreads(name: str, rows: Sequence[tuple[str, Spread]], caption: str) -> Html:
     """Where percentages lie: a line from least to greatest, a box for the middle half, a mark for the median."""
     margins = (_room_for([what for what, _ in rows]), 0.05, 0.05, 0.3)
+    top = max(100.0, *(float(found.most) for _, found in rows))  # extra credit lies above 100
     with drawing(name, ROW_IN * len(rows), margins) as (figure, axes):
         for place, (_, found) in enumerate(rows):
             axes.plot([found.least, found.most], [place, place], color=DIM, linewidth=1)
             box = [found.upper - found.lower]
             axes.barh([place], box, 0.6, left=[found.lower], color=SOFT, edgecolor=DIM, linewidth=0.8, zorder=2)
             axes.plot([found.middle] * 2, [place - 0.32, place + 0.32], color=ACCENT, linewidth=3, zorder=3)
-            axes.text(103, place, f"{found.middle:.1f}", va="center")
+            axes.text(top * 1.03, place, f"{found.middle:.1f}", va="center")
         axes.set_yticks(range(len(rows)), [what for what, _ in rows])
         _rows_only(axes, len(rows))
-        axes.set_xlim(0, 113)
+        axes.set_xlim(0, top * 1.13)
         axes.set_xticks(range(0, 101, 20))
-        axes.spines["bottom"].set_bounds(0, 100)
+        axes.spines["bottom"].set_bounds(0, top)
         words = "; ".join(
             f"{what} {found.lower:.1f} to {found.upper:.1f}, median {found.middle:.1f}" for what, found in rows
         )

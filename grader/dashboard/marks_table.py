@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.course.entries import State
-from grader.course.scheme import plain
 from grader.dashboard.links import Links
 from grader.dashboard.parts import tall_table
 from grader.marks.gradebook import Gradebook, Line
+from grader.marks.marksheet import NOT_THEIRS, SO_FAR, SO_FAR_MEANS
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number
 
@@ -24,29 +24,39 @@ def marks_table(book: Gradebook, links: Links) -> Html:
     """A row per student in the order of the roster."""
     parts = book.course.scheme.components
     groups = [heading("student", rowspan=2), heading("name", rowspan=2), heading("total", "n", rowspan=2)]
+    groups += [] if book.is_final else [heading("so far", "n", rowspan=2)]
     names: list[Html] = []
     for part in parts:
         several = len(part.items) > 1
-        title = joined([part.title, el("br"), el("span", f"{plain(part.weight)} %, {part.rule}", class_="dim small")])
+        about = f"{part.share.replace(' of the course', '')}, {part.rule}"
+        title = joined([part.title, el("br"), el("span", about, class_="dim small")])
         groups.append(heading(title, "group", scope="colgroup", colspan=len(part.items) + several))
         names += [heading(item, f"n{' first' if not place else ''}") for place, item in enumerate(part.items)]
         names += [heading("= %", "n")] if several else []
     head = [el("tr", *groups), el("tr", *names)]
-    legend = el("p", LEGEND, class_="dim small")
-    rows = (list(_row(line, links)) for line in book.lines)
+    text = LEGEND if book.is_final else f"{LEGEND} {SO_FAR}: {SO_FAR_MEANS}."
+    legend = el("p", text, class_="dim small")
+    rows = (list(_row(line, book, links)) for line in book.lines)
     return joined([tall_table(head, rows, "Marks of every student", "marks"), legend])
 
 
-def _row(line: Line, links: Links) -> Iterator[Html]:
+def _row(line: Line, book: Gradebook, links: Links) -> Iterator[Html]:
     student = line.student
     yield el("th", links.to_student(student.id), scope="row")
     yield cell(el("bdi", student.name), "name")
     total = line.mark.total
     yield number(badge("incomplete", "warn") if total is None else f"{total:f}", "sum")
-    for part in line.mark.components:
+    if not book.is_final:
+        yield number("" if line.so_far is None else f"{line.so_far:f}")
+    for component in book.course.scheme.components:
+        part = line.part(component.id)
+        several = len(component.items) > 1
+        if part is None:
+            yield from (number(NOT_THEIRS, "" if place else "first") for place in range(len(component.items) + several))
+            continue
         for place, item in enumerate(part.items):
             yield number(item_text(item), " ".join(_classes(item, first=not place)))
-        if len(part.items) > 1:
+        if several:
             yield number(part_text(part), "sum")
 
 

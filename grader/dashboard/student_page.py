@@ -9,8 +9,9 @@ from grader.course.scheme import plain
 from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
+from grader.marks.explanation import explain, stepwise, total_sum
 from grader.marks.gradebook import Gradebook, Line
-from grader.marks.policy import ComponentMark, ItemMark, Verdict, explain, shown
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, share_of, table
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
@@ -138,8 +139,7 @@ def _computation(line: Line) -> Html:
     if mark.total is None:
         total = f"Total: incomplete; {'; '.join(mark.incomplete)}"
     else:
-        parts = [shown(part.weight * (part.percent or 0) / 100) for part in mark.components if part.weight]
-        total = f"Total: {' + '.join(parts)}, calculated exactly and rounded once, half up: {mark.total:f}"
+        total = f"Total: {total_sum(mark)}, calculated exactly and rounded once, half up: {mark.total:f}"
     return joined([table([head], rows), el("p", el("b", total))])
 
 
@@ -148,7 +148,8 @@ def _item_row(item: ItemMark) -> list[Html]:
     points = f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else entry.state.value
     late = f"{item.lateness}, {shown(item.deduction)} off" if item.lateness else ""
     counts = joined([_verdict(item), " ", el("span", item.why, class_="dim small")])
-    why = [el("div", text, class_="small") for text in (entry.reason,) if text]
+    curve = stepwise(item.steps).removeprefix("; ")
+    why = [el("div", text, class_="small") for text in (curve, entry.reason) if text]
     why += [el("div", text, class_="small dim") for text in (entry.source,) if text]
     return [
         el("th", item.item, scope="row"),
@@ -168,7 +169,8 @@ def _verdict(item: ItemMark) -> Html:
 def _part_row(part: ComponentMark) -> list[Html]:
     gives = ""
     if part.percent is not None:
-        gives = f"gives {shown(part.percent * part.weight / 100)} of {shown(part.weight)}"
+        of = "on top" if part.component.bonus else f"of {shown(part.weight)}"
+        gives = f"gives {shown(part.gives)} {of}"
     percent = shown(part.percent) if part.percent is not None else "no mark yet" if part.places else "excused"
     empty = [cell(""), cell(""), cell("")]
     name = el("th", f"= {part.component.title}", scope="row")

@@ -12,7 +12,7 @@ from grader.feedback.parts import Feedback, Finding, QuestionPart, Source, Stage
 from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
-from grader.marks.gradebook import ByHand, Change, by_hand
+from grader.marks.changes import ByHand, Change, by_hand
 from grader.schema import WHOLE, Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
@@ -39,7 +39,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         parts = question_parts(source.assignment, attempt, own, changed, hide, source.known)
         told = tuple(dict.fromkeys(notices(source, attempt, own)))
     things = _things(parts)
-    stands = standing(source.course, source.assignment.id, source.line, hide) if source.line else None
+    stands = standing(source.assignment.id, source.line, hide) if source.line else None
     return Feedback(
         course=source.course.name,
         assignment=source.assignment,

@@ -163,4 +163,6 @@ def _standing(standing: Standing) -> Iterator[str]:
     if notes:
         yield "\n".join(notes)
     yield f"**{inline(standing.result)}**"
+    if standing.free_days:
+        yield inline(standing.free_days)
     yield fenced("\n".join(standing.computation))

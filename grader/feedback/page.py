@@ -271,7 +271,8 @@ def _standing(standing: Standing) -> Html:
     shown = table([head], rows, class_="marks")
     notes = [el("li", el("b", row.item), f": {row.note}") for row in standing.rows if row.note]
     noted = el("ul", *notes, class_="notes") if notes else None
-    return el("section", el("h2", standing.heading), shown, noted, el("p", el("b", standing.result)), computation)
+    free = el("p", standing.free_days) if standing.free_days else None
+    return el("section", el("h2", standing.heading), shown, noted, el("p", el("b", standing.result)), free, computation)
 
 
 def _receipt(feedback: Feedback) -> Html:

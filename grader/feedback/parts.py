@@ -14,7 +14,8 @@ from grader.course.sheets import Student
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
-from grader.marks.gradebook import Change, Line
+from grader.marks.changes import Change
+from grader.marks.gradebook import Line
 from grader.schema import Assignment, Attempt, Outcome, Question, add_up
 from grader.submission.notebook import Notebook
 

@@ -11,7 +11,7 @@ from grader.feedback.excerpts import Excerpt, excerpt
 from grader.feedback.origins import with_origins
 from grader.feedback.parts import TO_COME, Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords, Said, said
-from grader.marks.gradebook import ByHand
+from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, add_up
 from grader.terminal.screen import hints, words

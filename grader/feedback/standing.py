@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
-from grader.course.config import Course
 from grader.course.entries import State
 from grader.course.scheme import plain
+from grader.marks.explanation import explain_component, free_days, mean, stepwise
 from grader.marks.gradebook import Line
 from grader.marks.marksheet import clean
-from grader.marks.policy import ComponentMark, ItemMark, Verdict, explain_component, shown, so_far
+from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown, so_far
 
 COUNTS = {
     Verdict.COUNTED: "counts",
@@ -53,6 +52,7 @@ class Standing:
     rows: tuple[Row, ...]
     result: str
     computation: tuple[str, ...]
+    free_days: str = ""  # where they went, and how many are left; "" where the course gives none
 
     @property
     def heading(self) -> str:
@@ -67,7 +67,7 @@ class Standing:
         return f"{this.late}; {this.percent} count." if this.late and this.percent else ""
 
 
-def standing(course: Course, assignment: str, line: Line, hide: Callable[[str], str] = str) -> Standing | None:
+def standing(assignment: str, line: Line, hide: Callable[[str], str] = str) -> Standing | None:
     """Where the student stands; None where the assignment is no part of the mark."""
     place = next(
         (n for n, part in enumerate(line.mark.components) if assignment in [item.item for item in part.items]), None
@@ -76,12 +76,20 @@ def standing(course: Course, assignment: str, line: Line, hide: Callable[[str], 
         return None
     part = line.mark.components[place]
     final = part.percent is not None or not part.places
-    today = part if final else so_far(course.scheme, line.mark).components[place]
+    today = part if final else so_far(line.mark).components[place]
     rows = tuple(
         _row(item, now, item.item == assignment, hide) for item, now in zip(part.items, today.items, strict=True)
     )
     lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith("from: ")]
-    return Standing(part.component.title, part.component.rule, final, rows, _result(today, final), tuple(lines))
+    return Standing(
+        part.component.title,
+        part.component.rule,
+        final,
+        rows,
+        _result(today, final),
+        tuple(lines),
+        free_days(line.mark),
+    )
 
 
 def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) -> Row:
@@ -97,17 +105,23 @@ def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) 
         percent="" if item.percent is None else f"{shown(item.percent)} %",
         late=f"{item.lateness}: {shown(item.deduction)} % off" if item.lateness and graded else item.lateness,
         counts=COUNTS[verdict],
-        note="; ".join(part for part in (STATES[entry.state], reason) if part),
+        note="; ".join(part for part in (STATES[entry.state], _curve(item), reason) if part),
         state=entry.state,
     )
 
 
+def _curve(item: ItemMark) -> str:
+    """What a curve or a cap made of the points."""
+    return f"{shown(item.raw)} %{stepwise(item.steps)}" if item.raw is not None and item.steps else ""
+
+
 def _result(today: ComponentMark, final: bool) -> str:
     """The mean of what counts, written out."""
-    counted = [item.percent or Fraction(0) for item in today.items if item.verdict is Verdict.COUNTED]
-    if today.percent is None or not counted:
+    if today.percent is None or not today.counted:
         return "Nothing counts yet." if not final else "Every item is excused."
-    mean = f"({' + '.join(map(shown, counted))}) / {len(counted)} = " if len(counted) > 1 else ""
-    best = f"The best {today.component.best} count" if today.component.best else "All count"
+    component = today.component
+    best = f"The best {component.best} count" if component.best else "All count"
+    if component.drop is not None:
+        best = f"All but the lowest {component.drop} count"
     when = "" if final else "; so far, with what has a mark today"
-    return f"{best}{when}: {mean}{shown(today.percent)} %."
+    return f"{best}{when}: {mean(today)}."

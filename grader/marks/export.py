@@ -15,13 +15,13 @@ from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.people import Person, Roster
+from grader.course.scheme import TOTAL
 from grader.errors import UsageError
 from grader.marks.gradebook import Gradebook, Line
 from grader.marks.platform_file import PlatformFile
 from grader.marks.platforms import MOODLE, Cell, Platform
 from grader.marks.policy import rounded
 
-TOTAL = "total"  # of the course, where an item is named
 NO_MARK = (State.MISSING, State.EXCUSED, State.DEFERRED)
 MOST_NAMED = 10
 
@@ -112,21 +112,29 @@ def _put(
         done.notes.append(f"{who}: {cell.locked}; left as it is")
         return
     state, percent = mark_of(line, item)
+    if state is None:
+        done.notes.append(f"{who}: {item} is not in the scheme of that group; {_kept(before)}")
+        return
     if state is State.MISSING and missing_as_zero:
         state, percent = State.GRADED, Fraction(0)
     if state is State.EXCUSED and platform.excused:
         after = platform.excused
     elif state in NO_MARK or percent is None:
-        kept = f"{before} in the file stays" if before else "left empty"
-        done.notes.append(f"{who}: {item} {state.value}; {kept}")
+        done.notes.append(f"{who}: {item} {state.value}; {_kept(before)}")
         return
     else:
         after = f"{rounded(percent * Fraction(number_of(maximum, f'{who}: {cell.maximum}')) / 100, 2):f}"
         after = after.replace(".", ",") if "," in maximum else after
+        if percent > 100:
+            done.notes.append(f"{who}: {item} is {after}, above the maximum of {maximum}; does the platform take that?")
     done.cells += 1
     if not _same(before, after):
         sheet.put(cell.row, cell.column, after)
         done.changes.append(Change(who, cell.column, before, after))
+
+
+def _kept(before: str) -> str:
+    return f"{before} in the file stays" if before else "left empty"
 
 
 def _same(before: str, after: str) -> bool:
@@ -183,16 +191,16 @@ def moodle_participants(book: Gradebook, worksheet: bytes) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------------- marks
 
 
-def mark_of(line: Line, item: str) -> tuple[State, Fraction | None]:
-    """The state and the percentage of an item, or of the course's total, which waits while anything does."""
+def mark_of(line: Line, item: str) -> tuple[State | None, Fraction | None]:
+    """The state and the percentage of an item, or of the course's total, which waits while anything does.
+
+    The state is None where the item is not in the student's scheme.
+    """
     if item == TOTAL:
         total = line.mark.total
         return (State.DEFERRED, None) if total is None else (State.GRADED, Fraction(total))
-    for part in line.mark.components:
-        for mark in part.items:
-            if mark.item == item:
-                return mark.entry.state, mark.percent
-    raise UsageError(f"no item {item!r} in course.toml")
+    mark = line.item(item)
+    return (mark.entry.state, mark.percent) if mark else (None, None)
 
 
 def waiting(book: Gradebook, items: Sequence[str]) -> list[str]:

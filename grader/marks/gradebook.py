@@ -8,78 +8,39 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Protocol
 
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.entries import Entry, State
-from grader.course.scheme import plain
+from grader.course.extensions import Extension, read_deadlines
+from grader.course.scheme import Scheme, plain
 from grader.course.sheets import Column, Ruling, Student, read_aliases, read_marks, read_roster, read_rulings
 from grader.course.spreadsheet_ids import may_be
-from grader.errors import UsageError
+from grader.course.teams import Teams, read_teams
+from grader.errors import AuthoringError, UsageError
+from grader.marks.changes import Change, by_hand
 from grader.marks.manual import WAITS
 from grader.marks.outdated import as_asked
-from grader.marks.policy import CourseMark, course_mark
+from grader.marks.policy import ComponentMark, CourseMark, ItemMark, course_mark, so_far
 from grader.paths import Paths
 from grader.schema import WHOLE, Assignment, Attempt, Kind, Outcome, Status
 
 Pair = tuple[str, str]  # (student, item)
 NOTHING_HANDED_IN = "nothing was handed in"
-EARLIER = "given before the file that counts was handed in"
-
-
-class Change(Protocol):
-    """A change of points made by hand that is in force, of a question or the WHOLE, as the store keeps it."""
-
-    @property
-    def student(self) -> str: ...
-    @property
-    def assignment(self) -> str: ...
-    @property
-    def question(self) -> str: ...
-    @property
-    def delta(self) -> Decimal: ...
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def earlier(self) -> bool: ...
-    @property
-    def reason(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """What people did to the points of one question, or of the WHOLE; `words` say it with the reasons.
-
-    comments: for the student;  changes: whether points were changed, and not only commented on
-    held: whether they would be more or less than there is
-    """
-
-    question: str
-    before: Fraction
-    after: Fraction
-    words: str
-    comments: tuple[str, ...] = ()
-    changes: bool = True
-    held: bool = False
-
-    @property
-    def by(self) -> Fraction:
-        return self.after - self.before
-
-    @property
-    def told(self) -> str:
-        """The words and the comments."""
-        return "; ".join([*([self.words] if self.words else []), *(f"comment: {text}" for text in self.comments)])
 
 
 @dataclass(frozen=True)
 class Record:
-    """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet."""
+    """What grading knows, of the submission that counts. `ungraded`: that submission has no attempt yet.
+
+    extended: who had more time, by which late_minutes are counted already;  teams: who handed in together
+    """
 
     attempts: Mapping[Pair, Attempt]
     late_minutes: Mapping[Pair, Decimal] = field(default_factory=dict)
     ungraded: Collection[Pair] = ()
     changes: Sequence[Change] = ()
+    extended: Mapping[Pair, Extension] = field(default_factory=dict)
+    teams: Teams = field(default_factory=dict)
 
     @cached_property
     def begun(self) -> frozenset[str]:
@@ -102,6 +63,13 @@ class Sources:
     def ids(self) -> frozenset[str]:
         return frozenset(student.id for student in self.roster)
 
+    @cached_property
+    def schemes(self) -> Mapping[str, Scheme]:
+        """How each student is marked. Raises AuthoringError where a group is not settled."""
+        scheme = self.course.scheme
+        by_group = {group: scheme.of(group) for group in scheme.groups or ("",)}
+        return {each.id: by_group[scheme.group_of(each.id, each.groups)] for each in self.roster}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -109,6 +77,19 @@ class Line:
 
     student: Student
     mark: CourseMark
+
+    def item(self, name: str) -> ItemMark | None:
+        """One item; None where the student's scheme has none of this name."""
+        return next((item for item in self.mark.items if item.item == name), None)
+
+    def part(self, name: str) -> ComponentMark | None:
+        """One component; None where the student's scheme has none of this name."""
+        return next((part for part in self.mark.components if part.component.id == name), None)
+
+    @cached_property
+    def so_far(self) -> Decimal | None:
+        """The total over what is there; None where nothing is."""
+        return so_far(self.mark).total
 
 
 @dataclass(frozen=True)
@@ -136,6 +117,11 @@ class Gradebook:
         close = did_you_mean(student, [line.student.id for line in self.lines])
         raise UsageError(f"no student {student!r} on the roster{close}")
 
+    @cached_property
+    def is_final(self) -> bool:
+        """Whether everybody has a total."""
+        return all(line.mark.total is not None for line in self.lines)
+
 
 def read_gradebook(
     paths: Paths,
@@ -155,11 +141,25 @@ def read_gradebook(
     from_tables = [item for item in course.scheme.items if item not in graded_here]
     roster = read_roster(paths)
     ids = [student.id for student in roster]
-    columns = read_marks(paths, from_tables, graded_here, ids)
+    caps = {item: course.scheme.cap(item) for item in from_tables}
+    columns = read_marks(paths, from_tables, graded_here, ids, caps)
+    _check_out_of(course.scheme, graded_here)
     rulings = read_rulings(paths, course.scheme.items, ids)
-    record = Record(attempts, late_minutes or {}, ungraded, changes)
+    teams = read_teams(paths, course.assignments, ids)
+    extended = read_deadlines(paths, course, roster, teams).extended
+    record = Record(attempts, late_minutes or {}, ungraded, changes, extended, teams)
     book = gradebook(Sources(course, graded_here, roster, columns, rulings, record))
     return replace(book, aliases=read_aliases(paths, ids))
+
+
+def _check_out_of(scheme: Scheme, graded_here: Mapping[str, Assignment]) -> None:
+    """Raise AuthoringError where an assignment is to be out of more points than it has."""
+    for part in scheme.components:
+        for item, points in part.out_of.items():
+            worth = graded_here[item].max_points if item in graded_here else Fraction(0)
+            if points > worth:
+                has = f"it has {plain(worth)}" if worth else "its table says its points"
+                raise AuthoringError(f"course.toml: component {part.id}: out_of: {item} = {plain(points)}, and {has}")
 
 
 def gradebook(sources: Sources) -> Gradebook:
@@ -169,18 +169,28 @@ def gradebook(sources: Sources) -> Gradebook:
 
 
 def _mark(sources: Sources, student: str) -> CourseMark:
-    entries = {item: _entry(sources, student, item) for item in sources.course.scheme.items}
-    return course_mark(sources.course.scheme, entries)
+    scheme = sources.schemes[student]
+    return course_mark(scheme, {item: _entry(sources, student, item) for item in scheme.items})
 
 
 def _entry(sources: Sources, student: str, item: str) -> Entry:
     """The entry of one item: what was graded or written down, then what marks/status.csv says about it."""
     if item in sources.graded_here:
-        entry = _from_record(sources, student, item)
+        entry = _circumstances(sources.record, (student, item), _from_record(sources, student, item))
     else:
         entry = _from_table(sources.columns.get(item), student, item, sources.ids)
     ruling = sources.rulings.get((student, item))
     return _ruled(entry, ruling) if ruling else entry
+
+
+def _circumstances(record: Record, pair: Pair, entry: Entry) -> Entry:
+    """The entry, with what else is known of it: a later deadline, a team."""
+    student, item = pair
+    extension, team = record.extended.get(pair), record.teams.get(item, {}).get(student)
+    of_team = team and (pair in record.attempts or pair in record.ungraded)
+    words = [f"of team {team.name}" if team and of_team else "", extension.words if extension else "", entry.reason]
+    source = "; ".join(filter(None, [extension.source if extension else "", entry.source]))
+    return replace(entry, reason="; ".join(filter(None, words)), source=source)
 
 
 def _from_table(column: Column | None, student: str, item: str, roster: Collection[str]) -> Entry:
@@ -192,7 +202,8 @@ def _from_table(column: Column | None, student: str, item: str, roster: Collecti
         return Entry(State.DEFERRED, reason=why, source=column.entries[spoilt].source)
     entry = column.entries.get(student, Entry(State.MISSING, reason=f"no row in {column.file}"))
     if entry.state is State.MISSING and not column.begun:
-        return Entry(State.DEFERRED, reason=f"nobody has a mark in column {item} of {column.file} yet")
+        why = f"nobody has a mark in column {item} of {column.file} yet"
+        return Entry(State.DEFERRED, max_points=column.max_points, reason=why, most=column.most)
     return entry
 
 
@@ -211,11 +222,12 @@ def _from_record(sources: Sources, student: str, item: str) -> Entry:
             reason = "; ".join([NOTHING_HANDED_IN, *reasons])
             return Entry(State.GRADED, points, assignment.max_points, reason=reason)
         if item not in record.begun:
-            return Entry(State.DEFERRED, reason="not graded yet for anybody")
+            return Entry(State.DEFERRED, max_points=assignment.max_points, reason="not graded yet for anybody")
         return Entry(State.MISSING, reason="; ".join([NOTHING_HANDED_IN, *reasons]))
     late = record.late_minutes.get(pair, Decimal(0))
     if attempt is None or pair in record.ungraded:
-        return Entry(State.DEFERRED, late_minutes=late, reason="handed in, and not graded yet")
+        why = "handed in, and not graded yet"
+        return Entry(State.DEFERRED, max_points=assignment.max_points, late_minutes=late, reason=why)
     return replace(_graded(attempt, assignment, changes), late_minutes=late)
 
 
@@ -224,12 +236,13 @@ def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
     attempt, max_points = as_asked(attempt, assignment), assignment.max_points
     source = _provenance(attempt)
     if attempt.status is Status.OUTDATED:
-        return Entry(State.DEFERRED, reason=attempt.notices[-1], source=source)
+        return Entry(State.DEFERRED, max_points=max_points, reason=attempt.notices[-1], source=source)
     if attempt.status is Status.DEFERRED or any(check.outcome is Outcome.DEFERRED for check in attempt.results):
-        return Entry(State.DEFERRED, reason="the machine failed while grading; it will be run again", source=source)
+        why = "the machine failed while grading; it will be run again"
+        return Entry(State.DEFERRED, max_points=max_points, reason=why, source=source)
     waiting = _waiting(attempt, assignment) if attempt.status is not Status.UNREADABLE else ""
     if waiting:
-        return Entry(State.DEFERRED, reason=waiting, source=source)
+        return Entry(State.DEFERRED, max_points=max_points, reason=waiting, source=source)
     points, reasons = _changed(attempt, assignment, changes)
     if attempt.status is Status.UNREADABLE:
         reasons = ["no notebook could be read", *attempt.notices, *reasons]
@@ -248,43 +261,6 @@ def _changed(attempt: Attempt | None, assignment: Assignment, changes: Sequence[
     made = by_hand(attempt, assignment, changes)
     points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
     return points, [f"{change.question} {change.told}" for change in made]
-
-
-def by_hand(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:
-    """What the changes of one attempt come to, by question in their order, the WHOLE last.
-
-    A question stays between 0 and its points, the whole between 0 and all points. attempt: None where nothing was
-    handed in, which is worth 0
-    """
-    made = []
-    for question in assignment.questions:
-        before = (attempt.points_of(question.id) if attempt else None) or Fraction(0)
-        made += _by_hand(question.id, before, question.points, changes)
-    points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
-    return [*made, *_by_hand(WHOLE, points, assignment.max_points, changes)]
-
-
-def _by_hand(question: str, before: Fraction, worth: Fraction, changes: Sequence[Change]) -> list[ByHand]:
-    """What the changes of one question come to, as a list of one; nothing where there are none."""
-    mine = [change for change in changes if change.question == question]
-    changing = [change for change in mine if change.kind is not Kind.COMMENT]
-    wanted = before
-    for change in changing:
-        wanted = Fraction(change.delta) + (0 if change.kind is Kind.SET else wanted)
-    after = min(max(wanted, Fraction(0)), worth) if changing else before
-    words = []
-    if changing:
-        held = "" if after == wanted else f", held at {plain(after)}"
-        words.append(f"{plain(before)} -> {plain(after)} points by hand{held} ({_reasons(changing)})")
-    comments = [change for change in mine if change.kind is Kind.COMMENT]
-    told = tuple(change.reason for change in comments)
-    made = ByHand(question, before, after, "; ".join(words), told, bool(changing), bool(changing) and after != wanted)
-    return [made] if mine else []
-
-
-def _reasons(changes: Sequence[Change]) -> str:
-    """Why points were changed, one after the other; and which were changed for a file that was replaced since."""
-    return "; ".join(change.reason + (f" [{EARLIER}]" if change.earlier else "") for change in changes)
 
 
 def _provenance(attempt: Attempt) -> str:
@@ -330,7 +306,13 @@ def _everybody(sources: Sources) -> Iterator[Pair]:
 
 
 def _notices(sources: Sources) -> Iterator[str]:
-    """Attempts and changes that decide nothing."""
+    """Attempts, changes and marks that decide nothing."""
+    for student, scheme in sources.schemes.items():
+        columns = {item: column.entries for item, column in sources.columns.items() if student in column.entries}
+        marks = [item for item, entries in columns.items() if entries[student].state is not State.MISSING]
+        for item in [*marks, *(item for who, item in sources.record.attempts if who == student)]:
+            if item not in scheme.items and item in sources.course.scheme.items:
+                yield f"{item} of {student} not used: it is not in the scheme of that group"
     unused = Counter(name for _, name in sources.record.attempts if name not in sources.graded_here)
     for name, number in sorted(unused.items()):
         why = "has no questions" if name in sources.course.assignments else "is not part of the course"

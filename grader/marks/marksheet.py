@@ -9,15 +9,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
+from grader.marks.explanation import explain
 from grader.marks.gradebook import Gradebook, Line, Stranger
-from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Verdict, explain, shown
+from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
+from grader.marks.what_if import explain_need
 from grader.submission.text import clean
 
 BOM = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
+NOT_THEIRS = "-"  # an item of another group's scheme
+SO_FAR, SO_FAR_MEANS = "so far", "the total over what has a mark already; no course mark"
 LEGEND = (
     "Percentages after lateness. (..) dropped; ..? not decided before every mark is there;",
     "missing and integrity count 0; excused is out of the set; deferred has no mark yet and is not a zero.",
@@ -27,10 +32,16 @@ LEGEND = (
 def as_table(gradebook: Gradebook) -> str:
     """Plain text in columns: items, components, total. Names stand last: their width on a screen is not known."""
     scheme = gradebook.course.scheme
-    header = ["student", *scheme.items, *(component.id for component in scheme.components), "total", "name"]
-    rows = [header, *([clean(cell) for cell in _table_row(line)] for line in gradebook.lines)]
-    lines = [f"{gradebook.course.name}: {len(gradebook.lines)} students", "", *_aligned(rows), "", *LEGEND]
+    header = ["student", *scheme.items, *(component.id for component in scheme.components), "total"]
+    header += ["name"] if gradebook.is_final else [SO_FAR, "name"]
+    rows = [header, *([clean(cell) for cell in _table_row(line, gradebook)] for line in gradebook.lines)]
+    lines = [f"{gradebook.course.name}: {len(gradebook.lines)} students", "", *_aligned(rows), "", *legend(gradebook)]
     return "\n".join([*lines, *remarks(gradebook)]) + "\n"
+
+
+def legend(gradebook: Gradebook) -> list[str]:
+    """What the cells mean."""
+    return [*LEGEND, *([] if gradebook.is_final else [f"{SO_FAR}: {SO_FAR_MEANS}."])]
 
 
 def remarks(gradebook: Gradebook) -> list[str]:
@@ -44,12 +55,17 @@ def remarks(gradebook: Gradebook) -> list[str]:
 
 
 def as_csv(gradebook: Gradebook) -> str:
-    """A row per student. Each item: percentage, state, verdict; each component: percentage; total; what is open."""
+    """A row per student. Each item: percentage, state, verdict; each component: percentage; total; what is open.
+
+    so_far: the total over what is there, while marks are to come;  cells of what is not in a student's scheme are empty
+    """
     scheme = gradebook.course.scheme
     header = ["student", "name", "email"]
     header += [f"{item}_{what}" for item in scheme.items for what in ("percent", "state", "verdict")]
     header += [f"{COMPONENT_PREFIX}{component.id}_percent" for component in scheme.components]
-    return csv_of([[*header, "total", "incomplete"], *map(_csv_row, gradebook.lines)])
+    rows = (_csv_row(line, gradebook) for line in gradebook.lines)
+    totals = ["total"] if gradebook.is_final else ["total", "so_far"]
+    return csv_of([[*header, *totals, "incomplete"], *rows])
 
 
 def csv_of(rows: Iterable[Sequence[str]]) -> str:
@@ -70,7 +86,16 @@ def as_json(gradebook: Gradebook) -> str:
     page = {
         "course": course.name,
         "components": [
-            {"id": part.id, "title": part.title, "weight": plain(part.weight), "items": part.items, "best": part.best}
+            {
+                "id": part.id,
+                "title": part.title,
+                "weight": plain(part.weight),
+                "items": part.items,
+                "best": part.best,
+                "rule": part.rule,
+                "bonus": part.bonus,
+                "groups": part.groups,
+            }
             for part in course.scheme.components
         ],
         "students": [_student_page(line) for line in gradebook.lines],
@@ -83,11 +108,17 @@ def as_json(gradebook: Gradebook) -> str:
     return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def explain_student(gradebook: Gradebook, student: str) -> str:
-    """How one student's mark comes about; UsageError when the roster has no such student."""
+def explain_student(gradebook: Gradebook, student: str, need: Decimal | None = None) -> str:
+    """How one student's mark comes about; UsageError when the roster has no such student.
+
+    need: say instead what this total needs in what has no mark yet
+    """
     line = gradebook.line(student)
-    head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}"
-    return "\n".join(clean(text) for text in (head, "", *explain(line.mark))) + "\n"
+    scheme = gradebook.course.scheme
+    group = f", {scheme.group_of(student, line.student.groups)}" if scheme.groups else ""
+    head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}{group}"
+    lines = explain(line.mark) if need is None else explain_need(line.mark, need)
+    return "\n".join(clean(text) for text in (head, "", *lines)) + "\n"
 
 
 def guarded(cell: str) -> str:
@@ -96,16 +127,17 @@ def guarded(cell: str) -> str:
     return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
 
 
-def _item_marks(mark: CourseMark) -> Iterator[ItemMark]:
-    return (item for part in mark.components for item in part.items)
+def _table_row(line: Line, book: Gradebook) -> list[str]:
+    scheme = book.course.scheme
+    items = [_cell(line.item(name)) for name in scheme.items]
+    parts = [_part(line.part(part.id)) for part in scheme.components]
+    so_far = [] if book.is_final else [NOT_THEIRS if line.so_far is None else f"{line.so_far:f}"]
+    return [line.student.id, *items, *parts, _total(line.mark), *so_far, line.student.name]
 
 
-def _table_row(line: Line) -> list[str]:
-    items = [_cell(item) for item in _item_marks(line.mark)]
-    return [line.student.id, *items, *map(_part, line.mark.components), _total(line.mark), line.student.name]
-
-
-def _cell(item: ItemMark) -> str:
+def _cell(item: ItemMark | None) -> str:
+    if item is None:
+        return NOT_THEIRS
     text = item.entry.state.value
     if item.entry.state is State.GRADED and item.percent is not None:
         text = shown(item.percent)
@@ -114,7 +146,9 @@ def _cell(item: ItemMark) -> str:
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text
 
 
-def _part(part: ComponentMark) -> str:
+def _part(part: ComponentMark | None) -> str:
+    if part is None:
+        return NOT_THEIRS
     if part.percent is not None:
         return shown(part.percent)
     return "incomplete" if part.places else "excused"
@@ -136,13 +170,17 @@ def _stranger(person: Stranger) -> str:
     return clean(f"{person.id}{person.hint}: {'; '.join(person.found)}")
 
 
-def _csv_row(line: Line) -> list[str]:
+def _csv_row(line: Line, book: Gradebook) -> list[str]:
     row = [line.student.id, line.student.name, line.student.email]
-    for item in _item_marks(line.mark):
-        row += ["" if item.percent is None else shown(item.percent), item.entry.state.value, item.verdict.value]
-    row += ["" if part.percent is None else shown(part.percent) for part in line.mark.components]
-    total = "" if line.mark.total is None else f"{line.mark.total:f}"
-    return [*row, total, "; ".join(line.mark.incomplete)]
+    for name in book.course.scheme.items:
+        item = line.item(name)
+        state, verdict = (item.entry.state.value, item.verdict.value) if item else ("", "")
+        row += ["" if item is None or item.percent is None else shown(item.percent), state, verdict]
+    parts = [line.part(part.id) for part in book.course.scheme.components]
+    row += ["" if part is None or part.percent is None else shown(part.percent) for part in parts]
+    found = [line.mark.total] if book.is_final else [line.mark.total, line.so_far]
+    totals = ["" if total is None else f"{total:f}" for total in found]
+    return [*row, *totals, "; ".join(line.mark.incomplete)]
 
 
 def _student_page(line: Line) -> dict[str, object]:
@@ -154,6 +192,9 @@ def _student_page(line: Line) -> dict[str, object]:
         "components": {part.component.id: _component_page(part) for part in mark.components},
         "total": None if mark.total is None else f"{mark.total:f}",
         "exact": None if mark.exact is None else str(mark.exact),
+        "so_far": None if line.so_far is None else f"{line.so_far:f}",
+        "free_days_left": mark.free_days_left,
+        "curve": _steps(mark.steps),
         "incomplete": mark.incomplete,
     }
 
@@ -161,10 +202,15 @@ def _student_page(line: Line) -> dict[str, object]:
 def _component_page(part: ComponentMark) -> dict[str, object]:
     return {
         "percent": None if part.percent is None else shown(part.percent),
+        "curve": _steps(part.steps),
         "places": part.places,
         "weight": shown(part.weight),
         "items": {item.item: _item_page(item) for item in part.items},
     }
+
+
+def _steps(steps: Sequence[Step]) -> list[list[str]]:
+    return [[words, shown(percent)] for words, percent in steps]
 
 
 def _item_page(item: ItemMark) -> dict[str, object]:
@@ -173,7 +219,9 @@ def _item_page(item: ItemMark) -> dict[str, object]:
         "state": item.entry.state.value,
         "points": plain(item.entry.points) if graded else None,
         "max_points": plain(item.entry.max_points) if graded else None,
-        "percent_before_lateness": None if item.raw is None else shown(item.raw),
+        "percent_before_lateness": None if item.raw is None else shown(item.steps[-1][1] if item.steps else item.raw),
+        "percent_earned": None if item.raw is None else shown(item.raw),
+        "curve": _steps(item.steps),
         "percent": None if item.percent is None else shown(item.percent),
         "days_late": item.days_late,
         "free_days": item.free_days,

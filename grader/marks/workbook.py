@@ -11,7 +11,7 @@ from datetime import datetime
 from grader.errors import UsageError
 
 MADE = datetime(1980, 1, 1)  # a workbook holds a time; the same marks are the same file
-_NUMBERS = re.compile(r".+_percent|total|points")  # columns; an id that looks like a number is none
+_NUMBERS = re.compile(r".+_percent|total|so_far|points")  # columns; an id that looks like a number is none
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grader.marks.gradebook import ByHand
+from grader.marks.changes import ByHand
 from grader.schema import Assignment, Attempt, CheckResult, Question, Status, add_up
 from grader.submission.answers import Answer, AnswerCell
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
-from grader.marks.gradebook import EARLIER, ByHand
+from grader.marks.changes import EARLIER, ByHand
 from grader.marks.policy import rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
 from grader.submission.ipynb import DEFINED_TWICE, MADE_FROM

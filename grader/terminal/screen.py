@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
-from grader.marks.gradebook import ByHand
+from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
@@ -65,15 +65,22 @@ def attempt_page(
     filename: str,
     answers: Mapping[str, Answer] | None = None,
     changed: Sequence[ByHand] = (),
+    when: str = "",
 ) -> str:
     """One attempt in full, as text. Where every check of a question passed, one line says so.
 
     answers: what the student wrote for the questions that a person marks;  changed: what `override` made of points
+    when: it was handed in, and how late that is
     """
     head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
     if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
         head += f"  {_points(assignment, attempt, changed)}"
-    lines = [head, *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()), ""]
+    lines = [
+        head,
+        *(_wrapped(when, "  ") if when else ()),
+        *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()),
+        "",
+    ]
     said_in: dict[str, str] = {}  # what was said -> the question it was said in
     for question in assignment.questions:
         results = attempt.of_question(question.id)

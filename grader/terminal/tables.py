@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.course.entries import State
-from grader.course.scheme import plain
-from grader.marks.gradebook import ByHand, Gradebook, Line
-from grader.marks.marksheet import as_table, clean, remarks
+from grader.course.scheme import Component, plain
+from grader.marks.changes import ByHand
+from grader.marks.gradebook import Gradebook, Line
+from grader.marks.marksheet import NOT_THEIRS, SO_FAR_MEANS, as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 
 WIDTH = 120  # where nothing is known of the screen
@@ -170,7 +171,8 @@ def gradebook_table(book: Gradebook, width: int | None = None) -> str:
     if max(map(width_of, narrow)) > width:
         narrow = list(_narrow(book, with_items=False))
     title = cut(f"{clean(book.course.name)}: {len(book.lines)} students", width)
-    rest = [*textwrap.wrap(SHORT_LEGEND, width), *(cut(line, width) for line in remarks(book))]
+    legend = SHORT_LEGEND + ("" if book.is_final else f" so_far: {SO_FAR_MEANS}.")
+    rest = [*textwrap.wrap(legend, width), *(cut(line, width) for line in remarks(book))]
     return "\n".join([title, "", *narrow, "", *rest]) + "\n"
 
 
@@ -180,8 +182,12 @@ def _narrow(book: Gradebook, with_items: bool) -> Iterator[str]:
     for part in book.course.scheme.components:
         heads += part.items if with_items else []
         heads += [f"={part.id}"] if not with_items or len(part.items) > 1 else []
-    split = [_heading(name) for name in ("student", *heads, "total")]
-    rows = [[line.student.id, *_short_cells(line, with_items), _total(line)] for line in book.lines]
+    totals = ["total"] if book.is_final else ["total", "so_far"]
+    split = [_heading(name) for name in ("student", *heads, *totals)]
+    parts = book.course.scheme.components
+    rows = [
+        [line.student.id, *_short_cells(line, parts, with_items), *_totals(line)[: len(totals)]] for line in book.lines
+    ]
     lines = [
         [above for above, _ in split],
         [below for _, below in split],
@@ -204,12 +210,13 @@ def _letters(name: str) -> str:
     return name if len(name) <= HEADING else f"{name[: HEADING - 1]}."
 
 
-def _short_cells(line: Line, with_items: bool) -> Iterator[str]:
-    for part in line.mark.components:
+def _short_cells(line: Line, parts: Sequence[Component], with_items: bool) -> Iterator[str]:
+    for component in parts:
+        part = line.part(component.id)
         if with_items:
-            yield from map(_short_item, part.items)
-        if not with_items or len(part.items) > 1:
-            yield _short_part(part)
+            yield from map(_short_item, part.items) if part else [NOT_THEIRS] * len(component.items)
+        if not with_items or len(component.items) > 1:
+            yield _short_part(part) if part else NOT_THEIRS
 
 
 def _short_item(item: ItemMark) -> str:
@@ -227,5 +234,7 @@ def _short_part(part: ComponentMark) -> str:
     return "open" if part.places else "exc"
 
 
-def _total(line: Line) -> str:
-    return "open" if line.mark.total is None else f"{line.mark.total:f}"
+def _totals(line: Line) -> list[str]:
+    """The total, and the total so far."""
+    so_far = NOT_THEIRS if line.so_far is None else f"{line.so_far:f}"
+    return ["open" if line.mark.total is None else f"{line.mark.total:f}", so_far]

@@ -192,7 +192,7 @@ def test_a_byte_order_mark_does_no_harm(course_folder):
         ("[[component]]", "[[component]", "not valid TOML: "),
         ("name =", "name = 3 #", "name: expected text in quotes, got 3"),
         ("name =", "late = 3\nname =", "late: expected a table, got 3"),
-        ("name =", "late = {unit = 'marks'}\nname =", "late: unit must be one of percent, points, got 'marks'"),
+        ("name =", "late = {unit = 'marks'}\nname =", "late: unit must be one of percent, points, earned, got 'marks'"),
         ("name =", "close_names = 'maybe'\nname =", "close_names must be one of report, grade, got 'maybe'"),
         ("name =", "release_address = 'here'\nname =", "release_address must start with https://, got 'here'"),
     ],
@@ -210,7 +210,7 @@ def test_a_misspelt_key_is_answered_with_the_nearest_known_one(course_folder):
         read_course(course_folder(COURSE.replace("weight = 60", "wieght = 60")))
     assert str(caught.value) == (
         "course.toml: component[1]: unknown key 'wieght' (did you mean 'weight'?); "
-        "known: id, title, weight, assignments, columns, best"
+        "known: id, title, weight, assignments, columns, best, drop, weights, out_of, cap, bonus, groups"
     )
 
 
@@ -267,9 +267,12 @@ TAKEN_BY_A_COURSE = {
     "name": "text", "close_names": "", "release_address": "nothing", "rounding_digits": "whole",
     "when_all_excused": "", "timezone": "nothing", "late": "", "deadlines": "", "component": "",
     "component.id": "text", "component.title": "text", "component.weight": "", "component.assignments": "list",
-    "component.columns": "list", "component.best": "",
+    "component.columns": "list", "component.best": "", "component.drop": "",
+    "component.weights": "", "component.out_of": "", "component.cap": "whole number", "component.bonus": "",
+    "component.groups": "list", "curve": "", "curve.total.sqrt": "yes", "curve.total.times": "whole number",
+    "curve.total.add": "whole number", "curve.total.at_least": "whole number", "curve.total.at_most": "whole number",
     "late.per_day": "whole number", "late.unit": "", "late.grace_minutes": "whole number", "late.max_days": "whole",
-    "late.free_days": "whole", "deadlines.a1_mlp": "time",
+    "late.free_days": "whole", "late.free_days_each": "", "deadlines.a1_mlp": "time",
 }  # fmt: skip
 
 
@@ -304,6 +307,7 @@ def test_a_key_of_a_course_takes_its_types_and_no_other(course_folder, key, lite
     part = {"id": '"work"', "title": '"Work"', "weight": "100", "assignments": '["a1_mlp"]'}
     part |= {"columns": '["x"]'} if key == "component.assignments" else {}
     whole = {"": {"name": '"DL"'}, "late": {}, "deadlines": {}, "component": part}
+    whole |= {"curve.total": {}} if key.startswith("curve.") else {}
     paths = course_folder(toml(key, LITERALS[literal], whole))
     if literal in TAKEN_BY_A_COURSE[key].split():
         read_course(paths)

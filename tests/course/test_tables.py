@@ -83,8 +83,8 @@ def test_a_line_that_cannot_be_read_is_shown(paths):
 
 def test_a_roster_may_have_other_columns_and_misspelt_ones_are_told(paths):
     unused = []
-    paths.roster_csv.write_text("student;name;group\ncs01;Ann;Team 7\n")
-    assert [student.id for student in read_roster(paths, unused)] == ["cs01"] and unused == ["group"]
+    paths.roster_csv.write_text("student;name;lab\ncs01;Ann;Team 7\n")
+    assert [student.id for student in read_roster(paths, unused)] == ["cs01"] and unused == ["lab"]
     paths.roster_csv.write_text("student,emial\ncs01,a@x\n")
     with pytest.raises(AuthoringError, match="unknown column 'emial' .did you mean 'email'"):
         read_roster(paths)
@@ -165,9 +165,9 @@ def test_the_students_of_a_platforms_table(raw, students):
 
 
 def test_who_has_no_id_is_named_and_what_is_not_used_is_said():
-    found = students_of(b"Full name,ID number,Group\nAnn Lee,,7\nBo Chen,42,7\n", "people.csv")
+    found = students_of(b"Full name,ID number,Lab\nAnn Lee,,7\nBo Chen,42,7\n", "people.csv")
     assert [student.id for student in found.students] == ["42"]
-    assert (found.unused, found.left_out) == (("Group",), ("line 2: no ID number (Ann Lee; 7)",))
+    assert (found.unused, found.left_out) == (("Lab",), ("line 2: no ID number (Ann Lee; 7)",))
 
 
 def test_an_encoding_that_is_named_is_used_and_one_that_is_not_is_not_guessed():
@@ -177,6 +177,21 @@ def test_an_encoding_that_is_named_is_used_and_one_that_is_not_is_not_guessed():
         students_of(raw, "people.csv")
     with pytest.raises(AuthoringError, match="no column of ids"):
         students_of(b"Name,Mark\nAnn,1\n", "people.csv")
+
+
+def test_the_groups_of_a_roster_outlive_a_table_without_them(paths, monkeypatch):
+    from grader.cli import main
+
+    paths.course_toml.write_text("")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    paths.roster_csv.write_text("student,group\ncs01,graduates\ncs02,others lab-2\n")
+    table = paths.root / "people.csv"
+    table.write_text("First name,Last name,ID number\nBo,Chen,cs02\nCy,Das,cs03\n")
+    assert main(["roster", "import", str(table), "--replace"]) == 0
+    assert [(each.id, each.groups) for each in read_roster(paths)] == [("cs02", ["others", "lab-2"]), ("cs03", [])]
+    table.write_text("student,Group\ncs02,graduates\n")
+    assert main(["roster", "import", str(table), "--replace"]) == 0
+    assert [each.group for each in read_roster(paths)] == ["graduates"]
 
 
 def test_an_alias_is_added_in_the_form_that_the_table_has(paths, monkeypatch):
@@ -195,14 +210,14 @@ def test_a_roster_is_imported_and_nobody_leaves_it_unasked(paths, monkeypatch, c
     paths.course_toml.write_text("")
     monkeypatch.setenv("GRADER_COURSE", str(paths.root))
     table = paths.root / "people.csv"
-    table.write_text("First name,Last name,ID number,Group\nBo,Chen,cs02,7\nCy,,,7\n")
+    table.write_text("First name,Last name,ID number,Lab\nBo,Chen,cs02,7\nCy,,,7\n")
     before = paths.roster_csv.read_bytes()
     assert main(["roster", "import", str(table)]) == 2
     assert "1 of its students are not in" in capsys.readouterr().err and paths.roster_csv.read_bytes() == before
     assert main(["roster", "import", str(table), "--replace"]) == 1
     said = capsys.readouterr()
     assert "name     from First name + Last name" in said.out and "line 3: no ID number (Cy; 7)" in said.err
-    assert "column 'Group' is not used" in said.err and "cs01 is no longer on the roster" in said.err
+    assert "column 'Lab' is not used" in said.err and "cs01 is no longer on the roster" in said.err
     assert [(student.id, student.name) for student in read_roster(paths)] == [("cs02", "Bo Chen")]
     table.write_text("Username,Name\nbo,Bo\nBO,Bo\n")
     assert main(["roster", "import", str(table), "--replace"]) == 3

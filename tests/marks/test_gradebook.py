@@ -7,12 +7,14 @@ import io
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+from grader.course.curve import Curve
+from grader.course.scheme import Component, LateRule
 from grader.course.sheets import read_roster
 from grader.errors import AuthoringError, UsageError
 from grader.marks.gradebook import Gradebook, read_gradebook
@@ -24,6 +26,7 @@ from grader.schema import Attempt, CheckResult, Evidence, ManualMark, Outcome, S
 ROOT = PACKAGE.parent
 PAGE = (ROOT / "docs" / "marks.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^```(?:csv|text) (.+?)\n(.*?)^```$", PAGE, re.M | re.S))
+(RULES,) = re.findall(r"^```toml rules\n(.*?)^```$", PAGE, re.M | re.S)
 POINTS = {"q4": 5, "q5": 8, "q7": 10, "q8": 12, "q9": 14, "q14": 7}  # 56, as on the page
 A1_TOML = 'title = "a1_mlp"\n' + "".join(
     f'[[question]]\nid = "{question}"\ntitle = "{question}"\npoints = {points}\n' for question, points in POINTS.items()
@@ -90,6 +93,111 @@ def edit(paths, file, old, new):
 
 def test_the_page_shows_the_table_that_comes_out(book):
     assert BLOCKS["table"] == as_table(book)
+
+
+def with_every_rule(folder):
+    """The course of the page that has every rule once, and its student."""
+    folder.course_toml.write_text(RULES)
+    for file in ("extensions.csv", "teams.csv"):
+        (folder.root / file).write_text(BLOCKS[file])
+    groups = {"cs101": "undergraduates", "cs102": "graduates lab-2"}
+    lines = ["student,group", *(f"{name},{groups.get(name, 'undergraduates')}" for name in ("cs101", "cs102", "cs103"))]
+    folder.roster_csv.write_text("\n".join(lines))
+    table = "student,a2_cnn,a3_sequences,midterm,final,kaggle,talk\nmax,50,100,100,100,10,10\n"
+    (folder.marks_folder / "exams.csv").write_text(
+        f"{table}cs101,40,,60,70,8,\ncs102,50,100,60,70,8,10\ncs103,,1,,,,\n"
+    )
+    (folder.marks_folder / "assignments.csv").unlink()
+    (folder.marks_folder / "status.csv").write_text("student,item,status,reason\ncs101,a2_cnn,late_hours=20,by mail\n")
+    return read_gradebook(folder, GRADED | attempts(attempt("cs101")))
+
+
+def test_every_rule_is_on_the_page_and_comes_out_as_it_says(folder):
+    book = with_every_rule(folder)
+    assert BLOCKS["rules"] == explain_student(book, "cs101")
+    keys = {item.name for noun in (Component, Curve, LateRule) for item in fields(noun)}
+    shown = set(re.findall(r"^(?:\[\[?)?(\w+)", RULES, re.M)) | set(re.findall(r"\b(\w+) = ", RULES))
+    assert keys - shown == {"sqrt", "grace_minutes", "max_days", "best"} - shown  # described beside it
+
+
+def test_a_graduate_has_other_items_and_an_undergraduates_mark_is_none(folder):
+    book = with_every_rule(folder)
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
+    assert (rows["cs101"]["talk_state"], rows["cs102"]["talk_percent"]) == ("", "100.00")
+    assert rows["cs101"]["component_assignments_grad_percent"] == ""
+    assert (book.line("cs101").part("seminar"), book.line("cs102").part("assignments")) == (None, None)
+    table = [line.split() for line in as_table(book).splitlines()]
+    (head,) = (line for line in table if line[:1] == ["student"])
+    (row,) = (line for line in table if line[:1] == ["cs101"])
+    assert row[head.index("talk")] == row[head.index("seminar")] == "-"
+    edit(folder, "marks/exams.csv", "cs101,40,,60,70,8,", "cs101,40,,60,70,8,9")
+    assert "talk of cs101 not used: it is not in the scheme of that group" in read_gradebook(folder, GRADED).notices
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "drop = 1 ",
+            "drop = 1\nbest = 2 ",
+            "component[1] (assignments): best and drop say the same in two ways; give ",
+        ),
+        (
+            "weights = { midterm = 2, final = 3 }",
+            "weights = { midterm = 2 }",
+            "weights: final has none; give every item",
+        ),
+        ("weight = 10\n", "weight = 20\n", "weights for graduates must add to 100, got 110 = assignments_grad 40 + "),
+        ('columns = ["talk"]', 'columns = ["midterm"]', "item 'midterm' is there twice for graduates"),
+        ("at_least = 30", "at_least = 30\nat_most = 20", "curve: exams: at_least 30 is above at_most 20"),
+        ("[curve.midterm]", "[curve.midtem]", "curve: 'midtem' is no item, no component and not total"),
+        ("a1_mlp = 50 }", "a1_mlp = 57 }", "component assignments: out_of: a1_mlp = 57, and it has 56"),
+        ("a1_mlp = 50 }", "a2_cnn = 50 }", "component assignments: out_of: a2_cnn = 50, and its table says its points"),
+        ('id = "seminar"', 'id = "midterm"', "curve: 'midterm' is an item and a component; rename one"),
+    ],
+)
+def test_rules_that_contradict_are_refused(folder, old, new, says):
+    with_every_rule(folder)
+    edit(folder, "course.toml", old, new)
+    with pytest.raises(AuthoringError) as caught:
+        read_gradebook(folder, GRADED)
+    assert str(caught.value).startswith("course.toml: ") and says in str(caught.value)
+
+
+@pytest.mark.parametrize(("group", "says"), [("", "no group"), ("graduates undergraduates", "undergraduates and gra")])
+def test_who_is_in_no_group_or_in_two_is_said(folder, group, says):
+    with_every_rule(folder)
+    edit(folder, "roster.csv", "cs103,undergraduates", f"cs103,{group}")
+    with pytest.raises(AuthoringError, match=f"roster.csv: cs103 is in {says}"):
+        read_gradebook(folder, GRADED)
+
+
+@pytest.mark.parametrize(("cap", "points", "percent"), [(110, "11", "110.00"), (110, "11.5", ""), (100, "10.5", "")])
+def test_a_table_may_hold_what_the_cap_allows(folder, cap, points, percent):
+    with_every_rule(folder)
+    edit(folder, "course.toml", "bonus = true ", f"bonus = true\ncap = {cap} ")
+    edit(folder, "marks/exams.csv", "cs101,40,,60,70,8,", f"cs101,40,,60,70,{points},")
+    if percent:
+        assert next(csv.DictReader(io.StringIO(as_csv(read_gradebook(folder, GRADED)))))["kaggle_percent"] == percent
+    else:
+        with pytest.raises(AuthoringError, match="column kaggle: .* is above the maximum of 10"):
+            read_gradebook(folder, GRADED)
+
+
+def test_what_the_rest_must_bring(folder, book):
+    assert BLOCKS["need cs105"] == explain_student(book, "cs105", Decimal(75))
+    assert "For a total of 60: safe already; with nothing in the rest the total is " in explain_student(
+        book, "cs105", Decimal(60)
+    )
+    assert "For a total of 99: out of reach; with everything that can be earned in the rest the total is " in (
+        explain_student(book, "cs105", Decimal(99))
+    )
+    assert "every mark is there; the total is 75.4, and 76 is not reached." in explain_student(
+        book, "cs101", Decimal(76)
+    )
+    edit(folder, "marks/status.csv", "cs103,a1_mlp", "cs105,kaggle")
+    with pytest.raises(UsageError, match="no mark in the rest gives a total: every item of project is excused"):
+        explain_student(read_gradebook(folder, GRADED), "cs105", Decimal(80))
 
 
 @pytest.mark.parametrize("title", [title for title in BLOCKS if title.startswith("explain ")])
@@ -167,7 +275,7 @@ def test_a_question_that_a_person_marks_counts_once_it_is_marked(folder, manual,
     made = replace(attempt("cs104"), manual=manual)
     got = entry(read_gradebook(folder, attempts(made)), "cs104", "a1_mlp")
     assert (got.state.value, got.points, got.reason) == (state, points, reason)
-    assert got.max_points == (60 if state == "graded" else 0)
+    assert got.max_points == 60
 
 
 def test_an_unreadable_file_waits_for_nobody(folder):
@@ -388,9 +496,15 @@ def test_an_incomplete_total_is_shown_as_such_everywhere(book):
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
     assert (rows["cs105"]["total"], rows["cs105"]["incomplete"]) == ("", "a1_mlp has no mark yet")
     assert (rows["cs101"]["total"], rows["cs101"]["incomplete"]) == ("75.4", "")
+    assert [rows[student]["so_far"] for student in ("cs101", "cs105")] == ["75.4", "73.3"]
     page = json.loads(as_json(book))["students"][4]
     assert (page["total"], page["exact"], page["incomplete"]) == (None, None, ["a1_mlp has no mark yet"])
-    assert "Total: incomplete; a1_mlp has no mark yet\n" in explain_student(book, "cs105")
+    assert "Total: incomplete; a1_mlp has no mark yet\nSo far: 73.3, the total over" in explain_student(book, "cs105")
+
+
+def test_once_everybody_has_a_total_there_is_no_column_so_far(folder):
+    final = read_gradebook(folder, GRADED | attempts(attempt("cs105")))
+    assert final.is_final and "so far" not in as_table(final) and "so_far" not in as_csv(final)
 
 
 @pytest.mark.parametrize("view", [as_table, as_csv, as_json])

@@ -247,3 +247,62 @@ def test_an_id_that_a_spreadsheet_spoilt_never_costs_a_total(paths, ids, totals,
     book = read_gradebook(paths, {})
     assert [str(line.mark.total) for line in book.lines] == totals
     assert [f"{person.id}{person.hint}" for person in book.strangers] == strangers
+
+
+# --- wider rules
+
+
+@pytest.fixture
+def wide(paths):
+    """A course of two groups with extra credit, a bonus and a curve; the quiz of graduates is none of the others'."""
+    groups = {"0042": "graduates", "20230000000000123": "others", "cs09": "others", "cs10": "graduates"}
+    (paths.root / "roster.csv").write_text(
+        "".join(f"{line},{groups.get(line.split(',')[0], 'group')}\n" for line in ROSTER.splitlines()), encoding="utf-8"
+    )
+    part = 'id = "{}"\ntitle = "{}"\nweight = {}\ncolumns = ["{}"]\n'
+    parts = [
+        part.format("work", "Work", 40, "quiz") + 'groups = ["graduates"]\n',
+        part.format("oral", "Oral", 40, "talk") + 'groups = ["others"]\n',
+        part.format("final", "Final", 60, "exam") + "cap = 110\n",
+        part.format("extra", "Extra", 5, "challenge") + "bonus = true\n",
+    ]
+    curve = "[curve.exam]\nadd = 5\n[curve.total]\nat_most = 100\n"
+    (paths.root / "course.toml").write_text('name = "Wide"\n[[component]]\n' + "[[component]]\n".join(parts) + curve)
+    rows = [
+        "student,quiz,talk,exam,challenge",
+        "max,10,10,100,5",
+        "0042,9,,104,5",
+        "20230000000000123,,5,50,",
+        "cs09,,8,90,1",
+    ]
+    (paths.root / "marks" / "m.csv").write_text("\n".join(rows))
+    return read_gradebook(paths, {})
+
+
+def test_what_is_not_in_the_scheme_of_a_group_leaves_its_cell_as_it_is(wide):
+    rows = ["Participant 1,Wei Zhang,0042,wz1@x.edu,3,10", "Participant 2,Zoë Müller,,zm@x.edu,7.00,10",
+            "Participant 3,Priya D'Souza,cs09,,,10"]  # fmt: skip
+    filled = fill(wide, "moodle", HEAD + "\n".join(rows), item="quiz")
+    assert cells(filled, "Grade") == ["9.00", "7.00", ""]
+    assert "20230000000000123: quiz is not in the scheme of that group; 7.00 in the file stays" in filled.notes
+    assert "cs09: quiz is not in the scheme of that group; left empty" in filled.notes
+
+
+def test_extra_credit_is_exported_and_what_is_above_a_maximum_is_said(wide):
+    rows = ["Wei Zhang,4004,0042,,A,", "Zoë Müller,4002,,,A,", "Priya D'Souza,4009,cs09,,A,"]
+    filled = fill(wide, "canvas", CANVAS + "\n".join(rows))
+    assert cells(filled, "exam (12)")[2:] == ["109.00", "55.00", "95.00"]
+    assert filled.notes[0].startswith("0042: exam is 109.00, above the maximum of 100; does the platform take that?")
+    assert fill(wide, "canvas", CANVAS + "\n".join(rows)).content == filled.content
+    again = export.fill(wide, {"exam": ""}, filled.content, PLATFORMS["canvas"])
+    assert (again.content, again.changes) == (filled.content, ())
+
+
+def test_totals_of_two_groups_with_curve_and_bonus(wide):
+    rows = ["Participant 1,Wei Zhang,0042,wz1@x.edu,,100", "Participant 2,Zoë Müller,,zm@x.edu,,100",
+            "Participant 3,Priya D'Souza,cs09,,,100"]  # fmt: skip
+    filled = fill(wide, "moodle", HEAD + "\n".join(rows), item="total")
+    assert cells(filled, "Grade") == ["100.00", "53.00", "90.00"]
+    for view in (marksheet.as_csv, marksheet.as_json, marksheet.as_table):
+        assert view(wide) == view(wide)
+    assert as_xlsx(marksheet.as_csv(wide)) == as_xlsx(marksheet.as_csv(wide))

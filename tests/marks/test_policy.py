@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.course.curve import Curve
 from grader.course.entries import Entry, State
 from grader.course.scheme import Component, LateRule, Scheme
-from grader.errors import AuthoringError
-from grader.marks.policy import CourseMark, Verdict, course_mark, explain, rounded
+from grader.errors import AuthoringError, UsageError
+from grader.marks.explanation import explain
+from grader.marks.policy import CourseMark, Verdict, course_mark, rounded, so_far
+from grader.marks.what_if import needed
 
 FOUR = ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative")
 EXCUSED, INTEGRITY = Entry(State.EXCUSED, reason="ill"), Entry(State.INTEGRITY, reason="copied")
@@ -22,7 +26,8 @@ MISSING, DEFERRED = Entry(State.MISSING), Entry(State.DEFERRED, reason="the GPU 
 
 
 def graded(points, late_minutes=0, max_points=100):
-    return Entry(State.GRADED, Fraction(points), Fraction(max_points), Decimal(late_minutes))
+    most = Fraction(9) if max_points == 8 else None  # what the property tests draw may be extra credit
+    return Entry(State.GRADED, Fraction(points), Fraction(max_points), Decimal(late_minutes), most=most)
 
 
 def best_three(**changes):
@@ -192,7 +197,7 @@ def test_decimals_are_exact():
 ENTRIES = st.one_of(
     st.builds(
         lambda points, late: graded(points, late, max_points=8),
-        st.sampled_from(["0", "1", "2.5", "2.5", "5", "7.25", "8"]),
+        st.sampled_from(["0", "1", "2.5", "2.5", "5", "7.25", "8", "8.5"]),
         st.sampled_from([0, 0, 5, 30, 1440, 1500, 4000, 6000]),
     ),
     st.sampled_from([MISSING, EXCUSED, INTEGRITY]),
@@ -200,35 +205,75 @@ ENTRIES = st.one_of(
 RULES = st.builds(
     LateRule,
     per_day=st.sampled_from([Decimal(0), Decimal("7.5"), Decimal(10), Decimal(60)]),
-    unit=st.sampled_from(["percent", "points"]),
+    unit=st.sampled_from(["percent", "points", "earned"]),
     grace_minutes=st.sampled_from([Decimal(0), Decimal(15)]),
     max_days=st.sampled_from([None, 0, 2, 3]),
-    free_days=st.integers(0, 4),
+    free_days=st.just(4),
+    free_days_each=st.sampled_from([None, 1, 3]),
+) | st.builds(LateRule, per_day=st.just(Decimal(10)), free_days=st.integers(0, 3))
+
+
+CURVES = st.builds(
+    Curve,
+    sqrt=st.booleans(),
+    times=st.sampled_from([Decimal(1), Decimal("1.1"), Decimal("0.75")]),
+    add=st.sampled_from([Decimal(0), Decimal(5), Decimal("-7.5")]),
+    at_least=st.sampled_from([None, Decimal(40)]),
+    at_most=st.sampled_from([None, Decimal(90), Decimal(100)]),
 )
+
+
+@st.composite
+def components(draw, name, weight, bonus=False):
+    """One component of one to five items, with what it may have."""
+    size = draw(st.integers(1, 5))
+    items = tuple(f"{name}_i{place}" for place in range(size))
+    here = draw(st.integers(0, size))
+    weights = draw(st.sampled_from([{}, {item: Decimal(place % 3 + 1) / 2 for place, item in enumerate(items)}]))
+    picking = draw(st.sampled_from(["best", "drop"]))
+    rule = {"best": [None, *range(1, size + 1)], "drop": [None, *range(1, size)]}[picking]
+    return Component(
+        name,
+        "Part",
+        Decimal(weight),
+        items[:here],
+        items[here:],
+        **{picking: draw(st.sampled_from(rule))},
+        weights=weights,
+        out_of={item: draw(st.sampled_from([Decimal(6), Decimal(8)])) for item in items[:here]},
+        cap=Decimal(draw(st.sampled_from([100, 110, 80]))),
+        bonus=bonus,
+    )
 
 
 @st.composite
 def schemes(draw):
     weights = draw(st.sampled_from([["100"], ["30", "70"], ["33.3", "33.3", "33.4"]]))
-    sizes = [draw(st.integers(1, 5)) for _ in weights]
-    parts = tuple(
-        Component(
-            f"part{n}",
-            "Part",
-            Decimal(weight),
-            (),
-            tuple(f"p{n}_i{i}" for i in range(size)),
-            draw(st.sampled_from([None, *range(1, size + 1)])),
-        )
-        for n, (weight, size) in enumerate(zip(weights, sizes, strict=True))
-    )
-    return Scheme(parts, draw(RULES), draw(st.integers(0, 3)), draw(st.sampled_from(["incomplete", "reweigh"])))
+    parts = [draw(components(f"part{n}", weight)) for n, weight in enumerate(weights)]
+    parts += [draw(components("extra", "5", bonus=True))] if draw(st.booleans()) else []
+    names = [name for part in parts for name in (part.id, *part.items)]
+    curved = draw(st.lists(st.sampled_from([*names, "total"]), max_size=2, unique=True))
+    curves = {name: draw(CURVES) for name in curved}
+    ends = draw(st.sampled_from(["incomplete", "reweigh"]))
+    return Scheme(tuple(parts), draw(RULES), draw(st.integers(0, 3)), ends, curves)
 
 
 @st.composite
 def cases(draw):
     scheme = draw(schemes())
     return scheme, {item: draw(ENTRIES) for item in scheme.items}
+
+
+def slow_curve(scheme, name, percent):
+    """What a curve makes of a percentage; the root by decimals of 60 digits."""
+    curve = scheme.curves.get(name, Curve())
+    if curve.sqrt:
+        with localcontext(prec=60):
+            root = (Decimal(percent.numerator) / Decimal(percent.denominator)).sqrt() * 10
+            percent = Fraction(root.quantize(Decimal("0.0001"), ROUND_HALF_UP))
+    percent = max(percent * Fraction(curve.times) + Fraction(curve.add), Fraction(0))
+    percent = percent if curve.at_least is None else max(percent, Fraction(curve.at_least))
+    return percent if curve.at_most is None else min(percent, Fraction(curve.at_most))
 
 
 def slow_percentages(scheme, entries):
@@ -243,45 +288,58 @@ def slow_percentages(scheme, entries):
         days, left = 0, entry.late_minutes - scheme.late.grace_minutes
         while left > 0:
             days, left = days + 1, left - 1440
-        percent = Fraction(entry.points) / Fraction(entry.max_points) * 100
+        (part,) = (part for part in scheme.components if item in part.items)
+        worth = Fraction(part.out_of.get(item, entry.max_points))
+        percent = min(slow_curve(scheme, item, entry.points / worth * 100), Fraction(part.cap))
         if scheme.late.max_days is not None and days > scheme.late.max_days:
             percent = Fraction(0)
         else:
+            earned, spent = percent, 0
             for _ in range(days):
-                if free:
-                    free -= 1
+                if free and (scheme.late.free_days_each is None or spent < scheme.late.free_days_each):
+                    free, spent = free - 1, spent + 1
+                elif scheme.late.unit == "earned":
+                    percent -= earned * Fraction(scheme.late.per_day) / 100
                 elif scheme.late.unit == "percent":
                     percent -= Fraction(scheme.late.per_day)
                 else:
-                    percent -= Fraction(scheme.late.per_day) / Fraction(entry.max_points) * 100
+                    percent -= Fraction(scheme.late.per_day) / worth * 100
         percentages[item] = max(percent, Fraction(0))
     return percentages
 
 
-def slow_component(part, entries, percentages):
+def slow_component(scheme, part, entries, percentages):
     """(percentage, counted items): try every subset, the first of the best wins. None: nothing is left."""
     pool = [item for item in part.items if item in percentages]
     marked = [item for item in pool if entries[item].state is State.INTEGRITY]
     size = min(len(part.items) if part.best is None else part.best, len(pool))
+    for _ in range(part.drop or 0):
+        size -= size > len(pool) - part.drop and size > 1
     if not pool:
         return None, []
-    if len(marked) >= size:
-        return Fraction(0), marked
-    choices = [choice for choice in combinations(pool, size) if set(marked) <= set(choice)]
-    best = max(choices, key=lambda choice: sum(percentages[item] for item in choice))  # max keeps the first
-    return sum(percentages[item] for item in best) / size, list(best)
+
+    def mean(choice):
+        weights = {item: Fraction(part.weights.get(item, 1)) for item in choice}
+        return sum(weights[item] * percentages[item] for item in choice) / sum(weights.values())
+
+    choices = [choice for choice in combinations(pool, size) if set(marked) <= set(choice)] or [tuple(marked)]
+    best = max(choices, key=mean)  # max keeps the first
+    return slow_curve(scheme, part.id, mean(best)), list(best)
 
 
 def slow_total(scheme, entries):
     percentages = slow_percentages(scheme, entries)
-    parts = [(part.weight, slow_component(part, entries, percentages)[0]) for part in scheme.components]
-    there = [(Fraction(weight), percent) for weight, percent in parts if percent is not None]
-    if not there or (len(there) < len(parts) and scheme.when_all_excused == "incomplete"):
+    parts = [(part, slow_component(scheme, part, entries, percentages)[0]) for part in scheme.components]
+    extra = sum(Fraction(part.weight) * (percent or 0) / 100 for part, percent in parts if part.bonus)
+    needed = [(Fraction(part.weight), percent) for part, percent in parts if not part.bonus]
+    there = [(weight, percent) for weight, percent in needed if percent is not None]
+    if not there or (len(there) < len(needed) and scheme.when_all_excused == "incomplete"):
         return None
-    return sum(weight * percent for weight, percent in there) / sum(weight for weight, _ in there)
+    total = sum(weight * percent for weight, percent in there) / sum(weight for weight, _ in there)
+    return slow_curve(scheme, "total", total + extra)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_the_mark_is_what_trying_every_choice_gives(case):
     scheme, entries = case
@@ -294,17 +352,17 @@ def test_the_mark_is_what_trying_every_choice_gives(case):
             assert mark.total == number.quantize(Decimal(1).scaleb(-scheme.rounding_digits), ROUND_HALF_UP)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_what_counts_is_what_trying_every_choice_picks(case):
     scheme, entries = case
     percentages = slow_percentages(scheme, entries)
     for part in course_mark(scheme, entries).components:
         counted = [item.item for item in part.items if item.verdict is Verdict.COUNTED]
-        assert (part.percent, counted) == slow_component(part.component, entries, percentages)
+        assert (part.percent, counted) == slow_component(scheme, part.component, entries, percentages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases(), st.data())
 def test_raising_a_mark_never_lowers_the_total(case, choice):
     scheme, entries = case
@@ -314,19 +372,20 @@ def test_raising_a_mark_never_lowers_the_total(case, choice):
         return
     item = choice.draw(st.sampled_from(raisable))
     entry = entries[item]
-    more = choice.draw(st.integers(int(entry.points), 8))
+    more = choice.draw(st.integers(int(entry.points), 9))
     higher = graded(
         max(entry.points, Decimal(more)), entry.late_minutes if entry.state is State.GRADED else 0, max_points=8
     )
     assert course_mark(scheme, {**entries, item: higher}).exact >= before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases())
 def test_marks_stay_between_0_and_100_and_can_be_explained(case):
     scheme, entries = case
     mark = course_mark(scheme, entries)
-    assert mark.exact is None or 0 <= mark.exact <= 100
+    ordinary = not scheme.curves and all(part.cap <= 100 and not part.bonus for part in scheme.components)
+    assert mark.exact is None or mark.exact >= 0 and (mark.exact <= 100 or not ordinary)
     lines = explain(mark)
     assert all(item.why for part in mark.components for item in part.items)
     for item in scheme.items:
@@ -359,6 +418,8 @@ def test_the_explanation_shows_every_step():
         "  a4_generative: 20 of 56 points = 35.71 %; counted (all 3 count)",
         "  = (70.18 + 0.00 + 35.71) / 3 = 35.30 %, which gives 35.30 of 100.00",
         "",
+        "Free days: 0 of 1 left; spent: a1_mlp 1",
+        "",
         "Total: 35.30 = 35.29761...; rounded once, half up: 35.3",
         "Numbers on the way are shown with two digits; the calculation is exact.",
     ]
@@ -377,9 +438,9 @@ def test_the_reason_for_dropping_names_the_tie():
         pytest.param(lambda: graded(0, max_points=0), "maximum must be above 0", id="out of nothing"),
         pytest.param(lambda: replace(MISSING, points=Decimal(3)), "missing has no points", id="missing with points"),
         pytest.param(lambda: graded(1, late_minutes=-5), "must not be negative", id="handed in before it was late"),
-        pytest.param(lambda: LateRule(unit="marks"), "one of percent, points, got 'marks'", id="unknown unit"),
+        pytest.param(lambda: LateRule(unit="marks"), "one of percent, points, earned, got 'marks'", id="unknown unit"),
         pytest.param(lambda: LateRule(per_day=Decimal(-1)), "per_day must be from 0", id="a bonus for lateness"),
-        pytest.param(lambda: Scheme(()), "add to 100, got 0 = no component", id="no components"),
+        pytest.param(lambda: Scheme(()), "add to 100, got 0 = no component that is no bonus", id="no components"),
         pytest.param(lambda: two_parts(rounding_digits=9), "from 0 to 6, got 9", id="too many digits"),
         pytest.param(lambda: two_parts(when_all_excused="ask"), "incomplete, reweigh, got 'ask'", id="unknown policy"),
         pytest.param(lambda: course_mark(two_parts(), {}), "one entry for each item", id="entries missing"),
@@ -388,3 +449,74 @@ def test_the_reason_for_dropping_names_the_tie():
 def test_what_makes_no_sense_is_refused(make, says):
     with pytest.raises(AuthoringError, match=says.replace("(", r"\(")):
         make()
+
+
+# --- a bank of days, groups, what is there so far, what the rest must bring -----------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases())
+def test_the_free_days_that_are_left_are_those_that_nobody_spent(case):
+    scheme, entries = case
+    mark = course_mark(scheme, entries)
+    spent = 0
+    for item in scheme.items:
+        late = entries[item].late_minutes - scheme.late.grace_minutes if entries[item].state is State.GRADED else 0
+        days = math.ceil(Fraction(late) / 1440) if late > 0 else 0
+        accepted = scheme.late.max_days is None or days <= scheme.late.max_days
+        days = min(days, scheme.late.free_days_each or days)
+        spent += days if accepted else 0
+    assert mark.free_days_left == (max(scheme.late.free_days - spent, 0) if scheme.late.free_days else None)
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), cases())
+def test_a_group_is_marked_as_if_there_were_no_other(case, other):
+    (scheme, entries), (others, _) = case, other
+    mine = [replace(part, groups=("graduates",)) for part in scheme.components]
+    theirs = [replace(part, id=f"u_{part.id}", groups=("undergraduates",)) for part in others.components]
+    both = replace(scheme, components=(*mine, *theirs))
+    assert both.of("graduates") == scheme
+    assert course_mark(both.of("graduates"), entries) == course_mark(scheme, entries)
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.data())
+def test_so_far_is_the_mark_as_if_nothing_else_were_asked(case, choice):
+    scheme, entries = case
+    waiting = choice.draw(st.sets(st.sampled_from(scheme.items)))
+    there = {item: EXCUSED if item in waiting else entry for item, entry in entries.items()}
+    mark = course_mark(scheme, {item: DEFERRED if item in waiting else entry for item, entry in entries.items()})
+    assert so_far(mark).exact == slow_total(replace(scheme, when_all_excused="reweigh"), there)
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.data())
+def test_what_is_needed_reaches_the_total_and_a_hundredth_less_does_not(case, choice):
+    scheme, entries = case
+    scheme = replace(scheme, when_all_excused="reweigh")
+    waiting = choice.draw(st.sets(st.sampled_from(scheme.items), min_size=1))
+    late = choice.draw(st.sampled_from([0, 1440]))
+    open_ = Entry(State.DEFERRED, max_points=Fraction(8), late_minutes=Decimal(late))
+    mark = course_mark(scheme, {item: open_ if item in waiting else entry for item, entry in entries.items()})
+    target = Decimal(choice.draw(st.integers(0, 110)))
+
+    def total(percent):
+        """The total with the percentage in everything that waits, but no more than 8 points."""
+        out_of = {item: points for part in scheme.components for item, points in part.out_of.items()}
+        points = {item: min(percent * Fraction(out_of.get(item, 8)) / 100, Fraction(8)) for item in waiting}
+        supposed = {item: graded(points[item], late, 8) for item in waiting}
+        exact = slow_total(scheme, {**entries, **supposed})
+        return None if exact is None else rounded(exact, scheme.rounding_digits)
+
+    if total(Fraction(0)) is None:
+        with pytest.raises(UsageError, match="no mark in the rest gives a total"):
+            needed(mark, target)
+        return
+    need = needed(mark, target)
+    assert (need.lowest, need.highest) == (total(Fraction(0)), total(Fraction(134)))
+    if need.percent is None:
+        assert need.highest < target
+    else:
+        assert total(need.percent) >= target
+        assert not need.percent or total(need.percent - Fraction(1, 100)) < target

@@ -1,0 +1,113 @@
+"""What a student needs in the rest of the course for a total: the same percentage in everything that has no mark yet.
+
+Exact: the whole rule is applied to every answer that is tried, so that best k, drop, curves and lateness are in it. The
+total never falls when a percentage rises, so that half of what is left can be ruled out with each.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from grader.course.entries import Entry, State
+from grader.course.scheme import Component, plain
+from grader.errors import UsageError
+from grader.marks.policy import CourseMark, ItemMark, course_mark, shown
+
+STEPS = 100  # of a percentage: the answer has two digits
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is needed for a total. `percent`: in every item of `rest`; None where even `highest` does not reach it.
+
+    lowest, highest: the totals with nothing, and with everything that can be earned, in the rest
+    """
+
+    target: Decimal
+    rest: tuple[str, ...]
+    lowest: Decimal
+    highest: Decimal
+    percent: Fraction | None
+
+
+def needed(mark: CourseMark, target: Decimal) -> Need:
+    """Find the lowest percentage, of two digits, with which the rounded total is not below `target`.
+
+    Raises UsageError where no mark in the rest would give a total.
+    """
+    most = int(max(_most(part.component, item) for part in mark.components for item in part.items) * STEPS)
+    lowest, highest = _total(mark, 0), _total(mark, most)
+    rest = tuple(item.item for item in mark.items if item.entry.state is State.DEFERRED)
+    if highest < target:
+        return Need(target, rest, lowest, highest, None)
+    low, high = 0, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _total(mark, middle) >= target else (middle + 1, high)
+    return Need(target, rest, lowest, highest, Fraction(low, STEPS))
+
+
+def explain_need(mark: CourseMark, target: Decimal) -> list[str]:
+    """The answer in lines that a student understands."""
+    need = needed(mark, target)
+    for_total = f"For a total of {plain(target)}"
+    if not need.rest:
+        reached = "is reached" if need.percent is not None else "is not reached"
+        return [f"{for_total}: every mark is there; the total is {need.lowest:f}, and {plain(target)} {reached}."]
+    rest = f"What has no mark yet: {', '.join(need.rest)}."
+    if need.percent is None:
+        best = f"with everything that can be earned in the rest the total is {need.highest:f}"
+        return [rest, f"{for_total}: out of reach; {best}."]
+    if not need.percent:
+        return [rest, f"{for_total}: safe already; with nothing in the rest the total is {need.lowest:f}."]
+    each = "in it" if len(need.rest) == 1 else f"in each of these {len(need.rest)}"
+    extra = ", which is extra credit" if need.percent > 100 else ""
+    lines = [rest, f"{for_total}: {shown(need.percent)} % {each}{extra}, before lateness is taken off."]
+    lines += _in_points(mark, need.percent)
+    return [*lines, f"With nothing in the rest the total is {need.lowest:f}, with everything {need.highest:f}."]
+
+
+def _in_points(mark: CourseMark, percent: Fraction) -> list[str]:
+    """The percentage as points of what has a maximum already."""
+    lines = []
+    for part in mark.components:
+        for item in part.items:
+            if item.entry.state is State.DEFERRED and item.entry.max_points:
+                points = Fraction(math.ceil(_points(part.component, item, percent) * STEPS), STEPS)
+                lines.append(f"  {item.item}: {plain(points)} of {plain(item.entry.max_points)} points")
+    return lines
+
+
+def _total(mark: CourseMark, hundredths: int) -> Decimal:
+    """The total with this percentage in everything that has no mark yet."""
+    percent = Fraction(hundredths, STEPS)
+    entries = {item.item: _supposed(part.component, item, percent) for part in mark.components for item in part.items}
+    supposed = course_mark(mark.scheme, entries)
+    if supposed.total is None:
+        raise UsageError(f"no mark in the rest gives a total: {'; '.join(supposed.incomplete)}")
+    return supposed.total
+
+
+def _supposed(component: Component, item: ItemMark, percent: Fraction) -> Entry:
+    entry = item.entry
+    if entry.state is not State.DEFERRED:
+        return entry
+    points, worth = _points(component, item, percent), entry.max_points or Fraction(100)
+    return replace(entry, state=State.GRADED, points=points, max_points=worth, most=max(points, worth))
+
+
+def _points(component: Component, item: ItemMark, percent: Fraction) -> Fraction:
+    """The points of a percentage, or the most that the item can have."""
+    worth = Fraction(component.out_of.get(item.item, item.entry.max_points or 100))
+    return min(percent, _most(component, item)) * worth / 100
+
+
+def _most(component: Component, item: ItemMark) -> Fraction:
+    """The highest percentage that can be earned in an item; it may be more than its cap lets count."""
+    entry = item.entry
+    if not entry.max_points:  # no table of it yet
+        return Fraction(max(component.cap, Decimal(100)))
+    return 100 * (entry.most or entry.max_points) / Fraction(component.out_of.get(item.item, entry.max_points))
