@@ -30,12 +30,14 @@ from grader.course.teams import read_teams
 from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
+from grader.record.claims import claimed, lock_of
 from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
 from grader.submission.text import letters
 from grader.terminal import screen
 
+OTHERS_S = 10.0  # how long to wait for somebody who collects the same assignment
 LOOKED_AT, FEWEST = 20, 3  # hand-ins by which a download of another assignment is told, before anything is recorded
 
 
@@ -44,7 +46,11 @@ def collect(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     search = search_for(paths, assignment, chosen.layout, chosen.title, chosen.policy)
-    with Collected(search, chosen.places) as collection, Store.open(paths.record) as store:
+    with (
+        Collected(search, chosen.places) as collection,
+        Store.open(paths.record) as store,
+        claimed(lock_of(paths.record, f"collect-{assignment.id}"), f"collect {assignment.id}", OTHERS_S),
+    ):
         found = collection.found()
         if chosen.forget:
             return _forget(found, assignment, chosen.places, store)

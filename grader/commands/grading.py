@@ -9,7 +9,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -26,6 +26,8 @@ from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
+from grader.record.claims import claimed, lock_of
+from grader.record.database import make_folder
 from grader.record.rows import is_deferred
 from grader.record.store import HandIn, Store
 from grader.schema import NEAR_NAME, TAKEN_FOR, Assignment, Attempt, Outcome, Status, Submission
@@ -47,7 +49,7 @@ def grade(chosen: argparse.Namespace) -> int:
         shown(session.pool, assignment.id, len(submissions), chosen) as progress,
     ):
         try:
-            for submission, hand_in in submissions:
+            for submission, hand_in in submissions if chosen.places else ():
                 session.store.add_submission(submission, hand_in)
             marking = Marking.read(paths, session.store, assignment)
             for raw in session.batch.grade(session.pool, [submission for submission, _ in submissions]):
@@ -208,6 +210,12 @@ def _tell(progress: screen.Progress, graded: batch.Graded, faults: Counter[str],
             screen.say(f"{attempt.student}: deferred: {graded.fault}")
 
 
+def batch_claimed(paths: Paths, assignment_id: str, command: str) -> AbstractContextManager[None]:
+    """Keep a second batch of an assignment out; everything else may go on beside it."""
+    make_folder(paths.state)
+    return claimed(lock_of(paths.record, assignment_id), f"{command} {assignment_id}")
+
+
 class _Session:
     """Everything a batch needs, opened in the right order and closed whatever happens."""
 
@@ -226,6 +234,13 @@ class _Session:
         self.state = "done"
 
     def __enter__(self) -> _Session:
+        with ExitStack() as opening:
+            opening.enter_context(batch_claimed(self.paths, self.assignment.id, self.command))
+            self._open()
+            self._claim = opening.pop_all()
+        return self
+
+    def _open(self) -> None:
         tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
         by_hand = self.assignment.by_hand_alone
@@ -242,7 +257,6 @@ class _Session:
         old = batch.OldDigests(self.paths, self.assignment)
         self.batch = batch.Batch(self.store, self.assignment, tests, secret, run, self.device, self.force, old)
         self._terminate = signal.signal(signal.SIGTERM, _interrupt)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         with _undisturbed():
@@ -250,6 +264,7 @@ class _Session:
             state = "interrupted" if kind is KeyboardInterrupt else "failed" if kind else self.state
             self.store.end_run(self.batch.run, state)
             self.store.close()
+            self._claim.close()
         signal.signal(signal.SIGTERM, self._terminate)
 
 

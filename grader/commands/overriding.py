@@ -31,7 +31,7 @@ def override(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     question = _question(assignment, chosen.question)
     kind, delta = _wanted(chosen, assignment, question)
-    with Store.open(paths.record) as store:
+    with Store.open(paths.record) as store, store.at_once():  # what is taken back, or set, is what stands now
         _require_known(paths, store, chosen.student, assignment)
         now = _Now.read(paths, store, assignment, chosen.student)
         before = store.all_overrides(assignment.id, chosen.student)

@@ -170,9 +170,13 @@ class Batch:
     old: OldDigests | None = None  # to tell what was graded for other points and is the same otherwise
 
     def grade(self, pool: Examiners, submissions: list[Submission]) -> Iterator[Graded]:
-        """Grade submissions; yield a row for each, in the order they are finished. Equal work is examined once."""
+        """Grade submissions; yield a row for each, in the order they are finished. Equal work is examined once.
+
+        What is on record stays as it is there: it may have been replaced or taken back since it was read.
+        """
         for submission in submissions:
-            self.store.add_submission(submission)
+            if not self.store.has(submission):
+                self.store.add_submission(submission)
         left = yield from self._not_done(pool, submissions)
         first: dict[str, Submission] = {}
         for submission in left:

@@ -1,12 +1,13 @@
-"""The record's file: its tables, its permissions, its one writer, and what is said when it cannot be opened.
+"""The record's file: its tables, its permissions, its writers, and what is said when it cannot be opened.
 
 Every table is append-only: triggers refuse UPDATE and DELETE, so a mark can be explained from what was recorded then.
 A commit is on the disk before it returns (WAL, synchronous=FULL): an attempt that was reported survives a power cut.
+Any number of processes write, a transaction at a time: SQLite's own locks, which end with a process, keep them apart.
 """
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.errors import MachineryError, UsageError
+from grader.record.claims import claimed, lock_of
 
 APPLICATION_ID = 0x47524452  # "GRDR"; tells a grading record from any other SQLite file
-BUSY_S = 10.0  # how long to wait for a reader that is just checkpointing
+BUSY_S = 30.0  # how long to wait for other writers; each holds the file for a transaction
 
 FIRST = """
 CREATE TABLE runs (
@@ -134,45 +136,6 @@ def _guards(table: str) -> str:
 MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)), SECOND + _guards("hand_ins"), THIRD)
 VERSION = len(MIGRATIONS)
 
-_held: set[int] = set()  # descriptors of the writer locks that this process holds
-
-
-def _let_go_after_fork() -> None:
-    """Close a forked worker's copies: else it would keep a killed grader's lock for as long as it lives."""
-    for descriptor in _held:
-        os.close(descriptor)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_let_go_after_fork)
-
-
-def lock(record: Path) -> int:
-    """Take the writer's lock of a record; the kernel frees it when the process ends, however it ends.
-
-    returns the lock's descriptor, for `unlock`; raises MachineryError naming the process that holds it.
-    """
-    descriptor = os.open(f"{record}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise MachineryError(
-            f"{record}: another grader is writing (pid {holder}); wait until it is done, or end it"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    _held.add(descriptor)
-    return descriptor
-
-
-def unlock(descriptor: int) -> None:
-    """Free a lock that this process took; nothing happens in a process forked from it."""
-    if descriptor in _held:
-        _held.remove(descriptor)
-        os.close(descriptor)
-
 
 @contextmanager
 def faults_of(record: Path) -> Iterator[None]:
@@ -194,39 +157,60 @@ def _explained(fault: sqlite3.DatabaseError, record: Path) -> str:
             f"the file is damaged ({fault}); restore a backup, or save what is readable with"
             f" `sqlite3 {record.name} .recover | sqlite3 recovered.sqlite`, and put that in its place"
         )
+    if kind.startswith("SQLITE_BUSY"):
+        return (
+            f"others were writing for all of {BUSY_S:.0f} seconds, so nothing was recorded; run this again. If it stays"
+            " so, a grader may be stopped in the middle of writing (Ctrl-Z): let it go on, or end it"
+        )
     if kind.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return f"{fault}; free space on the disk and grade again: what was recorded before is kept"
     return str(fault)
 
 
 def connect(record: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the record; a writer makes and upgrades the file and must hold its lock.
+    """Open the record; a writer makes and upgrades the file.
 
     raises MachineryError (damaged, not a record, of another version) or UsageError (nothing there to read).
     """
     with faults_of(record):
-        if not read_only:
+        if read_only:
+            if not record.is_file():
+                raise _nothing_in(record)
+            return _prepared(record, read_only)
+        with claimed(lock_of(record), "upgrade", BUSY_S):
             _make(record)
-        elif not record.is_file():
-            raise _nothing_in(record)
-        connection = sqlite3.connect(
-            f"{record.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
-            uri=True,
-            isolation_level=None,  # transactions are written out where they begin and end
-            timeout=BUSY_S,
-        )
-        try:
-            _prepare(connection, record, read_only)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            return _prepared(record, read_only)
+
+
+def _opened(record: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{record.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,  # transactions are written out where they begin and end
+        timeout=BUSY_S,
+    )
 
 
 def _make(record: Path) -> None:
-    # Never opened when it is there: closing any descriptor of a file drops SQLite's own locks on it in this process.
-    if not record.exists():
-        os.close(os.open(record, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    """Make the file whole before it has its name, so that nobody opens half of it."""
+    if record.exists() and record.stat().st_size:
+        return
+    new = record.with_name(f"{record.name}.new")
+    for left in (new.name, f"{new.name}-wal", f"{new.name}-shm", f"{record.name}-wal", f"{record.name}-shm"):
+        record.with_name(left).unlink(missing_ok=True)  # of one that was killed; SQLite would add its pages to ours
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with contextlib.closing(_opened(new, "rw")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        _migrate(connection, 0)
+    os.rename(new, record)
+    sync_folder(record.parent)
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    for number in range(version, VERSION):
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number + 1};"
+        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[number]} {marks} COMMIT;")
 
 
 def make_folder(folder: Path) -> None:
@@ -235,11 +219,26 @@ def make_folder(folder: Path) -> None:
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the disk remember what a folder holds."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _prepared(record: Path, read_only: bool) -> sqlite3.Connection:
+    connection = _opened(record, "ro" if read_only else "rw")
+    try:
+        _prepare(connection, record, read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _prepare(connection: sqlite3.Connection, record: Path, read_only: bool) -> None:
@@ -257,13 +256,8 @@ def _prepare(connection: sqlite3.Connection, record: Path, read_only: bool) -> N
                 f"{record}: record version {version} is older than {VERSION}; collecting or grading upgrades it"
             )
         return
-    if version < VERSION:
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    _migrate(connection, version)
     connection.execute("PRAGMA foreign_keys = ON")
-    for number in range(version, VERSION):
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number + 1};"
-        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[number]} {marks} COMMIT;")
 
 
 def _version(connection: sqlite3.Connection, record: Path) -> int:

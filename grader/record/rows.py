@@ -36,7 +36,13 @@ class Rows:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside is recorded when it ends, and nothing of it if it raises."""
+        """All that is written inside is recorded when it ends, and nothing of it if it raises.
+
+        Other writers wait meanwhile, so what is read inside stays as it is. One inside another is part of it.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         with database.faults_of(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

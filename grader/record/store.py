@@ -1,8 +1,8 @@
 """The append-only record of what was handed in, how it was graded, and what staff changed by hand.
 
-One writer at a time, any number of readers beside it. Each `add_*` is one transaction and is on the disk when it
-returns; a writer that is killed leaves everything it reported and nothing half. Nothing is ever edited, so a reader
-needs no lock and no snapshot: what an id points to never changes.
+Any number of processes write and read. Each `add_*` is one short transaction and is on the disk when it returns; others
+wait for it, so a batch of hours lets everybody pass. A writer that is killed leaves everything it reported, nothing half
+and no lock. Nothing is ever edited, so a reader needs no lock and no snapshot: what an id points to never changes.
 
 A store belongs to the thread and the process that opened it: do not carry it across a fork.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -74,32 +75,27 @@ class HandIn:
 
 
 class Store:
-    def __init__(self, rows: Rows, lock: int | None) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.path = rows.path
         self._rows = rows
-        self._lock = lock
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Store:
-        """Open the record at `path`; a writer makes it (folder 0700, file 0600) and keeps other writers out.
+        """Open the record at `path`; a writer makes it (folder 0700, file 0600).
 
-        raises MachineryError (locked, damaged, of a newer version) or UsageError (nothing there to read).
+        raises MachineryError (damaged, of a newer version) or UsageError (nothing there to read).
         """
-        if read_only:
-            return cls(Rows(path, database.connect(path, read_only=True)), None)
-        with database.faults_of(path):
-            database.make_folder(path.parent)
-            lock = database.lock(path)
-        try:
-            return cls(Rows(path, database.connect(path, read_only=False)), lock)
-        except BaseException:
-            database.unlock(lock)
-            raise
+        if not read_only:
+            with database.faults_of(path):
+                database.make_folder(path.parent)
+        return cls(Rows(path, database.connect(path, read_only=read_only)))
 
     def close(self) -> None:
-        self._rows.close()  # before the lock: closing still writes
-        if self._lock is not None:
-            database.unlock(self._lock)
+        self._rows.close()
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """A block of which all is recorded or nothing, and in which nobody else records: keep it short."""
+        return self._rows.transaction()
 
     def __enter__(self) -> Store:
         return self
@@ -140,16 +136,28 @@ class Store:
         returns the submission's digest.
         """
         digest = submission.digest
-        row = self._rows.row_if_current(submission, digest)
         contents = (submission.content, *(content for _, content in submission.extras))
-        blobs = [packed(content) for content in contents] if row is None else []
+        blobs = [] if self._rows.row_if_current(submission, digest) else [packed(content) for content in contents]
         with self._rows.transaction():
+            row = self._rows.row_if_current(submission, digest)  # again: somebody else may have written meanwhile
             if row is None:
+                blobs = blobs or [packed(content) for content in contents]
                 row = self._rows.insert_submission(submission, digest, blobs)
             if hand_in is not None:
                 time = hand_in.time and hand_in.time.astimezone(UTC).isoformat(timespec="seconds")
                 self._rows.insert_hand_in(row, (time, int(hand_in.marked_late), bound(hand_in.source)))
         return digest
+
+    def has(self, submission: Submission) -> bool:
+        """Whether it is on record, as what counts, as what was replaced, or as what was taken back."""
+        return bool(
+            self._rows.select(
+                "SELECT 1 FROM submissions WHERE (assignment, student, digest) = (?, ?, ?) LIMIT 1",
+                submission.assignment,
+                submission.student,
+                submission.digest,
+            )
+        )
 
     def submission(self, digest: str, student: str | None = None, assignment: str | None = None) -> Submission:
         """The newest submission with this digest, of that student and assignment if given."""
@@ -171,11 +179,11 @@ class Store:
 
         Nothing is erased: the run on record that takes them back holds their rows, and a file may be handed in again.
         """
-        rows = self._rows.select(
-            f"SELECT id, student, digest FROM submissions WHERE assignment = ? AND id NOT IN ({FORGOTTEN})", assignment
-        )
-        taken = [row for row, student, digest in rows if digests.get(text(student)) == digest]
-        self.end_run(self.begin_run(assignment, f"{FORGET}{json.dumps(taken)}"), "done")
+        sql = f"SELECT id, student, digest FROM submissions WHERE assignment = ? AND id NOT IN ({FORGOTTEN})"
+        with self._rows.transaction():
+            rows = self._rows.select(sql, assignment)
+            taken = [row for row, student, digest in rows if digests.get(text(student)) == digest]
+            self.end_run(self.begin_run(assignment, f"{FORGET}{json.dumps(taken)}"), "done")
 
     def current_submissions(self, assignment: str) -> tuple[Submission, ...]:
         """What each student handed in last, in order of student."""

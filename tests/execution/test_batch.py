@@ -48,6 +48,8 @@ def graded(paths, submissions, spec=IN_PROCESSES, **options):
     """Grade in a pool of its own; the rows by student."""
     options.setdefault("old", batch.OldDigests(paths, read_assignment(paths, "tiny")))
     with Pool(paths, "tiny", spec) as pool, Store.open(paths.record) as store:
+        for submission in submissions:
+            store.add_submission(submission)
         rows = list(batch_of(paths, store, **options).grade(pool, submissions))
     assert len({row.submission.student for row in rows}) == len(rows)
     return {row.submission.student: row for row in rows}

@@ -99,12 +99,3 @@ def test_an_interrupted_run_ends_soon_leaves_nothing_and_goes_on_where_it_was(pa
     assert "6 of 6 submissions done in" in said and f", {done} graded before" in said
     assert [attempt["points"] for attempt in json.loads(out)["attempts"]] == [8.5] * 6
     assert attempts(paths) == dict.fromkeys(students, 1)
-
-
-def test_two_runs_at_once_do_not_mix(paths):
-    (paths.root / "in").mkdir()
-    (paths.root / "in" / "ada.ipynb").write_bytes(ipynb(*RIGHT))
-    with Store.open(paths.record):
-        second = grade(paths, "--workers", "1")
-        _, said = second.communicate(timeout=30)
-        assert second.returncode == 4 and f"another grader is writing (pid {os.getpid()})" in said

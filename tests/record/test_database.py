@@ -1,6 +1,6 @@
-"""The record's file: one writer, many readers, and nothing lost when a writer is killed (real SIGKILLs).
+"""The record's file: many writers and readers, and nothing lost or doubled when one is killed (real SIGKILLs).
 
-Run as a program, this file is such a writer: test_store_file.py write|fork RECORD NUMBER
+Run as a program, this file is such a writer: test_database.py write|claim RECORD NUMBER
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from decimal import Decimal
@@ -18,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import MachineryError, UsageError
+from grader.record import database
+from grader.record.claims import claimed, lock_of
 from grader.record.database import APPLICATION_ID, MIGRATIONS, VERSION
 from grader.record.rows import COMPRESSION
 from grader.record.store import Store
@@ -58,12 +61,12 @@ def write_forever(path, number):
             number += 1
 
 
-def fork_a_worker(path, _):
-    store = Store.open(path)
-    if os.fork() == 0:
-        print(os.getpid(), flush=True)
-    time.sleep(60)
-    store.close()
+def claim_and_fork_a_worker(path, _):
+    path.parent.mkdir()
+    with claimed(lock_of(path, A1), "grade a1_mlp"):
+        if os.fork() == 0:
+            print(os.getpid(), flush=True)
+        time.sleep(60)
 
 
 @contextlib.contextmanager
@@ -106,7 +109,7 @@ def test_nothing_reported_is_lost_when_the_writer_is_killed_at_any_instant(path)
             time.sleep(draw.uniform(0, 0.15))
             writer.kill()
             reported |= {int(line) for line in writer.stdout}
-        with Store.open(path) as store:  # the lock is free
+        with Store.open(path) as store:  # nothing is locked
             before, there = there, numbers_in(store)
             assert reported <= there
             assert_whole(store, there - before)
@@ -153,18 +156,46 @@ def test_a_reader_beside_a_busy_writer_sees_whole_attempts_and_never_fewer(path)
     assert len(set(counts)) > 1
 
 
-def test_a_worker_that_outlives_a_killed_grader_does_not_keep_the_record_locked(path):
-    with child("fork", path) as killed:
+def test_several_writers_at_once_wait_for_each_other_and_killing_one_stops_no_other(path):
+    """Three processes write as fast as they can, one is killed: nobody loses or doubles an attempt."""
+    with contextlib.ExitStack() as ending:
+        writers = [ending.enter_context(child("write", path, 1000 * number)) for number in (1, 2, 3)]
+        for writer in writers:
+            writer.stdout.readline()
+        reported = {int(writer.stdout.readline()) for writer in writers}
+        writers[0].kill()
+        reported |= {int(writer.stdout.readline()) for writer in writers[1:] for _ in range(3)}
+        with Store.open(path) as store:  # one more beside them
+            add(store, 7)
+    with Store.open(path, read_only=True) as store:
+        assert reported | {7} <= numbers_in(store)
+        assert_whole(store, numbers_in(store))
+        assert all(len(store.history(f"student {number}", A1)) == 1 for number in numbers_in(store))
+
+
+def test_a_claim_says_who_holds_it_and_ends_with_its_process(path):
+    with child("claim", path) as killed:
         worker = int(killed.stdout.readline())
         try:
-            with pytest.raises(MachineryError, match=f"pid {killed.pid}"):
-                Store.open(path)
+            told = rf"`grader grade a1_mlp` of .* since 20.*\(pid {killed.pid}\).*kill -INT {killed.pid}"
+            with pytest.raises(MachineryError, match=told), claimed(lock_of(path, A1), "grade a1_mlp"):
+                pass
             killed.kill()
             killed.wait()
             os.kill(worker, 0)  # alive
-            Store.open(path).close()
+            with claimed(lock_of(path, A1), "grade a1_mlp"):
+                pass
         finally:
             os.kill(worker, 9)
+
+
+def test_whoever_waits_for_a_claim_gets_it_when_it_is_free(path):
+    path.parent.mkdir()
+    with contextlib.ExitStack() as held:
+        held.enter_context(claimed(lock_of(path, A1), "collect a1_mlp"))
+        threading.Timer(0.2, held.close).start()
+        with claimed(lock_of(path, A1), "collect a1_mlp", wait_s=20):
+            assert not held.pop_all()._exit_callbacks  # it was given up
 
 
 def test_a_full_disk_says_so_and_loses_nothing_recorded(path):
@@ -199,10 +230,27 @@ def test_only_its_owner_may_read_the_record(path):
     assert modes == {".grader": "0o700"} | {f"record.sqlite{suffix}": "0o600" for suffix in record_files}
 
 
-def test_a_second_writer_is_told_who_writes_and_gets_in_when_it_is_done(path):
-    with Store.open(path), pytest.raises(MachineryError, match=rf"another grader is writing \(pid {os.getpid()}\)"):
-        Store.open(path)
-    Store.open(path).close()
+def test_what_is_done_at_once_is_recorded_whole_or_not_at_all(path):
+    with Store.open(path) as store, Store.open(path) as other:
+        with store.at_once():
+            add(store, 1)
+            assert other.current_submissions(A1) == ()
+        assert_whole(other, {1})
+        with pytest.raises(ZeroDivisionError), store.at_once():
+            add(store, 2)
+            raise ZeroDivisionError
+        assert numbers_in(other) == {1}
+
+
+def test_a_writer_that_is_never_let_in_says_so(path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
+    with (
+        Store.open(path) as store,
+        Store.open(path) as other,
+        store.at_once(),
+        pytest.raises(MachineryError, match="others were writing .* nothing was recorded; run this again"),
+    ):
+        add(other, 1)
 
 
 def test_a_reader_sees_what_is_written_beside_it_and_cannot_write(path):
@@ -304,7 +352,7 @@ def test_a_file_that_is_not_as_it_was_written_is_named(path, spoil, says, read_o
         store.runs()
         store.transcripts(row)
     if not read_only:
-        with pytest.raises(MachineryError, match=says), Store.open(path) as store:  # not: another grader is writing
+        with pytest.raises(MachineryError, match=says), Store.open(path) as store:  # and again
             store.runs()
             store.transcripts(row)
 
@@ -316,4 +364,4 @@ def test_a_folder_where_nothing_can_be_written_is_named(tmp_path):
 
 
 if __name__ == "__main__":
-    {"write": write_forever, "fork": fork_a_worker}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    {"write": write_forever, "claim": claim_and_fork_a_worker}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
