@@ -40,6 +40,7 @@ def _grade(made: Parser) -> None:
 
 def _regrade(made: Parser) -> None:
     made.add_argument("assignment")
+    made.add_argument("--all", action="store_true", help="also questions whose tests and points are as they were")
     batch(made)
 
 

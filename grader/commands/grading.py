@@ -110,8 +110,12 @@ def submissions_of(
 
 @dataclass
 class _Regraded:
-    """What came of judging attempts again. moves: by student, of those with a mark before and after."""
+    """What came of judging attempts again. moves: by student, of those with a mark before and after.
 
+    asked: student -> the questions that are judged again; none where the attempt stands as it is
+    """
+
+    asked: dict[str, Sequence[str]] = field(default_factory=dict)
     finished: list[batch.Graded] = field(default_factory=list)
     moves: list[screen.Change] = field(default_factory=list)
     by_hand: dict[str, list[ByHand]] = field(default_factory=dict)
@@ -136,9 +140,15 @@ class _Regraded:
         """Whose points were changed by hand in a question that has another result now."""
         return [move for move in screen.by_student(self.moves) if move.kept]
 
+    @property
+    def questions(self) -> dict[str, int]:
+        """Question -> how many attempts are judged again in it."""
+        return Counter(question for questions in self.asked.values() for question in questions)
+
     def document(self, assignment: Assignment) -> dict[str, Any]:
         return {
             **attempts_document(assignment, self.finished, self.by_hand),
+            "questions": self.questions,
             "changed": [move.entry for move in self.changed],
             "kept_by_hand": [entry for move in self.kept for entry in move.kept_entries],
             "deferred": dict(self.faults),
@@ -149,11 +159,20 @@ class _Regraded:
         calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
         done = f"{len(self.finished)} attempts judged again, {len(self.changed)} marks changed; {calls}\n"
         faults = "".join(f"{count} deferred: {clean(cause)}\n" for cause, count in self.faults.most_common())
-        return screen.changes_table(self.changed) + screen.kept_lines(self.kept) + done + faults
+        return screen.changes_table(self.changed) + screen.kept_lines(self.kept) + self._asked_words + done + faults
+
+    @property
+    def _asked_words(self) -> str:
+        """Which questions were judged again, and how many attempts stand as they are."""
+        stand = sum(not questions for questions in self.asked.values())
+        where = [f"{name} of {count}" for name, count in self.questions.items()]
+        told = f"judged again, because their tests or points have changed: {', '.join(where)}\n" if where else ""
+        left = f"{stand} attempts were judged by the tests as they are now; --all judges them again, too\n"
+        return told + (left if stand else "")
 
 
 def regrade(chosen: argparse.Namespace) -> int:
-    """Judge every current attempt again from its evidence, and print whose marks changed.
+    """Judge current attempts again from their evidence where tests or points are others now; print whose marks changed.
 
     1 where the machine failed, or where points were changed by hand in a question that has another result now.
     """
@@ -164,8 +183,12 @@ def regrade(chosen: argparse.Namespace) -> int:
     with _Session(paths, assignment, chosen, "regrade", from_evidence=True) as session:
         current = session.batch.to_regrade()
         marking = Marking.read(paths, session.store, assignment)
-        with shown(session.pool, assignment.id, len(current), chosen) as progress:
-            for before, after in marking.pairs(session.batch.regrade(session.pool, current)):
+        grades = read_course(paths).close_names == "grade"
+        for who, stored in current.items():
+            whole = chosen.all or judged_names_otherwise(stored.attempt, grades)
+            found.asked[who] = tuple(session.batch.tests) if whole else session.batch.changed(stored.attempt)
+        with shown(session.pool, assignment.id, sum(map(bool, found.asked.values())), chosen) as progress:
+            for before, after in marking.pairs(session.batch.regrade(session.pool, current, found.asked)):
                 found.add(marking, before, after)
                 _tell(progress, after, faults, chosen.verbose)
     if chosen.json:

@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +27,7 @@ from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
     BROKEN,
+    FLAWED,
     Assignment,
     Attempt,
     CheckResult,
@@ -286,8 +287,9 @@ class Batch:
             notices=examined.notices + ((f"deferred: {examined.fault}",) if examined.fault else ()),
             usage=examined.usage,
         )
-        transcripts = {question: part.transcript for question, part in known.items()} | examined.transcripts
-        self.store.add_attempt(self.run, attempt, transcripts)
+        self.store.add_attempt(
+            self.run, attempt, examined.transcripts, {question: part.attempt for question, part in known.items()}
+        )
         return Graded(submission, attempt, again, examined.fault, examined.asked_live)
 
     def _in_order(self, results: list[CheckResult]) -> tuple[CheckResult, ...]:
@@ -301,26 +303,53 @@ class Batch:
         current = self.store.current_attempts(self.assignment.id)
         return {who: stored for who, stored in current.items() if stored.attempt.status is Status.GRADED}
 
+    def changed(self, attempt: Attempt) -> tuple[str, ...]:
+        """The questions of which an attempt was judged by other hidden tests, or for other points, than there are now.
+
+        All of them where it was judged in a question that has no hidden tests any more.
+        """
+        then = dict(attempt.evidence.tests)
+        if not then.keys() <= self.tests.keys():
+            return tuple(self.tests)
+        worth = {question.id: question.points for question in self.assignment.questions}
+        same = {
+            question
+            for question in self.tests
+            if (results := attempt.of_question(question))
+            and add_up(row.max_points for row in results) == worth[question]
+        }
+        as_then = self.old.with_points_of(attempt) if self.old is not None and then != self.tests else self.tests
+        return tuple(
+            question for question in self.tests if then.get(question) != as_then[question] or question not in same
+        )
+
     def regrade(
-        self, pool: Examiners, current: dict[str, StoredAttempt] | None = None
+        self,
+        pool: Examiners,
+        current: dict[str, StoredAttempt] | None = None,
+        questions: Mapping[str, Collection[str]] | None = None,
     ) -> Iterator[tuple[Attempt, Graded]]:
         """Judge current attempts (all of `to_regrade`) again from their transcripts; yield (before, after) pairs.
 
+        questions: student -> what is judged again; the rest stays as it is. Without it: everything of everybody.
         Student code runs only for calls that no transcript holds. Nothing is recorded where nothing changed.
         """
         current = self.to_regrade() if current is None else current
-        tasks = (self._task_from_evidence(stored) for stored in current.values())
+        asked = {who: tuple(self.tests) if questions is None else tuple(questions[who]) for who in current}
+        tasks = (self._task_from_evidence(stored, asked[who]) for who, stored in current.items() if asked[who])
         for task, examined in pool.run(tasks):
-            before = current[task.submission.student].attempt
-            yield before, self._record_regraded(pool.ready, before, task.submission, examined)
+            stored = current[task.submission.student]
+            yield stored.attempt, self._record_regraded(pool.ready, stored, task, examined)
 
-    def _task_from_evidence(self, stored: StoredAttempt) -> Task:
+    def _task_from_evidence(self, stored: StoredAttempt, questions: tuple[str, ...]) -> Task:
         evidence = stored.attempt.evidence
         submission = self.store.submission(evidence.submission, stored.attempt.student, self.assignment.id)
-        parts = tuple(self.store.transcripts(stored.id).values())
-        return Task(submission, evidence.seed, tuple(self.tests), evidence.device, parts)
+        parts = self.store.transcripts(stored.id, questions) or self.store.transcripts(stored.id)
+        return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()))
 
-    def _record_regraded(self, ready: Ready, before: Attempt, submission: Submission, examined: Examined) -> Graded:
+    def _record_regraded(self, ready: Ready, stored: StoredAttempt, task: Task, examined: Examined) -> Graded:
+        before = stored.attempt
+        kept = [row for row in before.results if row.question in self.tests and row.question not in task.questions]
         tests = tuple(sorted(self.tests.items()))
         live = examined.asked_live > 0
         evidence = Evidence(
@@ -331,13 +360,16 @@ class Batch:
             seed=before.evidence.seed,
             isolation=ready.isolation if live else before.evidence.isolation,
         )
-        notices = examined.notices + ((f"deferred: {examined.fault}",) if examined.fault else ())
-        results = self._in_order(list(examined.results))
+        flaws = tuple(f"{FLAWED}: {row.name}:" for row in kept)
+        notices = examined.notices + tuple(notice for notice in before.notices if notice.startswith(flaws))
+        notices += (f"deferred: {examined.fault}",) if examined.fault else ()
+        results = self._in_order([*kept, *examined.results])
         usage = examined.usage if live else before.usage
         after = Attempt(before.student, before.assignment, examined.status, evidence, results, notices, usage)
         if (_judgement(after), after.evidence) != (_judgement(before), before.evidence):
-            self.store.add_attempt(self.run, after, examined.transcripts)
-        return Graded(submission, after, not live, examined.fault, examined.asked_live)
+            earlier = {row.question: stored.id for row in kept}
+            self.store.add_attempt(self.run, after, examined.transcripts, earlier)
+        return Graded(task.submission, after, not live, examined.fault, examined.asked_live)
 
 
 def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:

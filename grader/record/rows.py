@@ -81,6 +81,15 @@ class Rows:
             raise MachineryError(f"{self.path}: the file is damaged (content {blob} is not what was recorded)")
         return content
 
+    def copy_transcript(self, earlier: int, attempt: int, question: str) -> None:
+        """Let an attempt have the transcript that an earlier one has of a question."""
+        self.select(
+            "INSERT INTO transcripts SELECT ?, question, content FROM transcripts WHERE (attempt, question) = (?, ?)",
+            attempt,
+            earlier,
+            question,
+        )
+
     def row_if_current(self, submission: Submission, digest: str) -> int | None:
         """The row of a submission, if it is what its student handed in last."""
         newest = self.select(

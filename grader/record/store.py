@@ -1,8 +1,8 @@
 """The append-only record of what was handed in, how it was graded, and what staff changed by hand.
 
 Any number of processes write and read. Each `add_*` is one short transaction and is on the disk when it returns; others
-wait for it, so a batch of hours lets everybody pass. A writer that is killed leaves everything it reported, nothing half
-and no lock. Nothing is ever edited, so a reader needs no lock and no snapshot: what an id points to never changes.
+wait for it, so a batch of hours lets everybody pass. A writer that is killed leaves everything it reported, nothing
+half and no lock. Nothing is ever edited, so a reader needs no lock and no snapshot: what an id points to never changes.
 
 A store belongs to the thread and the process that opened it: do not carry it across a fork.
 """
@@ -10,7 +10,7 @@ A store belongs to the thread and the process that opened it: do not carry it ac
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,8 +44,7 @@ class KnownQuestion:
     """Results obtained before for the same submission, tests, image and device."""
 
     results: tuple[CheckResult, ...]
-    transcript: bytes  # empty if none was recorded
-    attempt: int
+    attempt: int  # which has the transcript, too
     seed: str  # of that attempt: the transcript replays only with it
 
 
@@ -212,9 +211,12 @@ class Store:
 
     # attempts
 
-    def add_attempt(self, run: int, attempt: Attempt, transcripts: Mapping[str, bytes]) -> int:
+    def add_attempt(
+        self, run: int, attempt: Attempt, transcripts: Mapping[str, bytes], kept: Mapping[str, int] | None = None
+    ) -> int:
         """Record an attempt with its results and its transcripts (question id -> bytes), all or nothing.
 
+        kept: question id -> the earlier attempt whose transcript of it this one has, too
         returns the attempt's id; raises MachineryError if the submission was never added.
         """
         blobs = {question: packed(transcript) for question, transcript in transcripts.items()}
@@ -222,6 +224,8 @@ class Store:
             row = self._rows.insert_attempt(run, attempt)
             for question, blob in blobs.items():
                 self._rows.insert("transcripts", attempt=row, question=question, content=self._rows.insert_blob(blob))
+            for question, earlier in (kept or {}).items():
+                self._rows.copy_transcript(earlier, row, question)
         return row
 
     def known(self, submission: str, tests: Mapping[str, str], image: str, device: str) -> dict[str, KnownQuestion]:
@@ -246,18 +250,11 @@ class Store:
         return {
             question: KnownQuestion(
                 results=tuple(result for result in results[row] if result.question == question),
-                transcript=self._transcript(row, question),
                 attempt=row,
                 seed=seed,
             )
             for question, (row, seed) in newest.items()
         }
-
-    def _transcript(self, attempt_id: int, question: str) -> bytes:
-        blobs = self._rows.select(
-            "SELECT content FROM transcripts WHERE attempt = ? AND question = ?", attempt_id, question
-        )
-        return self._rows.content(blobs[0][0]) if blobs else b""
 
     def attempt(self, attempt_id: int) -> StoredAttempt:
         """One attempt by its id."""
@@ -292,12 +289,13 @@ class Store:
         )
         return self._load(row for (row,) in rows)
 
-    def transcripts(self, attempt_id: int) -> dict[str, bytes]:
-        """Question id -> transcript, as recorded with the attempt."""
+    def transcripts(self, attempt_id: int, questions: Collection[str] | None = None) -> dict[str, bytes]:
+        """Question id -> transcript, as recorded with the attempt; of these questions, if given."""
         rows = self._rows.select(
             "SELECT question, content FROM transcripts WHERE attempt = ? ORDER BY question", attempt_id
         )
-        return {text(question): self._rows.content(blob) for question, blob in rows}
+        wanted = [(text(question), blob) for question, blob in rows]
+        return {name: self._rows.content(blob) for name, blob in wanted if questions is None or name in questions}
 
     def smallest_transcript(self, attempt_id: int) -> bytes:
         """The smallest transcript of an attempt, for what all of them hold: how the cells ran. Empty: none is there."""

@@ -217,6 +217,15 @@ def test_regrade_prints_whose_marks_changed(paths, handed_in, grader):
     assert code == DONE
     assert ["bob", "8.5", "7", "-1.5"] in [line.split() for line in out.splitlines()]
     assert "2 attempts judged again, 1 marks changed; no student code was run" in out
+    assert "have changed: q3 of 2\n" in out and document["questions"] == {"q3": 2}
+    code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
+    assert (
+        code == DONE
+        and out.startswith("2 attempts were judged by the tests as they are now; --all")
+        and ("0 attempts judged again, 0 marks changed" in out)
+    )
+    code, out, _ = grader("regrade", "tiny", "--all", *IN_PROCESSES)
+    assert code == DONE and "q1 of 2, q2 of 2, q3 of 2" in out and "2 attempts judged again, 0 marks changed" in out
 
 
 def test_show_tells_what_marks_come_from_and_who_was_meant(paths, handed_in, grader):

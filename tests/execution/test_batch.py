@@ -354,6 +354,33 @@ def test_a_loosened_tolerance_is_judged_from_transcripts_alone(paths):
     assert all(row.again for row in graded(paths, class_of(**CLASS)).values())  # what was judged again counts as graded
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        pytest.param("hidden/test_q3.py", "rtol=1e-3", "rtol=1e-1", {"q3"}, id="a test"),
+        pytest.param("assignment.toml", "points = 3", "points = 6", {"q2"}, id="points"),
+        pytest.param("assignment.toml", "call_s = 10", "call_s = 11", {"q1", "q2", "q3"}, id="limits of all"),
+        pytest.param("assignment.toml", "Softmax", "Soft maximum", set(), id="words"),
+    ],
+)
+def test_what_has_changed_is_judged_again_and_the_rest_stands(paths, file, old, new, changed):
+    first = graded(paths, class_of(ada=NEARLY))["ada"].attempt
+    edit(paths.assignment("tiny") / file, old, new)
+    nowhere = PoolSpec(image="grader-tests:nowhere", from_evidence=True)
+    with Pool(paths, "tiny", nowhere) as pool, Store.open(paths.record) as store:
+        again = batch_of(paths, store, old=batch.OldDigests(paths, read_assignment(paths, "tiny")))
+        assert set(again.changed(first)) == changed
+        pairs = list(again.regrade(pool, questions={"ada": again.changed(first)}))
+        assert len(pairs) == bool(changed)
+        stored = store.current_attempt("ada", "tiny")
+        assert store.transcripts(stored.id).keys() == {"q1", "q2", "q3"}
+        assert again.changed(stored.attempt) == ()
+    for question in {"q1", "q2", "q3"} - changed:
+        assert stored.attempt.of_question(question) == first.of_question(question)  # to the time it took
+    [row] = graded(paths, class_of(ada=NEARLY)).values()
+    assert row.again and row.attempt == stored.attempt
+
+
 def test_a_new_call_runs_what_is_needed_for_it_and_no_more(paths):
     graded(paths, class_of(**CLASS))
     edit(
