@@ -36,6 +36,7 @@ from grader.submission.ipynb import DEFINED_TWICE
 LONGEST_REPEATED_S = 5.0
 MOST_TOLD, MAX_NOTICE = 20, 200  # errors of cells that are told in full; characters of each
 MOST_IN_A_LINE = 40  # of the others
+ANSWERED_OTHERWISE = "asked again for an answer that was too large to be kept, it gave another one"
 NEVER_ASKED = "this call is not in the evidence"
 _MAY_DEFINE = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?(\w+)[ \t]*[(:=,]", re.MULTILINE)
 
@@ -176,6 +177,8 @@ def _collected(
     notices += _defined_twice(hidden.assignment, book)
     notices += tuple(f"{FLAWED}: {check}: {what}" for check, what in flaws.items())
     channel.close()
+    notices += tuple(f"{check}: {ANSWERED_OTHERWISE}" for check in channel.transcript.otherwise)
+    channel.transcript.bound()
     parts = {question: _names(hidden, question, task) for question in task.questions}
     transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
     faults = [f"{result.name}: {result.message}" for result in results if result.outcome is Outcome.DEFERRED]

@@ -22,6 +22,7 @@ from typing import Protocol
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
+from grader.examination.transcript import pieces
 from grader.execution.spec import Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
@@ -287,10 +288,13 @@ class Batch:
             notices=examined.notices + ((f"deferred: {examined.fault}",) if examined.fault else ()),
             usage=examined.usage,
         )
-        self.store.add_attempt(
-            self.run, attempt, examined.transcripts, {question: part.attempt for question, part in known.items()}
-        )
+        earlier = {question: part.attempt for question, part in known.items()}
+        self._add(attempt, examined, earlier)
         return Graded(submission, attempt, again, examined.fault, examined.asked_live)
+
+    def _add(self, attempt: Attempt, examined: Examined, earlier: Mapping[str, int]) -> None:
+        cut = {question: pieces(transcript) for question, transcript in examined.transcripts.items()}
+        self.store.add_attempt(self.run, attempt, cut, earlier)
 
     def _in_order(self, results: list[CheckResult]) -> tuple[CheckResult, ...]:
         place = {question.id: number for number, question in enumerate(self.assignment.questions)}
@@ -368,7 +372,7 @@ class Batch:
         after = Attempt(before.student, before.assignment, examined.status, evidence, results, notices, usage)
         if (_judgement(after), after.evidence) != (_judgement(before), before.evidence):
             earlier = {row.question: stored.id for row in kept}
-            self.store.add_attempt(self.run, after, examined.transcripts, earlier)
+            self._add(after, examined, earlier)
         return Graded(task.submission, after, not live, examined.fault, examined.asked_live)
 
 

@@ -35,7 +35,7 @@ CREATE TABLE run_ends (             -- a run without a row here is going on, or 
 CREATE TABLE blobs (                -- bytes of files and transcripts, each content once
     id          INTEGER PRIMARY KEY,
     digest      BLOB NOT NULL UNIQUE,   -- SHA-256 of the bytes before compression
-    compressed  BLOB NOT NULL           -- zlib
+    compressed  BLOB NOT NULL           -- zlib; see FOURTH
 );
 CREATE TABLE submissions (          -- the newest row of a student and assignment is the current one
     id          INTEGER PRIMARY KEY,
@@ -122,6 +122,17 @@ CREATE INDEX hand_ins_of_submission ON hand_ins (submission);
 """
 
 THIRD = ""  # no new table: overrides.delta may be "=4" (set), "undo" or "comment", and overrides.question "all"
+
+FOURTH = """
+CREATE TABLE pieces (               -- large answers that are cut out of transcripts, so that equal ones are kept once
+    attempt     INTEGER NOT NULL REFERENCES attempts,
+    question    TEXT NOT NULL,
+    position    INTEGER NOT NULL,
+    place       INTEGER NOT NULL,       -- where in the transcript's content it is put back
+    content     INTEGER NOT NULL REFERENCES blobs,
+    PRIMARY KEY (attempt, question, position)
+) WITHOUT ROWID;
+"""  # and blobs.compressed may be what `packing` makes, not zlib alone
 OLDEST_READ = 2  # an older file lacks a table
 
 
@@ -133,7 +144,12 @@ def _guards(table: str) -> str:
 
 
 # One script per version of the file; a file at version n has had the first n of them.
-MIGRATIONS: tuple[str, ...] = (FIRST + "".join(map(_guards, TABLES)), SECOND + _guards("hand_ins"), THIRD)
+MIGRATIONS: tuple[str, ...] = (
+    FIRST + "".join(map(_guards, TABLES)),
+    SECOND + _guards("hand_ins"),
+    THIRD,
+    FOURTH + _guards("pieces"),
+)
 VERSION = len(MIGRATIONS)
 
 

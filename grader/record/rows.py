@@ -6,22 +6,20 @@ import hashlib
 import json
 import math
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError
 from grader.record import database
+from grader.record.packing import pack, unpack
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage, exact_text
 
 FORGET = "forget "  # begins the command of a run that takes submissions back; a JSON list of their rows follows
 FORGOTTEN = f"SELECT value FROM runs, json_each(substr(command, {len(FORGET) + 1})) WHERE command LIKE '{FORGET}[%'"
-COMPRESSION = 1  # zlib level: recorded arrays hardly shrink further at higher ones
-SAMPLED_BYTES = 1 << 17  # of what is larger a sample says whether it shrinks at all
 
 
 class Rows:
@@ -74,21 +72,52 @@ class Rows:
         """The bytes of a blob; raises MachineryError if they are not what was recorded."""
         ((digest, compressed),) = self.select("SELECT digest, compressed FROM blobs WHERE id = ?", blob)
         try:
-            content = zlib.decompress(compressed)
-        except zlib.error:
+            content = unpack(compressed)
+        except ValueError:
             content = None
         if content is None or hashlib.sha256(content).digest() != digest:
             raise MachineryError(f"{self.path}: the file is damaged (content {blob} is not what was recorded)")
         return content
 
+    def insert_transcript(
+        self, attempt: int, question: str, parts: Sequence[tuple[bytes, bytes]], places: list[int]
+    ) -> None:
+        """Append a transcript: packed, what is left of it without its large answers, then these; and their places."""
+        frame, *answers = map(self.insert_blob, parts)
+        self.insert("transcripts", attempt=attempt, question=question, content=frame)
+        for position, (answer, place) in enumerate(zip(answers, places, strict=True)):
+            self.insert("pieces", attempt=attempt, question=question, position=position, place=place, content=answer)
+
+    def transcript(self, attempt: int, question: str, frame: int) -> bytes:
+        """A transcript, put together of its frame and its large answers."""
+        rows = []
+        if self.has_pieces:
+            rows = self.select(
+                "SELECT place, content FROM pieces WHERE (attempt, question) = (?, ?) ORDER BY position",
+                attempt,
+                question,
+            )
+        whole, parts, at = self.content(frame), [], 0
+        for place, answer in rows:
+            parts += [whole[at:place], self.content(answer)]
+            at = place
+        return b"".join((*parts, whole[at:]))
+
+    @cached_property
+    def has_pieces(self) -> bool:
+        """Whether the file is of a version that cuts transcripts into pieces; a reader upgrades nothing."""
+        return bool(self.select("SELECT 1 FROM sqlite_master WHERE name = 'pieces'"))
+
     def copy_transcript(self, earlier: int, attempt: int, question: str) -> None:
         """Let an attempt have the transcript that an earlier one has of a question."""
-        self.select(
-            "INSERT INTO transcripts SELECT ?, question, content FROM transcripts WHERE (attempt, question) = (?, ?)",
-            attempt,
-            earlier,
-            question,
-        )
+        for table, columns in (("transcripts", "content"), ("pieces", "position, place, content")):
+            self.select(
+                f"INSERT INTO {table} (attempt, question, {columns})"
+                f" SELECT ?, question, {columns} FROM {table} WHERE (attempt, question) = (?, ?)",
+                attempt,
+                earlier,
+                question,
+            )
 
     def row_if_current(self, submission: Submission, digest: str) -> int | None:
         """The row of a submission, if it is what its student handed in last."""
@@ -248,15 +277,7 @@ def is_deferred(attempt: Attempt) -> bool:
 
 def packed(content: bytes) -> tuple[bytes, bytes]:
     """(SHA-256, compressed) of a content, for `insert_blob`."""
-    return hashlib.sha256(content).digest(), zlib.compress(content, COMPRESSION if _shrinks(content) else 0)
-
-
-def _shrinks(content: bytes) -> bool:
-    """Whether compressing is worth its time: answers with large arrays of drawn numbers hardly get smaller."""
-    if len(content) < SAMPLED_BYTES:
-        return True
-    sample = b"".join(content[at : at + 4096] for at in range(0, len(content), len(content) // 8))
-    return len(zlib.compress(sample, COMPRESSION)) < 0.8 * len(sample)
+    return hashlib.sha256(content).digest(), pack(content)
 
 
 @cache

@@ -10,11 +10,12 @@ A store belongs to the thread and the process that opened it: do not carry it ac
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
@@ -212,18 +213,23 @@ class Store:
     # attempts
 
     def add_attempt(
-        self, run: int, attempt: Attempt, transcripts: Mapping[str, bytes], kept: Mapping[str, int] | None = None
+        self,
+        run: int,
+        attempt: Attempt,
+        transcripts: Mapping[str, bytes | Sequence[bytes]],
+        kept: Mapping[str, int] | None = None,
     ) -> int:
-        """Record an attempt with its results and its transcripts (question id -> bytes), all or nothing.
+        """Record an attempt with its results and its transcripts, all or nothing.
 
+        transcripts: question id -> the bytes; or cut into pieces, of which every second one is kept once if it is equal
         kept: question id -> the earlier attempt whose transcript of it this one has, too
         returns the attempt's id; raises MachineryError if the submission was never added.
         """
-        blobs = {question: packed(transcript) for question, transcript in transcripts.items()}
+        cut = {question: _framed(transcript) for question, transcript in transcripts.items()}
         with self._rows.transaction():
             row = self._rows.insert_attempt(run, attempt)
-            for question, blob in blobs.items():
-                self._rows.insert("transcripts", attempt=row, question=question, content=self._rows.insert_blob(blob))
+            for question, (parts, places) in cut.items():
+                self._rows.insert_transcript(row, question, parts, places)
             for question, earlier in (kept or {}).items():
                 self._rows.copy_transcript(earlier, row, question)
         return row
@@ -295,16 +301,20 @@ class Store:
             "SELECT question, content FROM transcripts WHERE attempt = ? ORDER BY question", attempt_id
         )
         wanted = [(text(question), blob) for question, blob in rows]
-        return {name: self._rows.content(blob) for name, blob in wanted if questions is None or name in questions}
+        return {
+            name: self._rows.transcript(attempt_id, name, blob)
+            for name, blob in wanted
+            if questions is None or name in questions
+        }
 
     def smallest_transcript(self, attempt_id: int) -> bytes:
         """The smallest transcript of an attempt, for what all of them hold: how the cells ran. Empty: none is there."""
         rows = self._rows.select(
-            "SELECT content FROM transcripts JOIN blobs ON blobs.id = content WHERE attempt = ?"
+            "SELECT question, content FROM transcripts JOIN blobs ON blobs.id = content WHERE attempt = ?"
             " ORDER BY length(compressed), question LIMIT 1",
             attempt_id,
         )
-        return self._rows.content(rows[0][0]) if rows else b""
+        return self._rows.transcript(attempt_id, text(rows[0][0]), rows[0][1]) if rows else b""
 
     # overrides
 
@@ -379,3 +389,10 @@ class Store:
     def _load(self, ids: Iterable[int]) -> tuple[StoredAttempt, ...]:
         found = self._rows.load_attempts(ids).items()
         return tuple(StoredAttempt(row, run, attempt, filename) for row, (run, filename, attempt) in found)
+
+
+def _framed(transcript: bytes | Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[int]]:
+    """A transcript as it is kept: its frame and its large answers, packed; and where in the frame each of these stood."""
+    pieces = (transcript,) if isinstance(transcript, bytes) else transcript
+    frame, answers = pieces[0::2], pieces[1::2]
+    return [packed(b"".join(frame)), *map(packed, answers)], list(accumulate(map(len, frame)))[: len(answers)]

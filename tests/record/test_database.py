@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from grader.errors import MachineryError, UsageError
 from grader.record import database
 from grader.record.claims import claimed, lock_of
 from grader.record.database import APPLICATION_ID, MIGRATIONS, VERSION
-from grader.record.rows import COMPRESSION
+from grader.record.packing import pack
 from grader.record.store import Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
 
@@ -294,7 +293,7 @@ def overwrite_a_page(path):
 
 
 def rewrite_a_transcript(path):
-    before, after = (zlib.compress(calls, COMPRESSION) for calls in (b"calls of ana", b"calls of bob"))
+    before, after = (pack(calls) for calls in (b"calls of ana", b"calls of bob"))
     content = path.read_bytes()
     assert content.count(before) == 1
     path.write_bytes(content.replace(before, after))

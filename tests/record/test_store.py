@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import random
 import sqlite3
 import subprocess
 import sys
@@ -311,10 +312,29 @@ def test_an_override_needs_a_number_a_reason_and_a_person(store, delta, reason, 
 # --- nothing is edited, nothing is half
 
 
+def test_equal_large_answers_are_kept_once_and_every_transcript_comes_back(store):
+    answer, other = random.Random(1).randbytes(50_000), random.Random(2).randbytes(50_000)
+    cut = {
+        "q1": (b"before ", answer, b" between ", other, b""),
+        "q2": (b"", answer, b"", answer, b" after"),
+        "q3": (b"",),
+    }
+    whole = {question: b"".join(parts) for question, parts in cut.items()}
+    for submission in (FIRST, SECOND):
+        store.add_submission(submission)
+        (row,) = record(store, graded(submission), transcripts=cut)
+        assert store.transcripts(row) == whole
+    run = store.begin_run(A1, "regrade")
+    later = store.add_attempt(run, graded(SECOND), {"q3": b"new"}, {"q1": row, "q2": row})
+    assert store.transcripts(later) == whole | {"q3": b"new"}
+    assert store.transcripts(later, ["q2"]) == {"q2": whole["q2"]}
+    assert store._rows.select("SELECT count(*) FROM blobs WHERE length(compressed) > 49000") == [(2,)]
+
+
 def test_every_table_refuses_updates_and_deletions(store, path):
     submission = replace(FIRST, extras=(("weights.bin", b"w"),))
     store.add_submission(submission, HandIn(NOON))
-    record(store, graded(submission), transcripts={"q1": b"calls"})
+    record(store, graded(submission), transcripts={"q1": (b"calls", b"a large answer", b"")})
     store.end_run(1, "done")
     store.add_override("ana", A1, "q1", Decimal(1), "mail", "ta")
     with contextlib.closing(sqlite3.connect(path)) as file:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,40 @@ def test_what_is_handed_in_later_joins_the_same_record(upgraded: Paths, capsys: 
     assert said(capsys, "marks", "--csv") == MARKS.replace("cy,Cy Example,,0.00,", "cy,Cy Example,,100.00,").replace(
         "counted,0.00,0.00,\ndee", "counted,100.00,100.00,\ndee"
     )
+
+
+# ------------------------------------------------------------------------------------------------ version 3 of the file
+
+
+@pytest.fixture
+def of_version_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """What the last grader before version 4 recorded: `grade`, `override`, `regrade`; cy answered with too much."""
+    paths = small_course(tmp_path)
+    paths.state.mkdir(mode=0o700)
+    for name, target in (("record.sqlite", paths.record), ("roster.csv", paths.roster_csv)):
+        shutil.copy(Path(__file__).parent / "of_version_3" / name, target)
+    paths.secret.write_text("the secret of this course\n")
+    test = paths.hidden_tests("tiny") / "test_q3.py"
+    test.write_text(test.read_text().replace("rtol=1e-3", "rtol=1e-1"))
+    monkeypatch.setenv("GRADER_COURSE", str(tmp_path))
+    return paths
+
+
+def version_of(record: Path) -> int:
+    with contextlib.closing(sqlite3.connect(record)) as file:
+        return int(file.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_a_record_of_version_3_is_read_as_it_is_and_upgraded_by_the_first_who_writes(
+    of_version_3: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks = said(capsys, "marks", "--csv")
+    assert [line.split(",")[3] for line in marks.splitlines()[1:]] == ["100.00", "100.00", "82.35"]
+    assert "(12000,)" in said(capsys, "show", "cy", "tiny", "--transcript")
+    assert version_of(of_version_3.record) == 3
+    assert "3 attempts were judged by the tests as they are now" in said(capsys, "regrade", "tiny")
+    assert version_of(of_version_3.record) == 4
+    assert "(12000,)" in said(capsys, "show", "cy", "tiny", "--transcript")
+    everything = said(capsys, "regrade", "tiny", "--all")
+    assert "3 attempts judged again, 0 marks changed; no student code was run" in everything
+    assert said(capsys, "marks", "--csv") == marks
