@@ -20,11 +20,18 @@ def _image(made: Parser) -> None:
     made.add_argument("--force", action="store_true", help="build although a current image is there")
 
 
+def _record(made: Parser) -> None:
+    made.add_argument("action", choices=["check", "backup", "prune"])
+    made.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="backup: where to, a folder that is new")
+    made.add_argument("--yes", action="store_true", help="prune: remove it (else it is only said what would go)")
+
+
 def _completion(made: Parser) -> None:
     made.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
 COMMANDS = {
+    "record": Command("upkeep:record", _record, "The record: whether it is whole, a backup, what can go of it."),
     "doctor": Command("machine:doctor", _doctor, "Probe this machine: Docker, image, isolation, GPUs."),
     "image": Command("machine:image", _image, "Build, load, save or check the grading image."),
     "completion": Command(

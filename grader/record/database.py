@@ -136,11 +136,14 @@ CREATE TABLE pieces (               -- large answers that are cut out of transcr
 OLDEST_READ = 2  # an older file lacks a table
 
 
-def _guards(table: str) -> str:
+def guard(table: str, verb: str) -> str:
+    """SQL of the trigger that refuses UPDATE or DELETE in a table."""
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
-    return "".join(
-        f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} {refuse}\n" for verb in ("UPDATE", "DELETE")
-    )
+    return f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} {refuse}\n"
+
+
+def _guards(table: str) -> str:
+    return "".join(guard(table, verb) for verb in ("UPDATE", "DELETE"))
 
 
 # One script per version of the file; a file at version n has had the first n of them.
@@ -272,6 +275,7 @@ def _prepare(connection: sqlite3.Connection, record: Path, read_only: bool) -> N
                 f"{record}: record version {version} is older than {VERSION}; collecting or grading upgrades it"
             )
         return
+    connection.execute("PRAGMA journal_mode = WAL")  # a restored backup is not; else it says so already
     _migrate(connection, version)
     connection.execute("PRAGMA foreign_keys = ON")
 

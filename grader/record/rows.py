@@ -32,6 +32,11 @@ class Rows:
     def close(self) -> None:
         self._connection.close()
 
+    def copy_to(self, other: sqlite3.Connection) -> None:
+        """Copy the whole file as it is at one moment."""
+        with database.faults_of(self.path):
+            self._connection.backup(other)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written inside is recorded when it ends, and nothing of it if it raises.

@@ -2,7 +2,8 @@
 
 Any number of processes write and read. Each `add_*` is one short transaction and is on the disk when it returns; others
 wait for it, so a batch of hours lets everybody pass. A writer that is killed leaves everything it reported, nothing
-half and no lock. Nothing is ever edited, so a reader needs no lock and no snapshot: what an id points to never changes.
+half and no lock. Nothing is ever edited, so a reader needs no lock and no snapshot: what an id points to never changes
+(`upkeep.prune` alone removes, and only what was said in attempts that do not count).
 
 A store belongs to the thread and the process that opened it: do not carry it across a fork.
 """
@@ -392,7 +393,7 @@ class Store:
 
 
 def _framed(transcript: bytes | Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[int]]:
-    """A transcript as it is kept: its frame and its large answers, packed; and where in the frame each of these stood."""
+    """A transcript as it is kept: its frame and its large answers, packed; and where these stood in the frame."""
     pieces = (transcript,) if isinstance(transcript, bytes) else transcript
     frame, answers = pieces[0::2], pieces[1::2]
     return [packed(b"".join(frame)), *map(packed, answers)], list(accumulate(map(len, frame)))[: len(answers)]
