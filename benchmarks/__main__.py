@@ -17,6 +17,7 @@ PROCESS_ONLY = {
     "start_up": ["--lanes", "process"],
     "class_throughput": ["--sandbox", "process"],
     "regrade": ["--sandbox", "process"],
+    "record_size": ["--sandbox", "process"],
 }
 QUICK = {
     "start_up": ["--quick"],
@@ -24,6 +25,7 @@ QUICK = {
     "parts": ["--quick"],
     "class_throughput": ["--quick"],
     "regrade": ["--quick"],
+    "record_size": ["--quick"],
     "compare_overhead": [],
     "read_notebook": ["2"],
     "store_throughput": ["--attempts", "20"],

@@ -91,9 +91,11 @@ def transcript_lines(
     for name, part in parts.items():
         if question in (None, name):
             transcript.read(part)
-    for check in sorted(transcript.checks, key=lambda name: (name != LOAD, name)):
+    for check in sorted({*transcript.checks, *transcript.left_out}, key=lambda name: (name != LOAD, name)):
         yield check
-        for number, (key, said) in enumerate(transcript.checks[check].items(), start=1):
+        for each in transcript.left_out.get(check, {}).values():
+            yield f"     -  too large to be kept, {each.size} bytes: {clean(each.words)}"
+        for number, (key, said) in enumerate(transcript.checks.get(check, {}).items(), start=1):
             if check != LOAD and key in (asked or {}):
                 yield f"  {number:4}  {clean(in_words((asked or {})[key]))}"
             for line in _said(said.reply, said.failure, said.message).splitlines():

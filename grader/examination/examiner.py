@@ -27,7 +27,7 @@ from grader.examination.replies import about_cells, read_more_errors
 from grader.examination.student import load_errors
 from grader.examination.stumbling import stumble
 from grader.examination.task import Examined, Task
-from grader.examination.transcript import Transcript
+from grader.examination.transcript import Transcript, large_in
 from grader.sandbox import Sandbox
 from grader.schema import FLAWED, TAKEN_FOR, Assignment, Check, CheckResult, Outcome, Status
 from grader.submission import notebook
@@ -195,11 +195,12 @@ def _collected(
         notices,
         channel.usage,
         transcripts,
-        "; ".join(faults),
-        channel.answered,
+        fault="; ".join(faults),
+        asked_live=channel.answered,
         asked=asked,
         requests=requests,
         flaws=flaws,
+        large={question: large_in(transcript) for question, transcript in transcripts.items()},
     )
 
 

@@ -38,6 +38,7 @@ class Examined:
     notices: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     transcripts: dict[str, bytes] = field(default_factory=dict)
+    large: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # where in these are large answers
     fault: str = ""
     asked_live: int = 0  # calls that ran student code; the others were answered from evidence
     margins: dict[str, tuple[Margin, ...]] = field(default_factory=dict)  # by check, where they were asked for

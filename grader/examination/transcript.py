@@ -104,17 +104,17 @@ class Transcript:
             raise MachineryError(f"a recorded transcript cannot be read: {error}") from None
 
 
-def pieces(part: bytes) -> tuple[bytes, ...]:
-    """An encoded part, cut before and after every large answer: each second piece is one. Joined they are the part."""
-    found: list[bytes] = []
+def large_in(part: bytes) -> tuple[tuple[int, int], ...]:
+    """Where in an encoded part its large answers begin and end."""
+    found: list[tuple[int, int]] = []
     at = 0
     for exchanges in wire.decode(part).values():
         for answer, *_ in exchanges.values():
             if isinstance(answer, bytes) and len(answer) >= LARGE_BYTES:
                 begin = part.index(answer, at)
-                found += [part[at:begin], answer]
                 at = begin + len(answer)
-    return (*found, part[at:])
+                found.append((begin, at))
+    return tuple(found)
 
 
 def in_words(reply: bytes) -> str:

@@ -16,13 +16,13 @@ import secrets
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Protocol
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
-from grader.examination.transcript import pieces
 from grader.execution.spec import Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
@@ -293,7 +293,7 @@ class Batch:
         return Graded(submission, attempt, again, examined.fault, examined.asked_live)
 
     def _add(self, attempt: Attempt, examined: Examined, earlier: Mapping[str, int]) -> None:
-        cut = {question: pieces(transcript) for question, transcript in examined.transcripts.items()}
+        cut = {name: _pieces(part, examined.large.get(name, ())) for name, part in examined.transcripts.items()}
         self.store.add_attempt(self.run, attempt, cut, earlier)
 
     def _in_order(self, results: list[CheckResult]) -> tuple[CheckResult, ...]:
@@ -374,6 +374,12 @@ class Batch:
             earlier = {row.question: stored.id for row in kept}
             self._add(after, examined, earlier)
         return Graded(task.submission, after, not live, examined.fault, examined.asked_live)
+
+
+def _pieces(part: bytes, large: tuple[tuple[int, int], ...]) -> list[bytes]:
+    """A transcript cut where its large answers begin and end: every second piece is one."""
+    ends = [0, *chain.from_iterable(large), len(part)]
+    return [part[begin:end] for begin, end in pairwise(ends)]
 
 
 def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:

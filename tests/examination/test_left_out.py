@@ -1,10 +1,9 @@
 """Answers too large to be kept: what stays of them, and that judging such a check again is exact all the same."""
 
-import numpy as np
 import pytest
 from tiny import assignment, opened
 
-from grader.examination.transcript import LARGE_BYTES, Transcript, pieces
+from grader.examination.transcript import LARGE_BYTES, Transcript, large_in
 from grader.sandbox.process import ProcessSandbox
 
 CELL = "import numpy as np\ndef f(n):\n    return np.arange(n, dtype=np.float32)\ndef g():\n    return 3"
@@ -71,10 +70,10 @@ def test_another_answer_than_the_one_that_was_left_out_is_noticed(sandbox, evide
         assert again.channel.transcript.otherwise == ["test_one"]
 
 
-def test_a_part_is_cut_at_its_large_answers_and_joined_again(evidence):
+def test_it_is_known_where_in_a_part_the_large_answers_are(evidence):
     whole, bounded = evidence
-    for part in (whole, bounded):
-        cut = pieces(part)
-        assert b"".join(cut) == part and len(cut) == (5 if part == whole else 3)
-        assert all(len(piece) >= LARGE_BYTES for piece in cut[1::2]) and sum(map(len, cut[0::2])) < 2000
-    assert np.frombuffer(pieces(bounded)[1][-400_000 - 20 :], np.uint8).size == 400_020
+    for part, many in ((whole, 2), (bounded, 1)):
+        found = large_in(part)
+        replies = [said.reply for of in read(part).checks.values() for said in of.values()]
+        assert [part[begin:end] for begin, end in found] == [reply for reply in replies if len(reply) >= LARGE_BYTES]
+        assert len(found) == many and len(part) - sum(end - begin for begin, end in found) < 2000
