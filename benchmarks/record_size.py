@@ -2,7 +2,7 @@
 
     python -m benchmarks.record_size [--quick] [--assignment a1_mlp] [--count 51] [--sandbox docker]
 
-Copies of an assignment's solution are graded, and one whose answers are as large as they may be and cannot be compressed.
+Copies of an assignment's solution are graded, and one whose answers are as large as may be and cannot be compressed.
 A line is added to the hidden tests of q4, and everybody is judged again. All by the commands, as people run them.
 """
 

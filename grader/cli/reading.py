@@ -50,9 +50,10 @@ def _feedback(made: Parser) -> None:
     made.add_argument("assignment")
     made.add_argument("--out", type=Path, required=True, metavar="DIR")
     made.add_argument("--student", metavar="ID", help="this student's page only")
-    forms = "pages, Markdown, or the zip that Moodle takes as feedback files (default: %(default)s)"
-    made.add_argument("--format", choices=["html", "md", "moodle"], default="html", help=forms)
+    forms = "pages, Markdown, a zip for Moodle or Canvas, or pages with a table for a mail merge (default: %(default)s)"
+    made.add_argument("--format", choices=["html", "md", "moodle", "canvas", "mail"], default="html", help=forms)
     made.add_argument("--worksheet", type=Path, metavar="FILE", help="moodle: the assignment's grading worksheet")
+    made.add_argument("--download", type=Path, metavar="FILE", help="canvas: the assignment's downloaded submissions")
     made.add_argument("--json", action="store_true", help="print whose page is in which file")
 
 

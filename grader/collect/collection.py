@@ -144,6 +144,10 @@ class Collected:
             yield self._of_student(student, theirs[student])
         yield from (Found(row) for row in unknown)
 
+    def by_student(self) -> dict[str, list[Theirs]]:
+        """The uploads of each student whose they certainly are; nothing is read of them."""
+        return self._by_student()[0]
+
     # ------------------------------------------------------------------------------------------ uploads
 
     def _read(self, place: Place, known: Mapping[str, Mapping[str, Known]], repeated: frozenset[str]) -> None:

@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
+from grader.commands.handing_out import NAMED, Targets, named
 from grader.commands.manual import Marking
 from grader.commands.reading import gradebook
-from grader.commands.writing import make_folder, write
+from grader.commands.writing import make_folder
 from grader.course import known_solutions
 from grader.course.config import Course, did_you_mean, read_assignment, read_course
 from grader.course.sheets import Student
@@ -19,11 +19,8 @@ from grader.errors import AuthoringError, MachineryError, SubmissionError, Usage
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.composing import compose, without_others
 from grader.feedback.markdown import feedback_markdown
-from grader.feedback.moodle import feedback_zip
-from grader.feedback.names import slug
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Feedback, Grading, HandedIn, Source, Stage
-from grader.marks import export
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
@@ -35,16 +32,17 @@ RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "html": (".html", feedback_page),
     "md": (".md", feedback_markdown),
     "moodle": (".html", feedback_page),
+    "canvas": (".html", feedback_page),
+    "mail": (".html", feedback_page),
 }
-NAMED = 10  # students in a message
 
 
 def feedback(chosen: argparse.Namespace) -> int:
-    """Write one file for each student, or the zip that Moodle takes; say how many and what is still open."""
+    """Write one file for each student, or the zip that a platform takes; say how many and what is still open."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     book = gradebook(paths) if paths.roster_csv.exists() else None
-    participants = _participants(chosen, book)
+    targets = Targets(paths, chosen, assignment, book)
     suffix, render = RENDERERS[chosen.format]
     files: dict[str, bytes] = {}  # by student
     stages: dict[str, Stage] = {}
@@ -59,24 +57,19 @@ def feedback(chosen: argparse.Namespace) -> int:
     if not files:
         raise UsageError(f"nothing is on record for {assignment.id}; grade it first")
     make_folder(chosen.out, 0o700)
-    if participants is None:
-        written = {student: f"{slug(student)}{suffix}" for student in files}
-        for student, content in files.items():
-            write(chosen.out / written[student], content)
-        unknown: list[str] = []
-    else:
-        unknown = _write_zip(chosen.out / f"{assignment.id}_feedback_moodle.zip", assignment, files, participants)
-        written = {student: f"{assignment.id}_feedback_moodle.zip" for student in files if student in participants}
+    handed_out = targets.hand_out(files, suffix)
     _note(paths, chosen)
-    _tell(chosen, stages, written)
+    _tell(chosen, stages, handed_out.written)
     strangers = _not_on_roster(book, files)
     outdated = [student for student, stage in stages.items() if stage is Stage.OUTDATED]
     if outdated:
         why = "their pages have no marks, because they were graded for other points than assignment.toml gives now"
-        screen.say(f"{why}: {_named(outdated)}; run `grader regrade {assignment.id}`, then this again")
+        screen.say(f"{why}: {named(outdated)}; run `grader regrade {assignment.id}`, then this again")
     if to_mark:
-        screen.say(f"without a total, because marks by hand are to come: {_named(to_mark)}")
-    return NEEDS_A_PERSON if unknown or strangers or to_mark or any(map(_is_open, stages.values())) else DONE
+        screen.say(f"without a total, because marks by hand are to come: {named(to_mark)}")
+    return (
+        NEEDS_A_PERSON if handed_out.left_out or strangers or to_mark or any(map(_is_open, stages.values())) else DONE
+    )
 
 
 def _hints_of_known_mistakes(paths: Paths, assignment: Assignment) -> frozenset[str]:
@@ -85,11 +78,6 @@ def _hints_of_known_mistakes(paths: Paths, assignment: Assignment) -> frozenset[
     except AuthoringError:  # `audit` says it; a page can do without
         return frozenset()
     return frozenset(solution.text for of_question in solutions for solution in of_question)
-
-
-def _named(students: list[str]) -> str:
-    more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
-    return ", ".join(students[:NAMED]) + more
 
 
 def _note(paths: Paths, chosen: argparse.Namespace) -> None:
@@ -191,46 +179,10 @@ def _printed(part: bytes) -> str:
     return output if type(output) is str else ""
 
 
-# ---------------------------------------------------------------------------------------------------- Moodle
-
-
-def _participants(chosen: argparse.Namespace, book: Gradebook | None) -> dict[str, str] | None:
-    """Student -> participant number; None where the format needs none. Raises UsageError where none are to be had."""
-    if chosen.format != "moodle":
-        if chosen.worksheet is not None:
-            raise UsageError("--worksheet goes with --format moodle")
-        return None
-    if chosen.worksheet is None:
-        raise UsageError(
-            "--format moodle needs participant numbers, which belong to one Moodle assignment and are in no roster: "
-            "choose Download grading worksheet there and add --worksheet FILE"
-        )
-    if book is None:
-        raise UsageError("--format moodle needs roster.csv, to tell whose participant number is whose")
-    try:
-        return export.moodle_participants(book, chosen.worksheet.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{chosen.worksheet}: {error.strerror}") from None
-
-
-def _write_zip(path: Path, assignment: Assignment, files: dict[str, bytes], participants: dict[str, str]) -> list[str]:
-    """Write the zip; return who is left out because the worksheet does not have them."""
-    unknown = [student for student in files if student not in participants]
-    if unknown:
-        shown = _named(unknown)
-        where = "the worksheet has no row (or two) with the id number, the address or the name on the roster of"
-        if len(unknown) == len(files):
-            raise UsageError(f"{where} {shown}; is it the worksheet of {assignment.id}?")
-        screen.say(f"left out of the zip: {where} {shown}")
-    pages = {participants[student]: content for student, content in files.items() if student in participants}
-    write(path, feedback_zip(pages, f"feedback_{assignment.id}.html"))
-    return unknown
-
-
 # ---------------------------------------------------------------------------------------------------- telling
 
 
-def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: dict[str, str]) -> None:
+def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: Mapping[str, str]) -> None:
     if chosen.json:
         pages = [
             {"student": student, "stage": stage.value, "file": written.get(student)}

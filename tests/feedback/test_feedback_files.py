@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -15,8 +16,8 @@ from tiny import RIGHT, ipynb, small_course, submission
 
 from grader import cli
 from grader.errors import UsageError
-from grader.feedback.moodle import feedback_zip
 from grader.feedback.names import slug
+from grader.feedback.platform_zips import moodle_zip
 from grader.marks.export import moodle_participants
 from grader.marks.gradebook import read_gradebook
 from grader.record.store import Store
@@ -90,7 +91,7 @@ def moodle_reads(path: str) -> tuple[int, str, str] | None:
 
 
 def test_moodle_finds_participant_plugin_and_file_in_every_path_of_the_zip():
-    made = feedback_zip({"4711": b"one", "12": b"two"}, "feedback_a1_mlp.html")
+    made = moodle_zip({"4711": b"one", "12": b"two"}, "feedback_a1_mlp.html")
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.testzip() is None
         read = {moodle_reads(entry.filename): archive.read(entry) for entry in archive.infolist()}
@@ -102,13 +103,13 @@ def test_moodle_finds_participant_plugin_and_file_in_every_path_of_the_zip():
 
 def test_the_same_pages_make_the_same_zip():
     pages = {"2": b"x" * 1000, "10": b"y"}
-    assert feedback_zip(pages, "f.html") == feedback_zip(dict(reversed(pages.items())), "f.html")
+    assert moodle_zip(pages, "f.html") == moodle_zip(dict(reversed(pages.items())), "f.html")
 
 
 @pytest.mark.parametrize("participant", ["../1", "1/2", "", "Participant 7"])
 def test_a_participant_that_is_no_number_is_no_path(participant):
     with pytest.raises(ValueError):
-        feedback_zip({participant: b""}, "f.html")
+        moodle_zip({participant: b""}, "f.html")
 
 
 def test_participants_are_found_by_address_or_name_and_nobody_who_is_there_twice(tmp_path):
@@ -223,9 +224,75 @@ def test_moodles_zip_holds_who_is_in_the_worksheet_and_the_others_are_named(grad
     assert "Ada Lovelace" in read[4711] and "Bob Hope" in read[4712] and "Cy Twombly" in read[4713]
 
 
+def canvas_reads(name):
+    """Account and file, as Canvas's `infer_comment_context_from_filename` finds them in a name."""
+    numbers = [part for part in name.split("_") if re.fullmatch(r"\d+", part)][:2]
+    return tuple(map(int, numbers))
+
+
+def canvas_download(folder, *names):
+    with zipfile.ZipFile(folder / "submissions.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, ipynb(*RIGHT))
+    return folder / "submissions.zip"
+
+
+def test_canvas_takes_back_each_page_under_the_numbers_of_its_own_students_file(grader, tmp_path):
+    download = canvas_download(
+        tmp_path, "lovelaceada_4312_99817_tiny.ipynb", "lovelaceada_4312_99818_second-1.ipynb",
+        "lovelaceada_4312_99816_7_8.py",
+        "hopebob_LATE_4313_99820_tiny_2024.ipynb", "nobodynora_4999_99830_tiny.ipynb",
+    )  # fmt: skip
+    options = ("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)
+    code, out, err = grader(*options)
+    assert code == 1 and "the download has no file, or a group's, of cy, dee, eva" in err
+    with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
+        assert archive.namelist() == ["feedback_4312_99818_tiny.html", "feedback_4313_99820_tiny.html"]
+        read = {canvas_reads(name): archive.read(name).decode() for name in archive.namelist()}
+    assert "Ada Lovelace" in read[4312, 99818] and "Bob Hope" in read[4313, 99820]
+    first = (tmp_path / "tiny_feedback_canvas.zip").read_bytes()
+    grader(*options)
+    assert (tmp_path / "tiny_feedback_canvas.zip").read_bytes() == first
+
+
+def test_a_page_is_not_put_where_a_group_reads_it(grader, course, tmp_path, monkeypatch):
+    aliases = course.roster_aliases_csv
+    aliases.write_text("alias,student\nteamone,ada\nteamone,bob\n")
+    try:
+        download = canvas_download(tmp_path, "teamone_50_99817_tiny.ipynb", "twomblycy_51_99821_tiny.ipynb")
+        _, _, err = grader("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)
+    finally:
+        aliases.unlink()
+    assert "or a group's, of ada, bob, dee, eva" in err
+    with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
+        assert archive.namelist() == ["feedback_51_99821_tiny.html"]
+
+
+def test_a_mail_merge_has_a_row_for_each_page_with_the_address_of_its_student(grader, course, tmp_path, monkeypatch):
+    roster = course.roster_csv.read_text()
+    course.roster_csv.write_text(roster.replace("cy@example.org", ""))
+    try:
+        code, _, err = grader("feedback", "tiny", "--out", tmp_path, "--format", "mail")
+    finally:
+        course.roster_csv.write_text(roster)
+    assert code == 1 and "an address on the roster: cy\n" in err
+    rows = list(csv.DictReader((tmp_path / "mail_merge.csv").read_text("utf-8-sig").splitlines()))
+    assert rows == [
+        {"id": "ada", "mail": "ada@example.org", "name": "Ada Lovelace", "file": "ada.html"},
+        {"id": "bob", "mail": "bob@example.org", "name": "Bob Hope", "file": "bob.html"},
+        {"id": "dee", "mail": "dee@example.org", "name": "Dee Dee", "file": "dee.html"},
+        {"id": "eva", "mail": "eva@example.org", "name": "Eva Mozes", "file": "eva.html"},
+    ]
+    assert all(row["name"] in (tmp_path / row["file"]).read_text() for row in rows)
+    assert len(list(tmp_path.glob("*.html"))) == 5
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--format", "canvas"], "add --download FILE"),
+        (["--format", "canvas", "--download", "no.zip"], "no.zip"),
+        (["--format", "mail", "--download", "no.zip"], "--download goes with --format canvas"),
         (["--format", "moodle"], "add --worksheet FILE"),
         (["--format", "moodle", "--worksheet", "no.csv"], "no.csv: No such file"),
         (["--format", "moodle", "--worksheet", __file__], "has no column 'Identifier'"),
