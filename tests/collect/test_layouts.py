@@ -143,6 +143,14 @@ def test_a_link_or_a_text_in_canvas_is_no_file():
     assert (upload.files, upload.remarks) == ((), ("only a text or a link was handed in, no file",))
 
 
+def test_the_student_that_canvas_makes_for_trying_out_is_nobody_unless_the_roster_has_one():
+    files = ["studenttest_4999_99900_a1.ipynb", "hoppergrace_4313_99819_a1.ipynb"]
+    reading = read(*files, layout="canvas")
+    assert (told(reading), reading.left) == ([("hoppergrace", ["a1.ipynb"])], ())
+    known = Hints("a1_mlp", is_student=lambda text: text == "studenttest")
+    assert len(layouts.LAYOUTS["canvas"].read([entry(name) for name in files], known).uploads) == 2
+
+
 def test_a_canvas_group_stands_under_its_name():
     assert told(read("teamrocket_77_501_a1.ipynb", layout="canvas")) == [("teamrocket", ["a1.ipynb"])]
 
