@@ -142,8 +142,9 @@ class _Regraded:
 
     @property
     def questions(self) -> dict[str, int]:
-        """Question -> how many attempts are judged again in it."""
-        return Counter(question for questions in self.asked.values() for question in questions)
+        """Question -> how many attempts are judged again in it, in the order of questions."""
+        counted = Counter(question for questions in self.asked.values() for question in questions)
+        return dict(sorted(counted.items(), key=lambda each: (len(each[0]), each[0])))
 
     def document(self, assignment: Assignment) -> dict[str, Any]:
         return {
@@ -166,7 +167,7 @@ class _Regraded:
         """Which questions were judged again, and how many attempts stand as they are."""
         stand = sum(not questions for questions in self.asked.values())
         where = [f"{name} of {count}" for name, count in self.questions.items()]
-        told = f"judged again, because their tests or points have changed: {', '.join(where)}\n" if where else ""
+        told = f"judged again: {', '.join(where)}\n" if where else ""
         left = f"{stand} attempts were judged by the tests as they are now; --all judges them again, too\n"
         return told + (left if stand else "")
 

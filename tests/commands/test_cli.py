@@ -217,7 +217,7 @@ def test_regrade_prints_whose_marks_changed(paths, handed_in, grader):
     assert code == DONE
     assert ["bob", "8.5", "7", "-1.5"] in [line.split() for line in out.splitlines()]
     assert "2 attempts judged again, 1 marks changed; no student code was run" in out
-    assert "have changed: q3 of 2\n" in out and document["questions"] == {"q3": 2}
+    assert "judged again: q3 of 2\n" in out and document["questions"] == {"q3": 2}
     code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
     assert (
         code == DONE

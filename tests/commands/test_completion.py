@@ -48,7 +48,7 @@ def offered(line):
     ("line", "expected"),
     [
         ("grader sho", {"show"}),
-        ("grader re", {"regrade", "report", "release"}),
+        ("grader re", {"regrade", "report", "release", "record"}),
         ("grader grade ti", {"tiny"}),
         ("grader grade tiny --iso", {"--isolation"}),
         ("grader grade tiny --isolation ", {"zygote", "strict"}),
