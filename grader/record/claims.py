@@ -107,7 +107,7 @@ def _refusal(descriptor: int) -> str:
         pid = said.decode("ascii", "replace").strip()
         return f"another grader is at it{f' (pid {pid})' if pid.isdigit() else ''}; wait until it is done"
     elsewhere = "" if holder.host == socket.gethostname() else f" on {holder.host}"
-    stop = f"or stop it: `kill -INT {holder.pid}`{elsewhere}; what it recorded stays"
+    stop = f"or stop it: `kill {holder.pid}`{elsewhere}; what it recorded stays"
     return (
         f"`grader {holder.command}` of {holder.user} is at it since {holder.since}"
         f" (pid {holder.pid}{elsewhere}); wait until it is done, {stop}"

@@ -9,7 +9,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Rows:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._has_pieces = False
 
     def close(self) -> None:
         self._connection.close()
@@ -108,10 +110,11 @@ class Rows:
             at = place
         return b"".join((*parts, whole[at:]))
 
-    @cached_property
+    @property
     def has_pieces(self) -> bool:
-        """Whether the file is of a version that cuts transcripts into pieces; a reader upgrades nothing."""
-        return bool(self.select("SELECT 1 FROM sqlite_master WHERE name = 'pieces'"))
+        """Whether the file cuts transcripts into pieces: a reader upgrades none, but somebody else may at any time."""
+        self._has_pieces = self._has_pieces or bool(self.select("SELECT 1 FROM sqlite_master WHERE name = 'pieces'"))
+        return self._has_pieces
 
     def copy_transcript(self, earlier: int, attempt: int, question: str) -> None:
         """Let an attempt have the transcript that an earlier one has of a question."""
@@ -283,6 +286,13 @@ def is_deferred(attempt: Attempt) -> bool:
 def packed(content: bytes) -> tuple[bytes, bytes]:
     """(SHA-256, compressed) of a content, for `insert_blob`."""
     return hashlib.sha256(content).digest(), pack(content)
+
+
+def framed(transcript: bytes | Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[int]]:
+    """A transcript as it is kept: its frame and its large answers, packed; and where these stood in the frame."""
+    pieces = (transcript,) if isinstance(transcript, bytes) else transcript
+    frame, answers = pieces[0::2], pieces[1::2]
+    return [packed(b"".join(frame)), *map(packed, answers)], list(accumulate(map(len, frame)))[: len(answers)]
 
 
 @cache

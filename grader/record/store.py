@@ -16,14 +16,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
 from grader.errors import UsageError
 from grader.record import database
 from grader.record.overrides import Override, in_force, kind_of
-from grader.record.rows import FORGET, FORGOTTEN, Rows, bound, is_deferred, packed, text
+from grader.record.rows import FORGET, FORGOTTEN, Rows, bound, framed, is_deferred, packed, text
 from grader.schema import Attempt, CheckResult, Kind, Status, Submission
 
 
@@ -226,7 +225,7 @@ class Store:
         kept: question id -> the earlier attempt whose transcript of it this one has, too
         returns the attempt's id; raises MachineryError if the submission was never added.
         """
-        cut = {question: _framed(transcript) for question, transcript in transcripts.items()}
+        cut = {question: framed(transcript) for question, transcript in transcripts.items()}
         with self._rows.transaction():
             row = self._rows.insert_attempt(run, attempt)
             for question, (parts, places) in cut.items():
@@ -239,13 +238,14 @@ class Store:
         """The questions that need not be graded again, each with its newest results.
 
         submission: digest;  tests: question id -> digest of its hidden tests;  image: digest
-        Only attempts that were graded count: never a deferred one, never one without results for the question.
+        Only attempts that were graded count: never a deferred one, never one without results or without evidence.
         """
         rows = self._rows.select(
             "SELECT tests.question, tests.digest, max(attempts.id), seed FROM submissions"
             " JOIN attempts ON submission = submissions.id JOIN tests ON attempt = attempts.id"
             " WHERE submissions.digest = ? AND image = ? AND device = ? AND status = ? AND NOT deferred"
             " AND EXISTS (SELECT 1 FROM results WHERE attempt = attempts.id AND question = tests.question)"
+            " AND EXISTS (SELECT 1 FROM transcripts WHERE attempt = attempts.id AND question = tests.question)"
             " GROUP BY tests.question, tests.digest ORDER BY tests.question",
             submission,
             image,
@@ -390,10 +390,3 @@ class Store:
     def _load(self, ids: Iterable[int]) -> tuple[StoredAttempt, ...]:
         found = self._rows.load_attempts(ids).items()
         return tuple(StoredAttempt(row, run, attempt, filename) for row, (run, filename, attempt) in found)
-
-
-def _framed(transcript: bytes | Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[int]]:
-    """A transcript as it is kept: its frame and its large answers, packed; and where these stood in the frame."""
-    pieces = (transcript,) if isinstance(transcript, bytes) else transcript
-    frame, answers = pieces[0::2], pieces[1::2]
-    return [packed(b"".join(frame)), *map(packed, answers)], list(accumulate(map(len, frame)))[: len(answers)]

@@ -176,7 +176,7 @@ def test_a_claim_says_who_holds_it_and_ends_with_its_process(path):
     with child("claim", path) as killed:
         worker = int(killed.stdout.readline())
         try:
-            told = rf"`grader grade a1_mlp` of .* since 20.*\(pid {killed.pid}\).*kill -INT {killed.pid}"
+            told = rf"`grader grade a1_mlp` of .* since 20.*\(pid {killed.pid}\).*`kill {killed.pid}`"
             with pytest.raises(MachineryError, match=told), claimed(lock_of(path, A1), "grade a1_mlp"):
                 pass
             killed.kill()

@@ -51,6 +51,9 @@ def path(tmp_path):
     return tmp_path / ".grader" / "record.sqlite"
 
 
+EVIDENCE = {"q1": b"calls of q1", "q2": b"calls of q2"}
+
+
 @pytest.fixture
 def store(path):
     with Store.open(path) as store:
@@ -253,7 +256,7 @@ def test_all_students_and_assignments_are_listed_in_order(store):
 def test_a_result_is_known_for_the_same_file_tests_image_and_device(store, changes, found):
     store.add_submission(FIRST)
     attempt = graded(FIRST, **changes)
-    (row,) = record(store, attempt, transcripts={"q1": b"calls of q1"})
+    (row,) = record(store, attempt, transcripts=EVIDENCE)
     known = store.known(FIRST.digest, dict(TESTS), "image 1", "cpu")
     assert known.keys() == found
     for question, each in known.items():
@@ -262,10 +265,17 @@ def test_a_result_is_known_for_the_same_file_tests_image_and_device(store, chang
     assert store.known(SECOND.digest, dict(TESTS), "image 1", "cpu") == {}
 
 
+def test_a_result_without_evidence_is_not_known_for_it_could_not_be_judged_again(store):
+    store.add_submission(FIRST)
+    record(store, graded(FIRST), transcripts={"q2": b"calls"})
+    assert store.known(FIRST.digest, dict(TESTS), "image 1", "cpu").keys() == {"q2"}
+
+
 def test_the_newest_known_result_is_used_and_a_later_fault_does_not_hide_it(store):
     store.add_submission(FIRST)
     wrong = result("q1", Outcome.FAILED)
-    older, newer, _ = record(store, graded(FIRST), graded(FIRST, results=(wrong,)), deferred(FIRST))
+    attempts = graded(FIRST), graded(FIRST, results=(wrong,)), deferred(FIRST)
+    older, newer, _ = record(store, *attempts, transcripts=EVIDENCE)
     known = store.known(FIRST.digest, dict(TESTS), "image 1", "cpu")
     assert (known["q1"].attempt, known["q1"].results) == (newer, (wrong,))
     assert known["q2"].attempt == older
@@ -274,7 +284,7 @@ def test_the_newest_known_result_is_used_and_a_later_fault_does_not_hide_it(stor
 def test_the_same_file_of_another_student_is_known(store):
     store.add_submission(handed_in("ana"))
     store.add_submission(handed_in("bo"))
-    record(store, graded(handed_in("ana")))
+    record(store, graded(handed_in("ana")), transcripts=EVIDENCE)
     assert store.known(handed_in("bo").digest, dict(TESTS), "image 1", "cpu").keys() == {"q1", "q2"}
     assert store.current_attempt("bo", A1) is None
 

@@ -17,6 +17,7 @@ from tiny import RIGHT, ipynb, small_course
 
 from grader.cli import main
 from grader.paths import Paths
+from grader.record.store import Store
 
 RELEASED = Path(__file__).parent / "released_0_1"
 MARKS = """\
@@ -103,9 +104,16 @@ def test_a_record_of_version_3_is_read_as_it_is_and_upgraded_by_the_first_who_wr
     assert [line.split(",")[3] for line in marks.splitlines()[1:]] == ["100.00", "100.00", "82.35"]
     assert "(12000,)" in said(capsys, "show", "cy", "tiny", "--transcript")
     assert version_of(of_version_3.record) == 3
+    reader = Store.open(of_version_3.record, read_only=True)  # stays open
+    assert reader.transcripts(reader.current_attempt("cy", "tiny").id)["q3"]
     assert "3 attempts were judged by the tests as they are now" in said(capsys, "regrade", "tiny")
     assert version_of(of_version_3.record) == 4
     assert "(12000,)" in said(capsys, "show", "cy", "tiny", "--transcript")
     everything = said(capsys, "regrade", "tiny", "--all")
     assert "3 attempts judged again, 0 marks changed; no student code was run" in everything
     assert said(capsys, "marks", "--csv") == marks
+    hand_in = of_version_3.root / "dee.ipynb"
+    hand_in.write_bytes(ipynb(*RIGHT, "def running_sum(x):\n    return np.arange(2000.0)"))
+    said(capsys, "grade", "tiny", str(hand_in), "--sandbox", "process", "--workers", "1")
+    assert len(reader.transcripts(reader.current_attempt("dee", "tiny").id)["q3"]) > 16_000
+    reader.close()
