@@ -90,7 +90,7 @@ def main() -> None:
         took = course.run("grade", chosen.assignment, "in", *course.sandbox)
         graded = course.size
         print(f"{count} attempts graded in {took}: {graded:.1f} MiB, {graded / count:.2f} MiB each")
-        test = course.paths.hidden_tests(chosen.assignment) / "test_q4.py"
+        (test,) = course.paths.hidden_tests(chosen.assignment).glob("test_q4*.py")
         test.write_text(test.read_text() + "# one line more\n")
         took = course.run("regrade", chosen.assignment, *course.sandbox)
         print(f"judged again after a change of one line of q4 in {took}: {course.size - graded:.1f} MiB more")
