@@ -61,6 +61,7 @@ def test_judging_from_transcripts_runs_no_student_code() -> None:
     assert float(ran[1]) > 0
 
 
+@pytest.mark.long
 def test_the_record_grows_little_when_a_class_is_judged_again_in_one_question() -> None:
     text = quick("record_size")
     grown = re.search(r"change of one line of q4 in [\d.]+ CPU s, [\d.]+ s: ([\d.]+) MiB more", text)
