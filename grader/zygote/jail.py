@@ -173,19 +173,30 @@ def lock(order: Order) -> None:
 def _leave_the_machines_root() -> None:
     """Go on in a copy of the new root, without /old, that is in no namespace: so the table of mounts is empty too.
 
-    Where the kernel makes no such copies, the old root is taken away, and /proc/self/mountinfo shows the new one.
+    Where there is no such copy, or no right to enter it, the old root is taken away, and the table shows the new one.
     """
     kernel.mount(None, "/old", None, MS_UNBINDABLE)  # which a copy leaves out
+    if not _entered_copy():
+        kernel.unmount("/old")
+    if os.listdir("/old") or not os.listdir("/proc"):
+        raise OSError("the new root is not what it should be")
+
+
+def _entered_copy() -> bool:
+    """Whether this process goes on in a copy; not with a kernel before 5.2, or without CAP_SYS_CHROOT."""
     try:
         copy = kernel.copy_of_tree("/")
     except OSError:
-        kernel.unmount("/old")
-        return
-    os.fchdir(copy)
-    os.chroot(".")
-    os.close(copy)
-    if os.listdir("/old") or not os.listdir("/proc/self"):
-        raise OSError("the copy of the root is not what was copied")
+        return False
+    try:
+        os.fchdir(copy)
+        os.chroot(".")
+        return True
+    except OSError:
+        os.chdir("/")
+        return False
+    finally:
+        os.close(copy)
 
 
 def _set_oom_first(proc: str) -> None:
