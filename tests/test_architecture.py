@@ -62,6 +62,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "ProtocolViolation": "examination/channel",
     "MissingName": "examination/student",
     "NotPrepared": "candidate",
+    "OtherwiseAsked": "examination/misconceptions",
     "TakesTooLong": "examination/at_fault",
     "ForbiddenOperator": "candidate",
     "TimeLimit": "candidate",

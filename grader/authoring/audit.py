@@ -47,6 +47,7 @@ class Audit:
     killed: Counter[str] = field(default_factory=Counter)  # and noticed
     survivors: list[Variant] = field(default_factory=list)
     first: tuple[Task, Examined] | None = None  # the reference as it was graded first, with its evidence
+    claims: dict[str, tuple[str, ...]] = field(default_factory=dict)  # kind -> checks that rest on what is said inside
     seen: list[Seen] = field(default_factory=list)  # what is not as it must be, by check and submission
     findings: list[Finding] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
 from grader.authoring.audit_words import counted, distance, limits, rows, sentence
+from grader.authoring.claims import WORDS
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
 MOST_ROWS = 20
@@ -29,8 +30,14 @@ def audit_page(audit: Audit) -> str:
         _section("Mutants that nothing notices", joined(_survivors(audit))),
         _section("Stability of the reference", joined(_stability(audit))),
         _section("Slowest checks", _slowest(audit)),
+        _section("What is said inside, where student code can say anything", _list(_claims(audit))),
     ]
     return document(title, joined(part for part in body if part is not None))
+
+
+def _claims(audit: Audit) -> Iterator[str]:
+    for kind, checks in audit.claims.items():
+        yield f"{WORDS[kind]}: {', '.join(checks)}"
 
 
 def _section(title: str, content: Html | None) -> Html | None:

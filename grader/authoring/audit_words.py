@@ -7,6 +7,7 @@ from typing import Any
 
 from grader.authoring.audit import Audit
 from grader.authoring.causes import Finding
+from grader.authoring.claims import WORDS
 from grader.authoring.stability import Bound
 from grader.course.scheme import plain
 from grader.terminal import tables
@@ -57,6 +58,7 @@ def document(audit: Audit) -> dict[str, Any]:
             {"check": check, "says": bound.says, "low": bound.low, "high": bound.high, "values": list(bound.values)}
             for check, bound in stability.bounds()
         ],
+        "claims": {kind: list(checks) for kind, checks in audit.claims.items()},
         "slowest": [{"check": check, "seconds": took} for check, took in stability.slowest()],
     }
 
@@ -70,6 +72,7 @@ def table(audit: Audit) -> str:
     for mutant in audit.survivors:
         lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
     lines += list(_nearest(audit))
+    lines += [claim(kind, checks) for kind, checks in audit.claims.items()]
     lines += [sentence(finding) for finding in audit.findings]
     good = f"green: {audit.graded} submissions graded as they must be"
     lines.append(good if audit.green else f"red: {counted(len(audit.findings), 'finding')}")
@@ -83,6 +86,12 @@ def sentence(finding: Finding) -> str:
         return f"{finding.about}: {finding.says} ({len(who)} submissions, {' and '.join(who[:EXAMPLES])} among them)"
     named = f" ({' and '.join(who)})" if who else ""
     return f"{finding.about}: {finding.says}{named}"
+
+
+def claim(kind: str, checks: tuple[str, ...]) -> str:
+    """What some checks rest on that only the submission knows; the page and the JSON name them all."""
+    named = ", ".join(checks[:FEW]) + (f" and {len(checks) - FEW} more" if len(checks) > FEW else "")
+    return f"rests on what is said inside, {WORDS[kind]}: {named}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import linecache
-import traceback
 import types
 from typing import Any
 
 MAX_MESSAGE = 1000
 MAX_FRAMES = 12
-OWN_FILES = ("<cell", "<probe", "/job/")  # cells, probes, and modules that were handed in
+OWN_FILES = ("<cell", "/job/")  # cells, and modules that were handed in
+PROBE = "<probe>"
 
 
 class MissingName(Exception):
@@ -52,9 +52,13 @@ def _frames(error: BaseException) -> list[tuple[str, int, str, str]]:
         return [(str(error.filename).strip("<>"), error.lineno or 0, "", (error.text or "").strip()[:200])]
     found = []
     trace: types.TracebackType | None = error.__traceback__
-    for frame, line in traceback.walk_tb(trace):
+    while trace is not None:
+        frame, line, place = trace.tb_frame, trace.tb_lineno, trace.tb_lasti
+        trace = trace.tb_next
         name = frame.f_code.co_filename
-        if name.startswith(OWN_FILES):
+        if name == PROBE:
+            found.append((PROBE.strip("<>"), place, frame.f_code.co_name[:80], ""))  # its lines are not here
+        elif name.startswith(OWN_FILES):
             source = linecache.getline(name, line).strip()[:200]
             found.append((name.strip("<>").removeprefix("/job/"), line, frame.f_code.co_name[:80], source))
     return found[-MAX_FRAMES:]

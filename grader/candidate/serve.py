@@ -7,6 +7,8 @@ what was printed (`output`) and what the call did besides returning (`effects`).
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import marshal
 import operator
 import random
 import socket
@@ -51,10 +53,12 @@ class Candidate:
         self.module = cells.fresh_namespace()
         self.names = Names(self.module)
         self.objects: dict[int, Any] = {}
-        self.probes: dict[str, Callable[..., Any]] = {}
+        self.probes: dict[bytes | str, Callable[..., Any]] = {}
         self.device = "cpu"
         self.effects: list[str] = []
         self.scope = ""
+        self.id = 0  # of the request that is to be answered next
+        self.converse: Callable[[bytes], bytes] | None = None  # sends a question, returns the request that comes of it
 
     def refer(self, value: Any) -> wire.Ref:
         """Keep an object that cannot travel, and say what it is. Raises ImportError where it stands for none."""
@@ -67,14 +71,33 @@ class Candidate:
         return wire.Ref(number, kind, type(value).__name__)
 
     def resolve(self, ref: wire.Ref) -> Any:
+        if ref.id < 0:
+            return self.outside(ref.id)
         if ref.id not in self.objects:
             raise wire.WireError(f"no object {ref.id}")
         return self.objects[ref.id]
 
+    def outside(self, number: int) -> Callable[..., Any]:
+        """A function that a test hands over and keeps: whoever calls it asks the test, and waits for what it says."""
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if self.converse is None:
+                raise RuntimeError("this function is there for the call that it was handed to")
+            asked = {"id": self.id, "asked": [number, list(args), kwargs], "output": "", "effects": []}
+            told = wire.decode(
+                self.converse(wire.encode(asked, self.answer_bytes, self.refer)), self.resolve, self.device
+            )
+            if told["op"] != "tell":
+                raise RuntimeError("the test has gone on to something else")
+            self.id = told["id"]
+            return told["value"]
+
+        return function
+
     def answer(self, payload: bytes) -> bytes:
         """Carry out one request; whatever student code raises becomes part of the reply."""
         request = wire.decode(payload, self.resolve, self.device)
-        reply: dict[str, Any] = {"id": request["id"]}
+        self.id = request["id"]
         self.effects = []
         if request["scope"] != self.scope:  # a new check: references of the last one are gone
             self.scope = request["scope"]
@@ -82,12 +105,11 @@ class Candidate:
         try:
             seed_everything(request.get("seed", 0), self.device)
             value = getattr(self, "op_" + request["op"])(request)
-            reply["value"] = value
-            encoded = wire.encode(reply | self.remarks(), self.answer_bytes, self.refer)
+            reply = {"id": self.id, "value": value, **self.remarks()}
+            encoded = wire.encode(reply, self.answer_bytes, self.refer)
         except BaseException as error:  # noqa: BLE001 - also SystemExit: it ends the call, not the candidate
-            reply.pop("value", None)
-            reply["fault"] = faults.describe(error)
-            encoded = wire.encode(reply | self.remarks(), self.answer_bytes)
+            reply = {"id": self.id, "fault": faults.describe(error), **self.remarks()}
+            encoded = wire.encode(reply, self.answer_bytes)
         return encoded
 
     def remarks(self) -> dict[str, Any]:
@@ -102,8 +124,11 @@ class Candidate:
         more = {"more": len(raised) - MAX_RAISED} if len(raised) > MAX_RAISED else {}
         return {"raised": raised[:MAX_RAISED], "names": cells.public_names(self.module), **more}
 
-    def op_prepare(self, request: dict[str, Any]) -> None:
-        """What comes before the first byte of the student's is read; that it fails is nobody's zero."""
+    def op_prepare(self, request: dict[str, Any]) -> bytes:
+        """What comes before the first byte of the student's is read; that it fails is nobody's zero.
+
+        Returns the magic number of this Python's byte code.
+        """
         self.device = request["device"]
         try:
             if self.device != "cpu":
@@ -111,6 +136,7 @@ class Candidate:
             stub_modules.install(request["hidden_modules"])
         except Exception as error:  # noqa: BLE001 - torch and the driver of the GPU may raise anything
             raise faults.NotPrepared(f"{type(error).__name__}: {error}") from None
+        return importlib.util.MAGIC_NUMBER
 
     def op_has(self, request: dict[str, Any]) -> bool:
         names = vars(self.module)
@@ -161,16 +187,17 @@ class Candidate:
         exec(compile(request["source"], filename, "single", dont_inherit=True), vars(self.module))  # noqa: S102
 
     def op_run(self, request: dict[str, Any]) -> Any:
-        """Run a probe: a function of ours, sent as source, next to the student's objects."""
-        source = request["source"]
-        if source not in self.probes:
-            faults.remember_source("<probe>", source)
+        """Run a probe: a function of ours, which comes compiled, next to the student's objects."""
+        sent = request["probe"]
+        if sent not in self.probes:
             space: dict[str, Any] = {"np": np, "__name__": "probe"}
             if "torch" in sys.modules:
                 space["torch"] = sys.modules["torch"]
-            exec(compile(source, "<probe>", "exec", dont_inherit=True), space)  # noqa: S102 - a trusted source
-            self.probes[source] = space[request["name"]]
-        return self.calling(request, self.probes[source], [self.names, *request["args"]], request["kwargs"])
+            # source where another Python compiled it
+            code = marshal.loads(sent) if type(sent) is bytes else compile(sent, "<probe>", "exec", dont_inherit=True)
+            exec(code, space)  # noqa: S102 - a trusted source
+            self.probes[sent] = space["probe"]
+        return self.calling(request, self.probes[sent], [self.names, *request["args"]], request["kwargs"])
 
 
 def cap_video_memory(limit_mib: int) -> None:
@@ -196,6 +223,12 @@ def seed_everything(seed: int, device: str) -> None:
 def serve(stream: socket.socket, answer_bytes: int, output_chars: int) -> None:
     """Answer requests from `stream` until it ends."""
     candidate = Candidate(answer_bytes, output_chars)
+
+    def converse(said: bytes) -> bytes:
+        wire.send_frame(stream, said)
+        return wire.receive_frame(stream, 1 << 30)
+
+    candidate.converse = converse
     while True:
         try:
             payload = wire.receive_frame(stream, 1 << 30)

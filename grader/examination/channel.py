@@ -20,6 +20,7 @@ from grader.errors import MachineryError, SandboxLost
 from grader.examination import replies
 from grader.examination.budget import Budget
 from grader.examination.patience import Patience
+from grader.examination.probes import as_sent
 from grader.examination.transcript import START, Said, Transcript, key_after
 from grader.sandbox import (
     Candidate,
@@ -72,6 +73,7 @@ class Channel:
         self.patience = Patience()
         self.began = 0.0  # on the wall, when something was asked for the first time
         self.reloading = False
+        self.byte_code = b""  # the magic number of the sandbox's Python
         self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.brought_down = 0  # sandboxes, by this submission
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
@@ -239,7 +241,7 @@ class Channel:
             self.opened += 1
         number = secrets.randbits(62)
         scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
-        payload = wire.extend(request, {"id": number, "scope": scope})
+        payload = wire.extend(as_sent(request, self.byte_code), {"id": number, "scope": scope})
         answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
         candidate, before_s = self.candidate, self.candidate.charged_s
         try:
@@ -260,10 +262,12 @@ class Channel:
             reply = candidate.exchange(wire.encode(asked), PREPARE_S, REPLY_OVERHEAD)
         except (CandidateFailure, SandboxLost) as failure:
             raise MachineryError(f"{NOT_READY}: {failure}") from None
-        fault = replies.read_fault(wire.decode(reply).get("fault"))  # of our own code: none of the student's is there
+        said = wire.decode(reply)  # by our own code: none of the student's is there
+        fault = replies.read_fault(said.get("fault"))
         if fault is not None:
             candidate.close()
             raise MachineryError(f"{NOT_READY}: {replies.words(fault.text, replies.MAX_TEXT)}")
+        self.byte_code = said["value"]
         return candidate
 
     def _without_id(self, reply: bytes, number: int) -> bytes:

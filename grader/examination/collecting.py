@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import AuthoringError, GraderError, MachineryError
-from grader.examination.student import source_of
+from grader.examination.probes import source_of
 
 FIXTURES = ("student", "rng", "reference", "datasets", "device")
 OWN_MARKS = ("question", "points", "needs")

@@ -24,6 +24,7 @@ from grader.candidate.serve import Candidate
 from grader.course import isolation, known_solutions
 from grader.course.master import beside, master_cells
 from grader.examination.matching import same_answer
+from grader.examination.probes import OURS, as_sent
 from grader.paths import Paths
 from grader.schema import Assignment
 
@@ -32,6 +33,10 @@ WHOLE_S = 60.0  # the same on the wall, for a machine that is busy
 ONE_CPU_S = 0.5  # for one wrong solution and all failed checks of its question
 LOAD_S = 10.0
 ANSWER_BYTES = 64 << 20
+
+
+class OtherwiseAsked(BaseException):
+    """A wrong solution calls a function that was handed to it otherwise than the submission did."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,23 @@ def _matches(
 
 def _answers_alike(candidate: Candidate, talk: Conversation) -> bool:
     candidate.scope = ""
-    for request, reply in talk.exchanges:
-        said = candidate.answer(wire.extend(request, {"id": 0, "scope": talk.check}))
-        if not same_answer(said, reply):
+    exchanges = list(reversed(talk.exchanges))
+    expected = b""
+
+    def next_request() -> bytes:
+        nonlocal expected
+        request, expected = exchanges.pop()
+        return wire.extend(as_sent(request, OURS), {"id": 0, "scope": talk.check})
+
+    def converse(said: bytes) -> bytes:
+        if not (same_answer(said, expected) and exchanges):
+            raise OtherwiseAsked
+        return next_request()
+
+    candidate.converse = converse
+    while exchanges:
+        request = next_request()
+        if not same_answer(candidate.answer(request), expected):
             return False
     return True
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import queue
+import threading
 import types
 from typing import Any
 
@@ -11,6 +13,7 @@ from grader.candidate.cells import public_names, run_cells
 from grader.candidate.serve import Candidate
 from grader.course.master import beside, master_cells
 from grader.errors import AuthoringError, SubmissionError
+from grader.examination.probes import OURS
 from grader.paths import Paths
 from grader.sandbox import Ending
 from grader.schema import Assignment
@@ -87,14 +90,33 @@ class ReferenceCandidate:
         self.paths = paths
         self.assignment = assignment
         self.candidate = Candidate(assignment.limits.answer_mib << 20, 0)
+        self.candidate.converse = self._converse
+        self._said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._waiting = False  # in a call, for what the test answers to a call of a function that it handed over
 
     def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
-        asked = wire.decode(request, self.candidate.resolve)
-        if asked["op"] not in ("prepare", "load"):  # a module that is hidden from candidates is not hidden from us
-            return self.candidate.answer(request)
-        raised = self._run_cells() if asked["op"] == "load" else []
-        value = {"raised": raised, "names": public_names(self.candidate.module)}
-        return wire.encode({"id": asked["id"], "value": value, "output": "", "effects": []})
+        refs: list[int] = []
+        asked = wire.decode(request, lambda ref: refs.append(ref.id))
+        if asked["op"] == "prepare":  # a module that is hidden from candidates is not hidden from us
+            return wire.encode({"id": asked["id"], "value": OURS, "output": "", "effects": []})
+        if asked["op"] == "load":
+            value = {"raised": self._run_cells(), "names": public_names(self.candidate.module)}
+            return wire.encode({"id": asked["id"], "value": value, "output": "", "effects": []})
+        if self._waiting:
+            self._waiting = False
+            self._told.put(request)
+            return self._said.get()
+        if min(refs, default=0) < 0:
+            threading.Thread(target=lambda: self._said.put(self.candidate.answer(request)), daemon=True).start()
+            return self._said.get()
+        return self.candidate.answer(request)
+
+    def _converse(self, said: bytes) -> bytes:
+        """Hand over what the reference asks in the middle of a call, and wait there, in a thread of its own."""
+        self._waiting = True
+        self._said.put(said)
+        return self._told.get()
 
     def _run_cells(self) -> list[dict[str, Any]]:
         cells = [(cell.number, cell.code) for cell in master_cells(self.paths, self.assignment.id)]

@@ -7,18 +7,18 @@ ends the check with a `StudentFault`; a test need not, and should not, catch it.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import wire
 from grader.checking.compare import Mismatch
+from grader.checking.values import describe
 from grader.errors import AuthoringError
 from grader.examination import replies
 from grader.examination.channel import Channel
+from grader.examination.handed import KINDS, MOST_CALLS, UNFIT, Handed
+from grader.examination.probes import line_of, source_of
 from grader.examination.proxies import Name, Reference
 from grader.examination.transcript import Said
 from grader.schema import NEAR_NAME, UNWRITTEN, Outcome
@@ -62,6 +62,8 @@ class Student:
         self._close_names = allow_close_names
         self._classes = classes
         self._methods = methods
+        self._handed = Handed()
+        self._probe = "", ""  # source and name of the one that ran last
         channel.current, channel.question = check, question
         self._load()
 
@@ -105,11 +107,13 @@ class Student:
         return self._ask("fetch", target=reference)
 
     def run(self, probe: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run the source of `probe(nb, *args)` in the sandbox; `nb` has the notebook's names.
+        """Run `probe(nb, *args)` in the sandbox, compiled and stripped; `nb` has the notebook's names.
 
         It sees np, torch where it is preloaded, and nothing else of its file; what it raises is the student's error.
+        What it counts or claims is a claim: the student's code runs beside it.
         """
         fields = {"source": source_of(probe), "name": probe.__name__, "args": list(args), "kwargs": kwargs}
+        self._probe = source_of(probe), probe.__name__
         return self._ask("run", **fields, **self._options)
 
     @contextlib.contextmanager
@@ -185,9 +189,33 @@ class Student:
             said = self._channel.ask(self._check, request, self._call_s, self._refer, self._called(op, fields))
         except wire.WireError as error:
             raise AuthoringError(f"{self._check}: a test sends what cannot be sent: {error}") from None
-        if said.failure:
-            raise StudentFault(Outcome(said.failure), said.message)
-        return self._value(op, fields, self._decoded(said))
+        reply = self._decoded(said)
+        for _ in range(MOST_CALLS):
+            if "asked" not in reply:
+                return self._value(op, fields, reply)
+            reply = self._decoded(self._channel.ask(*self._told(reply), function=self._function))
+        raise self._given_up(Outcome.TIMEOUT, f"a function that the test handed over was called {MOST_CALLS} times")
+
+    def _told(self, reply: dict[str, Any]) -> tuple[str, dict[str, Any], float, Callable[[Any], wire.Ref]]:
+        """What to ask next where the student's code calls a function that was handed to it: what it answers."""
+        call = self._handed.called(reply["asked"])
+        if call is None:
+            raise self._violation("a call of a function that was not handed over")
+        function, args, kwargs = call
+        try:
+            value = function(*args, **kwargs)
+        except UNFIT as error:
+            given = ", ".join(map(describe, args))
+            says = f"{type(error).__name__} in a function that the test hands over, given {given}"
+            raise self._given_up(Outcome.ERROR, says) from None
+        except BaseException:
+            self._channel.reject()  # it waits in the middle of a call
+            raise
+        return self._check, {"op": "tell", "seed": 0, "value": value}, self._call_s, self._refer
+
+    def _given_up(self, outcome: Outcome, message: str) -> StudentFault:
+        self._channel.reject()
+        return StudentFault(outcome, message)
 
     def _called(self, op: str, fields: dict[str, Any]) -> str:
         """Which function a request is about: the name that is called, or the probe with the names it is given."""
@@ -201,6 +229,8 @@ class Student:
         """What an object that cannot be sent is known as in the sandbox. Raises WireError where it is not known."""
         if isinstance(value, Name):
             raise wire.WireError(f"student.{value._name} is a name, not a value; use student.fetch({value._name!r})")
+        if isinstance(value, KINDS):
+            return self._handed.refer(value)
         if not isinstance(value, Reference):
             raise wire.WireError(f"an object of type {type(value).__name__}")
         owner = object.__getattribute__(value, "_student")
@@ -223,13 +253,20 @@ class Student:
         return set(defined) - asked_for
 
     def _decoded(self, said: Said) -> dict[str, Any]:
+        if said.failure:
+            raise StudentFault(Outcome(said.failure), said.message)
         try:
-            reply = wire.decode(said.reply, lambda ref: Reference(self, ref))
+            reply = wire.decode(said.reply, self._referred)
         except wire.WireError as error:
             raise self._violation(str(error)) from None
         if type(reply) is not dict or not {"output", "effects"} <= reply.keys() or type(reply["effects"]) is not list:
             raise self._violation("a reply of another form")
         return reply
+
+    def _referred(self, ref: wire.Ref) -> Reference:
+        if ref.id < 1:
+            raise wire.WireError("a reference to what is not there")
+        return Reference(self, ref)
 
     def _violation(self, message: str) -> StudentFault:
         self._channel.reject()
@@ -272,6 +309,8 @@ class Student:
 
     def _place(self, frame: replies.Frame) -> str:
         """Where student code raised; its line is quoted from what was handed in, not from what the sandbox says."""
+        if frame.where == "probe":
+            frame = replies.Frame("probe", *line_of(*self._probe, frame.function, frame.line))
         inside = f", in {frame.function}" if frame.function.isidentifier() else ""
         source = self._line(frame)
         return f" in {frame.where}, line {frame.line}{inside}{f': `{source}`' if source else ''}"
@@ -308,12 +347,6 @@ class Student:
                 text = replies.masked(raised["message"])
                 return f"{raised['type']}{f': {text}' if text else ''}"
         return "the name was deleted later"
-
-
-@functools.cache
-def source_of(probe: Callable[..., Any]) -> str:
-    """A probe's source; finding its end in the file takes longer than most calls."""
-    return textwrap.dedent(inspect.getsource(probe))
 
 
 def load_errors(said: Said) -> list[dict[str, Any]]:

@@ -25,6 +25,9 @@ class Meter:
     def mean(self):
         return self.total / self.count
 
+    def fill(self, source, n):
+        self.add([source() for _ in range(n)])
+
 
 # %%
 def half_life(rate):

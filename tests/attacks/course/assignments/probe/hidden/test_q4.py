@@ -7,7 +7,9 @@ pytestmark = pytest.mark.question("q4")
 
 
 def twice(nb, x):
-    return nb.centred(nb.centred(x))
+    """A probe says what it does, CANARYTEXT, and so do its names."""
+    CANARYNAME = nb.centred(x)  # CANARYTEXT
+    return nb.centred(CANARYNAME)
 
 
 @pytest.mark.points(1, hint="Return a new array.")
