@@ -9,6 +9,7 @@ time, and an empty notebook opens in the next one, it is the submission's.
 from __future__ import annotations
 
 import contextlib
+import functools
 import secrets
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from grader.examination.budget import Budget
 from grader.examination.patience import Patience
 from grader.examination.probes import as_sent
 from grader.examination.transcript import START, Said, Transcript, key_after
+from grader.examination.words import MAX_TEXT, Words, line
 from grader.sandbox import (
     Candidate,
     CandidateFailure,
@@ -77,6 +79,13 @@ class Channel:
         self.opened = self.answered = self.replayed = self.received_bytes = 0
         self.brought_down = 0  # sandboxes, by this submission
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
+
+    @functools.cached_property
+    def words(self) -> Words:
+        """What may be told of this submission's words."""
+        texts = {f"cell {cell.number}": cell.source for cell in self.notebook.cells} | dict(self.notebook.files)
+        texts |= {name: content.decode("utf-8", "replace") for name, content in self.files if name.endswith(".py")}
+        return Words(texts, (name for question in self.assignment.questions for name in question.names))
 
     # ------------------------------------------------------------------------------------------ asking
 
@@ -266,7 +275,7 @@ class Channel:
         fault = replies.read_fault(said.get("fault"))
         if fault is not None:
             candidate.close()
-            raise MachineryError(f"{NOT_READY}: {replies.words(fault.text, replies.MAX_TEXT)}")
+            raise MachineryError(f"{NOT_READY}: {line(fault.text.said, MAX_TEXT)}")
         self.byte_code = said["value"]
         return candidate
 

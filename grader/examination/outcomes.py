@@ -9,6 +9,7 @@ from grader.errors import AuthoringError, GraderError
 from grader.examination import collecting
 from grader.examination.hints import fitting
 from grader.examination.student import StudentFault
+from grader.examination.words import in_short_rows
 from grader.schema import BROKEN, Check, CheckResult, Outcome
 
 
@@ -29,5 +30,6 @@ def result_of(check: Check, error: BaseException | None, wall_s: float) -> Check
         outcome, message = Outcome.DEFERRED, str(error)
     else:
         outcome, message = Outcome.DEFERRED, f"{BROKEN}: {collecting.one_line(error)}"
+    message = in_short_rows(message)
     hint = "" if outcome is Outcome.PASSED else fitting(check.hint, message)
     return CheckResult(check.name, check.question, outcome, check.max_points, message, hint, round(wall_s, 4))

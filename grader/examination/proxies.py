@@ -15,7 +15,7 @@ from grader import wire
 from grader.checking.compare import Mismatch
 from grader.checking.values import describe
 from grader.errors import AuthoringError
-from grader.examination import replies
+from grader.examination.words import Raw
 
 if TYPE_CHECKING:
     from grader.examination.student import Student
@@ -48,7 +48,7 @@ class Reference:
         return (
             f"a {kind}"
             if kind in ("function", "class", "module")
-            else f"an object of class {replies.words(self._ref.type_name)}"
+            else f"an object of class {self._student._words.name(Raw(self._ref.type_name))}"
         )
 
     @classmethod

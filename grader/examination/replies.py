@@ -1,62 +1,52 @@
-"""What a candidate says in words: faults, effects, errors of cells. Read by exact types, cut, made printable.
+"""What a candidate says besides values: faults, effects, errors of cells. Read by exact types; its words stay `Raw`.
 
-A candidate's words may be forged like everything else it sends. Nothing here asks more of a value than its type, and
-what is shown to a student has a length and holds no number that may come from a hidden input.
+What it says may be forged like everything else it sends. Nothing here asks more of a value than its type; how its words
+reach a reader is said in `words`.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from grader import wire
+from grader.examination.words import Raw, line
 
-MAX_TEXT = 160  # characters of an exception's text that are shown
-MAX_NAME = 80  # of a class, a function, a file
 MAX_CELL_TEXT = 1000  # of what a cell raised; no hidden input exists yet when cells run
 MOST = 100  # bases, frames, effects, errors of cells
 
-_NUMBER = re.compile(r"[-+]?\d[\d.,_]*(?:[eE][-+]?\d+)?")
-_EFFECT = re.compile(
-    r"argument \w{1,80} was changed|the global random state of (?:random|numpy|torch) was used"
-    r"|forbidden operator [\w:.]{1,80}"
-)
+_CHANGED = re.compile(r"argument (\w{1,80}) was changed")
+_DRAWN = re.compile(r"the global random state of (?:random|numpy|torch) was used")
+_FORBIDDEN = re.compile(r"forbidden operator ([\w:.]{1,80})")
+_POSITION = re.compile(r"\d{1,2}")
 
 
 @dataclass(frozen=True)
 class Frame:
     """Where student code was when it raised: "cell 3" or a file's name, a line of it, a function."""
 
-    where: str
+    where: Raw
     line: int
-    function: str
+    function: Raw
 
 
 @dataclass(frozen=True)
 class Fault:
     """What student code raised. `bases` are the names of its class and those above; `text` is as it was said."""
 
-    kind: str
+    kind: Raw
     bases: tuple[str, ...]
-    text: str
+    text: Raw
     frames: tuple[Frame, ...]
 
     @property
     def out_of_memory(self) -> bool:
-        return "MemoryError" in self.bases or "can't allocate memory" in self.text or "out of memory" in self.text
-
-
-def words(text: str, most: int = MAX_NAME) -> str:
-    """One line of printable characters, `most` of them."""
-    line = " ".join(text[: 4 * most].split())[:most]
-    return "".join(character if character.isprintable() else "?" for character in line)
-
-
-def masked(text: str) -> str:
-    """An exception's text as it may be shown: short, without its numbers."""
-    return words(_NUMBER.sub("#", text[: 8 * MAX_TEXT]), MAX_TEXT)
+        return any(
+            ("MemoryError" in self.bases, "can't allocate memory" in self.text.said, "out of memory" in self.text.said)
+        )
 
 
 def read_fault(value: Any) -> Fault | None:
@@ -70,30 +60,37 @@ def read_fault(value: Any) -> Fault | None:
     if None in read:
         return None
     known = tuple(frame for frame in read if frame is not None)
-    return Fault(_without_numbers(kind), tuple(bases[:MOST]), text, known)  # type: ignore[index]
-
-
-def _without_numbers(name: str) -> str:
-    """A class's name; one that is no identifier can carry anything, so its numbers go."""
-    return name if name.isidentifier() and len(name) <= MAX_NAME else words(_NUMBER.sub("#", name[:MAX_TEXT]))
+    return Fault(Raw(kind), tuple(bases[:MOST]), Raw(text), known)  # type: ignore[arg-type,index]
 
 
 def _frame(frame: Any) -> Frame | None:
     """A frame is (where, line, function, source line); the source is looked up where it can be trusted."""
     if type(frame) not in (tuple, list) or len(frame) != 4:
         return None
-    where, line, function, _ = frame
-    if not (type(where) is str and type(line) is int and type(function) is str and 0 <= line < 1_000_000):
+    where, at, function, _ = frame
+    if not (type(where) is str and type(at) is int and type(function) is str and 0 <= at < 1_000_000):
         return None
-    return Frame(words(where), line, words(function))
+    return Frame(Raw(where), at, Raw(function))
 
 
-def read_effects(value: Any) -> list[str] | None:
-    """What a call did besides returning; None if one of them is none of ours."""
+def read_effects(value: Any, arguments: Collection[str] = (), forbidden: Collection[str] = ()) -> list[str] | None:
+    """What a call did besides returning; None if one of them is none that this call can have.
+
+    arguments: by name, besides those by position;  forbidden: what the call must not reach, as patterns
+    """
     if not _strings(value):
         return None
     effects: list[str] = value[:MOST]
-    return effects if all(map(_EFFECT.fullmatch, effects)) else None
+    return effects if all(_is_effect(effect, arguments, forbidden) for effect in effects) else None
+
+
+def _is_effect(effect: str, arguments: Collection[str], forbidden: Collection[str]) -> bool:
+    changed, reached = _CHANGED.fullmatch(effect), _FORBIDDEN.fullmatch(effect)
+    if changed:
+        return changed[1] in arguments or _POSITION.fullmatch(changed[1]) is not None
+    if reached:
+        return any(fnmatch.fnmatchcase(reached[1], pattern) for pattern in forbidden)
+    return _DRAWN.fullmatch(effect) is not None
 
 
 def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
@@ -114,7 +111,7 @@ def read_cell_errors(reply: bytes) -> list[dict[str, Any]]:
         )
         if type(cell) is int and 0 <= cell < 1_000_000 and type(kind) is str and type(text) is str:
             skipped = error.get("skipped") is True
-            found.append({"cell": cell, "type": words(kind), "message": words(text, MAX_CELL_TEXT), "skipped": skipped})
+            found.append({"cell": cell, "type": line(kind), "message": line(text, MAX_CELL_TEXT), "skipped": skipped})
     return found
 
 

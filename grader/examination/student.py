@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from grader.examination.handed import KINDS, MOST_CALLS, UNFIT, Handed
 from grader.examination.probes import line_of, source_of
 from grader.examination.proxies import Name, Reference
 from grader.examination.transcript import Said
+from grader.examination.words import without_numbers
 from grader.schema import NEAR_NAME, UNWRITTEN, Outcome
 from grader.submission.magics import syntax_error
 from grader.submission.notebook import definitions, nearest
@@ -63,6 +65,7 @@ class Student:
         self._classes = classes
         self._methods = methods
         self._handed = Handed()
+        self._words = channel.words
         self._probe = "", ""  # source and name of the one that ran last
         channel.current, channel.question = check, question
         self._load()
@@ -274,7 +277,7 @@ class Student:
 
     def _value(self, op: str, fields: dict[str, Any], reply: dict[str, Any]) -> Any:
         called = fields.get("target") if isinstance(fields.get("target"), str) else fields.get("name")
-        effects = replies.read_effects(reply["effects"])
+        effects = replies.read_effects(reply["effects"], fields.get("kwargs", {}), fields.get("forbids", ()))
         if effects is None:
             raise self._violation("effects of another form")
         forbidden = [effect for effect in effects if effect.startswith("forbidden operator ")]
@@ -283,7 +286,7 @@ class Student:
             what = f"operator {name}" if "::" in name else name
             raise StudentFault(Outcome.FORBIDDEN, f"{what} was used; it is ruled out")
         if "fault" in reply:
-            raise self._fault(reply["fault"])
+            raise self._fault(reply["fault"], called)
         if effects:
             raise Mismatch(f"{called or 'the call'} did more than return: {effects[0]}")
         if "value" not in reply:
@@ -292,37 +295,40 @@ class Student:
 
     # -------------------------------------------------------------------------------- explaining
 
-    def _fault(self, value: object) -> StudentFault:
+    def _fault(self, value: object, called: object) -> StudentFault:
         fault = replies.read_fault(value)
         if fault is None:
             return self._violation("a fault of another form")
-        if fault.kind == "MissingName":
-            return StudentFault(Outcome.MISSING, self._missing(replies.words(fault.text)), fault.bases)
+        kind, text = self._words.name(fault.kind), self._words.message(fault.text)
+        sought = {called} if isinstance(called, str) else set()
+        missing = self._words.missing(fault.text, sought | set(re.findall(r"\.(\w+)", self._probe[0])))
+        if kind == "MissingName" and missing:
+            return StudentFault(Outcome.MISSING, self._missing(missing), fault.bases)
         frame = fault.frames[-1] if fault.frames else None
-        if fault.kind == "NotImplementedError" and frame is not None:
-            message = f"{UNWRITTEN}: {frame.function} in {frame.where} raises NotImplementedError"
+        place, function = self._place(frame) if frame is not None else ("", "")
+        if kind == "NotImplementedError" and place and function:
+            message = f"{UNWRITTEN}: {function} in {place.partition(',')[0]} raises NotImplementedError"
             return StudentFault(Outcome.ERROR, message, fault.bases)
-        place = self._place(frame) if frame is not None else ""
-        text = replies.masked(fault.text)
         outcome = Outcome.MEMORY if fault.out_of_memory else Outcome.ERROR
-        return StudentFault(outcome, f"{fault.kind}{place}{f': {text}' if text else ''}", fault.bases)
+        where = f" in {place}" if place else ""
+        return StudentFault(outcome, f"{kind}{where}{f': {text}' if text else ''}", fault.bases)
 
-    def _place(self, frame: replies.Frame) -> str:
-        """Where student code raised; its line is quoted from what was handed in, not from what the sandbox says."""
-        if frame.where == "probe":
-            frame = replies.Frame("probe", *line_of(*self._probe, frame.function, frame.line))
-        inside = f", in {frame.function}" if frame.function.isidentifier() else ""
-        source = self._line(frame)
-        return f" in {frame.where}, line {frame.line}{inside}{f': `{source}`' if source else ''}"
+    def _place(self, frame: replies.Frame) -> tuple[str, str]:
+        """Where student code raised, and in which function; ("", "") for no place of what was handed in.
 
-    def _line(self, frame: replies.Frame) -> str:
-        notebook = self._channel.notebook
-        texts = {f"cell {cell.number}": cell.source for cell in notebook.cells} | dict(notebook.files)
-        for name, content in self._channel.files:
-            if name == frame.where:
-                texts[name] = content.decode("utf-8", "replace")
-        lines = texts.get(frame.where, "").splitlines()
-        return replies.words(lines[frame.line - 1], 2 * replies.MAX_NAME) if 0 < frame.line <= len(lines) else ""
+        The line is quoted from there, not from what the sandbox says.
+        """
+        if frame.where.said == "probe":
+            at, function = line_of(*self._probe, frame.function.said, frame.line)
+            return (f"probe, line {at}, in {function}", function) if at else ("", "")
+        where, at, source = self._words.place(frame.where, frame.line)
+        if not where:
+            return "", ""
+        function = self._words.name(frame.function) if frame.function.said in self._words.known else ""
+        return (
+            f"{where}, line {at}{f', in {function}' if function else ''}{f': `{source}`' if source else ''}",
+            function,
+        )
 
     def _missing(self, name: str) -> str:
         """Say where a missing name may have gone: misspelt, in a cell that is skipped, in one that raised."""
@@ -344,7 +350,7 @@ class Student:
     def _why(self, number: int) -> str:
         for raised in sorted(load_errors(self._channel.load()), key=lambda raised: raised["skipped"]):
             if raised["cell"] == number:
-                text = replies.masked(raised["message"])
+                text = without_numbers(raised["message"])
                 return f"{raised['type']}{f': {text}' if text else ''}"
         return "the name was deleted later"
 

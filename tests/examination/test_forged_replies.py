@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny import book
 
 from grader import wire
 from grader.checking import compare
+from grader.commands.publishing import results_document
 from grader.examination.channel import Channel
 from grader.examination.examiner import cell_notices
 from grader.examination.outcomes import result_of
 from grader.examination.student import Student
 from grader.examination.transcript import Transcript
+from grader.examination.words import MOST_DIGITS, MOST_LETTERS
+from grader.feedback.plain_words import OwnWords, said
 from grader.sandbox import Ending
-from grader.schema import Assignment, Check, Outcome, Question
+from grader.schema import Assignment, Attempt, Check, CheckResult, Evidence, Outcome, Question, Status
+from grader.terminal.attempt_json import attempt_entry
+from grader.terminal.screen import attempt_page
 
 LOADED = {"value": {"raised": [], "names": ["f"]}, "output": "", "effects": []}
 ASSIGNMENT = Assignment("probe", "Probe", (Question("q1", "One", Decimal(1), ("f", "g")),))
@@ -152,3 +161,84 @@ def test_no_reply_makes_a_check_ours(loaded, reply, name, test):
 )
 def test_a_fault_is_told_in_words_that_can_be_trusted(fault, outcome, message):
     assert judged(LOADED, {"fault": fault, "output": "", "effects": []}, "f", print)[:2] == (outcome, message)
+
+
+# ---------------------------------------------------------------------------------------------------- no way out
+
+DIGITS, RAISED, LETTERS = "80917263", "⁸⁰⁹¹⁷²⁶³", "qzkvwxjy"  # no sentence of ours has as many of them in a row
+odd_words = (RAISED * 3, f"{DIGITS}.{DIGITS}", "_".join(DIGITS * 4), f"e{DIGITS}", "MissingName", "٣٤٥٦٧٨٩", "(9, 9)")
+carried = st.lists(
+    st.one_of(
+        st.text(DIGITS, min_size=5, max_size=60),
+        st.text(LETTERS, min_size=41, max_size=60),
+        st.sampled_from(odd_words),
+    ),
+    min_size=1,
+    max_size=3,
+).map(" ".join)
+loud = st.one_of(carried, carried.map(lambda text: text.replace(" ", "")))
+loud_faults = st.fixed_dictionaries(
+    {
+        "type": st.one_of(loud, st.sampled_from(["MissingName", "NotImplementedError", "ValueError"])),
+        "bases": st.lists(loud, max_size=2),
+        "message": loud,
+        "frames": st.lists(
+            st.tuples(st.one_of(loud, st.just("cell 1")), st.integers(0, 999_999), loud, loud), max_size=2
+        ),
+    }
+)
+loud_values = st.one_of(
+    loud,
+    st.builds(wire.Ref, st.integers(-3, 3), loud, loud),
+    st.dictionaries(loud, loud, max_size=3),
+    st.lists(loud, max_size=3),
+    st.lists(st.integers(1, 3), min_size=7, max_size=20).map(lambda shape: np.zeros((0, *shape))),
+    st.integers(99_999, 10**7).map(lambda size: np.zeros((0, size))),
+)
+loud_effects = st.lists(
+    st.one_of(
+        loud, loud.map(lambda text: f"argument {text} was changed"), loud.map(lambda text: f"forbidden operator {text}")
+    ),
+    max_size=2,
+)
+loud_replies = st.one_of(
+    st.fixed_dictionaries({"output": loud, "effects": st.just([]), "fault": loud_faults}),
+    st.fixed_dictionaries({"output": loud, "effects": loud_effects, "value": loud_values}),
+    st.fixed_dictionaries({"output": loud, "effects": st.just([]), "asked": st.lists(loud_values, max_size=4)}),
+)
+
+
+def runs_too_long(text: str) -> list[str]:
+    """What a reply carried into a text that is longer than agreed, in digits of any kind or in letters."""
+    plain = "".join("0" if unicodedata.category(each)[0] == "N" else each for each in text)
+    return [
+        *re.findall(rf"\d{{{MOST_DIGITS + 1},}}", plain),
+        *re.findall(rf"[{LETTERS}]{{{MOST_LETTERS + 1},}}", text),
+    ]
+
+
+def everything_shown(outcome: Outcome, message: str) -> Iterator[str]:
+    """Every form in which people read what became of one check; what is no word of a submission is left out."""
+    check = CheckResult("test_f", "q1", outcome, Decimal(1), message)
+    evidence = Evidence("", (("q1", ""),), "", "cpu", "", "none")
+    attempt = Attempt("anna", "probe", Status.GRADED, evidence, (check,))
+    yield attempt_page(ASSIGNMENT, attempt, "f.py")
+    yield json.dumps(attempt_entry(ASSIGNMENT, attempt), ensure_ascii=False)
+    yield json.dumps(results_document(ASSIGNMENT, attempt), ensure_ascii=False)
+    own = OwnWords(book("def f(x): return x", "def g(: pass"), {"q1": ("f", "g")})
+    yield said(check, own).text
+
+
+def answering(value):
+    return {"value": value, "output": "", "effects": []}
+
+
+@example(reply=answering(np.zeros((0, 123_456))), name="f", test="close to an array")
+@example(reply=answering(np.zeros((0, *[3] * 20))), name="f", test="close to an array")
+@example(reply=answering(wire.Ref(1, "object", LETTERS * 9)), name="f", test="a number")
+@settings(max_examples=60, deadline=None)
+@given(reply=loud_replies, name=st.sampled_from(["f", "g", "h"]), test=st.sampled_from(sorted(TESTS)))
+def test_no_reply_brings_a_run_of_digits_or_letters_into_anything_that_is_read(reply, name, test):
+    outcome, message, notices = judged(LOADED, reply, name, TESTS[test])
+    for text in (message, *notices, *everything_shown(outcome, message)):
+        assert not runs_too_long(text), text
