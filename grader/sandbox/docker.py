@@ -16,11 +16,11 @@ host's, unless Docker runs the containers with another runtime; the GPU driver's
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
 import select
-import shutil
 import socket
 import tempfile
 import time
@@ -31,10 +31,11 @@ from typing import Any
 from grader.errors import MachineryError
 from grader.sandbox.engine import connect
 from grader.sandbox.image import find
-from grader.sandbox.leftovers import owner_label
+from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
 from grader.sandbox.link import START_S, Link, LinkedCandidate
 from grader.schema import Assignment
-from grader.zygote.kernel import DENIED
+from grader.zygote import procfs
+from grader.zygote.seccomp import ALLOWED, LOOKED_INTO, OF_GPUS
 
 RECYCLE_AFTER = 200  # submissions served by one container
 ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote and its imports
@@ -46,7 +47,15 @@ USER = "1000:1000"
 PACKAGES = "/opt/packages"  # in the image: a link to where Python's packages lie
 COVER = "ro,size=4k,mode=0555"  # over the folder of a hidden module where no jail does it
 CAPABILITIES = ["SYS_ADMIN", "SETUID", "SETGID", "KILL"]  # `caps`: without KILL a deadline could not be kept
-SETTING_UP = ("mount", "umount2", "pivot_root", "unshare", "sethostname")  # what the jail itself needs
+SETTING_UP = (
+    "mount",
+    "umount2",
+    "pivot_root",
+    "unshare",
+    "sethostname",
+    "open_tree",
+    "chroot",
+)  # by a jail's builder
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,13 @@ class Container:
     served: int = 0
 
 
-def outer_filter() -> str:
-    """The container's seccomp profile: what a candidate may not do, less what the jail needs to be built."""
-    refused = sorted(set(DENIED) - set(SETTING_UP))
-    calls = [{"names": refused, "action": "SCMP_ACT_ERRNO"}]
-    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": calls})
+def outer_filter(level: str, gpu: bool = False) -> str:
+    """The container's seccomp profile: what a candidate may call, and what its jail needs to be built."""
+    names = {*ALLOWED, *LOOKED_INTO, *(OF_GPUS if gpu else ()), *(SETTING_UP if level != "strict" else ())}
+    calls: list[dict[str, Any]] = [{"names": sorted(names), "action": "SCMP_ACT_ALLOW"}]
+    calls.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS})  # libc falls back
+    refused = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": errno.ENOSYS}
+    return json.dumps({**refused, "architectures": ["SCMP_ARCH_X86_64"], "syscalls": calls})
 
 
 class DockerSandbox:
@@ -144,8 +155,8 @@ class DockerSandbox:
 
     def _start(self, wait: bool = True) -> Container:
         folder = Path(tempfile.mkdtemp(prefix=f"grader-{os.getpid()}-"))
-        shared = folder / "ctl"
-        shared.mkdir(mode=0o755)
+        shared = Path(tempfile.mkdtemp(prefix="ctl-"))  # whose name the container sees: it says nothing of us
+        (folder / LINKED).symlink_to(shared)
         os.chmod(shared, 0o755)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(shared / "zygote.sock"))
@@ -158,7 +169,7 @@ class DockerSandbox:
                 control = self._connected(listener, name)
             except (OSError, self._docker_error()) as error:
                 self._force_remove(name)
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
                 if NO_DRIVER in str(error):
                     raise MachineryError(NO_GPU) from None
                 raise MachineryError(f"no container of {self.grant.image} could be started: {error}") from None
@@ -168,7 +179,7 @@ class DockerSandbox:
         except MachineryError:
             control.close()
             self._force_remove(name)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             raise
 
     def _connected(self, listener: socket.socket, name: str) -> socket.socket:
@@ -205,9 +216,9 @@ class DockerSandbox:
         tmpfs = f"size={limits.disk_mib}m,nr_inodes=4096,{owned}"
         covers = {f"{PACKAGES}/{module}": COVER for module in self.assignment.hidden_modules if self.level == "strict"}
         memory = f"{limits.memory_mib + ZYGOTE_MIB}m"
-        security = ["no-new-privileges"]
+        security = ["no-new-privileges", f"seccomp={outer_filter(self.level, self.grant.gpu is not None)}"]
         if self.level != "strict":
-            security += [f"seccomp={outer_filter()}", "apparmor=unconfined"]
+            security.append("apparmor=unconfined")
         config: dict[str, Any] = self.client.api.create_host_config(
             auto_remove=True,
             network_mode="none",
@@ -221,14 +232,23 @@ class DockerSandbox:
             nano_cpus=int(self.grant.cpus * 1e9),
             tmpfs={"/tmp": tmpfs, "/job": tmpfs, "/dev/shm": tmpfs, **covers},
             ipc_mode="private",
-            binds={str(shared): {"bind": "/ctl", "mode": "ro"}},
+            binds={str(shared): {"bind": "/ctl", "mode": "ro"}, **self._made_up(shared)},
             device_requests=self._gpu_request(),
         )
         if (
             self.level == "userns"
         ):  # a masked /proc forbids a fresh one inside; the zygote has no privilege to misuse it
             config["MaskedPaths"] = config["ReadonlyPaths"] = []
+        elif self.level == "strict":
+            config["MaskedPaths"] = procfs.covered(gpu=self.grant.gpu is not None)
         return config
+
+    def _made_up(self, shared: Path) -> dict[str, Any]:
+        """In `strict`, what is shown for a few files of /proc; elsewhere the jail does it."""
+        if self.level != "strict":
+            return {}
+        files = procfs.write_texts(str(shared), self.assignment.limits.memory_mib)
+        return {files[name]: {"bind": f"/proc/{name}", "mode": "ro"} for name in procfs.BINDABLE}
 
     def _gpu_request(self) -> list[Any]:
         import docker.types
@@ -240,7 +260,7 @@ class DockerSandbox:
     def _remove(self, container: Container) -> None:
         container.link.close()
         self._force_remove(container.id)
-        shutil.rmtree(container.folder, ignore_errors=True)
+        remove_folder(container.folder)
 
     def _force_remove(self, name: str) -> None:
         with contextlib.suppress(self._docker_error()):  # gone already, or on its way

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from grader.sandbox.engine import connect
 
+LINKED = "shared"  # in a folder of ours: a link to the one that a container sees
+
 
 def owner_label() -> str:
     """Who made a container: process id and start time, so that a process id used again is not taken for it."""
@@ -36,9 +38,16 @@ def sweep() -> list[str]:
     for folder in Path(tempfile.gettempdir()).glob("grader-[0-9]*-*"):
         owner = folder.name.split("-")[1]
         if owner.isdigit() and not _start_time(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             gone.append(folder.name)
     return gone
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove one of our folders, and what it links to."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(os.readlink(folder / LINKED), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(owner: str) -> bool:

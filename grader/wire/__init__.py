@@ -25,6 +25,7 @@ from grader.wire.form import (
     NUMPY_DTYPES,
     TORCH_DTYPES,
     Ref,
+    Tensor,
     WireError,
 )
 from grader.wire.stream import receive_frame, send_frame
@@ -39,6 +40,7 @@ __all__ = [
     "NUMPY_DTYPES",
     "TORCH_DTYPES",
     "Ref",
+    "Tensor",
     "WireError",
     "decode",
     "encode",

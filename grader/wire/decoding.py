@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ from grader.wire.form import (
     SHAPES,
     TORCH_DTYPES,
     Ref,
+    Tensor,
     WireError,
     check_shape,
     compared_with,
@@ -199,9 +201,10 @@ class _Decoder:
         return made[()]
 
     def take_tensor(self, depth: int) -> Any:
-        import torch
-
         dtype, shape, raw = self.shaped(TORCH_DTYPES)
+        torch = sys.modules.get("torch")
+        if torch is None:
+            return Tensor(dtype, shape, raw)
         kind = torch.uint8 if dtype == "bool" else getattr(torch, dtype)
         flat = torch.frombuffer(bytearray(raw), dtype=kind) if raw else torch.empty(0, dtype=kind)
         made = flat.reshape(shape)

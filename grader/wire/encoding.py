@@ -14,6 +14,7 @@ from grader.wire.form import (
     COMPLEX,
     DEFAULT_LIMIT_BYTES,
     INT64,
+    ITEM_BYTES,
     LENGTH,
     MANY,
     MAX_DEPTH,
@@ -27,6 +28,7 @@ from grader.wire.form import (
     SHORT_NAME,
     TORCH_DTYPES,
     Ref,
+    Tensor,
     WireError,
     check_shape,
     compared_with,
@@ -203,6 +205,10 @@ class _Encoder:
             flat = plain.as_strided((plain.numel(),), (1,))  # one element may keep an odd stride, which `view` refuses
             self.parts.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
 
+    def put_unloaded_tensor(self, value: Tensor, depth: int) -> None:
+        self.shaped(b"x", value.dtype, value.shape, ITEM_BYTES[value.dtype])
+        self.parts.append(value.raw)
+
     def shaped(self, tag: bytes, dtype: str, shape: tuple[int, ...], item_bytes: int) -> None:
         check_shape(shape)
         size = math.prod(shape) * item_bytes
@@ -231,8 +237,9 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[_Encoder, Any, int], No
     (dict, _Encoder.put_dict),
     ((set, frozenset), _Encoder.put_set),
     (Ref, _Encoder.put_ref),
+    (Tensor, _Encoder.put_unloaded_tensor),
 )
-_EXACT = (type(None), bool, str, bytes, int, float, complex, np.ndarray, list, tuple, dict, set, frozenset, Ref)
+_EXACT = (type(None), bool, str, bytes, int, float, complex, np.ndarray, list, tuple, dict, set, frozenset, Ref, Tensor)
 _WRITER_OF: dict[type, Callable[[_Encoder, Any, int], None]] = {  # the same for exact types, which most values have
     plain: next(write for kind, write in _WRITERS if issubclass(plain, kind))
     for plain in (*_EXACT, *(np.dtype(name).type for name in NUMPY_DTYPES))

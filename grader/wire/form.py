@@ -51,6 +51,19 @@ class Ref:
     type_name: str
 
 
+@dataclass(frozen=True)
+class Tensor:
+    """A torch tensor where torch is not loaded: importing it takes seconds, and a tag is no reason to."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    raw: bytes
+
+    @staticmethod
+    def __describe__(self: Tensor) -> str:
+        return "a torch tensor"
+
+
 def check_shape(shape: tuple[int, ...]) -> None:
     if len(shape) > MAX_DIMENSIONS:
         raise WireError(f"an array of {len(shape)} dimensions; at most {MAX_DIMENSIONS} can be sent")

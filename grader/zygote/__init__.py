@@ -3,7 +3,8 @@
     server   takes orders from the examiner's side and forks a keeper for each
     keeper   watches over one candidate: ends it on order, reports how it ended and what it used
     jail     what a candidate's process can see and do: namespaces, a root of its own, no privilege, limits
-    kernel   the system calls that Python does not have, and the seccomp filter
+    seccomp  which system calls it may make
+    kernel   the system calls that Python does not have
 
 Covered: files (a root made of read-only binds of the system and empty tmpfs), other processes, network, signals, shared
 memory and message queues, capabilities, nested namespaces, new kernel interfaces by a filter, processor time, memory,

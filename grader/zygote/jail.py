@@ -11,6 +11,7 @@ and filter only, the container is the jail.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import resource
@@ -18,14 +19,15 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from grader.zygote import kernel
-from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT
+from grader.zygote import kernel, procfs, seccomp
+from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT
 
 LEVELS = ("userns", "caps", "bare")
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 OTHER_PACKAGES = ("/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/*-packages")
+GPUS = "/dev/nvidia*"
 STAGES = ("/mnt", "/media", "/srv", "/tmp")  # folders that every system has
 OWN_UIDS = 100_000 + 10_000 * int.from_bytes(os.urandom(2), "little")  # the kernel counts across containers
 MIB = 1 << 20
@@ -80,7 +82,7 @@ def enter(order: Order) -> None:
 
 def _new_root(order: Order) -> None:
     kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
-    kernel.mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=1024,mode=0755")
+    kernel.mount("tmpfs", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,nr_inodes=1024,mode=0755")
     owner = f",uid={order.uid},gid={order.uid}" if order.level == "caps" else ""
     for folder in ("/tmp", "/job", "/dev/shm"):
         os.makedirs(STAGE + folder)
@@ -89,12 +91,13 @@ def _new_root(order: Order) -> None:
     installed = (sys.base_prefix, sys.prefix)
     for folder in dict.fromkeys((*SYSTEM_FOLDERS, *installed, *map(os.path.realpath, installed))):
         _show(folder)
-    for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob("/dev/nvidia*"))):
+    for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob(GPUS))):
         _show(file)
     for module in order.hidden_modules:
         _hide(module)
     for folder in ("/proc", "/old"):
         os.mkdir(STAGE + folder)
+    procfs.make_up(STAGE, order.memory_mib)
     _write(STAGE + "/etc/passwd", f"student:x:{order.uid}:{order.uid}::/job:/bin/sh\n")
     kernel.pivot_root(STAGE, STAGE + "/old")
     os.chdir("/")
@@ -145,12 +148,14 @@ def _hide(module: str) -> None:
 
 def lock(order: Order) -> None:
     """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
+    gpu = bool(glob.glob(GPUS))
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc entries belong to root; inherited from the zygote
     _set_oom_first("/proc" if order.level == "bare" else "/old/proc")
     if order.level != "bare":
-        _own_proc()
+        procfs.mount(gpu)
         kernel.unmount("/old")
         kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+        _leave_the_table_of_mounts()
     os.setsid()
     kernel.bound_capabilities()  # while this is still allowed
     if order.level == "caps":
@@ -164,22 +169,21 @@ def lock(order: Order) -> None:
     os.chdir(order.workdir)
     _set_limits(order)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user took it away
-    if kernel.SUPPORTED:
-        kernel.install_seccomp()
+    if seccomp.SUPPORTED:
+        seccomp.install_seccomp(gpu)
 
 
-def _own_proc() -> None:
-    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
-    try:
-        kernel.mount("proc", "/proc", "proc", flags)
-    except PermissionError:  # a container whose own /proc is masked refuses a fresh one
-        kernel.mount("tmpfs", "/proc", "tmpfs", flags | MS_RDONLY, "size=4k,mode=0555")
-        return
-    kernel.mount("tmpfs", "/proc/sys", "tmpfs", flags | MS_RDONLY, "size=4k,mode=0555")
-    for name in ("kcore", "keys", "key-users", "kallsyms", "kmsg", "sysrq-trigger", "timer_list", "locks", "config.gz"):
-        if os.path.exists(f"/proc/{name}"):
-            kernel.mount("/dev/null", f"/proc/{name}", None, MS_BIND)
-    kernel.mount(None, "/proc", None, MS_REMOUNT | MS_RDONLY | flags)  # oom_score_adj stays as it is
+def _leave_the_table_of_mounts() -> None:
+    """Go on in a copy of the root, which is in no namespace: /proc/self/mountinfo is empty, so it names nothing.
+
+    A kernel that has no such copies, or gives none, shows the table.
+    """
+    with contextlib.suppress(OSError):
+        copy = kernel.copy_of_tree("/")
+        os.fchdir(copy)
+        os.chroot(".")
+        os.close(copy)
+    os.listdir("/proc/self")  # what is mounted in it is still there; else OSError, and no candidate
 
 
 def _set_oom_first(proc: str) -> None:

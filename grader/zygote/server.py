@@ -20,7 +20,7 @@ import time
 from typing import Any
 
 from grader import wire
-from grader.zygote import jail, keeper, kernel
+from grader.zygote import jail, keeper, kernel, seccomp
 
 ENVIRONMENT = {  # all that a candidate sees of an environment
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -104,7 +104,7 @@ def _why_not(level: str) -> str:
     """Try the level once, in a child; return why it cannot be had here, or nothing."""
     if level not in jail.LEVELS:
         return f"no isolation level {level!r}; there is: {', '.join(jail.LEVELS)}"
-    if level != "bare" and not kernel.SUPPORTED:
+    if level != "bare" and not seccomp.SUPPORTED:
         return "the seccomp filter is written for x86-64 only"
     reading, writing = os.pipe()
     child = os.fork()
