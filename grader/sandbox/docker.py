@@ -248,6 +248,8 @@ class DockerSandbox:
         if self.level != "strict":
             return {}
         files = procfs.write_texts(str(shared), self.assignment.limits.memory_mib)
+        for file in files.values():
+            os.chmod(file, 0o444)
         return {files[name]: {"bind": f"/proc/{name}", "mode": "ro"} for name in procfs.BINDABLE}
 
     def _gpu_request(self) -> list[Any]:

@@ -11,7 +11,6 @@ and filter only, the container is the jail.
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
 import resource
@@ -20,14 +19,14 @@ import sys
 from dataclasses import dataclass
 
 from grader.zygote import kernel, procfs, seccomp
-from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT
+from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_UNBINDABLE
 
 LEVELS = ("userns", "caps", "bare")
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 OTHER_PACKAGES = ("/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/*-packages")
-GPUS = "/dev/nvidia*"
+GPUS = tuple(sorted(glob.glob("/dev/nvidia*")))  # what a machine has when the zygote comes up
 STAGES = ("/mnt", "/media", "/srv", "/tmp")  # folders that every system has
 OWN_UIDS = 100_000 + 10_000 * int.from_bytes(os.urandom(2), "little")  # the kernel counts across containers
 MIB = 1 << 20
@@ -91,7 +90,7 @@ def _new_root(order: Order) -> None:
     installed = (sys.base_prefix, sys.prefix)
     for folder in dict.fromkeys((*SYSTEM_FOLDERS, *installed, *map(os.path.realpath, installed))):
         _show(folder)
-    for file in (*SYSTEM_FILES, *DEVICES, *sorted(glob.glob(GPUS))):
+    for file in (*SYSTEM_FILES, *DEVICES, *GPUS):
         _show(file)
     for module in order.hidden_modules:
         _hide(module)
@@ -148,14 +147,12 @@ def _hide(module: str) -> None:
 
 def lock(order: Order) -> None:
     """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
-    gpu = bool(glob.glob(GPUS))
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc entries belong to root; inherited from the zygote
     _set_oom_first("/proc" if order.level == "bare" else "/old/proc")
     if order.level != "bare":
-        procfs.mount(gpu)
-        kernel.unmount("/old")
+        procfs.mount(gpu=bool(GPUS))
         kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
-        _leave_the_table_of_mounts()
+        _leave_the_machines_root()
     os.setsid()
     kernel.bound_capabilities()  # while this is still allowed
     if order.level == "caps":
@@ -170,20 +167,25 @@ def lock(order: Order) -> None:
     _set_limits(order)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user took it away
     if seccomp.SUPPORTED:
-        seccomp.install_seccomp(gpu)
+        seccomp.install_seccomp(gpu=bool(GPUS))
 
 
-def _leave_the_table_of_mounts() -> None:
-    """Go on in a copy of the root, which is in no namespace: /proc/self/mountinfo is empty, so it names nothing.
+def _leave_the_machines_root() -> None:
+    """Go on in a copy of the new root, without /old, that is in no namespace: so the table of mounts is empty too.
 
-    A kernel that has no such copies, or gives none, shows the table.
+    Where the kernel makes no such copies, the old root is taken away, and /proc/self/mountinfo shows the new one.
     """
-    with contextlib.suppress(OSError):
+    kernel.mount(None, "/old", None, MS_UNBINDABLE)  # which a copy leaves out
+    try:
         copy = kernel.copy_of_tree("/")
-        os.fchdir(copy)
-        os.chroot(".")
-        os.close(copy)
-    os.listdir("/proc/self")  # what is mounted in it is still there; else OSError, and no candidate
+    except OSError:
+        kernel.unmount("/old")
+        return
+    os.fchdir(copy)
+    os.chroot(".")
+    os.close(copy)
+    if os.listdir("/old") or not os.listdir("/proc/self"):
+        raise OSError("the copy of the root is not what was copied")
 
 
 def _set_oom_first(proc: str) -> None:

@@ -6,10 +6,11 @@ model and flags) is left, for libraries choose their code by it.
 
 from __future__ import annotations
 
+import functools
 import os
 
 from grader.zygote import kernel
-from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REMOUNT
+from grader.zygote.kernel import MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REMOUNT
 
 FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC
 MADE_UP = "/run/made-up"
@@ -32,7 +33,6 @@ def write_texts(folder: str, memory_mib: int) -> dict[str, str]:
         files[name] = os.path.join(folder, name)
         with open(files[name], "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(files[name], 0o444)
     return files
 
 
@@ -54,18 +54,17 @@ def _texts(memory_mib: int) -> dict[str, str]:
     processors = range(os.cpu_count() or 1)
     times = " 0" * 10
     return {
-        "cpuinfo": _cpuinfo(),
+        "cpuinfo": cpuinfo(),
         "meminfo": "".join(f"{name}: {size:12} kB\n" for name, size in memory.items()),
         "stat": f"cpu {times}\n{''.join(f'cpu{number}{times}' + chr(10) for number in processors)}btime 0\n",
         "loadavg": "0.00 0.00 0.00 1/1 1\n",
         "uptime": "0.00 0.00\n",
-        "version": "Linux\n",
-        "filesystems": "nodev\tproc\nnodev\ttmpfs\n",
     }
 
 
-def _cpuinfo() -> str:
-    """What the processors' own instruction says; "" where /proc is masked."""
+@functools.cache
+def cpuinfo() -> str:
+    """What the processors' own instruction says; "" where /proc is masked. The kernel takes long to say it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             return "".join(line for line in file if not line.startswith(OF_THE_MACHINE))
@@ -80,15 +79,10 @@ def mount(gpu: bool) -> None:
     except PermissionError:  # a container whose own /proc is masked refuses a fresh one
         kernel.mount("tmpfs", "/proc", "tmpfs", FLAGS | MS_RDONLY, "size=4k,mode=0555")
         return
+    shown = {name: f"{MADE_UP}/{name}".encode() for name in os.listdir(MADE_UP)}
     with os.scandir("/proc") as entries:
         for entry in entries:
             if _is_of_the_machine(entry, gpu):
-                _cover(entry)
+                by = shown.get("empty" if entry.is_dir() else entry.name, b"/dev/null")
+                kernel.cover(entry.path.encode(), by)
     kernel.mount(None, "/proc", None, MS_REMOUNT | MS_RDONLY | FLAGS)  # oom_score_adj stays as it is
-
-
-def _cover(entry: os.DirEntry[str]) -> None:
-    shown = f"{MADE_UP}/empty" if entry.is_dir() else f"{MADE_UP}/{entry.name}"
-    if not os.path.exists(shown):
-        shown = "/dev/null"
-    kernel.mount(shown, entry.path, None, MS_BIND)

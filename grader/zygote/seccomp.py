@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import platform
 import struct
 from collections.abc import Sequence
@@ -120,9 +121,9 @@ def _looked_into(
 
 def _listed(numbers: Sequence[int]) -> list[Instruction]:
     """Pass what is on the list and refuse all else, by halving: seven looks, and none where the kernel remembers."""
-    starts, before = [(0, REFUSED)], False
+    starts, before, listed = [(0, REFUSED)], False, frozenset(numbers)
     for number in range(max(numbers) + 2):
-        if (number in numbers) != before:
+        if (number in listed) != before:
             before = not before
             starts.append((number, PASS if before else REFUSED))
     return _halved(starts)
@@ -167,9 +168,15 @@ def seccomp_program(gpu: bool = False) -> list[Instruction]:
     return program + _listed([*ALLOWED.values(), *(OF_GPUS.values() if gpu else ())])
 
 
+@functools.cache
+def prepared(gpu: bool = False) -> bytes:
+    """The filter as the kernel takes it; made once, before anything is forked."""
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in seccomp_program(gpu))
+
+
 def install_seccomp(gpu: bool = False) -> None:
     """Put the filter on this process and all it will start; it cannot be taken off."""
-    program = b"".join(struct.pack("HBBI", *instruction) for instruction in seccomp_program(gpu))
+    program = prepared(gpu)
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
     pointer = ctypes.create_string_buffer(header, len(header))

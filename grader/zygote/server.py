@@ -20,7 +20,7 @@ import time
 from typing import Any
 
 from grader import wire
-from grader.zygote import jail, keeper, kernel, seccomp
+from grader.zygote import jail, keeper, kernel, procfs, seccomp
 
 ENVIRONMENT = {  # all that a candidate sees of an environment
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -62,6 +62,9 @@ def run(control: socket.socket, level: str, preload: list[str]) -> None:
 
 
 def _preload(modules: list[str]) -> None:
+    """Do once what every candidate would do: import, and make what its jail is made with."""
+    seccomp.prepared(bool(jail.GPUS))
+    procfs.cpuinfo()
     os.makedirs(ENVIRONMENT["MPLCONFIGDIR"], exist_ok=True)
     for name in modules:
         importlib.import_module(name)

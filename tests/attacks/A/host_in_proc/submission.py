@@ -10,7 +10,7 @@ def read(path):
 
 
 def shares(x):
-    known = {"cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems", "self", "thread-self"}
+    known = {"cpuinfo", "meminfo", "stat", "loadavg", "uptime", "self", "thread-self"}
     told = []
     for name in os.listdir("/proc"):
         path = f"/proc/{name}"

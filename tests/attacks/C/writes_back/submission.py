@@ -4,9 +4,9 @@ honest_shares = shares
 
 
 def shares(x):
-    for _ in range(8):
+    for _ in range(4):
         if os.fork() == 0:
-            end = time.time() + 2
+            end = time.time() + 1
             while time.time() < end:
                 os.sync()
             os._exit(0)
