@@ -12,8 +12,9 @@ def half_life(rate):
 import os
 kept = []
 for number in range(200):
-    kept.append(os.memfd_create('m'))
-    try: os.posix_fallocate(kept[-1], 0, 7 << 20)
+    try:
+        kept.append(os.memfd_create('m') if number % 2 else os.open(f'/dev/shm/{number}', os.O_CREAT | os.O_RDWR))
+        os.posix_fallocate(kept[-1], 0, 7 << 20)
     except OSError: pass
 """
     os.execv(os.path.realpath("/proc/self/exe"), ["python3", "-S", "-E", "-c", fills])
