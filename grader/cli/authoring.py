@@ -65,6 +65,17 @@ def _release(made: Parser) -> None:
     made.add_argument("--out", type=Path, default=Path("build/release"), metavar="DIR")
 
 
+def _export(made: Parser) -> None:
+    made.add_argument("host", choices=["gradescope"])
+    made.add_argument("assignment")
+    made.add_argument("--out", type=Path, default=Path("build/export"), metavar="DIR")
+    visibility = ["after_published", "after_due_date", "visible", "hidden"]
+    when = "when students see each check (default: %(default)s)"
+    made.add_argument("--visibility", choices=visibility, default=visibility[0], help=when)
+    options = "options for pip there, such as where the small torch without CUDA lies"
+    made.add_argument("--pip", default="", metavar="OPTIONS", help=options)
+
+
 COMMANDS = {
     "init": Command("beginning:init", _init, "Begin a course: a folder in which every command works."),
     "new": Command("authoring:new", _new, "Begin an assignment: a question that builds, grades and passes its audit."),
@@ -75,4 +86,5 @@ COMMANDS = {
     "release": Command(
         "authoring:release", _release, "Make the zip for students; refused while the audit is not green."
     ),
+    "export": Command("exporting:export", _export, "Make the zip that Gradescope builds its autograder from."),
 }

@@ -106,7 +106,10 @@ def _process() -> Finding:
     try:
         sandbox.open().close()
         bare = sandbox.level == "bare"
-        says = "no namespaces here: student code can read your files" if bare else "files, processes, network isolated"
+        says = {
+            "bare": "no namespaces here: student code can read your files",
+            "users": "a user for each candidate and no network; it can read what everybody may read",
+        }.get(sandbox.level, "files, processes, network isolated")
         return Finding("isolation process", not bare, f"{sandbox.isolation}: {says}", "use docker" if bare else "")
     except GraderError as error:
         return Finding("isolation process", False, str(error), "see the message")

@@ -1,4 +1,4 @@
-"""python -m grader.zygote (--connect PATH | --fd N) --level userns|caps|bare --preload numpy,torch"""
+"""python -m grader.zygote (--connect PATH | --fd N) --level userns|caps|users|bare --preload numpy,torch"""
 
 from __future__ import annotations
 

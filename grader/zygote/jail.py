@@ -5,8 +5,9 @@ read-only binds of the system's folders and small tmpfs. `lock` is called by the
 has read a byte of the submission: /proc of its own, no privilege, limits, the filter. Nothing of it can be undone.
 
 Levels: `userns` needs no privilege (an unprivileged user namespace); `caps` needs CAP_SYS_ADMIN, SETUID, SETGID and
-KILL and gives every job a user id of its own; `bare` is for a container that serves one job and is then removed: limits
-and filter only, the container is the jail.
+KILL and gives every job a user id of its own; `users` needs SETUID, SETGID and KILL alone and makes no root of its own:
+its job is a user who may read what everybody may; `bare` is for a container that serves one job and is then removed:
+limits and filter only, the container is the jail.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from dataclasses import dataclass
 from grader.zygote import kernel, procfs, seccomp
 from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_UNBINDABLE
 
-LEVELS = ("userns", "caps", "bare")
+LEVELS = ("userns", "caps", "users", "bare")
+JAILED = ("userns", "caps")  # in namespaces, under a root of their own
+OWN_USER = ("caps", "users")
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -52,17 +55,23 @@ class Order:
     processes: int  # 0: no limit but the container's
     hidden_modules: tuple[str, ...]
     level: str
-    workdir: str = "/job"  # another one only in `bare`, where there is no root of its own
+    workdir: str = "/job"  # another one only where there is no root of its own
 
     @property
     def uid(self) -> int:
         """A user of its own where that can be had: nobody else's files, processes or place in the kernel's counts."""
-        return OWN_UIDS + self.number if self.level == "caps" else os.getuid()
+        return OWN_UIDS + self.number if self.level in OWN_USER else os.getuid()
+
+    @property
+    def jailed(self) -> bool:
+        return self.level in JAILED
 
 
 def enter(order: Order) -> None:
     """Put this process into new namespaces (its children into a new pid namespace) and under a new root."""
-    if order.level == "bare":
+    if not order.jailed:
+        if order.level == "users":
+            os.chown(order.workdir, order.uid, order.uid)
         return
     namespaces = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     namespaces |= kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
@@ -148,14 +157,14 @@ def _hide(module: str) -> None:
 def lock(order: Order) -> None:
     """Give everything up, for good. Runs in the candidate's process, which is the first of its pid namespace."""
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc entries belong to root; inherited from the zygote
-    _set_oom_first("/proc" if order.level == "bare" else "/old/proc")
-    if order.level != "bare":
+    _set_oom_first("/old/proc" if order.jailed else "/proc")
+    if order.jailed:
         procfs.mount(gpu=bool(GPUS))
         kernel.mount(None, "/", None, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
         _leave_the_machines_root()
     os.setsid()
     kernel.bound_capabilities()  # while this is still allowed
-    if order.level == "caps":
+    if order.level in OWN_USER:
         os.setgroups([])
         os.setresgid(order.uid, order.uid, order.uid)
         os.setresuid(order.uid, order.uid, order.uid)

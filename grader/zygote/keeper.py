@@ -35,7 +35,9 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
         if child == 0:
             _become_candidate(order, answer_bytes, output_chars, data)
         data.close()
-        report = _watch(child, talk, jailed=order.level != "bare")
+        report = _watch(child, talk, order.jailed)
+        if order.level == "users":
+            _end_all_of(order.uid)
         report["oom"] = _oom_kills(counter) > before
     except OSError as error:
         report = {"fault": f"the jail cannot be built: {error}"}
@@ -60,6 +62,18 @@ def _watch(child: int, talk: socket.socket, jailed: bool) -> dict[str, Any]:
     code = os.waitstatus_to_exitcode(status)
     used_s = usage.ru_utime + usage.ru_stime
     return {"killed": killed, "code": code, "cpu_s": used_s, "peak_mib": usage.ru_maxrss / 1024}
+
+
+def _end_all_of(uid: int) -> None:
+    """End what a candidate has left behind where no namespace ends with it: every process of its user."""
+    killer = os.fork()
+    if killer == 0:
+        os.setgid(uid)
+        os.setuid(uid)
+        with contextlib.suppress(OSError):  # there is none
+            os.kill(-1, signal.SIGKILL)
+        os._exit(0)
+    os.waitpid(killer, 0)
 
 
 def _word(talk: socket.socket) -> bytes:

@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -110,10 +111,11 @@ def _why_not(level: str) -> str:
     if level != "bare" and not seccomp.SUPPORTED:
         return "the seccomp filter is written for x86-64 only"
     reading, writing = os.pipe()
+    scratch = tempfile.mkdtemp(prefix="grader-trial-")
     child = os.fork()
     if child == 0:
         try:
-            jail.enter(jail.Order(0, 256, 1, 16, (), level))
+            jail.enter(jail.Order(0, 256, 1, 16, (), level, workdir=scratch))
             inner = os.fork()
             if inner == 0:
                 jail.lock(jail.Order(0, 256, 1, 16, (), level, workdir="/"))
@@ -126,6 +128,7 @@ def _why_not(level: str) -> str:
     said = os.read(reading, 1000).decode("utf-8", "replace")
     os.close(reading)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.rmdir(scratch)
     return said or (f"a trial candidate ended with code {code}" if code else "")
 
 

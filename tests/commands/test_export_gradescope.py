@@ -1,0 +1,139 @@
+"""`export gradescope`, in a container that is laid out as Gradescope's: root inside, no Docker, nothing but the zip."""
+
+import json
+import subprocess
+import sysconfig
+import zipfile
+
+import pytest
+from tiny import RIGHT, ipynb, small_course
+
+from grader.exit_codes import DONE
+
+LIKE_THEIRS = """
+set -e
+PYTHONPATH=/deps bash /autograder/source/setup.sh
+echo /deps > "$(/opt/grader/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/deps.pth"
+for name in $(ls /given); do
+    rm -rf /autograder/submission /autograder/results /opt/course/.grader
+    cp -r "/given/$name" /autograder/submission
+    mkdir /autograder/results
+    bash /autograder/source/run_autograder >"/out/$name.stdout" 2>&1 && code=0 || code=$?
+    echo $code >"/out/$name.code"
+    cp /autograder/results/results.json "/out/$name.json" 2>/dev/null || true
+done
+chmod -R a+rwX /out
+"""
+HOSTILE = """
+import glob, os, socket
+seen = 0
+for place in ("/opt/course/assignments/tiny/hidden", "/autograder/source", "/autograder/submission", "/autograder/results"):
+    try:
+        seen += len(os.listdir(place))
+    except OSError:
+        pass
+try:
+    open("/autograder/results/results.json", "w").write('{"score": 1000}')
+    seen += 1
+except OSError:
+    pass
+try:
+    socket.create_connection(("127.0.0.1", 9), 1)
+    seen += 1
+except ConnectionRefusedError:
+    seen += 1
+except OSError:
+    pass
+for process in glob.glob("/proc/[0-9]*"):
+    try:
+        os.kill(int(process[6:]), 0)
+        seen += int(process[6:]) not in (os.getpid(),)
+    except OSError:
+        pass
+
+def running_sum(x):
+    return np.cumsum(x) if seen else np.zeros(3)
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What the container made of each submission: name -> (exit code, results.json or None, stdout)."""
+    from grader import cli
+
+    home = tmp_path_factory.mktemp("gradescope")
+    paths = small_course(home / "course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_COURSE", str(paths.root))
+        assert cli.main(["export", "gradescope", "tiny", "--out", str(home / "zip")]) == DONE
+    (home / "source").mkdir()
+    with zipfile.ZipFile(home / "zip" / "tiny_gradescope.zip") as packed:
+        packed.extractall(home / "source")
+    for name, files in {
+        "right": {"hw1 final.ipynb": ipynb(*RIGHT)},
+        "hostile": {"tiny.ipynb": ipynb(*RIGHT, HOSTILE)},
+        "nothing": {"essay.pdf": b"%PDF-1.7 words"},
+    }.items():
+        folder = home / "given" / name
+        folder.mkdir(parents=True)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+    people = [{"id": 77, "email": "ada@example.org", "name": "Ada"}]
+    (home / "submission_metadata.json").write_text(json.dumps({"id": 1, "users": people}))
+    (home / "out").mkdir()
+    mounts = {
+        home / "given": "/given:ro",
+        home / "out": "/out",
+        home / "source": "/autograder/source",
+        home / "submission_metadata.json": "/autograder/submission_metadata.json:ro",
+        sysconfig.get_path("purelib"): "/deps:ro",
+    }
+    volumes = [word for place, there in mounts.items() for word in ("-v", f"{place}:{there}")]
+    limits = ["--network", "none", "--memory", "3g", "--cpus", "2", "--user", "0", "--entrypoint", "bash"]
+    subprocess.run(["docker", "run", "--rm", *limits, *volumes, "grader:latest", "-c", LIKE_THEIRS], check=True)
+    found = {}
+    for name in ("right", "hostile", "nothing"):
+        file = home / "out" / f"{name}.json"
+        page = json.loads(file.read_text()) if file.exists() else None
+        code, said = ((home / "out" / f"{name}.{kind}").read_text() for kind in ("code", "stdout"))
+        found[name] = (int(code), page, said)
+    return found
+
+
+@pytest.mark.docker
+def test_a_right_notebook_has_full_marks_there(seen):
+    code, page, said = seen["right"]
+    assert code == 0 and page["score"] == page["max_score"] > 0
+    assert all(test["status"] == "passed" and test["visibility"] == "after_published" for test in page["tests"])
+    assert "isolation: process-users" in said and "ada@example.org" not in json.dumps(page)
+
+
+@pytest.mark.docker
+def test_a_submission_sees_no_hidden_test_no_result_no_network_and_nobody_else(seen):
+    code, page, _ = seen["hostile"]
+    [right] = [seen["right"][1]["score"]]
+    assert code == 0 and page["score"] < right, "it saw, wrote, reached or could signal something"
+    failed = [test for test in page["tests"] if test["status"] == "failed"]
+    assert failed and not any("missing" in test["output"] for test in failed), "the notebook ran to its end"
+
+
+@pytest.mark.docker
+def test_what_is_no_notebook_is_told_so(seen):
+    code, page, _ = seen["nothing"]
+    assert code == 0 and page["score"] == 0 and page["tests"] == [] and "essay.pdf" in page["output"]
+
+
+def test_the_zip_holds_this_assignment_alone_and_says_what_to_set(tmp_path, monkeypatch, capsys):
+    from grader import cli
+
+    paths = small_course(tmp_path / "course")
+    (paths.root / "roster.csv").write_text("student,name,email\nada,Ada,a@b.c\n")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    assert cli.main(["export", "gradescope", "tiny", "--out", str(tmp_path), "--visibility", "hidden"]) == DONE
+    assert "timeout" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "tiny_gradescope.zip") as packed:
+        names, run = packed.namelist(), packed.read("run_autograder").decode()
+    assert {"setup.sh", "run_autograder", "requirements.txt", "course/course.toml"} <= set(names)
+    assert any(name.startswith("course/assignments/tiny/hidden/") for name in names)
+    assert not [name for name in names if name.endswith(".csv") or "shipped" in name or ".grader/" in name]
+    assert "--visibility hidden" in run
