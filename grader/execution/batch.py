@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -23,7 +23,7 @@ from typing import Protocol
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
-from grader.execution.spec import Ready
+from grader.execution.spec import DEADLY, Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
@@ -44,11 +44,22 @@ QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
 
 
 class Examiners(Protocol):
-    """Whoever examines tasks: a pool of workers, or nobody where a person marks everything."""
+    """Whoever examines tasks: a pool of workers, here or on many machines, or nobody where a person marks everything.
 
-    ready: Ready
+    `watch` hears which task a slot was given, and of None when it came back; `slots` are their names, and may grow.
+    """
+
+    watch: Callable[[int, Task | None], None]
+
+    @property
+    def ready(self) -> Ready: ...
+
+    @property
+    def slots(self) -> Sequence[str]: ...
 
     def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -388,5 +399,5 @@ def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:
 
 
 def again_is_pointless(fault: str) -> bool:
-    """Whether trying once more must end the same way: a hidden test that fails by itself does."""
-    return BROKEN in fault
+    """Whether trying once more must end the same way, as with a hidden test that fails by itself, or cost too much."""
+    return BROKEN in fault or DEADLY in fault

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DEADLY = "took its node down twice"  # what is said of a task that is given to no other node begins with it
+
 
 @dataclass(frozen=True)
 class PoolSpec:

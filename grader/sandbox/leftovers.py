@@ -23,7 +23,7 @@ def reap() -> list[str]:
     gone = []
     with connect() as client:
         for container in client.api.containers(all=True, filters={"label": "grader.owner"}):
-            if not _alive(container["Labels"]["grader.owner"]):
+            if not owner_alive(container["Labels"]["grader.owner"]):
                 with contextlib.suppress(docker.errors.APIError):  # on its way already
                     client.api.remove_container(container["Id"], force=True)
                 gone.append(container["Names"][0].lstrip("/"))
@@ -41,7 +41,8 @@ def sweep() -> list[str]:
     return gone
 
 
-def _alive(owner: str) -> bool:
+def owner_alive(owner: str) -> bool:
+    """Whether the process of an `owner_label` of this machine is still there."""
     pid, _, started = owner.partition(":")
     return pid.isdigit() and _start_time(int(pid)) == started
 
