@@ -135,7 +135,10 @@ def answering_at_once(of: cohort.Cohort, nodes: int) -> Iterator[ClusterPool]:
     engines.configure_dask()
     from distributed import Client, LocalCluster
 
+    import dask
+
     with ExitStack() as ending:
+        ending.enter_context(dask.config.set({"distributed.scheduler.worker-ttl": None}))  # many nodes, few processors
         scheduler = ending.enter_context(LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0"))
         for _ in range(PROCESSES):
             here = [sys.executable, "-m", "benchmarks.cluster", "--hold", scheduler.scheduler_address]
