@@ -133,9 +133,8 @@ class Bytes:
 def answering_at_once(of: cohort.Cohort, nodes: int) -> Iterator[ClusterPool]:
     """A cluster of nodes that answer at once, in processes of their own."""
     engines.configure_dask()
-    from distributed import Client, LocalCluster
-
     import dask
+    from distributed import Client, LocalCluster
 
     with ExitStack() as ending:
         ending.enter_context(dask.config.set({"distributed.scheduler.worker-ttl": None}))  # many nodes, few processors
