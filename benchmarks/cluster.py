@@ -145,7 +145,7 @@ def answering_at_once(of: cohort.Cohort, nodes: int) -> Iterator[ClusterPool]:
             ending.callback(held.wait)
             ending.callback(held.kill)
         client = ending.enter_context(Client(scheduler))
-        while len(client.scheduler_info()["workers"]) < nodes:
+        while len(client.nthreads()) < nodes:
             time.sleep(0.2)
         machines = engines.Machines(client, engines.SOON_S)
         with ClusterPool(machines, of.paths, cohort.ASSIGNMENT, PoolSpec("none"), None, print) as pool:

@@ -45,7 +45,7 @@ def findings(machines: Machines, kind: str, image: str) -> list[Finding]:
 def _first_worker(machines: Machines) -> str:
     """The address of the first Dask worker; waits for it."""
     began = time.monotonic()
-    while not (workers := machines.client.scheduler_info()["workers"]):
+    while not (workers := machines.client.nthreads()):
         if time.monotonic() - began > machines.patience_s:
             raise MachineryError("no node has come; see what the batch system says of the job")
         time.sleep(LOOK_S)

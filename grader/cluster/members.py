@@ -87,8 +87,8 @@ class Members:
         Whoever is gone is forgotten: a worker that begins again has another address.
         """
         try:
-            there = self.client.scheduler_info()["workers"]
-        except (OSError, TimeoutError, RuntimeError, KeyError):
+            there = self.client.nthreads()  # asks; `scheduler_info` may answer from what is known without any worker
+        except (OSError, TimeoutError, RuntimeError):
             raise MachineryError(GONE) from None
         gone = [self.all.pop(address) for address in list(self.all) if address not in there]
         for member in gone:

@@ -130,7 +130,8 @@ def node_of(nodes, slot, workers):
 
 
 def address_of(nodes, name):
-    there = nodes.pool.machines.client.scheduler_info()["workers"]
+    client = nodes.pool.machines.client
+    there = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
     return next((address for address, worker in there.items() if worker["name"] == name), None)
 
 
