@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from grader.authoring.causes import Seen
 from grader.examination.task import Examined, Task
-from grader.execution.batch import Examiners
+from grader.execution.spec import Examiners
 
 
 def stumbles(pool: Examiners, task: Task, examined: Examined, odd_s: float) -> Iterator[Seen]:

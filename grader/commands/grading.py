@@ -21,7 +21,7 @@ from grader.errors import UsageError
 from grader.execution import batch
 from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
-from grader.execution.spec import PoolSpec
+from grader.execution.spec import Examiners, PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
@@ -211,7 +211,7 @@ def _cause(graded: batch.Graded) -> str:
 
 
 @contextmanager
-def shown(pool: batch.Examiners, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
+def shown(pool: Examiners, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
     """Show how far a pool is and what its workers are busy with, unless nobody asked."""
     with screen.progress(total, title, pool.slots, chosen.quiet) as progress:
         pool.watch = lambda slot, task: progress.busy(slot, task.submission.student if task else "")
@@ -271,7 +271,7 @@ class _Session:
         secret = batch.course_secret(self.paths)
         by_hand = self.assignment.by_hand_alone
         pool = NoChecks() if by_hand else examiners(self.paths, self.assignment.id, self.chosen, self.from_evidence)
-        self.pool: batch.Examiners = pool  # has forked: before the record is open
+        self.pool: Examiners = pool  # has forked: before the record is open
         if self.pool.ready.isolation == "process-bare":
             screen.say("NOT ISOLATED: this machine gives no namespaces; student code can read and change your files")
         try:

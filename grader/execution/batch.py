@@ -13,17 +13,16 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Protocol
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
-from grader.execution.spec import DEADLY, Ready
+from grader.execution.spec import DEADLY, Examiners, Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
@@ -41,25 +40,6 @@ from grader.schema import (
 )
 
 QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
-
-
-class Examiners(Protocol):
-    """Whoever examines tasks: a pool of workers, here or on many machines, or nobody where a person marks everything.
-
-    `watch` hears which task a slot was given, and of None when it came back; `slots` are their names, and may grow.
-    """
-
-    watch: Callable[[int, Task | None], None]
-
-    @property
-    def ready(self) -> Ready: ...
-
-    @property
-    def slots(self) -> Sequence[str]: ...
-
-    def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
