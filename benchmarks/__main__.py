@@ -18,6 +18,7 @@ PROCESS_ONLY = {
     "class_throughput": ["--sandbox", "process"],
     "regrade": ["--sandbox", "process"],
     "record_size": ["--sandbox", "process"],
+    "cluster": ["--sandbox", "process"],
 }
 QUICK = {
     "start_up": ["--quick"],
@@ -33,6 +34,7 @@ QUICK = {
     "feedback_pages": ["--students", "14"],
     "report_pages": ["--students", "30"],
     "jupyter_differences": ["--recorded"],
+    "cluster": ["--quick"],
     "luck": ["a1_mlp", "q1", "--seeds", "2", "--workers", "1"],
 }
 

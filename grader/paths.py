@@ -97,6 +97,11 @@ class Paths:
         return self.state / "record.sqlite"
 
     @property
+    def clusters(self) -> Path:
+        """What commands that run on a cluster show of it, a file each."""
+        return self.state / "clusters"
+
+    @property
     def secret(self) -> Path:
         """The course's secret, from which the seeds of hidden inputs come."""
         return self.state / "secret"

@@ -29,6 +29,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "sandbox": "candidate errors paths schema wire zygote",
     "examination": "candidate checking course errors paths sandbox schema submission wire",
     "execution": "candidate course errors examination paths record sandbox schema",
+    "cluster": "course errors examination execution paths sandbox",
     "marks": "course errors paths schema submission",
     "collect": "course errors schema submission",
     "pages": "marks schema",
@@ -37,8 +38,8 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "feedback": "collect course marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
-    "commands": "authoring collect course dashboard errors examination execution exit_codes feedback marks paths "
-    "record sandbox schema similarity submission terminal wire",
+    "commands": "authoring cluster collect course dashboard errors examination execution exit_codes feedback marks "
+    "paths record sandbox schema similarity submission terminal wire",
     "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}

@@ -22,7 +22,7 @@ from grader.authoring.stumbles import stumbles
 from grader.authoring.uncalled import told_apart
 from grader.authoring.variants import Variant
 from grader.examination.task import Examined, Task
-from grader.execution.pool import Pool
+from grader.execution.spec import Examiners
 from grader.schema import BROKEN, Assignment, CheckResult, Outcome
 
 _LONG_NUMBER = re.compile(r"\d\.\d{4}")  # no size, factor or tolerance is said with so many digits
@@ -65,7 +65,7 @@ class Audit:
 
 
 def run(
-    pool: Pool,
+    pool: Examiners,
     assignment: Assignment,
     planned: Iterable[tuple[Variant, Task]],
     tell: Callable[[str], None],

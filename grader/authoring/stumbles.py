@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from grader.authoring.causes import Seen
 from grader.examination.task import Examined, Task
-from grader.execution.pool import Pool
+from grader.execution.spec import Examiners
 
 
-def stumbles(pool: Pool, task: Task, examined: Examined, odd_s: float) -> Iterator[Seen]:
+def stumbles(pool: Examiners, task: Task, examined: Examined, odd_s: float) -> Iterator[Seen]:
     """What the checks fell over in `odd_s` seconds each; `examined` is the reference's, with its evidence."""
     tasks = []
     for question, transcript in examined.transcripts.items():

@@ -10,6 +10,9 @@ from grader.submission.arguments import Parser
 
 def _doctor(made: Parser) -> None:
     made.add_argument("--image", default="grader:latest")
+    cluster = "start a node of a cluster of course.toml, or go to this address, and probe it (default: local)"
+    made.add_argument("--cluster", nargs="?", const="local", default="", metavar="NAME|ADDRESS", help=cluster)
+    made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
     as_json(made)
 
 

@@ -21,6 +21,8 @@ def batch(made: Parser) -> None:
     """What every command takes that examines many submissions."""
     made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
     made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
+    cluster = "on other machines: a cluster of course.toml, local (two nodes here), or tcp://host:8786"
+    made.add_argument("--cluster", default="", metavar="NAME|ADDRESS", help=cluster)
     sandbox(made)
     as_json(made)
     made.add_argument("-q", "--quiet", action="store_true", help="show no progress")

@@ -46,8 +46,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.claims import claims
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import plan
-    from grader.commands.grading import shown, spec
-    from grader.execution.pool import Pool
+    from grader.commands.grading import examiners, shown, spec
 
     paths = Paths(find_root())
     assignment = _tested(paths, chosen.assignment)
@@ -57,7 +56,7 @@ def audit(chosen: argparse.Namespace) -> int:
     slots = spec(chosen)
     planned = list(plan(paths, assignment, scope))
     with (
-        Pool(paths, assignment.id, slots) as pool,
+        examiners(paths, assignment.id, chosen) as pool,
         shown(pool, f"audit {assignment.id}", len(planned), chosen) as progress,
     ):
 

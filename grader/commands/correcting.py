@@ -6,10 +6,11 @@ import argparse
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.cluster.board import boards
 from grader.commands.manual import Marking
 from grader.commands.timing import deadlines_of, timings
 from grader.course.config import read_assignment
@@ -58,6 +59,7 @@ def status(chosen: argparse.Namespace) -> int:
         "extensions": {who: each.words for (who, name), each in sorted(extended.items()) if name == assignment.id},
         "hidden_tests_to_be_mended": _flawed(attempts.values()),
         "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
+        "clusters": boards(paths),
         "runs": [_run_entry(run) for run in runs],
     }
     if chosen.json:
@@ -110,9 +112,21 @@ def _status_page(document: dict[str, Any]) -> str:
         for who, what in document["incidents"].items():
             together.setdefault(what, []).append(who)
         lines += ["", *(f"  {_listed(students)}: {what}" for what, students in together.items())]
+    lines += [line for shown in document["clusters"] for line in _cluster_lines(shown)]
     rows = [[str(run["run"]), run["command"], run["started"], run["state"]] for run in document["runs"][-10:]]
     text = "".join(f"{clean(line)}\n" for line in lines)
     return text + "\n" + tables.table(["run", "command", "started", "state"], rows)
+
+
+def _cluster_lines(shown: dict[str, Any]) -> Iterator[str]:
+    """What a cluster is doing: a line for each slot, and for each node that has none."""
+    yield ""
+    yield f"{shown['assignment']} on a cluster; Dask's page of it: {shown['dashboard'] or 'none'}"
+    for node in shown["nodes"]:
+        if node["state"] != "ready":
+            yield f"  {node['node']}: {node['state']}"
+        else:
+            yield from (f"  {each['slot']}: {each['busy_with'] or 'idle'}" for each in node["slots"])
 
 
 def diff(chosen: argparse.Namespace) -> int:

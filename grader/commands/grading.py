@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.commands.manual import Marking
 from grader.course.config import read_assignment, read_course
@@ -21,7 +21,7 @@ from grader.errors import UsageError
 from grader.execution import batch
 from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
-from grader.execution.spec import PoolSpec
+from grader.execution.spec import Examiners, PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
@@ -33,6 +33,9 @@ from grader.record.store import HandIn, Store
 from grader.schema import NEAR_NAME, TAKEN_FOR, Assignment, Attempt, Outcome, Status, Submission
 from grader.terminal import colour, screen
 from grader.terminal.attempt_json import attempts_document
+
+if TYPE_CHECKING:
+    from grader.cluster.pool import ClusterPool
 
 
 def grade(chosen: argparse.Namespace) -> int:
@@ -208,10 +211,9 @@ def _cause(graded: batch.Graded) -> str:
 
 
 @contextmanager
-def shown(pool: Pool | NoChecks, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
+def shown(pool: Examiners, title: str, total: int, chosen: argparse.Namespace) -> Iterator[screen.Progress]:
     """Show how far a pool is and what its workers are busy with, unless nobody asked."""
-    names = [f"worker {slot}" if gpu is None else f"gpu {gpu}" for slot, gpu in enumerate(spec(chosen).gpus, 1)]
-    with screen.progress(total, title, names, chosen.quiet) as progress:
+    with screen.progress(total, title, pool.slots, chosen.quiet) as progress:
         pool.watch = lambda slot, task: progress.busy(slot, task.submission.student if task else "")
         yield progress
 
@@ -252,7 +254,7 @@ class _Session:
         from_evidence: bool = False,
     ) -> None:
         self.paths, self.assignment, self.command = paths, assignment, command
-        self.spec = spec(chosen, from_evidence)
+        self.chosen, self.from_evidence = chosen, from_evidence
         self.device = "cuda" if chosen.gpus else "cpu"
         self.force = bool(getattr(chosen, "force", False))
         self.state = "done"
@@ -268,8 +270,8 @@ class _Session:
         tests = batch.question_digests(self.paths, self.assignment)
         secret = batch.course_secret(self.paths)
         by_hand = self.assignment.by_hand_alone
-        pool = NoChecks() if by_hand else Pool(self.paths, self.assignment.id, self.spec)
-        self.pool: Pool | NoChecks = pool  # has forked: before the record is open
+        pool = NoChecks() if by_hand else examiners(self.paths, self.assignment.id, self.chosen, self.from_evidence)
+        self.pool: Examiners = pool  # has forked: before the record is open
         if self.pool.ready.isolation == "process-bare":
             screen.say("NOT ISOLATED: this machine gives no namespaces; student code can read and change your files")
         try:
@@ -290,6 +292,26 @@ class _Session:
             self.store.close()
             self._claim.close()
         signal.signal(signal.SIGTERM, self._terminate)
+
+
+def examiners(
+    paths: Paths, assignment_id: str, chosen: argparse.Namespace, from_evidence: bool = False
+) -> Pool | ClusterPool:
+    """Who examines what the command line asks for: workers of this machine, or the nodes of a cluster."""
+    asked = spec(chosen, from_evidence)
+    if not chosen.cluster:
+        return Pool(paths, assignment_id, asked)
+    from grader.cluster.engines import connected, environment_of
+    from grader.cluster.pool import ClusterPool
+
+    each = len(asked.gpus) if chosen.gpus or chosen.workers is not None else None
+    machines = connected(chosen.cluster, read_course(paths).clusters, paths, each)
+    if machines.readable:
+        screen.say("NOT ENCRYPTED: hidden tests and submissions can be read on their way; use a tls:// address")
+    if machines.dashboard:
+        screen.say(f"what the cluster does: {machines.dashboard}")
+    environment = environment_of(asked.image) if asked.kind == "docker" else ""
+    return ClusterPool(machines, paths, assignment_id, asked, each, screen.say, environment)
 
 
 def spec(chosen: argparse.Namespace, from_evidence: bool = False) -> PoolSpec:

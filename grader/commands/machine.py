@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from grader.course.cluster import Cluster
+from grader.course.config import read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.paths import SHIPPED, Paths, find_course
 from grader.terminal import colour, screen
 
+if TYPE_CHECKING:
+    from grader.sandbox.doctor import Finding
+
 PROCESS = "isolation process"
 
 
 def doctor(chosen: argparse.Namespace) -> int:
-    """Probe and explain; 1 when grading needs `--sandbox process`, 4 when there is no sandbox at all."""
+    """Probe and explain this machine, or a node of a cluster.
+
+    1 when grading needs `--sandbox process`, 4 when there is no sandbox at all.
+    """
     from grader.sandbox import doctor as examination
 
-    findings = examination.examine(chosen.image)
+    findings = _of_a_node(chosen) if chosen.cluster else examination.examine(chosen.image)
     if chosen.json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=1))
     else:
@@ -27,6 +38,19 @@ def doctor(chosen: argparse.Namespace) -> int:
         screen.say("no container can be started: grade with --sandbox process, or see what is wrong above")
         return NEEDS_A_PERSON
     return DONE if usable else MACHINERY
+
+
+def _of_a_node(chosen: argparse.Namespace) -> list[Finding]:
+    """What a cluster's node is, started for that."""
+    from grader.cluster.doctor import findings
+    from grader.cluster.engines import connected
+
+    paths = find_course()
+    clusters = read_course(paths).clusters if paths else {}
+    one = {name: replace(cluster, nodes=1) for name, cluster in clusters.items()}
+    known = {"local": Cluster("local", 1)} | one
+    with closing(connected(chosen.cluster, known, paths or Paths(SHIPPED), None)) as there:
+        return findings(there, chosen.sandbox, chosen.image)
 
 
 def image(chosen: argparse.Namespace) -> int:

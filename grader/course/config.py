@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from grader.course import toml_values as toml
 from grader.course.close_words import did_you_mean as did_you_mean
+from grader.course.cluster import Cluster, clusters
 from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule, Scheme
 from grader.errors import AuthoringError, UsageError
@@ -21,7 +22,7 @@ from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
 COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
-COURSE_TABLES = "late deadlines component curve".split()
+COURSE_TABLES = "late deadlines component curve cluster".split()
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Course:
     """One course as `course.toml` describes it. `release_address` (may be empty): where public files are fetched.
 
     timezone: of the learning platform's clock (IANA; may be empty);  deadlines: assignment -> a time with its zone
+    clusters: by the name that the command line has for them
     """
 
     name: str
@@ -37,6 +39,7 @@ class Course:
     release_address: str = ""
     timezone: str = ""
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.close_names not in CLOSE_NAMES:
@@ -134,6 +137,7 @@ def _course(value: object, where: str) -> Course:
             release_address=table.get("release_address", toml.text_or_nothing, ""),
             timezone=timezone,
             deadlines=table.get("deadlines", _deadlines(timezone), {}),
+            clusters=table.get("cluster", clusters, {}),
         )
 
 

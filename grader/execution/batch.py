@@ -18,12 +18,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Protocol
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Examined, Task
-from grader.execution.spec import Ready
+from grader.execution.spec import DEADLY, Examiners, Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
@@ -41,14 +40,6 @@ from grader.schema import (
 )
 
 QUESTION_MARK = re.compile(r"""mark\.question\(\s*["'](q[0-9]+)["']""")
-
-
-class Examiners(Protocol):
-    """Whoever examines tasks: a pool of workers, or nobody where a person marks everything."""
-
-    ready: Ready
-
-    def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]: ...
 
 
 @dataclass(frozen=True)
@@ -388,5 +379,5 @@ def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:
 
 
 def again_is_pointless(fault: str) -> bool:
-    """Whether trying once more must end the same way: a hidden test that fails by itself does."""
-    return BROKEN in fault
+    """Whether trying once more must end the same way, as with a hidden test that fails by itself, or cost too much."""
+    return BROKEN in fault or DEADLY in fault

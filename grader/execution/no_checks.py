@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from grader.examination.task import Examined, Task
 from grader.execution.spec import Ready
@@ -12,6 +12,7 @@ class NoChecks:
     """Says of each submission whether it can be read. Needs neither hidden tests nor a sandbox."""
 
     ready = Ready(isolation="none", environment="none", checks=())
+    slots: Sequence[str] = ("worker 1",)
     watch: Callable[[int, Task | None], None] = staticmethod(lambda slot, task: None)
 
     def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]:

@@ -32,7 +32,7 @@ REPLACED = 3  # lost workers for every slot; whoever loses more has another prob
 class Pool:
     """A context manager; `run` hands out tasks and yields what comes back, in the order of completion.
 
-    `watch` hears which task a slot's worker was given, and of None when it came back.
+    `watch` hears which task a slot's worker was given, and of None when it came back; `slots` are their names.
     """
 
     watch: Callable[[int, Task | None], None] = staticmethod(lambda slot, task: None)
@@ -46,11 +46,14 @@ class Pool:
             become_host(paths, assignment_id, spec, theirs)
         theirs.close()
         self.workers: dict[Connection, int] = {}  # with the number of the slot that each works in
+        self.busy: dict[Connection, Task] = {}
         self.spare = REPLACED * len(spec.gpus)
+        self.slots = [f"worker {slot}" if gpu is None else f"gpu {gpu}" for slot, gpu in enumerate(spec.gpus, 1)]
         try:
             for slot in range(len(spec.gpus)):
                 self.workers[self._begin(slot)] = slot
             self.ready = [self._first_word(worker) for worker in self.workers][0]  # they get ready side by side
+            self.idle = list(self.workers)
         except BaseException:
             self.close()
             raise
@@ -77,29 +80,35 @@ class Pool:
 
     def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]:
         """Give every worker a task, and the next one when it is done. A lost worker's task comes back as deferred."""
-        busy: dict[Connection, Task] = {}
-        idle = list(self.workers)
         while True:
-            while idle and (task := next(tasks, None)) is not None:
-                worker = idle.pop()
-                with contextlib.suppress(OSError):  # a dead worker shows in recv
-                    worker.send(task)
-                busy[worker] = task
-                self.watch(self.workers[worker], task)
-            if not busy:
+            while self.idle and (task := next(tasks, None)) is not None:
+                self.give(task)
+            if not self.busy:
                 return
-            answered = wait(list(busy))
-            for worker in [worker for worker in busy if worker in answered]:
-                task = busy.pop(worker)
-                self.watch(self.workers[worker], None)
-                try:
-                    yield task, worker.recv()
-                    idle.append(worker)
-                except (EOFError, OSError):
-                    idle += self._replaced(worker)
-                    yield task, deferred("the worker process ended")
-            if not self.workers:
-                raise MachineryError("every worker process ended; see grader doctor")
+            yield from self.answers()
+
+    def give(self, task: Task) -> None:
+        """Give a task to an idle worker."""
+        worker = self.idle.pop()
+        with contextlib.suppress(OSError):  # a dead worker shows in recv
+            worker.send(task)
+        self.busy[worker] = task
+        self.watch(self.workers[worker], task)
+
+    def answers(self, *beside: Connection) -> Iterator[tuple[Task, Examined]]:
+        """Wait until a worker, or one of the connections `beside`, has something to say; yield what workers say."""
+        answered = wait([*self.busy, *beside])
+        for worker in [worker for worker in self.busy if worker in answered]:
+            task = self.busy.pop(worker)
+            self.watch(self.workers[worker], None)
+            try:
+                yield task, worker.recv()
+                self.idle.append(worker)
+            except (EOFError, OSError):
+                self.idle += self._replaced(worker)
+                yield task, deferred("the worker process ended")
+        if not self.workers:
+            raise MachineryError("every worker process ended; see grader doctor")
 
     def _replaced(self, lost: Connection) -> list[Connection]:
         """The worker that takes the place of a lost one; none where too many were lost or no other can begin."""

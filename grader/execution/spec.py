@@ -1,8 +1,14 @@
-"""What a pool is asked to run in, and what it says when it is up."""
+"""What a pool is asked to run in, what it says when it is up, and what else it must be."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from grader.examination.task import Examined, Task
+
+DEADLY = "took its node down twice"  # what is said of a task that is given to no other node begins with it
 
 
 @dataclass(frozen=True)
@@ -28,3 +34,22 @@ class Ready:
     environment: str
     checks: tuple[tuple[str, str], ...]  # (question, name) of every hidden test
     scaled: tuple[str, ...] = ()  # of the questions whose shares do not add up to their points: what a share is worth
+
+
+class Examiners(Protocol):
+    """Whoever examines tasks: a pool of workers, here or on many machines, or nobody where a person marks everything.
+
+    `watch` hears which task a slot was given, and of None when it came back; `slots` are their names, and may grow.
+    """
+
+    watch: Callable[[int, Task | None], None]
+
+    @property
+    def ready(self) -> Ready: ...
+
+    @property
+    def slots(self) -> Sequence[str]: ...
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Examined]]: ...
+
+    def close(self) -> None: ...

@@ -25,7 +25,7 @@ def reap() -> list[str]:
     gone = []
     with connect() as client:
         for container in client.api.containers(all=True, filters={"label": "grader.owner"}):
-            if not _alive(container["Labels"]["grader.owner"]):
+            if not owner_alive(container["Labels"]["grader.owner"]):
                 with contextlib.suppress(docker.errors.APIError):  # on its way already
                     client.api.remove_container(container["Id"], force=True)
                 gone.append(container["Names"][0].lstrip("/"))
@@ -50,7 +50,8 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _alive(owner: str) -> bool:
+def owner_alive(owner: str) -> bool:
+    """Whether the process of an `owner_label` of this machine is still there."""
     pid, _, started = owner.partition(":")
     return pid.isdigit() and _start_time(int(pid)) == started
 

@@ -273,6 +273,7 @@ TAKEN_BY_A_COURSE = {
     "curve.total.add": "whole number", "curve.total.at_least": "whole number", "curve.total.at_most": "whole number",
     "late.per_day": "whole number", "late.unit": "", "late.grace_minutes": "whole number", "late.max_days": "whole",
     "late.free_days": "whole", "late.free_days_each": "", "deadlines.a1_mlp": "time",
+    "cluster": "", "cluster.kind": "", "cluster.nodes": "whole",
 }  # fmt: skip
 
 
@@ -308,6 +309,7 @@ def test_a_key_of_a_course_takes_its_types_and_no_other(course_folder, key, lite
     part |= {"columns": '["x"]'} if key == "component.assignments" else {}
     whole = {"": {"name": '"DL"'}, "late": {}, "deadlines": {}, "component": part}
     whole |= {"curve.total": {}} if key.startswith("curve.") else {}
+    whole |= {"cluster": {"kind": '"local"'}} if key.startswith("cluster.") else {}
     paths = course_folder(toml(key, LITERALS[literal], whole))
     if literal in TAKEN_BY_A_COURSE[key].split():
         read_course(paths)
