@@ -1,0 +1,238 @@
+"""A test as calls that are judged outside: what is the student's is asked for, all else is calculated on our side.
+
+`assert f(2) == 4` becomes `holds(lambda: student.f(2) == 4, ...)`: the call runs in the sandbox, what comes back is
+plain, and the comparison is the source's own, made here. So a test means what it meant, to the letter; only that no
+student's code can take part in the judgement.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from grader.importing.assertions import as_condition, as_raising, raising
+from grader.importing.namespace import UNTRUSTED_BUILTINS, Namespace, bound_anywhere, imported, is_builtin
+from grader.submission.magics import parse
+
+OF_STUDENT = frozenset("has put fetch rng generator run pure forbids raises limit".split())  # methods of `student`
+
+
+class NotOutside(Exception):
+    """A test, or a part of it, that cannot be judged outside; the text says why."""
+
+
+class Outside(ast.NodeTransformer):
+    """Rewrites the statements of one test. imports: what the file of hidden tests must import for it."""
+
+    def __init__(self, namespace: Namespace, own: set[str], says: str) -> None:
+        self.namespace = namespace
+        self.own = own
+        self.says = says
+        self.imports: set[str] = set()
+
+    # -------------------------------------------------------------------------------- names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.own or not isinstance(node.ctx, ast.Load):
+            return node
+        if node.id in self.namespace.names:
+            return _expr(f"student.fetch({node.id!r})")
+        if node.id in self.namespace.modules:
+            if not self.namespace.importable(node.id):
+                raise NotOutside(f"{node.id} is a package of the notebook's")
+            self.imports.add(self.namespace.modules[node.id])
+            return node
+        if not is_builtin(node.id):
+            raise NotOutside(f"nobody defines {node.id}")
+        if node.id in UNTRUSTED_BUILTINS:
+            raise NotOutside(f"{node.id} asks for the notebook's own process")
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        if self._of_notebook(node.func):
+            return ast.copy_location(
+                ast.Call(self._name(node.func), [self.visit(arg) for arg in node.args], self._keywords(node)), node
+            )
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def _keywords(self, node: ast.Call) -> list[ast.keyword]:
+        return [ast.keyword(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if self._of_notebook(node.value):
+            if not isinstance(node.ctx, ast.Load):
+                raise NotOutside("it changes an object of the notebook's")
+            return ast.Attribute(self._name(node.value), node.attr, node.ctx)
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        if not isinstance(node.ctx, ast.Load) and self._of_notebook(_root(node)):
+            raise NotOutside("it changes an object of the notebook's")
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def _of_notebook(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id not in self.own and node.id in self.namespace.names
+
+    def _name(self, node: ast.expr) -> ast.expr:
+        name = node.id if isinstance(node, ast.Name) else ""
+        hidden = name in OF_STUDENT or name.startswith("_")
+        return _expr(f"student[{name!r}]" if hidden else f"student.{name}")
+
+    # -------------------------------------------------------------------------------- statements
+
+    def visit_Import(self, node: ast.Import) -> ast.stmt:
+        return self._import(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        return self._import(node)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> ast.stmt:
+        inner = Namespace(modules=imported(node))
+        names = list(inner.modules)
+        if raising(names):
+            return ast.Pass()
+        for name in names or ["*"]:
+            if not inner.importable(name):
+                raise NotOutside(f"it imports {ast.unparse(node)}")
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        return self._holds(node.test)
+
+    def _holds(self, condition: ast.expr) -> ast.stmt:
+        asked = self.visit(condition)
+        self.imports.add("from grader.testing import holds")
+        return _stmt(f"holds(lambda: {ast.unparse(asked)}, {self.says!r})")
+
+    def visit_Raise(self, node: ast.Raise) -> ast.stmt:
+        self.imports.add("from grader.testing import require")
+        return _stmt(f"require(False, {self.says!r})")
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        if isinstance(node.value, ast.Constant):
+            return ast.Pass()
+        condition = as_condition(node.value)
+        if condition is not None:
+            return self._holds(condition)
+        raised = as_raising(node.value)
+        if raised is not None:
+            return self._raises(raised[0], [ast.Expr(raised[1])])
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name) and node.value.func.id == "print":
+            return ast.Pass()
+        return ast.Expr(self.visit(node.value))
+
+    def visit_Try(self, node: ast.Try) -> ast.stmt:
+        """try: f(0) / except ValueError: pass / else: raise: the call must raise."""
+        body = [line for line in node.body if not _gives_up(line)]
+        ends = len(body) < len(node.body) or (node.orelse and all(_gives_up(line) for line in node.orelse))
+        handler = node.handlers[0] if len(node.handlers) == 1 else None
+        quiet = handler and handler.type and all(isinstance(line, (ast.Pass, ast.Expr)) for line in handler.body)
+        if not (ends and quiet) or node.finalbody or handler is None or handler.type is None:
+            raise NotOutside("it catches what the notebook's code raises")
+        return self._raises(handler.type, body)
+
+    def visit_With(self, node: ast.With) -> ast.stmt:
+        raised = as_raising(node.items[0].context_expr) if len(node.items) == 1 else None
+        if raised is not None and node.items[0].optional_vars is None:
+            return self._raises(raised[0], node.body)
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def _raises(self, kind: ast.expr, body: list[ast.stmt]) -> ast.stmt:
+        if not (isinstance(kind, ast.Name) and is_builtin(kind.id)):
+            raise NotOutside(f"it expects {ast.unparse(kind)} to be raised")
+        asked = [self.visit(line) for line in body]
+        made = _stmt(f"with student.raises({kind.id}):\n    pass")
+        made.body = asked  # type: ignore[attr-defined]
+        return made
+
+    def visit_Delete(self, node: ast.Delete) -> ast.stmt:
+        raise NotOutside("it deletes names")
+
+    def visit_Global(self, node: ast.Global) -> ast.stmt:
+        raise NotOutside("it changes names of the notebook")
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        raise NotOutside("it is asynchronous")
+
+
+def outside(source: str, namespace: Namespace, says: str, expects: str | None) -> tuple[list[str], set[str]]:
+    """The statements of a test for our side, and what they need imported. Raises NotOutside with the reason.
+
+    expects: what the last statement prints;  None: the test raises unless all is well
+    """
+    tree = parse(source)
+    if tree is None:
+        raise NotOutside("it is no plain Python")
+    body, arguments = unwrapped(tree, expects)
+    own = bound_anywhere(ast.Module(body, [])) - {""}
+    asking = Outside(namespace, own, says)
+    for name in arguments:
+        asking.own.discard(name)
+    last = body.pop() if expects is not None and body and isinstance(body[-1], ast.Expr) else None
+    lines = [asking.visit(node) for node in body]
+    if last is not None:
+        lines.append(_shown(asking, last.value, expects or ""))
+    made = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
+    if "student" not in {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}:
+        raise NotOutside("it asks for nothing of the notebook")
+    return [ast.unparse(line) for line in made.body], asking.imports
+
+
+def unwrapped(tree: ast.Module, expects: str | None) -> tuple[list[ast.stmt], list[str]]:
+    """The body of a test that is one function of names of the notebook, and its arguments; else all statements."""
+    first = tree.body[0] if tree.body else None
+    if expects is None and isinstance(first, ast.FunctionDef) and all(_calls(node, first.name) for node in tree.body[1:]):
+        arguments = [argument.arg for argument in (*first.args.posonlyargs, *first.args.args, *first.args.kwonlyargs)]
+        body = [_WithoutEnv().visit(node) for node in first.body] if "env" in arguments else list(first.body)
+        return body, arguments
+    return list(tree.body), []
+
+
+class _WithoutEnv(ast.NodeTransformer):
+    """`env["f"]`, where a test asks for all names as one argument, becomes `f`."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        asked = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if isinstance(node.value, ast.Name) and node.value.id == "env" and isinstance(asked, str):
+            return ast.Name(asked, node.ctx)
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+
+def _calls(node: ast.stmt, name: str) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name
+
+
+def _shown(asking: Outside, value: ast.expr, expects: str) -> ast.stmt:
+    """The last statement of a doctest: true and false are conditions, all else is compared as it is printed."""
+    if expects in ("True", "False") and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
+        return asking._holds(value if expects == "True" else ast.UnaryOp(ast.Not(), value))
+    if expects == "True" and isinstance(value, ast.Call) and not asking._of_notebook(value.func):
+        return asking._holds(value)
+    printed = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print"
+    if isinstance(value, ast.Call) and printed:
+        if len(value.args) != 1 or value.keywords:
+            raise NotOutside("it compares what is printed")
+        value = ast.Call(ast.Name("str", ast.Load()), value.args, [])
+    asking.imports.add("from grader.testing import shows")
+    return _stmt(f"shows(lambda: {ast.unparse(asking.visit(value))}, {expects!r}, {asking.says!r})")
+
+
+def _gives_up(node: ast.stmt) -> bool:
+    """`assert False`, `raise AssertionError`: what stands where nothing should arrive."""
+    if isinstance(node, ast.Assert):
+        return isinstance(node.test, ast.Constant) and not node.test.value
+    return isinstance(node, ast.Raise) and "AssertionError" in ast.unparse(node)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node
+
+
+def _expr(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _stmt(text: str) -> ast.stmt:
+    return ast.parse(text).body[0]
