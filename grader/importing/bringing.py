@@ -10,19 +10,20 @@ import json
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.authoring import build, skeleton, variants
-from grader.course.config import read_assignment, read_course
+from grader.course.config import read_assignment
 from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.importing.hidden_text import Test, hidden_text, tests_of
 from grader.importing.master_text import MasterPart, assignment_toml, master_parts, master_text
-from grader.importing.material import Material
+from grader.importing.material import Asked, Material
 from grader.importing.namespace import Namespace, namespace
 from grader.importing.page import import_page
 from grader.importing.preparing import prepare
@@ -36,13 +37,14 @@ ROUNDS = 4  # as many forms as a test may have, and one round to see
 
 @dataclass
 class Brought:
-    """What came of an import. outcomes: of the last trial, by who was graded and test."""
+    """What came of an import."""
 
     material: Material
     namespace: Namespace
     tests: dict[str, list[Test]]
     dropped: set[str] = field(default_factory=set)  # labels of public tests that cannot be shown
-    outcomes: dict[str, dict[str, Outcome]] = field(default_factory=dict)
+    free: set[str] = field(default_factory=set)  # names of tests that the untouched stub passes
+    settled: bool = False  # every test that is left has been passed by the source's own solution
 
     @property
     def left(self) -> int:
@@ -59,6 +61,17 @@ class Brought:
             f"{len(self.material.questions)} questions{marked}, {len(tests)} tests moved, {claims} of them as claims of "
             f"the sandbox; left for you: {self.left}"
         )
+
+    def groups(self, asked: Asked) -> list[list[Test]]:
+        """The tests of a question that are kept, those together that count together."""
+        kept = [test for test in self.tests.get(asked.id, []) if not test.left]
+        if asked.all_or_nothing and self.settled:
+            return [kept] if kept else []
+        free = [test for test in kept if test.name in self.free]
+        earned = [[test] for test in kept if test.name not in self.free]
+        if not earned:
+            return [[test] for test in kept]
+        return [[*earned[0], *free], *earned[1:]]
 
     def every_test(self) -> list[Test]:
         return [test for own in self.tests.values() for test in own]
@@ -79,7 +92,9 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
             tell(f"grading the source's own solution: {len(brought.every_test())} tests")
             if _tried(trial, brought, assignment_id):
                 break
-        page = import_page(material, assignment_id, brought.tests, source)
+        brought.settled = True
+        _write(trial, brought, assignment_id)
+        page = import_page(material, assignment_id, brought.tests, brought.free, source)
         (trial.solutions / assignment_id / PAGE).write_text(page, encoding="utf-8")
         _move(trial, paths, assignment_id)
     return brought
@@ -87,9 +102,12 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
 
 def _course(paths: Paths, assignment_id: str) -> str:
     """A course of this one assignment, with the address from which its notebook fetches what lies beside it."""
-    address = json.dumps(read_course(paths).release_address)
+    try:  # not by read_course: the course may name this assignment already, which is not there yet
+        address = tomllib.loads(paths.course_toml.read_text(encoding="utf-8")).get("release_address", "")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise AuthoringError(f"course.toml: {problem}") from None
     component = 'id = "import"\ntitle = "Import"\nweight = 100\nassignments = ["' + assignment_id + '"]\n'
-    return f'name = "Import"\nrelease_address = {address}\n\n[[component]]\n{component}'
+    return f'name = "Import"\nrelease_address = {json.dumps(address)}\n\n[[component]]\n{component}'
 
 
 def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
@@ -117,9 +135,10 @@ def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
     hidden = trial.hidden_tests(assignment_id)
     shutil.rmtree(hidden, ignore_errors=True)
     for asked in brought.material.questions:
-        kept = [test for test in brought.tests.get(asked.id, []) if not test.left]
-        if kept and not asked.manual:
-            _put(hidden / f"test_{asked.id}.py", hidden_text(asked, kept, brought.material.system))
+        groups = brought.groups(asked)
+        if groups and not asked.manual:
+            text = hidden_text(asked, groups, brought.material.system, brought.namespace)
+            _put(hidden / f"test_{asked.id}.py", text)
 
 
 def _put(file: Path, text: str) -> None:
@@ -144,15 +163,16 @@ def _tried(trial: Paths, brought: Brought, assignment_id: str) -> bool:
         return True
     graded = [question.id for question in assignment.questions if not question.manual]
     submissions = [variants.reference(trial, assignment), variants.starter(trial, assignment)]
+    outcomes: dict[str, dict[str, Outcome]] = {}
     with Pool(trial, assignment_id, PoolSpec(kind="process")) as pool:
         tasks = [Task(each.submission, "0", tuple(graded), explain=False) for each in submissions]
         for task, examined in pool.run(iter(tasks)):
-            outcomes = {result.name: result.outcome for result in examined.results}
-            brought.outcomes[task.submission.student] = outcomes
-    passed = brought.outcomes.get("reference", {})
+            outcomes[task.submission.student] = {result.name: result.outcome for result in examined.results}
+    passed, free = outcomes.get("reference", {}), outcomes.get("starter", {})
     failing = [test for test in brought.every_test() if not test.left and passed.get(test.name) is not Outcome.PASSED]
     for test in failing:
         test.at += 1
+    brought.free = {name for name, outcome in free.items() if outcome is Outcome.PASSED}
     return not failing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
@@ -16,7 +16,25 @@ TRUSTED = frozenset(
     "numpy math cmath itertools functools operator collections string re random statistics fractions decimal copy "
     "torch scipy numbers types typing datetime".split()
 )
+SCOPES = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Lambda,
+    ast.ClassDef,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
 UNTRUSTED_BUILTINS = frozenset("open exec eval globals locals vars dir input breakpoint compile __import__".split())
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Sources of functions, and what they need imported."""
+
+    sources: list[str]
+    imports: set[str]
 
 
 @dataclass
@@ -25,12 +43,29 @@ class Namespace:
 
     names: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)  # name -> "import numpy as np"
+    given: dict[str, str] = field(default_factory=dict)  # functions that are given and need nothing of the student's
 
     def importable(self, name: str) -> bool:
         """Whether what this name stands for is of a module that our side may import."""
         statement = self.modules.get(name, "")
         module = statement.split()[1].split(".")[0] if statement else ""
         return module in TRUSTED and self.installed(module)
+
+    def definitions(self, names: set[str]) -> Definitions:
+        """The given functions of these names, and those that they call in turn."""
+        todo, done = sorted(names), []
+        imports: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name in done:
+                continue
+            done.append(name)
+            for read in read_names(ast.parse(self.given[name])):
+                if read in self.given:
+                    todo.append(read)
+                elif self.importable(read):
+                    imports.add(self.modules[read])
+        return Definitions([source for name, source in self.given.items() if name in done], imports)
 
     @staticmethod
     def installed(module: str) -> bool:
@@ -45,12 +80,41 @@ def namespace(material: Material) -> Namespace:
             tree = parse(plain(part.source).code)
             if tree:
                 _take(found, tree)
+    found.given = _given(material, found)
     for case in cases(material):
         tree = parse(case.source)
         for node in tree.body if tree else []:
             for name, statement in imported(node).items():
                 found.modules.setdefault(name, statement)
     return found
+
+
+def _given(material: Material, found: Namespace) -> dict[str, str]:
+    """Functions that students get and do not write, made of trusted modules and each other alone."""
+    trees = [(part.role, parse(plain(part.source).code)) for part in material.parts() if part.kind == "code"]
+    written = {name for role, tree in trees if role != "given" and tree for name in bound_names(tree)}
+    sources = {
+        node.name: node
+        for role, tree in trees
+        if role == "given" and tree
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name not in written and not node.decorator_list
+    }
+    while True:
+        poor = {
+            name
+            for name, node in sources.items()
+            if not all(_ours(read, node, sources, found) for read in read_names(node))
+        }
+        if not poor:
+            return {name: ast.unparse(node) for name, node in sources.items()}
+        sources = {name: node for name, node in sources.items() if name not in poor}
+
+
+def _ours(read: str, node: ast.FunctionDef, sources: Container[str], found: Namespace) -> bool:
+    if read in bound_inside(node) | bound_anywhere(node) or read in sources or (read in found.modules and found.importable(read)):
+        return True
+    return is_builtin(read) and read not in UNTRUSTED_BUILTINS and read not in found.names and read != "print"
 
 
 def _take(found: Namespace, tree: ast.Module) -> None:
@@ -79,25 +143,43 @@ def imported(node: ast.AST) -> dict[str, str]:
 
 
 def bound_anywhere(tree: ast.AST) -> set[str]:
-    """Names that a test binds itself, wherever: assigned, imported, arguments, loop variables."""
+    """Names that a test binds itself: assigned, imported, defined, loop variables; not what is local to its functions."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    todo = list(ast.iter_child_nodes(tree))
+    while todo:
+        node = todo.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
             found.add(node.id)
-        elif isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
+        elif isinstance(node, SCOPES):
+            found |= {node.name} if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else set()
+            continue
         elif isinstance(node, ast.ExceptHandler) and node.name:
             found.add(node.name)
         found |= imported(node).keys()
+        todo += ast.iter_child_nodes(node)
     return found
 
 
+def bound_inside(node: ast.AST) -> set[str]:
+    """Names that are local to a function, lambda, class or comprehension."""
+    arguments = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    return arguments | {
+        inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
+    }
+
+
 def read_names(tree: ast.AST) -> list[str]:
-    """Names that a test reads, in order."""
-    read = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    return list(dict.fromkeys(read))
+    """Names that a test reads and that are not local to a function of its own, in order."""
+    found: dict[str, None] = {}
+    todo: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
+    while todo:
+        node, inner = todo.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in inner:
+            found[node.id] = None
+        if isinstance(node, SCOPES):
+            inner |= bound_inside(node)
+        todo += [(child, inner) for child in reversed(list(ast.iter_child_nodes(node)))]
+    return list(found)
 
 
 def is_builtin(name: str) -> bool:

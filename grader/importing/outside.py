@@ -8,11 +8,24 @@ student's code can take part in the judgement.
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import dataclass
+from typing import Any
 
 from grader.importing.assertions import as_condition, as_raising, raising
-from grader.importing.namespace import UNTRUSTED_BUILTINS, Namespace, bound_anywhere, imported, is_builtin
+from grader.importing.literals import kinds_in, literal_of, literal_value
+from grader.importing.namespace import (
+    SCOPES,
+    UNTRUSTED_BUILTINS,
+    Namespace,
+    bound_anywhere,
+    bound_inside,
+    imported,
+    is_builtin,
+)
 from grader.submission.magics import parse
 
+_TELLS = re.compile(r"\d\.\d{4}")  # so long a number may be a hidden one
 OF_STUDENT = frozenset("has put fetch rng generator run pure forbids raises limit".split())  # methods of `student`
 
 
@@ -23,16 +36,30 @@ class NotOutside(Exception):
 class Outside(ast.NodeTransformer):
     """Rewrites the statements of one test. imports: what the file of hidden tests must import for it."""
 
-    def __init__(self, namespace: Namespace, own: set[str], says: str) -> None:
+    def __init__(self, namespace: Namespace, own: set[str], wanted: Wanted) -> None:
         self.namespace = namespace
         self.own = own
-        self.says = says
+        self.wanted = wanted
         self.imports: set[str] = set()
+        self.given: set[str] = set()
+
+    def visit(self, node: ast.AST) -> Any:
+        """Names that are local to a function or comprehension of the test are its own while it is rewritten."""
+        if not isinstance(node, SCOPES):
+            return super().visit(node)
+        before, self.own = self.own, self.own | bound_inside(node)
+        try:
+            return super().visit(node)
+        finally:
+            self.own = before
 
     # -------------------------------------------------------------------------------- names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self.own or not isinstance(node.ctx, ast.Load):
+            return node
+        if node.id in self.namespace.given:
+            self.given.add(node.id)
             return node
         if node.id in self.namespace.names:
             return _expr(f"student.fetch({node.id!r})")
@@ -70,7 +97,9 @@ class Outside(ast.NodeTransformer):
         return self.generic_visit(node)  # type: ignore[return-value]
 
     def _of_notebook(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and node.id not in self.own and node.id in self.namespace.names
+        if not isinstance(node, ast.Name) or node.id in self.own or node.id in self.namespace.given:
+            return False
+        return node.id in self.namespace.names
 
     def _name(self, node: ast.expr) -> ast.expr:
         name = node.id if isinstance(node, ast.Name) else ""
@@ -96,16 +125,63 @@ class Outside(ast.NodeTransformer):
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
-        return self._holds(node.test)
+        told = node.msg.value if isinstance(node.msg, ast.Constant) and not self.wanted.hidden else None
+        return self._holds(node.test, told if isinstance(told, str) and len(told) < 200 else "")
 
-    def _holds(self, condition: ast.expr) -> ast.stmt:
+    def _holds(self, condition: ast.expr, told: str = "") -> ast.stmt:
+        equal = self._equal(condition)
+        if equal is not None:
+            return equal
         asked = self.visit(condition)
-        self.imports.add("from grader.testing import holds")
-        return _stmt(f"holds(lambda: {ast.unparse(asked)}, {self.says!r})")
+        says = told if told and not _TELLS.search(told) else self.wanted.says
+        return self._judge("holds", f"lambda: {ast.unparse(asked)}, {says!r}")
+
+    def _judge(self, name: str, arguments: str) -> ast.stmt:
+        self.imports.add(f"from grader.testing import {name}")
+        return _stmt(f"{name}({arguments})")
+
+    def _equal(self, condition: ast.expr) -> ast.stmt | None:
+        """`f(2) == 4` as the comparison that says of a wrong answer how it is wrong; None for anything else."""
+        if not isinstance(condition, ast.Compare) or len(condition.ops) != 1 or not isinstance(condition.ops[0], ast.Eq):
+            return None
+        for asked, literal in ((condition.left, condition.comparators[0]), (condition.comparators[0], condition.left)):
+            expected = literal_value(literal)
+            if expected is not None and self._is_answer(asked):
+                return self._compared(asked, expected, ast.unparse(literal))
+        return None
+
+    def _is_answer(self, node: ast.expr) -> bool:
+        return self._of_notebook(node) or (isinstance(node, ast.Call) and self._of_notebook(node.func))
+
+    def _compared(self, asked: ast.expr, expected: object, literal: str) -> ast.stmt:
+        what = ast.unparse(asked)
+        if self.wanted.hidden or len(what) > 60 or _TELLS.search(what):
+            what = ast.unparse(asked.func if isinstance(asked, ast.Call) else asked)
+        answer = ast.unparse(self.visit(asked))
+        kinds = set(kinds_in(expected))
+        if kinds <= {str}:
+            return self._judge("same", f"{answer}, {literal}, what={what!r}")
+        exact = "" if float in kinds or complex in kinds else ", rtol=0, atol=0"
+        return self._judge("close", f"{answer}, {literal}{exact}, what={what!r}")
+
+    def shown(self, value: ast.expr) -> ast.stmt:
+        """The last statement of a doctest: true and false are conditions, all else is compared as it is printed."""
+        expects = self.wanted.expects or ""
+        if expects in ("True", "False") and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
+            return self._holds(value if expects == "True" else ast.UnaryOp(ast.Not(), value))
+        if expects == "True" and isinstance(value, ast.Call) and not self._of_notebook(value.func):
+            return self._holds(value)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print":
+            if len(value.args) != 1 or value.keywords:
+                raise NotOutside("it compares what is printed")
+            value = ast.Call(ast.Name("str", ast.Load()), value.args, [])
+        literal = literal_of(expects)
+        if literal is not None and self._is_answer(value):
+            return self._compared(value, literal_value(literal), ast.unparse(literal))
+        return self._judge("shows", f"lambda: {ast.unparse(self.visit(value))}, {expects!r}, {self.wanted.says!r}")
 
     def visit_Raise(self, node: ast.Raise) -> ast.stmt:
-        self.imports.add("from grader.testing import require")
-        return _stmt(f"require(False, {self.says!r})")
+        return self._judge("require", f"False, {self.wanted.says!r}")
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         if isinstance(node.value, ast.Constant):
@@ -154,27 +230,40 @@ class Outside(ast.NodeTransformer):
         raise NotOutside("it is asynchronous")
 
 
-def outside(source: str, namespace: Namespace, says: str, expects: str | None) -> tuple[list[str], set[str]]:
-    """The statements of a test for our side, and what they need imported. Raises NotOutside with the reason.
+@dataclass(frozen=True)
+class Wanted:
+    """How a test judges. says: what a student reads who fails; expects: what the last statement prints, None: nothing."""
 
-    expects: what the last statement prints;  None: the test raises unless all is well
-    """
+    says: str
+    expects: str | None
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A test for our side: its statements, what they need imported, and which given functions they call."""
+
+    lines: list[str]
+    imports: set[str]
+    given: set[str]
+
+
+def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
+    """A test as statements for our side. Raises NotOutside with the reason where it cannot be judged here."""
     tree = parse(source)
     if tree is None:
         raise NotOutside("it is no plain Python")
-    body, arguments = unwrapped(tree, expects)
-    own = bound_anywhere(ast.Module(body, [])) - {""}
-    asking = Outside(namespace, own, says)
-    for name in arguments:
-        asking.own.discard(name)
-    last = body.pop() if expects is not None and body and isinstance(body[-1], ast.Expr) else None
+    body, arguments = unwrapped(tree, wanted.expects)
+    own = bound_anywhere(ast.Module(body, [])) - {""} - set(arguments)
+    asking = Outside(namespace, own, wanted)
+    last = body.pop() if wanted.expects is not None and body and isinstance(body[-1], ast.Expr) else None
     lines = [asking.visit(node) for node in body]
     if last is not None:
-        lines.append(_shown(asking, last.value, expects or ""))
+        lines.append(asking.shown(last.value))
     made = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
     if "student" not in {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}:
         raise NotOutside("it asks for nothing of the notebook")
-    return [ast.unparse(line) for line in made.body], asking.imports
+    return Judged([ast.unparse(line) for line in made.body], asking.imports, asking.given)
 
 
 def unwrapped(tree: ast.Module, expects: str | None) -> tuple[list[ast.stmt], list[str]]:
@@ -200,21 +289,6 @@ class _WithoutEnv(ast.NodeTransformer):
 def _calls(node: ast.stmt, name: str) -> bool:
     call = node.value if isinstance(node, ast.Expr) else None
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name
-
-
-def _shown(asking: Outside, value: ast.expr, expects: str) -> ast.stmt:
-    """The last statement of a doctest: true and false are conditions, all else is compared as it is printed."""
-    if expects in ("True", "False") and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
-        return asking._holds(value if expects == "True" else ast.UnaryOp(ast.Not(), value))
-    if expects == "True" and isinstance(value, ast.Call) and not asking._of_notebook(value.func):
-        return asking._holds(value)
-    printed = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print"
-    if isinstance(value, ast.Call) and printed:
-        if len(value.args) != 1 or value.keywords:
-            raise NotOutside("it compares what is printed")
-        value = ast.Call(ast.Name("str", ast.Load()), value.args, [])
-    asking.imports.add("from grader.testing import shows")
-    return _stmt(f"shows(lambda: {ast.unparse(asking.visit(value))}, {expects!r}, {asking.says!r})")
 
 
 def _gives_up(node: ast.stmt) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from grader.importing.hidden_text import Test
 from grader.importing.material import Material
 
-WORDS = {"outside": "moved", "seen": "moved", "claim": "moved as a claim"}
+NOT_PASSED = "the source's own solution does not pass it"
 
 
-def import_page(material: Material, assignment_id: str, tests: dict[str, list[Test]], source: str) -> str:
+def import_page(material: Material, assignment_id: str, tests: dict[str, list[Test]], free: set[str], source: str) -> str:
     """Markdown, for the instructor alone: it names hidden tests."""
     lines = [
         f"# {assignment_id}: what became of {source}",
@@ -27,27 +27,21 @@ def import_page(material: Material, assignment_id: str, tests: dict[str, list[Te
         lines.append(f"| {asked.id} | {_cell(asked.name)} | {asked.decimal.normalize():f} | {how} |")
     lines += ["", "## Test by test", "", "| test | there | what became of it |", "|---|---|---|"]
     for own in tests.values():
-        lines += [_row(test) for test in own]
+        lines += [_row(test, free) for test in own]
     lines += _notes(material)
     return "\n".join(lines) + "\n"
 
 
-def _row(test: Test) -> str:
-    there = ", ".join(case.label for case in test.cases)
+def _row(test: Test, free: set[str]) -> str:
     if test.left:
-        return f"| {test.name} | {_cell(there)} | left for you: {_cell(why_left(test))} |"
-    kinds = {WORDS[form.kind]: form for form in test.chosen}
-    told = [word if word == "moved" else f"{word}: {form.why}" for word, form in kinds.items()]
-    return f"| {test.name} | {_cell(there)} | {_cell('; '.join(told))} |"
-
-
-def why_left(test: Test) -> str:
-    """Why no form of a test does."""
-    if any(case.prints for case in test.cases):
-        return "it is compared with what it prints, which the source does not say: run the master, save it, import again"
-    if any(not forms for forms in test.forms):
-        return "it is no plain Python"
-    return "the source's own solution does not pass it"
+        told = f"left for you: {test.why_left or NOT_PASSED}"
+    elif test.claim:
+        told = f"moved as a claim: {test.form.why}"
+    else:
+        told = "moved" if test.form.kind == "outside" else f"moved; what it sees is printed inside: {test.form.why}"
+    if test.name in free and not test.left:
+        told += "; the untouched notebook passes it, so it counts with another test of its question, if there is one"
+    return f"| {test.name} | {_cell(test.case.label)} | {_cell(told)} |"
 
 
 def _notes(material: Material) -> list[str]:
