@@ -49,6 +49,7 @@ class Audit:
     first: tuple[Task, Examined] | None = None  # the reference as it was graded first, with its evidence
     seen: list[Seen] = field(default_factory=list)  # what is not as it must be, by check and submission
     findings: list[Finding] = field(default_factory=list)
+    claims: dict[str, str] = field(default_factory=dict)  # check -> why its verdict is made in the sandbox
 
     @property
     def green(self) -> bool:

@@ -24,12 +24,13 @@ from grader.execution.spec import PoolSpec
 from grader.importing.hidden_text import Test, hidden_text, tests_of
 from grader.importing.master_text import MasterPart, assignment_toml, master_parts, master_text
 from grader.importing.material import Asked, Material
-from grader.importing.namespace import Namespace, namespace
+from grader.importing.namespace import Namespace, bound_anywhere, cases, namespace
 from grader.importing.page import import_page
 from grader.importing.preparing import prepare
-from grader.importing.repairing import repaired
+from grader.importing.repairing import repaired, settle_leaks
 from grader.paths import Paths
 from grader.schema import Outcome
+from grader.submission.magics import parse
 
 PAGE = "imported.md"
 ROUNDS = 4  # as many forms as a test may have, and one round to see
@@ -44,6 +45,7 @@ class Brought:
     tests: dict[str, list[Test]]
     dropped: set[str] = field(default_factory=set)  # labels of public tests that cannot be shown
     free: set[str] = field(default_factory=set)  # names of tests that the untouched stub passes
+    built: tuple[str, str] = ("", "")  # the master and assignment.toml that the starter was built from
     settled: bool = False  # every test that is left has been passed by the source's own solution
 
     @property
@@ -82,8 +84,10 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
     build.require_tools()
     skeleton.refuse_taken(paths, assignment_id)
     prepare(material)
+    settle_leaks(material)
     names = namespace(material)
     brought = Brought(material, names, {q.id: tests_of(q, names) for q in material.questions if not q.manual})
+    _hide_what_changes(brought)
     with tempfile.TemporaryDirectory(prefix="grader-import-") as scratch:
         trial = Paths(Path(scratch))
         _put(trial.course_toml, _course(paths, assignment_id))
@@ -100,6 +104,17 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
     return brought
 
 
+def _hide_what_changes(brought: Brought) -> None:
+    """Public tests run in the student's namespace, and in the master's: one that binds a name of it is not shown."""
+    for case in cases(brought.material):
+        tree = parse(case.source)
+        changed = sorted(bound_anywhere(tree) & brought.namespace.names) if tree and not case.hidden else []
+        if changed:
+            brought.dropped.add(case.label)
+            says = f"students do not see this test before they hand in: it changes their {', '.join(changed)}"
+            brought.material.note(case.label, "changed", says)
+
+
 def _course(paths: Paths, assignment_id: str) -> str:
     """A course of this one assignment, with the address from which its notebook fetches what lies beside it."""
     try:  # not by read_course: the course may name this assignment already, which is not there yet
@@ -114,24 +129,15 @@ def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
     """Write and build it, with what the build refuses mended as far as that can be done."""
     for asked in brought.material.questions:
         own = brought.tests.get(asked.id, [])
-        if not asked.manual and all(test.left for test in own):
+        if not asked.manual and all(test.left for test in own):  # or it has none
             asked.manual = True
-            brought.material.note(asked.name, "left", "no test of it can be moved: a person marks it")
+            if own:
+                brought.material.note(asked.name, "left", "no test of it can be moved: a person marks it")
     folder = trial.assignment(assignment_id)
     for name, content in brought.material.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    for _ in range(200):
-        parts = master_parts(brought.material, assignment_id, brought.namespace, brought.dropped)
-        text = master_text(parts)
-        _put(trial.reference(assignment_id), text)
-        _put(trial.assignment_toml(assignment_id), assignment_toml(brought.material, brought.namespace))
-        try:
-            build.build(trial, assignment_id)
-            break
-        except AuthoringError as problem:
-            if not repaired(brought.material, brought.dropped, parts, _part_at(text, parts, str(problem)), str(problem)):
-                raise
+    _build(trial, brought, assignment_id)
     hidden = trial.hidden_tests(assignment_id)
     shutil.rmtree(hidden, ignore_errors=True)
     for asked in brought.material.questions:
@@ -139,6 +145,24 @@ def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
         if groups and not asked.manual:
             text = hidden_text(asked, groups, brought.material.system, brought.namespace)
             _put(hidden / f"test_{asked.id}.py", text)
+
+
+def _build(trial: Paths, brought: Brought, assignment_id: str) -> None:
+    """Write the master and build it, until the build refuses nothing that can be mended."""
+    for _ in range(200):
+        parts = master_parts(brought.material, assignment_id, brought.namespace, brought.dropped)
+        text, toml = master_text(parts), assignment_toml(brought.material, brought.namespace)
+        if (text, toml) == brought.built:
+            return
+        _put(trial.reference(assignment_id), text)
+        _put(trial.assignment_toml(assignment_id), toml)
+        try:
+            build.build(trial, assignment_id)
+            brought.built = text, toml
+        except AuthoringError as problem:
+            part = _part_at(text, parts, str(problem))
+            if not repaired(brought.material, brought.dropped, part, str(problem)):
+                raise
 
 
 def _put(file: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from dataclasses import dataclass, field
@@ -9,8 +10,9 @@ from fractions import Fraction
 
 from grader.importing.inside import Probe, probe
 from grader.importing.material import Asked, Case
-from grader.importing.namespace import Namespace
+from grader.importing.namespace import Namespace, replaced
 from grader.importing.outside import NotOutside, Wanted, outside
+from grader.submission.magics import parse
 
 _TELLS = re.compile(r"\d\.\d{4}")
 UNSAID = "What this test expects does not hold."
@@ -63,6 +65,8 @@ def tests_of(asked: Asked, namespace: Namespace) -> list[Test]:
             test.why_left = "it is compared with what it prints, which the source does not say: run the master and save it"
         elif case.expects == "" and not re.search(r"\b(assert|print|raise)", case.source):
             test.why_left = "it prints nothing and asserts nothing: it tests nothing"
+        elif why := replaced(parse(case.source) or ast.Module([], []), namespace):
+            test.why_left = why
         else:
             test.forms = _forms(f"probe_{name}", case, namespace)
         found.append(test)

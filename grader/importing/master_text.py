@@ -106,15 +106,18 @@ def asked_names(asked: Asked) -> list[str]:
     """Names that students define in this question and its tests ask for."""
     read = set(_read(asked))
     defined = [name for part in asked.parts if part.role == "solution" for name in written_names(part.source)]
-    return [name for name in dict.fromkeys(defined) if name in read]
+    return [name for name in dict.fromkeys(defined) if name in read and name not in asked.unasked]
 
 
 def _read(asked: Asked) -> list[str]:
-    trees = (parse(case.source) for case in asked.cases)
-    arguments = [node.arg for case in asked.cases for node in ast.walk(ast.parse(case.source)) if isinstance(node, ast.arg)] if all(
-        parse(case.source) for case in asked.cases
-    ) else []
-    return [*arguments, *(name for tree in trees if tree for name in read_names(tree))]
+    """Names that the tests of a question ask for, as arguments too."""
+    found: dict[str, None] = {}
+    for case in asked.cases:
+        tree = parse(case.source)
+        if tree:
+            found |= dict.fromkeys(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
+            found |= dict.fromkeys(read_names(tree))
+    return list(found)
 
 
 def written_names(source: str) -> Iterator[str]:

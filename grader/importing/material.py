@@ -49,6 +49,7 @@ class Asked:
     id: str = ""
     parts: list[Part] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
+    unasked: set[str] = field(default_factory=set)  # names of its tests that students do not define in it alone
     names: list[str] = field(default_factory=list)  # what students define in it and nothing gives
 
     @property

@@ -43,6 +43,7 @@ class Namespace:
 
     names: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)  # name -> "import numpy as np"
+    callables: set[str] = field(default_factory=set)  # functions and classes among the names
     given: dict[str, str] = field(default_factory=dict)  # functions that are given and need nothing of the student's
 
     def importable(self, name: str) -> bool:
@@ -121,6 +122,7 @@ def _take(found: Namespace, tree: ast.Module) -> None:
     modules = {name: text for node in ast.walk(tree) for name, text in imported(node).items()}
     found.modules |= modules
     found.names |= set(bound_names(tree)) - modules.keys()
+    found.callables |= {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def cases(material: Material) -> Iterable[Case]:
@@ -166,6 +168,13 @@ def bound_inside(node: ast.AST) -> set[str]:
     return arguments | {
         inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
     }
+
+
+def replaced(tree: ast.AST, found: Namespace) -> str:
+    """Why a test cannot be run anywhere but in the notebook's own namespace, which it changes; "" where it does not."""
+    deleted = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
+    changed = sorted((deleted & found.names) | (bound_anywhere(tree) & found.callables))
+    return f"it replaces or deletes {', '.join(changed)} in the notebook's own namespace" if changed else ""
 
 
 def read_names(tree: ast.AST) -> list[str]:

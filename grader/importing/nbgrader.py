@@ -112,7 +112,7 @@ class _Reader:
     def finish(self) -> None:
         for asked in self.material.questions:
             if not asked.manual and not asked.cases:
-                self.material.note(asked.name, "left", "a solution cell without a test: nothing of it is judged")
+                self.material.note(asked.name, "left", "a solution cell without a test, worth no points")
 
 
 def marked(source: str) -> str:

@@ -17,7 +17,7 @@ def resolve(asked: Asked, points: object, material: Material) -> None:
     if asked.manual or not cases:
         asked.points = _number(points) or Fraction(0 if not asked.manual else 1)
         if not asked.manual and not cases:
-            material.note(asked.name, "left", "a question without a test: nothing of it is judged")
+            material.note(asked.name, "left", "a question without a test: a person marks it")
         return
     if isinstance(points, dict):
         points = (_number(points.get("each")) or Fraction(1)) * len(cases)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import UsageError
+from grader.importing.assertions import as_condition
 from grader.importing.cells import SourceCell
 from grader.importing.material import Asked, Case, Material
 from grader.importing.otter_points import resolve
+from grader.submission.magics import parse
 
 _BEGINS = re.compile(r"(?:\w\s*=\s*)?\"\"?\"?\s*#\s*BEGIN\s*TEST\s*CONFIG", re.IGNORECASE)
 _ENDS = re.compile(r"\"\"?\"?;?\s*#\s*END\s*TEST\s*CONFIG", re.IGNORECASE)
-_IGNORE = re.compile(r"#\s*IGNORE\s*$")
 
 
 def case_of_cell(cell: SourceCell, label: str, ok_format: bool) -> Case:
@@ -34,18 +35,32 @@ def case_of_cell(cell: SourceCell, label: str, ok_format: bool) -> Case:
         except yaml.YAMLError:
             raise UsageError(f"cell {cell.number}: the TEST CONFIG is no YAML") from None
         lines = lines[end + 1 :]
-    source = "\n".join(line for line in lines if not _IGNORE.search(line)).strip("\n")
+    source = "\n".join(lines).strip("\n")
+    prints = ok_format and not _is_silent(source)
     points = config.get("points")
     return Case(
         label,
         source,
-        cell.printed if ok_format else None,
-        prints=ok_format and cell.printed is None,
+        (cell.printed or "") if prints else None,
+        prints=prints and cell.printed is None,
         hidden=config.get("hidden", hidden) is True,
         points=None if points is None else Fraction(str(points)),
         success=str(config.get("success_message") or ""),
         failure=str(config.get("failure_message") or ""),
     )
+
+
+def _is_silent(source: str) -> bool:
+    """Whether a test compares nothing with what it prints: it ends in a statement, an assertion, or its own call."""
+    tree = parse(source)
+    last = tree.body[-1] if tree and tree.body else None
+    if not tree or not isinstance(last, ast.Expr):
+        return last is not None
+    first = tree.body[0]
+    called = ast.unparse(last.value.func) if isinstance(last.value, ast.Call) else ""
+    if isinstance(first, ast.FunctionDef) and called == first.name:
+        return not any(isinstance(node, ast.Return) for node in ast.walk(first))
+    return as_condition(last.value) is not None
 
 
 def read_folder(folder: Path) -> Material:

@@ -14,6 +14,9 @@ _HEADING = re.compile(r"^(#+\s+)((?:question\s+)?)(q[0-9]{1,3})\b", re.IGNORECAS
 _POINTS = re.compile(r"[(\[]\s*([0-9]+(?:\.[0-9]+)?)\s*(?:points?|pts?\.?|marks?)\s*[)\]]", re.IGNORECASE)
 
 
+NO_CELL = "# answered above\n# BEGIN SOLUTION NO PROMPT\npass\n# END SOLUTION"
+
+
 def prepare(material: Material) -> None:
     """Give every question an id, and make each of its cells one that a master may have."""
     names = [asked.name for asked in material.questions]
@@ -60,3 +63,6 @@ def _solved(asked: Asked, material: Material) -> None:
             asked.parts[at] = replace(part, source=f"# BEGIN SOLUTION\n{part.source}\n# END SOLUTION", role="solution")
             material.note(asked.name, "changed", "its solution has no mark in the source: the whole cell is taken out")
             return
+    if asked.cases:
+        asked.parts.append(Part("code", NO_CELL, "solution"))
+        material.note(asked.name, "left", "it has tests and no cell to answer in: what they ask for stands elsewhere")

@@ -10,6 +10,7 @@ from grader.errors import UsageError
 from grader.importing import nbgrader, otter, otter_tests
 from grader.importing.cells import SUFFIXES
 from grader.importing.material import Material
+from grader.importing.namespace import cases
 
 NOT_RELEASED = (".ipynb", ".pyc", ".db", ".log")
 
@@ -29,7 +30,7 @@ def materials(system: str, source: Path, assignment_id: str) -> Iterator[tuple[s
     for file in files:
         own = assignment_id if len(files) == 1 else f"{assignment_id}_{_as_id(file.stem)}"
         material = nbgrader.read(file)
-        material.files |= _beside(file.parent) if source.is_dir() else {}
+        material.files |= _beside(file.parent, material)
         yield own, file, material
 
 
@@ -49,14 +50,17 @@ def _is_master(file: Path) -> bool:
     return "BEGIN QUESTION" in file.read_text(encoding="utf-8", errors="replace")
 
 
-def _beside(folder: Path) -> dict[str, bytes]:
-    """Data and modules beside the notebooks, which students get."""
-    found = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in found
-        if file.suffix not in NOT_RELEASED and not any(part.startswith((".", "__")) for part in file.parts)
-    }
+def _beside(folder: Path, material: Material) -> dict[str, bytes]:
+    """Data and modules beside a notebook which one of its cells speaks of; students get them."""
+    text = "\n".join([*(part.source for part in material.parts()), *(case.source for case in cases(material))])
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        quiet = file.suffix in NOT_RELEASED or any(part.startswith((".", "__")) for part in name.parts)
+        spoken_of = file.name in text or (file.suffix == ".py" and re.search(rf"\b{re.escape(file.stem)}\b", text))
+        if not quiet and spoken_of and file.is_file():
+            found[name.as_posix()] = file.read_bytes()
+    return found
 
 
 def _as_id(name: str) -> str:
