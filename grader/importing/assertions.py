@@ -34,6 +34,7 @@ _PLAIN = {  # of nose and unittest: name in lower case without _ -> the conditio
     "assertlessequal": "{0} <= {1}",
     "assertalmostequal": "{0} == {1} or round(abs({0} - {1}), {places}) == 0",
 }
+TEST_LIBRARIES = frozenset({"pytest", "nose", "unittest"})  # of which nothing is needed once this is done
 _RAISES = ("assert_raises", "assertRaises", "raises")
 
 

@@ -21,6 +21,7 @@ from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
+from grader.importing.carried import carry
 from grader.importing.hidden_text import Test, hidden_text, tests_of
 from grader.importing.master_text import MasterPart, assignment_toml, master_parts, master_text
 from grader.importing.material import Asked, Material
@@ -86,6 +87,7 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
     prepare(material)
     settle_leaks(material)
     names = namespace(material)
+    carry(material, names)
     brought = Brought(material, names, {q.id: tests_of(q, names) for q in material.questions if not q.manual})
     _hide_what_changes(brought)
     with tempfile.TemporaryDirectory(prefix="grader-import-") as scratch:

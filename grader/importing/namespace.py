@@ -14,7 +14,7 @@ from grader.submission.magics import parse, plain
 
 TRUSTED = frozenset(
     "numpy math cmath itertools functools operator collections string re random statistics fractions decimal copy "
-    "torch scipy numbers types typing datetime".split()
+    "torch scipy numbers types typing datetime time".split()
 )
 SCOPES = (
     ast.FunctionDef,

@@ -11,6 +11,7 @@ from grader.submission.magics import parse, plain
 
 _ID = re.compile(r"q[0-9]{1,3}")
 _HEADING = re.compile(r"^(#+\s+)((?:question\s+)?)(q[0-9]{1,3})\b", re.IGNORECASE | re.MULTILINE)
+_EMPTY = re.compile(r"^(?P<indent>[ \t]*)# BEGIN SOLUTION( NO PROMPT)?[ \t]*\n(?=\s*# END SOLUTION)", re.MULTILINE)
 _POINTS = re.compile(r"[(\[]\s*([0-9]+(?:\.[0-9]+)?)\s*(?:points?|pts?\.?|marks?)\s*[)\]]", re.IGNORECASE)
 
 
@@ -27,14 +28,12 @@ def prepare(material: Material) -> None:
             material.note(asked.name, "changed", f"it is called {asked.id} here")
         asked.parts = [_as_here(asked, part, material) for part in asked.parts]
         _solved(asked, material)
-    material.items = [item if isinstance(item, Asked) else _outside(item) for item in material.items]
+    material.items = [item if isinstance(item, Asked) else _with_a_solution(item) for item in material.items]
 
 
 def _as_here(asked: Asked, part: Part, material: Material) -> Part:
     if part.kind == "code":
-        if part.role == "solution" and not secret_lines(part.source):
-            return replace(part, role="given")
-        return part
+        return _with_a_solution(part)
     source = _HEADING.sub(lambda found: f"{found[1]}{found[2]}{asked.id}", part.source)
 
     def points(found: re.Match[str]) -> str:
@@ -46,11 +45,12 @@ def _as_here(asked: Asked, part: Part, material: Material) -> Part:
     return replace(part, source=changed)
 
 
-def _outside(part: Part) -> Part:
-    """A cell that belongs to no question."""
-    if part.role == "solution" and not secret_lines(part.source):
-        return replace(part, role="given")
-    return part
+def _with_a_solution(part: Part) -> Part:
+    """A solution cell that hides a line at least; one without a mark is given, in one whose region is empty it is pass."""
+    if part.role != "solution" or secret_lines(part.source):
+        return part
+    filled = _EMPTY.sub(lambda found: f"{found[0]}{found['indent']}pass\n", part.source)
+    return replace(part, source=filled) if filled != part.source else replace(part, role="given")
 
 
 def _solved(asked: Asked, material: Material) -> None:

@@ -152,7 +152,7 @@ def _in_other_words(part: Part, line: str) -> Part | None:
         if code.strip() != line or code.rstrip().endswith(";"):
             continue
         if line.startswith("#"):
-            lines[number - 1 : number] = []
+            lines[number - 1] = f"{code[: len(code) - len(code.lstrip())]}pass"
             return replace(part, source="\n".join(lines))
         if not _is_statement(line):
             return _on_one_line(part, number)

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from grader.importing import hidden_text as hidden
+from grader.importing.carried import carry
 from grader.importing.inside import probe
 from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
@@ -94,6 +95,7 @@ def test_what_students_may_see_is_said_to_them():
         ("assert pd.DataFrame(x).shape == (1, 1)", "pd is a package of the notebook's"),
         ("x[0] = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
+        ("np.dot = None\nassert f(x) == 3", "it changes the module np"),
         ("del f", "it deletes names"),
         ("try:\n    y = f(0)\nexcept Exception:\n    y = 1\nassert y == 1", "it catches what the notebook's code raises"),
         ("assert 1 + 1 == 2", "it asks for nothing of the notebook"),
@@ -134,6 +136,16 @@ def test_a_given_function_is_ours_unless_it_needs_the_students():
     assert ours("assert by_student(1) > 0", notebook=notebook) == "holds(lambda: student.by_student(1) > 0, 'It fails.')"
     made = notebook.definitions({"worse"})
     assert len(made.sources) == 2 and made.imports == {"import numpy as np"}
+
+
+def test_a_test_that_goes_on_from_another_has_what_it_needs():
+    material = given()
+    first = Case("one", "a = f(1)\nb = a + 1\nassert b > 1")
+    material.questions[0].cases = [first, Case("two", "assert b == 2"), Case("three", "assert f(3) == 3")]
+    carry(material, namespace(material))
+    sources = [case.source for case in material.questions[0].cases]
+    assert sources == [first.source, "a = f(1)\nb = a + 1\nassert b == 2", "assert f(3) == 3"]
+    assert [note.where for note in material.notes] == ["two"]
 
 
 def test_a_probe_that_decides_is_a_claim_and_one_that_sees_is_none():
