@@ -3,8 +3,8 @@
     python -m benchmarks.import_agreement SOURCE ... [--rounds 3] [--nbgrader BIN]
 
 Of each source come a right submission (its own solution), the untouched notebook, and as many wrong ones as there are
-rounds, each with one small change in every solution cell. Otter runs them with `otter run`, nbgrader (BIN: the folder of
-its programs) with `nbgrader autograde`; here they are graded in the process sandbox. The very same files go to both.
+rounds, each with one small change in every solution cell. Otter runs them with `otter run`, nbgrader (BIN: the folder
+of its programs) with `nbgrader autograde`; here they are graded in the process sandbox. The very same files go to both.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import ast
 import copy
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,11 @@ def main() -> int:
     given.add_argument("--rounds", type=int, default=3)
     given.add_argument("--nbgrader", type=Path, metavar="BIN")
     chosen = given.parse_args()
-    print("| source | submissions | questions | pairs | equal | there, here where they differ |\n|---|---|---|---|---|---|")
+    print(
+        "| source | submissions | questions | pairs | equal | there, here where they differ |",
+        "|---" * 6 + "|",
+        sep="\n",
+    )
     for source in chosen.sources:
         system = "otter" if "BEGIN QUESTION" in source.read_text(encoding="utf-8") else "nbgrader"
         with tempfile.TemporaryDirectory() as scratch:
@@ -85,7 +90,9 @@ def _here(paths: Paths, brought: Brought, books: dict[str, bytes]) -> dict[str, 
     asked = tuple(question.id for question in assignment.questions if not question.manual)
     found: dict[str, Points] = {}
     with Pool(paths, "a1", PoolSpec(kind="process")) as pool:
-        tasks = [Task(Submission(name, "a1", "a.ipynb", book), "3", asked, explain=False) for name, book in books.items()]
+        tasks = [
+            Task(Submission(name, "a1", "a.ipynb", book), "3", asked, explain=False) for name, book in books.items()
+        ]
         for task, examined in pool.run(iter(tasks)):
             points = found.setdefault(task.submission.student, {})
             for result in examined.results:
@@ -134,7 +141,9 @@ def _under_nbgrader(
     _run([str(programs / "nbgrader"), "generate_assignment", "ps1", "--create"], folder)
     stub = json.loads((folder / "release/ps1/a.ipynb").read_text(encoding="utf-8"))
     solved = copy.deepcopy(stub)
-    original = {_id(cell): cell["source"] for cell in json.loads(source.read_text(encoding="utf-8"))["cells"] if _id(cell)}
+    original = {
+        _id(cell): cell["source"] for cell in json.loads(source.read_text(encoding="utf-8"))["cells"] if _id(cell)
+    }
     answers = set()
     for at, cell in enumerate(solved["cells"]):
         about = cell["metadata"].get("nbgrader", {})
@@ -202,7 +211,8 @@ def _code(cell: dict[str, Any]) -> bool:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    env = os.environ | {"PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
     return done.stdout

@@ -56,7 +56,9 @@ def main() -> int:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("folders", nargs="+", type=Path)
     chosen = given.parse_args()
-    rows = [row for folder in chosen.folders for system, source in sources(folder) for row in [measured(system, source)]]
+    rows = [
+        row for folder in chosen.folders for system, source in sources(folder) for row in [measured(system, source)]
+    ]
     head = "source", "questions", "by hand", "whole", "tests", "outside", "seen", "claims", "left", "points", "claimed"
     print("| " + " | ".join([*head, "own solution", "stub", "s"]) + " |\n" + "|---" * (len(head) + 3) + "|")
     for row in rows:

@@ -35,7 +35,9 @@ def holds(condition: Callable[[], object], says: str) -> None:
 
 
 def shows(answer: Callable[[], object], text: str, says: str) -> None:
-    """Raise Mismatch(says) unless what answer() gives is printed as `text`, as in a doctest; blanks at ends do not count.
+    """Raise Mismatch(says) unless what answer() gives is printed as `text`, as in a doctest.
+
+    Blanks at the ends of lines do not count.
 
     A number of NumPy may be printed as its Python number: `0.5` and `np.float64(0.5)` are one.
     """

@@ -1,4 +1,4 @@
-"""Bring an assignment over from Otter or nbgrader: a master, hidden tests and a page that says what became of each thing.
+"""Bring an assignment over from Otter or nbgrader: a master, hidden tests, and a page on what became of each thing.
 
 cells       a notebook, a percent script or R Markdown as cells
 material    what was read: cells, questions, tests, files; the same for every source

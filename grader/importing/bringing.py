@@ -1,7 +1,7 @@
-"""The whole way of an import: read, write as a course of its own, try on the source's solution and stub, then move over.
+"""The whole way of an import: read, write into a course of its own, try on the source's solution, then move over.
 
-Tests that the source's own solution does not pass in one form are written in their next; those that it passes in none are
-left, and the page says so. Nothing of the course is touched before all of it builds.
+Tests that the source's own solution does not pass in one form are written in their next; those that it passes in none
+are left, and the page says so. Nothing of the course is touched before all of it builds.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Brought:
         by_hand = sum(asked.manual for asked in self.material.questions)
         marked = f" ({by_hand} marked by a person)" if by_hand else ""
         return (
-            f"{len(self.material.questions)} questions{marked}, {len(tests)} tests moved, {claims} of them as claims of "
-            f"the sandbox; left for you: {self.left}"
+            f"{len(self.material.questions)} questions{marked}, {len(tests)} tests moved, {claims} of them as "
+            f"claims of the sandbox; left for you: {self.left}"
         )
 
     def groups(self, asked: Asked) -> list[list[Test]]:
@@ -81,7 +81,7 @@ class Brought:
 
 
 def bring(paths: Paths, material: Material, assignment_id: str, source: str, tell: Callable[[str], None]) -> Brought:
-    """Write an assignment of what was read. Raises UsageError, AuthoringError or MachineryError; nothing is written then."""
+    """Write an assignment of what was read. Raises UsageError, AuthoringError or MachineryError, and writes nothing."""
     build.require_tools()
     skeleton.refuse_taken(paths, assignment_id)
     prepare(material)

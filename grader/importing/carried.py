@@ -1,4 +1,4 @@
-"""Tests that go on from an earlier test cell, whose variables they use: they are given the statements that they need."""
+"""Tests that use the variables of an earlier test cell: they are given the statements that they need of it."""
 
 from __future__ import annotations
 

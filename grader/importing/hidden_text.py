@@ -62,7 +62,9 @@ def tests_of(asked: Asked, namespace: Namespace) -> list[Test]:
         name = f"{asked.id}_{number}" if len(counted) > 1 else asked.id
         test = Test(f"test_{name}", case, case.points or Fraction(1))
         if case.prints:
-            test.why_left = "it is compared with what it prints, which the source does not say: run the master and save it"
+            test.why_left = (
+                "it is compared with what it prints, which the source does not say: run the master and save it"
+            )
         elif case.expects == "" and not re.search(r"\b(assert|print|raise)", case.source):
             test.why_left = "it prints nothing and asserts nothing: it tests nothing"
         elif why := replaced(parse(case.source) or ast.Module([], []), namespace):

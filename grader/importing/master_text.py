@@ -14,7 +14,9 @@ from grader.submission.bindings import bound_names
 from grader.submission.magics import parse, plain
 
 PRELOADED = ("numpy", "torch", "pandas", "scipy")
-CONFIG = "# ASSIGNMENT CONFIG\nname: {id}\ngenerate: false\nexport_cell: false\ntests:\n  files: true\n  ok_format: true"
+CONFIG = (
+    "# ASSIGNMENT CONFIG\nname: {id}\ngenerate: false\nexport_cell: false\ntests:\n  files: true\n  ok_format: true"
+)
 _BEGIN, _END = re.compile(r"\s*# BEGIN SOLUTION( NO PROMPT)?\s*"), re.compile(r"\s*# END SOLUTION\s*")
 _LINE = re.compile(r".*\S.*# ?SOLUTION( NO PROMPT)?\s*")
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Part:
-    """One cell. role: "given" to students as it is; "solution", with marks inside; "prompt"; "answer", a text solution."""
+    """One cell. role: "given" to students as it is; "solution", with marks inside; "prompt"; "answer", in words."""
 
     kind: str  # "code" or "markdown"
     source: str

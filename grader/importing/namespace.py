@@ -113,7 +113,11 @@ def _given(material: Material, found: Namespace) -> dict[str, str]:
 
 
 def _ours(read: str, node: ast.FunctionDef, sources: Container[str], found: Namespace) -> bool:
-    if read in bound_inside(node) | bound_anywhere(node) or read in sources or (read in found.modules and found.importable(read)):
+    if (
+        read in bound_inside(node) | bound_anywhere(node)
+        or read in sources
+        or (read in found.modules and found.importable(read))
+    ):
         return True
     return is_builtin(read) and read not in UNTRUSTED_BUILTINS and read not in found.names and read != "print"
 
@@ -132,9 +136,7 @@ def cases(material: Material) -> Iterable[Case]:
 def imported(node: ast.AST) -> dict[str, str]:
     """Name -> the statement that imports it alone."""
     if isinstance(node, ast.Import):
-        return {
-            alias.asname or alias.name.split(".")[0]: ast.unparse(ast.Import([alias])) for alias in node.names
-        }
+        return {alias.asname or alias.name.split(".")[0]: ast.unparse(ast.Import([alias])) for alias in node.names}
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
         return {
             alias.asname or alias.name: ast.unparse(ast.ImportFrom(node.module, [alias], 0))
@@ -145,7 +147,7 @@ def imported(node: ast.AST) -> dict[str, str]:
 
 
 def bound_anywhere(tree: ast.AST) -> set[str]:
-    """Names that a test binds itself: assigned, imported, defined, loop variables; not what is local to its functions."""
+    """Names that a test binds itself: assigned, imported, defined, looped over; not what is local to its functions."""
     found: set[str] = set()
     todo = list(ast.iter_child_nodes(tree))
     while todo:

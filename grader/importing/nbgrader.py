@@ -106,7 +106,9 @@ class _Reader:
         else:
             asked.parts += [Part("markdown", "YOUR ANSWER HERE", "prompt"), Part("markdown", source, "answer")]
         if task and source != cell.source:
-            self.material.note(asked.name, "left", "its mark scheme, which is for whoever marks: it stands on this page")
+            self.material.note(
+                asked.name, "left", "its mark scheme, which is for whoever marks: it stands on this page"
+            )
             self.material.note(asked.name, "changed", cell.source[cell.source.find(_BEGIN_SCHEME) :])
 
     def finish(self) -> None:
@@ -150,7 +152,9 @@ def _cases(name: str, source: str, points: Fraction) -> list[Case]:
         if not inside:
             public.append(line)
     case = Case(name, "\n".join(whole), hidden=hidden, points=points)
-    shown = replace(case, label=f"{name} (what students see)", source="\n".join(public), hidden=False, points=Fraction(0))
+    shown = replace(
+        case, label=f"{name} (what students see)", source="\n".join(public), hidden=False, points=Fraction(0)
+    )
     return [case, shown] if hidden and "\n".join(public).strip() else [case]
 
 

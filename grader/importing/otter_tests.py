@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,9 @@ def _is_silent(source: str) -> bool:
 def read_folder(folder: Path) -> Material:
     """A folder of finished tests, q1.py and so on, without a master. Raises UsageError where it holds none."""
     material = Material("Otter", folder.parent.name if folder.name == "tests" else folder.name)
-    for file in sorted(folder.glob("*.py"), key=lambda path: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", path.stem)]):
+    for file in sorted(
+        folder.glob("*.py"), key=lambda path: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", path.stem)]
+    ):
         asked = read_test(file, material)
         if asked is not None:
             material.items.append(asked)
@@ -184,5 +185,3 @@ def _function(node: ast.FunctionDef, imports: str) -> Case:
         success=str(config.get("success_message") or ""),
         failure=str(config.get("failure_message") or ""),
     )
-
-

@@ -145,7 +145,11 @@ class Outside(ast.NodeTransformer):
 
     def _equal(self, condition: ast.expr) -> ast.stmt | None:
         """`f(2) == 4` as the comparison that says of a wrong answer how it is wrong; None for anything else."""
-        if not isinstance(condition, ast.Compare) or len(condition.ops) != 1 or not isinstance(condition.ops[0], ast.Eq):
+        if (
+            not isinstance(condition, ast.Compare)
+            or len(condition.ops) != 1
+            or not isinstance(condition.ops[0], ast.Eq)
+        ):
             return None
         for asked, literal in ((condition.left, condition.comparators[0]), (condition.comparators[0], condition.left)):
             expected = literal_value(literal)
@@ -235,7 +239,7 @@ class Outside(ast.NodeTransformer):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a test judges. says: what a student reads who fails; expects: what the last statement prints, None: nothing."""
+    """How a test judges. says: what a student reads who fails; expects: what its last statement prints."""
 
     says: str
     expects: str | None
@@ -259,10 +263,11 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     body, arguments = unwrapped(tree, wanted.expects)
     own = bound_anywhere(ast.Module(body, [])) - {""} - set(arguments)
     asking = Outside(namespace, own, wanted)
-    last = body.pop() if wanted.expects is not None and body and isinstance(body[-1], ast.Expr) else None
-    lines = [asking.visit(node) for node in body]
-    if last is not None:
-        lines.append(asking.shown(last.value))
+    last = body[-1] if wanted.expects is not None and body else None
+    shown = last.value if isinstance(last, ast.Expr) else None
+    lines = [asking.visit(node) for node in (body[:-1] if shown else body)]
+    if shown:
+        lines.append(asking.shown(shown))
     made = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
     if "student" not in {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}:
         raise NotOutside("it asks for nothing of the notebook")
@@ -272,7 +277,11 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
 def unwrapped(tree: ast.Module, expects: str | None) -> tuple[list[ast.stmt], list[str]]:
     """The body of a test that is one function of names of the notebook, and its arguments; else all statements."""
     first = tree.body[0] if tree.body else None
-    if expects is None and isinstance(first, ast.FunctionDef) and all(_calls(node, first.name) for node in tree.body[1:]):
+    if (
+        expects is None
+        and isinstance(first, ast.FunctionDef)
+        and all(_calls(node, first.name) for node in tree.body[1:])
+    ):
         arguments = [argument.arg for argument in (*first.args.posonlyargs, *first.args.args, *first.args.kwonlyargs)]
         body = [_WithoutEnv().visit(node) for node in first.body] if "env" in arguments else list(first.body)
         return body, arguments

@@ -8,13 +8,16 @@ from grader.importing.material import Material
 NOT_PASSED = "the source's own solution does not pass it"
 
 
-def import_page(material: Material, assignment_id: str, tests: dict[str, list[Test]], free: set[str], source: str) -> str:
+def import_page(
+    material: Material, assignment_id: str, tests: dict[str, list[Test]], free: set[str], source: str
+) -> str:
     """Markdown, for the instructor alone: it names hidden tests."""
     lines = [
         f"# {assignment_id}: what became of {source}",
         "",
-        f"Imported from {material.system}. *Moved*: judged outside of the sandbox. *Moved as a claim*: the test runs beside the",
-        "student's code, and whoever tampers with the interpreter can make it say yes. *Left for you*: not in the tests.",
+        f"Imported from {material.system}. *Moved*: judged outside of the sandbox. *Moved as a claim*: the test runs",
+        "beside the student's code, and whoever tampers with the interpreter can make it say yes. *Left for you*: not",
+        "in the hidden tests.",
         "",
         "| here | there | points | tests moved | as claims | left for you |",
         "|---|---|---|---|---|---|",

@@ -46,7 +46,7 @@ def _as_here(asked: Asked, part: Part, material: Material) -> Part:
 
 
 def _with_a_solution(part: Part) -> Part:
-    """A solution cell that hides a line at least; one without a mark is given, in one whose region is empty it is pass."""
+    """A solution cell that hides a line at least: one without a mark is given, into an empty region comes pass."""
     if part.role != "solution" or secret_lines(part.source):
         return part
     filled = _EMPTY.sub(lambda found: f"{found[0]}{found['indent']}pass\n", part.source)

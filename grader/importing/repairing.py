@@ -63,10 +63,14 @@ def _mended(material: Material, part: Part, problem: str) -> Part | None:
 
 
 def _whole(material: Material, part: Part, says: str) -> Part | None:
-    """The whole cell as a solution, where it is no Python without it; what students got is their prompt, as comments."""
+    """The whole cell as a solution, where it is no Python without it; what was given of it is a prompt of comments."""
     secret = secret_lines(part.source)
     lines = part.source.split("\n")
-    plain = [line for line in lines if not re.match(r"\s*(\w?\"\"\"|\x27\x27\x27)?;?\s*# (BEGIN|END) (SOLUTION|PROMPT)", line)]
+    plain = [
+        line
+        for line in lines
+        if not re.match(r"\s*(\w?\"\"\"|\x27\x27\x27)?;?\s*# (BEGIN|END) (SOLUTION|PROMPT)", line)
+    ]
     if part.source.startswith("# BEGIN SOLUTION NO PROMPT\n") and "\n# END SOLUTION\n" in part.source:
         return None
     shown = [f"# {line}" for number, line in enumerate(lines, 1) if number not in secret and line in plain]
@@ -87,7 +91,9 @@ def _reworded(material: Material, part: Part, line: str) -> Part:
     if nearly and part.role == "solution":
         material.note(line.strip(), "changed", "the mark is misspelt in the source: here students do not get this line")
         return replace(part, source=part.source.replace(line, f"{nearly[1]}  # SOLUTION NO PROMPT"))
-    material.note(line.strip(), "left", "it looks like a mark of a solution and stands in what students get: look at it")
+    material.note(
+        line.strip(), "left", "it looks like a mark of a solution and stands in what students get: look at it"
+    )
     words = re.sub(r"\w+", lambda found: found[0].lower(), line.strip().strip("#*_ "))
     indent = line[: len(line) - len(line.lstrip())]
     said = f"{indent}# (here the source says: {words})" if part.kind == "code" else f"(Here the source says: {words})"
@@ -139,7 +145,9 @@ def _public(material: Material) -> str:
 
 def said_otherwise(material: Material, line: str) -> bool:
     """Write a line of a solution in other words: with a ; or brackets, or without its comment."""
-    return _changed_if(material, lambda part: _in_other_words(part, line), f"the source gives this line elsewhere: {line}")
+    return _changed_if(
+        material, lambda part: _in_other_words(part, line), f"the source gives this line elsewhere: {line}"
+    )
 
 
 def _in_other_words(part: Part, line: str) -> Part | None:
@@ -156,7 +164,7 @@ def _in_other_words(part: Part, line: str) -> Part | None:
             return replace(part, source="\n".join(lines))
         if not _is_statement(line):
             return _on_one_line(part, number)
-        lines[number - 1] = f"{code.split('#')[0].rstrip() if _is_statement(code.split('#')[0].strip()) else code.rstrip()};{text[len(code) :]}"
+        lines[number - 1] = f"{_without_comment(code)};{text[len(code) :]}"
         return replace(part, source="\n".join(lines))
     return None
 
@@ -183,6 +191,11 @@ def _on_one_line(part: Part, number: int) -> Part | None:
     indent = lines[node.lineno - 1][: node.col_offset]
     lines[node.lineno - 1 : node.end_lineno] = [f"{indent}{ast.unparse(node)};"]
     return replace(part, source="\n".join(lines))
+
+
+def _without_comment(code: str) -> str:
+    bare = code.split("#")[0]
+    return (bare if _is_statement(bare.strip()) else code).rstrip()
 
 
 def _is_statement(text: str) -> bool:

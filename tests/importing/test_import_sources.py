@@ -34,7 +34,11 @@ NEW = [
     ("raw", "# END SOLUTION"),
     ("raw", "# BEGIN TESTS"),
     ("code", "assert square(2) == 4"),
-    ("code", '""" # BEGIN TEST CONFIG\nhidden: true\npoints: 2\nfailure_message: Negative?\n""" # END TEST CONFIG\nassert square(-3) == 9'),
+    (
+        "code",
+        '""" # BEGIN TEST CONFIG\nhidden: true\npoints: 2\nfailure_message: Negative?\n'
+        '""" # END TEST CONFIG\nassert square(-3) == 9',
+    ),
     ("raw", "# END TESTS"),
     ("raw", "# END QUESTION"),
 ]
@@ -151,7 +155,9 @@ def test_what_is_no_master_is_refused_with_what_to_do(tmp_path):
     ],
 )
 def test_points_are_shared_as_otter_shares_them(total, own, shared):  # as TestFile.resolve_test_file_points has it
-    asked = Asked("q1", cases=[Case(str(number), "", points=None if p is None else Fraction(p)) for number, p in enumerate(own)])
+    asked = Asked(
+        "q1", cases=[Case(str(number), "", points=None if p is None else Fraction(p)) for number, p in enumerate(own)]
+    )
     resolve(asked, total, Material("Otter", "t"))
     assert [case.points for case in asked.cases] == [Fraction(share) for share in shared]
 
@@ -159,7 +165,8 @@ def test_points_are_shared_as_otter_shares_them(total, own, shared):  # as TestF
 FINISHED = {
     "q1.py": """OK_FORMAT = True
 test = {'name': 'q1', 'points': 2, 'all_or_nothing': True, 'suites': [{'type': 'doctest', 'scored': True,
- 'cases': [{'code': '>>> y = square(2)\\n>>> y\\n4', 'hidden': False}, {'code': '>>> square(3)\\n9\\n>>> square(4)\\n16'}]}]}
+ 'cases': [{'code': '>>> y = square(2)\\n>>> y\\n4', 'hidden': False},
+           {'code': '>>> square(3)\\n9\\n>>> square(4)\\n16'}]}]}
 """,
     "q2.py": """from otter.test_files import test_case
 OK_FORMAT = False
@@ -198,7 +205,13 @@ def test_nbgrader_metadata_of_every_schema(tmp_path, version):
     file = notebook(
         tmp_path,
         ("markdown", "## Part A\nSquare a number."),
-        graded("code", "def square(n):\n    ### BEGIN SOLUTION\n    return n * n\n    ### END SOLUTION", "sq", version, solution=True),
+        graded(
+            "code",
+            "def square(n):\n    ### BEGIN SOLUTION\n    return n * n\n    ### END SOLUTION",
+            "sq",
+            version,
+            solution=True,
+        ),
         graded(
             "code",
             "assert square(2) == 4\n### BEGIN HIDDEN TESTS\nassert square(-3) == 9\n### END HIDDEN TESTS",
@@ -208,7 +221,14 @@ def test_nbgrader_metadata_of_every_schema(tmp_path, version):
             points=2,
         ),
         graded("markdown", "It is a square.", "why", version, grade=True, solution=True, points=1),
-        graded("markdown", "Do it.\n=== BEGIN MARK SCHEME ===\nsecret\n=== END MARK SCHEME ===", "do", version, task=True, points=4),
+        graded(
+            "markdown",
+            "Do it.\n=== BEGIN MARK SCHEME ===\nsecret\n=== END MARK SCHEME ===",
+            "do",
+            version,
+            task=True,
+            points=4,
+        ),
     )
     material = nbgrader.read(file)
     code, essay, task = material.questions

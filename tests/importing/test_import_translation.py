@@ -97,7 +97,10 @@ def test_what_students_may_see_is_said_to_them():
         ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("np.dot = None\nassert f(x) == 3", "it changes the module np"),
         ("del f", "it deletes names"),
-        ("try:\n    y = f(0)\nexcept Exception:\n    y = 1\nassert y == 1", "it catches what the notebook's code raises"),
+        (
+            "try:\n    y = f(0)\nexcept Exception:\n    y = 1\nassert y == 1",
+            "it catches what the notebook's code raises",
+        ),
         ("assert 1 + 1 == 2", "it asks for nothing of the notebook"),
         ("assert g(1) == 2", "nobody defines g"),
         ("import os\nassert f(1) == 2", "it imports import os"),
@@ -113,7 +116,12 @@ def test_what_cannot_be_judged_outside_says_why(source, why):
 
 def test_a_name_that_a_test_binds_is_its_own():
     assert ours("x = 3\nassert f(x) > x") == "x = 3\nholds(lambda: student.f(x) > x, 'It fails.')"
-    assert bound_anywhere(ast.parse("a = 1\ndef g(b):\n    c = 2\nimport d.e\nfor h in []: pass")) == {"a", "g", "d", "h"}
+    assert bound_anywhere(ast.parse("a = 1\ndef g(b):\n    c = 2\nimport d.e\nfor h in []: pass")) == {
+        "a",
+        "g",
+        "d",
+        "h",
+    }
     assert read_names(ast.parse("def g(b):\n    return b + c\n[d for d in e]")) == ["c", "e"]
 
 
@@ -132,8 +140,12 @@ def test_a_given_function_is_ours_unless_it_needs_the_students():
         )
     )
     assert set(notebook.given) == {"error", "worse"}
-    assert ours("assert worse(f(1), 1) < 1", notebook=notebook) == "holds(lambda: worse(student.f(1), 1) < 1, 'It fails.')"
-    assert ours("assert by_student(1) > 0", notebook=notebook) == "holds(lambda: student.by_student(1) > 0, 'It fails.')"
+    assert (
+        ours("assert worse(f(1), 1) < 1", notebook=notebook) == "holds(lambda: worse(student.f(1), 1) < 1, 'It fails.')"
+    )
+    assert (
+        ours("assert by_student(1) > 0", notebook=notebook) == "holds(lambda: student.by_student(1) > 0, 'It fails.')"
+    )
     made = notebook.definitions({"worse"})
     assert len(made.sources) == 2 and made.imports == {"import numpy as np"}
 
@@ -161,10 +173,13 @@ def test_a_probe_that_decides_is_a_claim_and_one_that_sees_is_none():
 def test_a_file_of_hidden_tests_says_what_is_a_claim():
     material = given("import pandas as pd")
     asked = material.questions[0]
-    asked.points, asked.cases = 2, [Case("one", "assert f(1) == 1", points=1), Case("two", "f.n = 1", hidden=True, points=1)]
+    asked.points, asked.cases = (
+        2,
+        [Case("one", "assert f(1) == 1", points=1), Case("two", "f.n = 1", hidden=True, points=1)],
+    )
     notebook = namespace(material)
     tests = hidden.tests_of(asked, notebook)
     text = hidden.hidden_text(asked, [[test] for test in tests], "nbgrader", notebook)
     assert [test.claim for test in tests] == [False, True]
-    assert "@pytest.mark.claim(\"it changes an object of the notebook's\")\ndef test_q1_2" in text
+    assert '@pytest.mark.claim("it changes an object of the notebook\'s")\ndef test_q1_2' in text
     ast.parse(text)

@@ -103,6 +103,21 @@ def mean_of_columns(table):
 """
 
 
+ROOT = """\
+### BEGIN SOLUTION
+def root(n):
+    if n < 0:
+        raise ValueError
+    return sqrt(n)
+### END SOLUTION"""
+ROOT_TEST = """\
+from nose.tools import assert_equal
+assert_equal(root(4), 2)
+### BEGIN HIDDEN TESTS
+assert root(9) == 3
+### END HIDDEN TESTS"""
+
+
 def course(folder):
     (folder / "course.toml").write_text(
         'name = "C"\n[[component]]\nid = "a"\ntitle = "A"\nweight = 100\nassignments = ["hw1"]\n'  # not there yet
@@ -120,7 +135,10 @@ def graded(paths, assignment_id, *sources):
     ]
     found = {}
     with Pool(paths, assignment_id, PoolSpec(kind="process")) as pool:
-        tasks = [Task(each, "9", asked, explain=False) for each in (reference, variants.starter(paths, assignment).submission, *others)]
+        tasks = [
+            Task(each, "9", asked, explain=False)
+            for each in (reference, variants.starter(paths, assignment).submission, *others)
+        ]
         for task, examined in pool.run(iter(tasks)):
             found[task.submission.student] = {result.name: float(result.points) for result in examined.results}
     return found
@@ -161,18 +179,17 @@ def cell(kind, source, **about):
 
 def test_a_notebook_of_nbgrader_becomes_an_assignment(tmp_path, monkeypatch, capsys):
     paths = course(tmp_path)
+    raises = "try:\n    root(-1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError()"
     cells = [
         cell("code", "from math import sqrt"),
         cell("code", "given = sqrt(2)"),
-        cell("code", "### BEGIN SOLUTION\ndef root(n):\n    if n < 0:\n        raise ValueError\n    return sqrt(n)\n### END SOLUTION",
-             grade_id="root", solution=True),
-        cell("code", "from nose.tools import assert_equal\nassert_equal(root(4), 2)\n### BEGIN HIDDEN TESTS\nassert root(9) == 3\n### END HIDDEN TESTS",
-             grade_id="t1", grade=True, points=2),
-        cell("code", "try:\n    root(-1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError()", grade_id="t2", grade=True, points=1),
+        cell("code", ROOT, grade_id="root", solution=True),
+        cell("code", ROOT_TEST, grade_id="t1", grade=True, points=2),
+        cell("code", raises, grade_id="t2", grade=True, points=1),
         cell("code", "saved = root\ndel root\nroot = saved", grade_id="t3", grade=True, points=1),
         cell("code", "assert given > 1", grade_id="t4", grade=True, points=1),
         cell("code", "unheard_of(1)"),
-    ]  # fmt: skip
+    ]
     source = tmp_path / "ps1.ipynb"
     source.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     monkeypatch.chdir(tmp_path)
