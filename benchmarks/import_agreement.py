@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.importing import COURSE
 from grader.course.config import read_assignment
-from grader.errors import GraderError
+from grader.errors import GraderError, MachineryError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
@@ -60,7 +60,7 @@ def main() -> int:
             try:
                 print(_row(system, source, Path(scratch), chosen.rounds, chosen.nbgrader), flush=True)
             except GraderError as problem:
-                print(f"| {source.name} | {problem} |", flush=True)
+                print(f"| {source.name} | {' '.join(str(problem).split())[-300:]} |", flush=True)
     return 0
 
 
@@ -138,6 +138,7 @@ def _under_nbgrader(
     beside = folder / "source/ps1"
     beside.mkdir(parents=True)
     (beside / "a.ipynb").write_bytes(source.read_bytes())
+    _run([str(programs / "nbgrader"), "update", "."], folder)
     _run([str(programs / "nbgrader"), "generate_assignment", "ps1", "--create"], folder)
     stub = json.loads((folder / "release/ps1/a.ipynb").read_text(encoding="utf-8"))
     solved = copy.deepcopy(stub)
@@ -214,7 +215,7 @@ def _run(command: list[str], folder: Path) -> str:
     env = os.environ | {"PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
+        raise MachineryError(f"{' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
     return done.stdout
 
 

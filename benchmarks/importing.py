@@ -12,9 +12,9 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,20 +91,26 @@ def sources(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def measured(system: str, source: Path) -> Row:
     row = Row("/".join(source.parts[-2:]).replace("|", " "))
-    begun = time.monotonic()
+    begun = _cpu_s()
     with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
         paths = Paths(Path(scratch))
         paths.course_toml.write_text(COURSE, encoding="utf-8")
         try:
             ((_, _, material),) = materials(system, source, "a1")
             brought = bring(paths, material, "a1", source.name, lambda says: None)
-            row.seconds = time.monotonic() - begun
+            row.seconds = _cpu_s() - begun
             count(row, brought)
             row.full, row.none = marks(paths)
         except GraderError as problem:
             row.fault = f"{type(problem).__name__}: {problem}"
     print(row.name, json.dumps(vars(row)), file=sys.stderr, flush=True)
     return row
+
+
+def _cpu_s() -> float:
+    """Processor seconds of this process and of those that it waited for: steadier than the clock on a shared machine."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def count(row: Row, brought: Brought) -> None:

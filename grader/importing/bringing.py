@@ -164,7 +164,16 @@ def _build(trial: Paths, brought: Brought, assignment_id: str) -> None:
         except AuthoringError as problem:
             part = _part_at(text, parts, str(problem))
             if not repaired(brought.material, brought.dropped, part, str(problem)):
-                raise
+                raise AuthoringError(_in_the_source(problem, part)) from None
+
+
+def _in_the_source(problem: AuthoringError, part: MasterPart | None) -> str:
+    """A refusal in the words of who has the source before them."""
+    if part is None:
+        return f"{problem}; nothing was written"
+    first = next((line for line in part.source.split("\n") if line.strip() and "SOLUTION" not in line), "")
+    says = str(problem).partition(": ")[2]
+    return f"the cell with {first.strip()!r}: {says}; mend it in the source and import again (nothing was written)"
 
 
 def _put(file: Path, text: str) -> None:

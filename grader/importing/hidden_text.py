@@ -79,8 +79,11 @@ def _forms(name: str, case: Case, namespace: Namespace) -> list[Form]:
     found = []
     why = "the source's own solution does not pass it outside"
     try:
-        made = outside(case.source, namespace, Wanted(says(case), case.expects, case.hidden))
-        found.append(Form("outside", tuple(made.lines), frozenset(made.imports), given=frozenset(made.given)))
+        made = outside(
+            case.source, namespace, Wanted(says(case), case.expects, case.hidden, name.removeprefix("probe_"))
+        )
+        sent = "\n\n\n".join(made.probes)
+        found.append(Form("outside", tuple(made.lines), frozenset(made.imports), sent, frozenset(made.given)))
     except NotOutside as problem:
         why = str(problem)
     beside = probe(name, case.source, namespace, says(case), case.expects)

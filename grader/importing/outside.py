@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ from grader.importing.namespace import (
     bound_inside,
     imported,
     is_builtin,
+    read_names,
 )
 from grader.submission.magics import parse
 
@@ -42,6 +45,8 @@ class Outside(ast.NodeTransformer):
         self.wanted = wanted
         self.imports: set[str] = set()
         self.given: set[str] = set()
+        self.functions: dict[str, ast.AST] = {}  # that the test defines, by name
+        self.probes: list[str] = []
 
     def visit(self, node: ast.AST) -> Any:
         """Names that are local to a function or comprehension of the test are its own while it is rewritten."""
@@ -76,13 +81,29 @@ class Outside(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if self._of_notebook(node.func):
-            return ast.copy_location(
-                ast.Call(self._name(node.func), [self.visit(arg) for arg in node.args], self._keywords(node)), node
-            )
+            arguments = [self._sent(arg) for arg in node.args]
+            return ast.copy_location(ast.Call(self._name(node.func), arguments, self._keywords(node)), node)
         return self.generic_visit(node)  # type: ignore[return-value]
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
-        return [ast.keyword(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
+        return [ast.keyword(keyword.arg, self._sent(keyword.value)) for keyword in node.keywords]
+
+    def _sent(self, node: ast.expr) -> ast.expr:
+        """An argument for the student's function. A function of the test's own is made there, by a probe."""
+        made = self.functions.get(node.id) if isinstance(node, ast.Name) else node
+        if not isinstance(made, (ast.Lambda, ast.FunctionDef)):
+            return self.visit(node)  # type: ignore[no-any-return]
+        imports = []
+        for name in read_names(made):
+            if name in self.namespace.modules and name not in self.own:
+                imports.append(self.namespace.modules[name])
+            elif not is_builtin(name) or name in self.own | self.namespace.names:
+                raise NotOutside(f"it sends a function that needs {name}")
+        name = f"function_{self.wanted.name}_{len(self.probes) + 1}"
+        body = ast.unparse(made) if isinstance(made, ast.FunctionDef) else f"return {ast.unparse(made)}"
+        lines = [*dict.fromkeys(imports), body, *([f"return {made.name}"] if isinstance(made, ast.FunctionDef) else [])]
+        self.probes.append(f"def {name}(nb):\n" + textwrap.indent("\n".join(lines), "    "))
+        return _expr(f"student.run({name})")
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         root = _root(node)
@@ -244,6 +265,7 @@ class Wanted:
     says: str
     expects: str | None
     hidden: bool
+    name: str = ""  # of the test, for what has to have one
 
 
 @dataclass(frozen=True)
@@ -253,6 +275,7 @@ class Judged:
     lines: list[str]
     imports: set[str]
     given: set[str]
+    probes: list[str]
 
 
 def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
@@ -263,6 +286,8 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     body, arguments = unwrapped(tree, wanted.expects)
     own = bound_anywhere(ast.Module(body, [])) - {""} - set(arguments)
     asking = Outside(namespace, own, wanted)
+    asking.functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    asking.functions |= {name: node for line in body for name, node in _lambdas(line)}
     last = body[-1] if wanted.expects is not None and body else None
     shown = last.value if isinstance(last, ast.Expr) else None
     lines = [asking.visit(node) for node in (body[:-1] if shown else body)]
@@ -271,7 +296,13 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     made = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
     if "student" not in {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}:
         raise NotOutside("it asks for nothing of the notebook")
-    return Judged([ast.unparse(line) for line in made.body], asking.imports, asking.given)
+    return Judged([ast.unparse(line) for line in made.body], asking.imports, asking.given, asking.probes)
+
+
+def _lambdas(node: ast.stmt) -> Iterator[tuple[str, ast.Lambda]]:
+    """`f = lambda x: x` as a function by its name."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+        yield node.targets[0].id, node.value
 
 
 def unwrapped(tree: ast.Module, expects: str | None) -> tuple[list[ast.stmt], list[str]]:

@@ -83,6 +83,23 @@ def test_what_is_the_students_is_asked_for_and_all_else_is_ours(source, expects,
     assert ours(source, expects) == ast.unparse(ast.parse(made))
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert f(lambda z: np.sin(z), 1) > 2",
+        "def g(z):\n    return np.sin(z)\nassert f(g, 1) > 2",
+        "g = lambda z: np.sin(z)\nassert f(g, 1) > 2",
+    ],
+)
+def test_a_function_that_is_an_argument_is_made_beside_the_students_code(source):
+    made = outside(source, NOTEBOOK, Wanted("It fails.", None, True, "q1_1"))
+    assert made.lines[-1] == "holds(lambda: student.f(student.run(function_q1_1_1), 1) > 2, 'It fails.')"
+    (probe,) = made.probes
+    assert probe.startswith("def function_q1_1_1(nb):\n    import numpy as np\n") and "np.sin(z)" in probe
+    with pytest.raises(NotOutside, match="it sends a function that needs x"):
+        ours("assert f(lambda z: x + z) > 2")
+
+
 def test_what_students_may_see_is_said_to_them():
     assert ours("assert f(2) == 4", hidden=False) == "close(student.f(2), 4, rtol=0, atol=0, what='f(2)')"
     assert ours("assert f(2) > 4, 'too small'", hidden=False) == "holds(lambda: student.f(2) > 4, 'too small')"
