@@ -109,8 +109,9 @@ def _under_otter(source: Path, folder: Path, rounds: int) -> tuple[dict[str, byt
     _run([sys.executable, "-m", "otter", "assign", source.name, "dist", "--no-run-tests"], folder)
     solved = json.loads((folder / "dist/autograder" / source.name).read_text(encoding="utf-8"))
     stub = json.loads((folder / "dist/student" / source.name).read_text(encoding="utf-8"))
-    pairs = zip(solved["cells"], stub["cells"], strict=True)
-    changed = {at for at, (one, other) in enumerate(pairs) if _code(one) and one["source"] != other["source"]}
+    code = [at for at, cell in enumerate(solved["cells"]) if _code(cell)]  # text of a solution is in one of them alone
+    given = [cell["source"] for cell in stub["cells"] if _code(cell)]
+    changed = {at for at, source in zip(code, given, strict=True) if solved["cells"][at]["source"] != source}
     books = _books(solved, stub, changed, rounds)
     archive = next((folder / "dist/autograder").glob("*.zip"))
     there = {}

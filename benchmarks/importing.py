@@ -80,12 +80,12 @@ def line(row: Row) -> str:
 def sources(folder: Path) -> Iterator[tuple[str, Path]]:
     """(system, file) of every source below a folder."""
     for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".ipynb", ".Rmd", ".py") or "checkpoint" in str(file) or not file.is_file():
+        if file.suffix not in (".ipynb", ".Rmd") or "checkpoint" in str(file) or not file.is_file():
             continue
         text = file.read_text(encoding="utf-8", errors="replace")
-        if "BEGIN QUESTION" in text and file.suffix != ".py":
+        if "BEGIN QUESTION" in text:
             yield "otter", file
-        elif file.suffix == ".ipynb" and '"nbgrader"' in text and "BEGIN SOLUTION" in text:
+        elif file.suffix == ".ipynb" and "BEGIN SOLUTION" in text and '"grade": true' in text:
             yield "nbgrader", file
 
 
@@ -108,7 +108,7 @@ def measured(system: str, source: Path) -> Row:
 
 
 def _cpu_s() -> float:
-    """Processor seconds of this process and of those that it waited for: steadier than the clock on a shared machine."""
+    """Processor seconds of this process and those that it waited for: steadier than the clock on a shared machine."""
     spent = os.times()
     return spent.user + spent.system + spent.children_user + spent.children_system
 

@@ -103,7 +103,12 @@ class _Reader:
             import yaml
 
             file = self.folder / str(included)
-            table = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) | table if file.is_file() else table
+            if file.is_file():
+                table = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) | table
+            else:
+                self.material.note(
+                    str(included), "left", "this config_file is not beside the master; points may differ"
+                )
         self.config |= table
         if str(table.get("lang", "python")).lower() == "r":
             raise UsageError("this master is written for R; only Python is graded")

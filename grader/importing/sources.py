@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.importing import nbgrader, otter, otter_tests
+from grader.importing import nbgrader, otter, otter_finished
 from grader.importing.cells import SUFFIXES
 from grader.importing.material import Material
 from grader.importing.namespace import cases
@@ -43,11 +43,12 @@ def _of_otter(source: Path) -> Material:
         return otter.read(masters[0])
     if masters:
         raise UsageError(f"{source} holds several masters; name one: {', '.join(file.name for file in masters)}")
-    return otter_tests.read_folder(source)
+    return otter_finished.read(source)
 
 
 def _is_master(file: Path) -> bool:
-    return "BEGIN QUESTION" in file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return re.search(r"(?<!<!-- )BEGIN QUESTION", text) is not None  # that comment is in notebooks that Otter made
 
 
 def _beside(folder: Path, material: Material) -> dict[str, bytes]:

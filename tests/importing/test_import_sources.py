@@ -195,6 +195,30 @@ def test_finished_tests_are_read_without_being_run(tmp_path):
     assert [(case.points, case.hidden, case.failure) for case in two.cases] == [(1, True, "No."), (2, False, "")]
 
 
+def test_finished_tests_take_their_solution_from_the_notebook_beside_them(tmp_path):
+    tests = tmp_path / "dist" / "autograder" / "tests"
+    tests.mkdir(parents=True)
+    (tests / "q1.py").write_text(FINISHED["q1.py"])
+    with pytest.raises(UsageError, match="put the one solved notebook beside tests/"):
+        list(materials("otter", tests, "a1"))
+    start, end = ("code", "# Initialize Otter\nimport otter"), ("code", 'grader.check("q1")')
+    solved = ("code", "def square(n):\n    return n * n")
+    notebook(tests.parent, start, ("markdown", "Square."), ("code", "n = 1"), solved, end)
+    ((_, _, material),) = materials("otter", tests.parent, "a1")
+    (asked,) = material.questions
+    assert [(part.kind, part.role) for part in asked.parts] == [
+        ("markdown", "given"),
+        ("code", "given"),
+        ("code", "solution"),
+    ]
+    (tmp_path / "dist" / "student").mkdir()
+    stub = ("code", "def square(n):\n    ...")
+    notebook(tmp_path / "dist" / "student", start, ("markdown", "Square."), ("code", "n = 1"), stub, end)
+    ((_, _, material),) = materials("otter", tests, "a1")
+    assert "    return n * n\n# END SOLUTION\n" in material.questions[0].parts[2].source
+    assert 'BEGIN PROMPT\ndef square(n):\n    ...\n"""' in material.questions[0].parts[2].source
+
+
 def graded(kind, source, name, version=3, **about):
     about = {"grade": False, "solution": False, "locked": False, "grade_id": name, "schema_version": version} | about
     return kind, source, {"nbgrader": about}
