@@ -95,9 +95,9 @@ def _as_form(made: Probe, why: str) -> Form:
 
 
 def says(case: Case) -> str:
-    """What a student reads who fails: the source's words, or a public test itself."""
-    text = " ".join(case.failure.split())
-    if not text and not case.hidden and "\n" not in case.source and len(case.source) <= 100:
+    """What a student reads who fails a condition: a public test itself; the source's own words are the test's hint."""
+    text = ""
+    if not case.hidden and "\n" not in case.source and len(case.source) <= 100:
         ends = "does not hold" if case.expects in (None, "True") else "gives another value"
         text = f"`{case.source}` {ends}."
     return text if text and not _TELLS.search(text) else UNSAID
@@ -115,20 +115,27 @@ def hidden_text(asked: Asked, groups: list[list[Test]], system: str, namespace: 
     if testing:
         parts.append(f"from grader.testing import {', '.join(testing)}\n")
     parts.append(f'pytestmark = pytest.mark.question("{asked.id}")\n')
-    parts += [f"\n{source}\n" for source in given.sources]
+    parts += [f"\n{_as_given(source)}\n" for source in given.sources]
     for group, share in zip(groups, _shares(groups), strict=True):
         parts += [f"\n{test.form.probe}\n" for test in group if test.form.probe]
         parts.append(_test(group, share))
     return "\n".join(parts)
 
 
+def _as_given(source: str) -> str:
+    """A function that students have, too: marked line by line, so that a release does not take it for a hidden test."""
+    return "\n".join(f"{line}  # given" for line in source.split("\n"))
+
+
 def _test(group: list[Test], share: str) -> str:
-    lines = [f"\n@pytest.mark.points({share})"]
+    told = dict.fromkeys(" ".join(test.case.failure.split()) for test in group if test.case.failure)
+    hint = f", hint={' '.join(told)!r}" if told else ""
+    lines = [f"\n@pytest.mark.points({share}{hint})"]
     claim = next((test for test in group if test.claim), None)
     if claim:
         lines.append(f"@pytest.mark.claim({claim.form.why!r})")
-    told = ", ".join(f"{test.case.label}{' (hidden)' if test.case.hidden else ''}" for test in group)
-    lines += [f"def {group[0].name}(student):", f'    """{_quoted(told)}"""']
+    labels = ", ".join(f"{test.case.label}{' (hidden)' if test.case.hidden else ''}" for test in group)
+    lines += [f"def {group[0].name}(student):", f'    """{_quoted(labels)}"""']
     for test in group:
         lines += [f"    {line}" for text in test.form.lines for line in text.split("\n")]
     return "\n".join(lines) + "\n"

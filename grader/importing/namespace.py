@@ -108,8 +108,13 @@ def _given(material: Material, found: Namespace) -> dict[str, str]:
             if not all(_ours(read, node, sources, found) for read in read_names(node))
         }
         if not poor:
-            return {name: ast.unparse(node) for name, node in sources.items()}
+            return {name: ast.unparse(_without_docstring(node)) for name, node in sources.items()}
         sources = {name: node for name, node in sources.items() if name not in poor}
+
+
+def _without_docstring(node: ast.FunctionDef) -> ast.FunctionDef:
+    body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+    return ast.FunctionDef(node.name, node.args, body, [], None, None, lineno=node.lineno, col_offset=node.col_offset)
 
 
 def _ours(read: str, node: ast.FunctionDef, sources: Container[str], found: Namespace) -> bool:

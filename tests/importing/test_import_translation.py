@@ -163,6 +163,9 @@ def test_a_given_function_is_ours_unless_it_needs_the_students():
     assert (
         ours("assert by_student(1) > 0", notebook=notebook) == "holds(lambda: student.by_student(1) > 0, 'It fails.')"
     )
+    asked = Asked("q1", id="q1", points=1, cases=[Case("one", "assert worse(f(1), 1) < 1", points=1)])
+    text = hidden.hidden_text(asked, [hidden.tests_of(asked, notebook)], "Otter", notebook)
+    assert "import numpy as np\n" in text and "    return 2 * error(a, b)  # given\n" in text
     made = notebook.definitions({"worse"})
     assert len(made.sources) == 2 and made.imports == {"import numpy as np"}
 
