@@ -17,6 +17,7 @@ from grader.importing.otter_marks import marked
 from grader.importing.otter_tests import read_folder
 
 _CHECK = re.compile(r"\s*grader\.check\(\s*['\"](\w+)['\"]\s*\)")
+_EXPORT = re.compile(r"<!-- (BEGIN|END) QUESTION -->\n*")
 _OTTERS = re.compile(r"\s*# Initialize Otter|\s*grader\.(check_all|export)\(|\s*import otter\b")
 
 
@@ -31,8 +32,9 @@ def read(folder: Path) -> Material:
             f"{folder}: tests alone have no solution, which must pass them before they can judge; put the one solved "
             f"notebook beside tests/ ({found}), as otter assign leaves it in dist/autograder"
         )
-    cells = [cell for cell in read_cells(books[0]) if cell.source.strip() and not _OTTERS.match(cell.source)]
-    prompts = _prompts(cells, tests.parent.parent / "student" / books[0].name)
+    stub = tests.parent.parent / "student" / books[0].name
+    cells = [cell for cell in _cells(books[0]) if not _withheld(cell, stub, material)]
+    prompts = _prompts(cells, stub)
     asked = {question.name: question for question in material.questions}
     material.title, material.items = books[0].stem, _items(cells, prompts, asked)
     unasked = [question for question in asked.values() if question not in material.items]
@@ -40,6 +42,25 @@ def read(folder: Path) -> Material:
         material.note(question.name, "left", f'no cell grader.check("{question.name}") says where it is asked')
     material.items += unasked
     return material
+
+
+def _cells(file: Path) -> list[SourceCell]:
+    """The cells without those that Otter added, and without its comments for its own PDF."""
+    cells = [replace(cell, source=_EXPORT.sub("", cell.source)) for cell in read_cells(file)]
+    return [cell for cell in cells if cell.source.strip() and not _OTTERS.match(cell.source)]
+
+
+def _withheld(cell: SourceCell, stub: Path, material: Material) -> bool:
+    """Whether a text is an answer: students do not get it there, or, where nothing says so, it speaks of a solution."""
+    if cell.kind != "markdown":
+        return False
+    if stub.is_file():
+        secret = cell.source not in {other.source for other in _cells(stub)}
+    else:
+        secret = re.search(r"\bsolution\b", cell.source, re.IGNORECASE) is not None
+    if secret:
+        material.note(f"a text, {cell.source[:40]}", "left", "it is taken for an answer: students do not get it")
+    return secret
 
 
 def _items(cells: list[SourceCell], prompts: dict[int, str], asked: dict[str, Asked]) -> list[Part | Asked]:
@@ -86,8 +107,7 @@ def _prompts(cells: list[SourceCell], stub: Path) -> dict[int, str]:
     """Number of a solved cell -> what students got in its place, where the untouched notebook is there."""
     if not stub.is_file():
         return {}
-    given = [cell for cell in read_cells(stub) if cell.kind == "code" and cell.source.strip()]
-    given = [cell for cell in given if not _OTTERS.match(cell.source)]
+    given = [cell for cell in _cells(stub) if cell.kind == "code"]
     solved = [cell for cell in cells if cell.kind == "code"]
     if len(given) != len(solved):
         return {}

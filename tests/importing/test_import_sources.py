@@ -203,7 +203,8 @@ def test_finished_tests_take_their_solution_from_the_notebook_beside_them(tmp_pa
         list(materials("otter", tests, "a1"))
     start, end = ("code", "# Initialize Otter\nimport otter"), ("code", 'grader.check("q1")')
     solved = ("code", "def square(n):\n    return n * n")
-    notebook(tests.parent, start, ("markdown", "Square."), ("code", "n = 1"), solved, end)
+    texts = ("markdown", "<!-- BEGIN QUESTION -->\n\nSquare."), ("markdown", "**SOLUTION**: n times n")
+    notebook(tests.parent, start, *texts, ("code", "n = 1"), solved, end)
     ((_, _, material),) = materials("otter", tests.parent, "a1")
     (asked,) = material.questions
     assert [(part.kind, part.role) for part in asked.parts] == [
@@ -215,6 +216,7 @@ def test_finished_tests_take_their_solution_from_the_notebook_beside_them(tmp_pa
     stub = ("code", "def square(n):\n    ...")
     notebook(tmp_path / "dist" / "student", start, ("markdown", "Square."), ("code", "n = 1"), stub, end)
     ((_, _, material),) = materials("otter", tests, "a1")
+    assert [part.source for part in material.questions[0].parts][:2] == ["Square.", "n = 1"]
     assert "    return n * n\n# END SOLUTION\n" in material.questions[0].parts[2].source
     assert 'BEGIN PROMPT\ndef square(n):\n    ...\n"""' in material.questions[0].parts[2].source
 
