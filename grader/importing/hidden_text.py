@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import textwrap
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ from grader.importing.outside import NotOutside, Wanted, outside
 from grader.submission.magics import parse
 
 _TELLS = re.compile(r"\d\.\d{4}")
+_JUDGES = re.compile(r"(holds|close|same|shows|require)\(|with student\.raises\(\w+\):\n    student[.\[]")
 UNSAID = "What this test expects does not hold."
 
 
@@ -108,6 +110,8 @@ def hidden_text(asked: Asked, groups: list[list[Test]], system: str, namespace: 
     forms = [test.form for group in groups for test in group]
     given = namespace.definitions({name for form in forms for name in form.given})
     imports = {line for form in forms for line in form.imports} | given.imports
+    if any(_guarded(test, 1) != list(test.form.lines) for group in groups for test in group):
+        imports.add("from grader.testing import holds")
     testing = sorted({line.rpartition(" ")[2] for line in imports if line.startswith("from grader.testing")})
     others = sorted(line for line in imports if not line.startswith("from grader.testing"))
     parts = [f'"""Hidden tests of {asked.id}, which {system} calls {_quoted(asked.name)}."""\n']
@@ -136,9 +140,22 @@ def _test(group: list[Test], share: str) -> str:
         lines.append(f"@pytest.mark.claim({claim.form.why!r})")
     labels = ", ".join(f"{test.case.label}{' (hidden)' if test.case.hidden else ''}" for test in group)
     lines += [f"def {group[0].name}(student):", f'    """{_quoted(labels)}"""']
-    for test in group:
-        lines += [f"    {line}" for text in test.form.lines for line in text.split("\n")]
+    for number, test in enumerate(group, 1):
+        lines += [f"    {line}" for text in _guarded(test, number) for line in text.split("\n")]
     return "\n".join(lines) + "\n"
+
+
+def _guarded(test: Test, number: int) -> list[str]:
+    """The statements of a test; where they calculate with answers between the judgements, as one condition.
+
+    So an answer that cannot be calculated with fails the test, and the test does not fall over it.
+    """
+    lines = list(test.form.lines)
+    if not any("student" in line and not _JUDGES.match(line) for line in lines):
+        return lines
+    inner = "\n".join([*lines, "return True"])
+    name = f"judged_{number}"
+    return [f"def {name}():\n{textwrap.indent(inner, '    ')}", f"holds({name}, {says(test.case)!r})"]
 
 
 def _shares(groups: list[list[Test]]) -> list[str]:
