@@ -33,6 +33,7 @@ QUICK = {
     "collect_archive": ["--students", "20"],
     "feedback_pages": ["--students", "14"],
     "report_pages": ["--students", "30"],
+    "similar_pairs": ["a1_mlp", "12", "5"],
     "jupyter_differences": ["--recorded"],
     "cluster": ["--quick"],
     "luck": ["a1_mlp", "q1", "--seeds", "2", "--workers", "1"],

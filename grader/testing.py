@@ -10,6 +10,8 @@
     bounded(value, low=, high=)       a figure of ours (an accuracy, a loss) lies within bounds
     best_of_two(score, low=, narrow=) a figure of a training, with a second training after a narrow miss
     require(condition, text)          anything else that must hold, with what the student is told if it does not
+    holds(condition, text)            a condition of another system's test, as a function without arguments
+    shows(answer, printed, text)      an answer is printed as a doctest has it
     numeric(answer)                   dtype and values of whatever is made of numbers, else None
     Mismatch                          what all of them raise; a check that catches it may go on
 
@@ -20,6 +22,7 @@ all of it may move. docs/testing.md has an example for each, and what `student`,
 from grader.checking.compare import Mismatch, array, bounded, close, number, require, same, unpack
 from grader.checking.forms import formed
 from grader.checking.integers import integers
+from grader.checking.judging import holds, shows
 from grader.checking.second_chance import best_of_two
 from grader.checking.values import numeric
 
@@ -30,10 +33,12 @@ __all__ = [
     "bounded",
     "close",
     "formed",
+    "holds",
     "integers",
     "number",
     "numeric",
     "require",
     "same",
+    "shows",
     "unpack",
 ]

@@ -38,8 +38,9 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "feedback": "collect course marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
-    "commands": "authoring cluster collect course dashboard errors examination execution exit_codes feedback marks "
-    "paths record sandbox schema similarity submission terminal wire",
+    "importing": "authoring course errors examination execution paths schema submission",
+    "commands": "authoring cluster collect course dashboard errors examination execution exit_codes feedback importing "
+    "marks paths record sandbox schema similarity submission terminal wire",
     "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
@@ -68,6 +69,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "ForbiddenOperator": "candidate",
     "TimeLimit": "candidate",
     "StoppedCommand": "candidate",
+    "NotOutside": "importing/hidden_text",
     "_IsMissing": "submission/arguments",
 }
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50

@@ -99,7 +99,8 @@ def words(text: str) -> str:
 
 def test_the_face_is_this_and_nothing_else():
     assert sorted(grader.testing.__all__) == FACE == (
-        "Mismatch array best_of_two bounded close formed integers number numeric require same unpack".split()
+        "Mismatch array best_of_two bounded close formed holds integers number numeric "
+        "require same shows unpack".split()
     )  # fmt: skip
     public = {name for name, value in vars(grader.testing).items() if not name.startswith("_")}
     assert public == set(FACE)

@@ -50,6 +50,7 @@ class Audit:
     claims: dict[str, tuple[str, ...]] = field(default_factory=dict)  # kind -> checks that rest on what is said inside
     seen: list[Seen] = field(default_factory=list)  # what is not as it must be, by check and submission
     findings: list[Finding] = field(default_factory=list)
+    marked: dict[str, str] = field(default_factory=dict)  # check -> why its verdict is made in the sandbox
 
     @property
     def green(self) -> bool:

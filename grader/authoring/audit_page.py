@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
-from grader.authoring.audit_words import counted, distance, limits, rows, sentence
+from grader.authoring.audit_words import counted, distance, limits, marked_claim, rows, sentence
 from grader.authoring.claims import WORDS
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
 
@@ -26,6 +26,7 @@ def audit_page(audit: Audit) -> str:
         el("h1", title, " ", state),
         el("p", LEAD, class_="lead"),
         _section("Findings", _list(map(sentence, audit.findings))),
+        _section("Claims of the sandbox", _list(marked_claim(check, why) for check, why in audit.marked.items())),
         _section("Questions", _questions(audit)),
         _section("Mutants that nothing notices", joined(_survivors(audit))),
         _section("Stability of the reference", joined(_stability(audit))),

@@ -48,6 +48,7 @@ def document(audit: Audit) -> dict[str, Any]:
             {"about": finding.about, "says": finding.says, "submissions": list(finding.submissions)}
             for finding in audit.findings
         ],
+        "marked_claims": [{"check": check, "why": why} for check, why in audit.marked.items()],
         "survivors": [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors],
         "runs": stability.runs,
         "flaky": stability.flaky,
@@ -73,10 +74,16 @@ def table(audit: Audit) -> str:
         lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
     lines += list(_nearest(audit))
     lines += [claim(kind, checks) for kind, checks in audit.claims.items()]
+    lines += [marked_claim(check, why) for check, why in audit.marked.items()]
     lines += [sentence(finding) for finding in audit.findings]
     good = f"green: {audit.graded} submissions graded as they must be"
     lines.append(good if audit.green else f"red: {counted(len(audit.findings), 'finding')}")
     return "\n".join(lines) + "\n"
+
+
+def marked_claim(check: str, why: str) -> str:
+    """A check whose verdict is no proof, on one line."""
+    return f"{check}: a claim of the sandbox, which student code could forge: {why}"
 
 
 def sentence(finding: Finding) -> str:

@@ -1,4 +1,8 @@
-"""Which hidden tests rest on what is said inside the sandbox, where student code can say anything."""
+"""Which hidden tests rest on what is said inside the sandbox, where student code can say anything.
+
+Some do so by what they ask (`claims`); of others the whole verdict is made beside the student's code, and they carry
+`@pytest.mark.claim("why")` (`marked`). An audit lists both, green or not: whoever defends a mark must know.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,20 @@ def claims(folder: Path, checks: Iterable[str]) -> dict[str, tuple[str, ...]]:
         for kind in WORDS
         if any(kind in kinds for kinds in names.values())
     }
+
+
+def marked(folder: Path) -> dict[str, str]:
+    """Check -> why it cannot be judged outside, for every test of a folder that is marked so."""
+    from grader.examination.collecting import functions
+
+    found = {}
+    for file in sorted(folder.rglob("*.py")):
+        for _, function in functions(ast.parse(file.read_bytes())):
+            for mark in function.decorator_list:
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func).endswith("mark.claim"):
+                    why = mark.args[0] if mark.args else None
+                    found[function.name] = str(why.value) if isinstance(why, ast.Constant) else ""
+    return found
 
 
 def _asked(function: ast.AST) -> Iterator[ast.Attribute]:

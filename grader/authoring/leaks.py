@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.authoring.build import KEPT_METADATA
 from grader.authoring.release import release_files
+from grader.authoring.starter_code import FOLDED
 from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.sandbox import image
@@ -38,7 +39,7 @@ def _of_notebook(notebook: dict[str, Any]) -> Iterator[str]:
         if cell.get("outputs") or cell.get("execution_count"):
             yield f"cell {number} holds the output of a run"
         for key in cell.get("metadata", {}):
-            if key not in KEPT_METADATA:
+            if key not in KEPT_METADATA and key not in FOLDED:
                 yield f"metadata {key!r} of cell {number} is nobody's business"
         if cell.get("attachments"):
             yield f"cell {number} holds attachments"

@@ -192,6 +192,15 @@ def begin(paths: Paths, assignment_id: str) -> list[Path]:
 
 def new(paths: Paths, assignment_id: str) -> list[Path]:
     """Write the skeleton; return what was written. Raises UsageError rather than overwriting anything."""
+    refuse_taken(paths, assignment_id)
+    files = _files(paths, assignment_id)
+    with _removed_on_failure(_folders(paths, assignment_id)):
+        replace_all(files)
+    return list(files)
+
+
+def refuse_taken(paths: Paths, assignment_id: str) -> None:
+    """Raise UsageError unless an assignment may begin under this id, AuthoringError where there is no course."""
     if not ASSIGNMENT_ID.fullmatch(assignment_id):
         raise UsageError(
             f"{assignment_id!r}: an id is lower-case letters, digits and _, beginning with a letter: a5_rl"
@@ -201,10 +210,6 @@ def new(paths: Paths, assignment_id: str) -> list[Path]:
             raise UsageError(f"{folder} exists already; choose another id, or delete it")
     if not paths.course_toml.is_file():
         raise AuthoringError(f"{paths.root} has no course.toml")
-    files = _files(paths, assignment_id)
-    with _removed_on_failure(_folders(paths, assignment_id)):
-        replace_all(files)
-    return list(files)
 
 
 @contextmanager

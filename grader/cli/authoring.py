@@ -24,6 +24,13 @@ def _new(made: Parser) -> None:
     made.add_argument("assignment", metavar="ID")
 
 
+def _import(made: Parser) -> None:
+    made.add_argument("system", choices=["otter", "nbgrader"])
+    made.add_argument("source", type=Path, metavar="SOURCE", help="a master, a folder with one, or a folder of tests")
+    made.add_argument("assignment", metavar="ID", help="what it is to be called here, such as a5_rl")
+    made.add_argument("--quiet", action="store_true", help="show no progress")
+
+
 def _build(made: Parser) -> None:
     made.add_argument("assignment", nargs="?", help="default: every assignment that has a master")
 
@@ -79,6 +86,7 @@ def _export(made: Parser) -> None:
 COMMANDS = {
     "init": Command("beginning:init", _init, "Begin a course: a folder in which every command works."),
     "new": Command("authoring:new", _new, "Begin an assignment: a question that builds, grades and passes its audit."),
+    "import": Command("importing:bring", _import, "Bring an assignment over from Otter or nbgrader."),
     "build": Command("authoring:build", _build, "Make the starter notebook and its public tests from the master."),
     "audit": Command(
         "authoring:audit", _audit, "Test the hidden tests: reference, starter, wrong and right solutions."

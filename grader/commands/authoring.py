@@ -43,7 +43,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring import audit_words
     from grader.authoring.audit_page import audit_page
     from grader.authoring.causes import Finding
-    from grader.authoring.claims import claims
+    from grader.authoring.claims import claims, marked
     from grader.authoring.leaks import leaks
     from grader.authoring.plan import plan
     from grader.commands.grading import examiners, shown, spec
@@ -70,6 +70,7 @@ def audit(chosen: argparse.Namespace) -> int:
         beforehand = _beforehand(paths, assignment.id)
         result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand, scope.odd_s)
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
+    result.marked = marked(paths.hidden_tests(assignment.id))
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:

@@ -20,7 +20,7 @@ from grader.errors import AuthoringError, GraderError, MachineryError
 from grader.examination.probes import source_of
 
 FIXTURES = ("student", "rng", "reference", "datasets", "device")
-OWN_MARKS = ("question", "points", "needs")
+OWN_MARKS = ("question", "points", "needs", "claim")
 INSTALLED_BY = dict.fromkeys(("torch", "sklearn", "scipy"), "pip install 'coursegrader[torch]'")
 POINTLESS = ("skip", "skipif", "xfail")
 DEVICES = ("cuda",)
@@ -254,7 +254,7 @@ def _refuse_arguments(mark: pytest.Mark, where: str) -> None:
         if not isinstance(value, str):
             raise AuthoringError(f"{where}: hint must be a text, got {value!r}")
     if mark.name != "needs" and len(mark.args) != 1:
-        form = '("q1")' if mark.name == "question" else '(2, hint="...")'
+        form = {"question": '("q1")', "claim": '("why")'}.get(mark.name, '(2, hint="...")')
         raise AuthoringError(f"{where} has {len(mark.args)} values for one; write pytest.mark.{mark.name}{form}")
     for value in mark.args if mark.name == "needs" else ():
         if value not in DEVICES:

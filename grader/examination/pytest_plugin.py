@@ -78,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "question(id): the question a hidden test belongs to",
         "points(n, hint=...): a hidden test's share of its question's points, and what a student reads when it fails",
         "needs(what): what a hidden test needs besides a processor (cuda)",
+        "claim(why): the verdict is made in the sandbox, and the audit lists it",
     ):
         config.addinivalue_line("markers", line)
 

@@ -55,7 +55,7 @@ def parser_of(top, command):
 def typed(action):
     """Words that an argument or option can be given, as they are typed."""
     word = "3" if action.choices is None else str(list(action.choices)[-1])
-    words = {0: [], "*": [word, word], "+": [word, word]}.get(action.nargs, [word])
+    words = {0: [], 2: [word, word], "*": [word, word], "+": [word, word]}.get(action.nargs, [word])
     return [*action.option_strings[-1:], *words]
 
 

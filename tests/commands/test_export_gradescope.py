@@ -27,7 +27,7 @@ chmod -R a+rwX /out
 HOSTILE = """
 import glob, os, socket
 seen = 0
-for place in ("/opt/course/assignments/tiny/hidden", "/autograder/source", "/autograder/submission", "/autograder/results"):
+for place in ("/opt/course/assignments", "/autograder/source", "/autograder/submission", "/autograder/results"):
     try:
         seen += len(os.listdir(place))
     except OSError:

@@ -1,0 +1,11 @@
+"""Bring an assignment over from Otter or nbgrader: a master, hidden tests, and a page on what became of each thing.
+
+cells       a notebook, a percent script or R Markdown as cells
+material    what was read: cells, questions, tests, files; the same for every source
+otter, nbgrader   the readers
+namespace   what the notebook binds, and which of it the tests may have on our side
+outside     a test as calls that are judged outside of the sandbox, through the syntax tree
+inside      a test as a probe, whose verdict is a claim of the sandbox
+master_text, hidden_text, page   the writers
+bringing    all of it, tried on the source's own solution and stub before anything is written
+"""

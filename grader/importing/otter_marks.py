@@ -1,0 +1,14 @@
+"""Marks of Otter in a code cell, as a master here has them."""
+
+from __future__ import annotations
+
+import re
+
+_SEED = re.compile(r"\s*# SEED\s*$")
+_HEAD = re.compile(r"^\s*#+\s*SOLUTIONS?\s*#*\s*$", re.IGNORECASE)
+
+
+def marked(source: str) -> str:
+    """The cell without `# SEED` marks (students get the seed) and without a first line `## solution ##`."""
+    lines = [_SEED.sub("", line) for line in source.split("\n")]
+    return "\n".join(lines[1:] if lines and _HEAD.match(lines[0]) else lines)

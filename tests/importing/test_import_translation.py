@@ -1,0 +1,205 @@
+"""Tests of other systems as calls that are judged outside, or as probes."""
+
+import ast
+
+import pytest
+
+from grader.importing import hidden_text as hidden
+from grader.importing.carried import carry
+from grader.importing.inside import probe
+from grader.importing.material import Asked, Case, Material, Part
+from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
+from grader.importing.outside import NotOutside, Wanted, outside
+
+NOTEBOOK = Namespace(
+    names={"f", "x", "Net", "run", "df"},
+    modules={"np": "import numpy as np", "pd": "import pandas as pd", "math": "import math"},
+)
+
+
+def ours(source, expects=None, hidden=True, notebook=NOTEBOOK):
+    return "\n".join(outside(source, notebook, Wanted("It fails.", expects, hidden)).lines)
+
+
+@pytest.mark.parametrize(
+    ("source", "expects", "made"),
+    [
+        ("assert f(2) == 4", None, "close(student.f(2), 4, rtol=0, atol=0, what='f')"),
+        ("assert 4 == f(2), 'no'", None, "close(student.f(2), 4, rtol=0, atol=0, what='f')"),
+        ("assert f(2) == [0.5, 2]", None, "close(student.f(2), [0.5, 2], what='f')"),
+        ("assert f('a') == 'b'", None, "same(student.f('a'), 'b', what='f')"),
+        ("f(2)", "4", "close(student.f(2), 4, rtol=0, atol=0, what='f')"),
+        ("f(2)", "array([4])", "shows(lambda: student.f(2), 'array([4])', 'It fails.')"),
+        ("f(2)", "True", "shows(lambda: student.f(2), 'True', 'It fails.')"),
+        ("f(2) > 3", "True", "holds(lambda: student.f(2) > 3, 'It fails.')"),
+        ("f(2) > 3", "False", "holds(lambda: not student.f(2) > 3, 'It fails.')"),
+        ("np.isclose(f(1), 2)", "True", "holds(lambda: np.isclose(student.f(1), 2), 'It fails.')"),
+        ("print(f(1))", "2", "shows(lambda: str(student.f(1)), '2', 'It fails.')"),
+        ("assert f(2) == True", None, "holds(lambda: student.f(2) == True, 'It fails.')"),
+        ("assert x.shape == (2, 3)", None, "holds(lambda: student.x.shape == (2, 3), 'It fails.')"),
+        ("assert len(x) == 3", None, "holds(lambda: len(student.fetch('x')) == 3, 'It fails.')"),
+        ("assert isinstance(f(1), int)", None, "holds(lambda: isinstance(student.f(1), int), 'It fails.')"),
+        ("assert run(1) > 2", None, "holds(lambda: student['run'](1) > 2, 'It fails.')"),
+        (
+            "a = np.arange(3)\nnp.testing.assert_allclose(f(a), 2 * a)",
+            None,
+            "a = np.arange(3)\nholds(lambda: np.testing.assert_allclose(student.f(a), 2 * a) is None, 'It fails.')",
+        ),
+        ("assert_equal(f(1), 2)", None, "close(student.f(1), 2, rtol=0, atol=0, what='f')"),
+        ("self.assertTrue(f(1))", None, "holds(lambda: student.f(1), 'It fails.')"),
+        ("assert_raises(ValueError, f, 0)", None, "with student.raises(ValueError):\n    student.f(0)"),
+        (
+            "try:\n    f(0)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError('no')",
+            None,
+            "with student.raises(ValueError):\n    student.f(0)",
+        ),
+        (
+            "try:\n    f(0)\n    assert False\nexcept ValueError:\n    pass",
+            None,
+            "with student.raises(ValueError):\n    student.f(0)",
+        ),
+        (
+            "with pytest.raises(KeyError):\n    f({})",
+            None,
+            "with student.raises(KeyError):\n    student.f({})",
+        ),
+        (
+            "for n in range(3):\n    assert f(n) >= n",
+            None,
+            "for n in range(3):\n    holds(lambda: student.f(n) >= n, 'It fails.')",
+        ),
+        (
+            "assert [f(x) for x in (1, 2)] != []",
+            None,
+            "holds(lambda: [student.f(x) for x in (1, 2)] != [], 'It fails.')",
+        ),
+        ("net = Net(3)\nassert net.size == 3", None, "net = student.Net(3)\nholds(lambda: net.size == 3, 'It fails.')"),
+        ("if f(1) != 2:\n    raise ValueError", None, "if student.f(1) != 2:\n    require(False, 'It fails.')"),
+        ("def test(f, np):\n    assert f(1) > 2", None, "holds(lambda: student.f(1) > 2, 'It fails.')"),
+        ("def test(env):\n    assert env['f'](1) > 2", None, "holds(lambda: student.f(1) > 2, 'It fails.')"),
+    ],
+)
+def test_what_is_the_students_is_asked_for_and_all_else_is_ours(source, expects, made):
+    assert ours(source, expects) == ast.unparse(ast.parse(made))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert f(lambda z: np.sin(z), 1) > 2",
+        "def g(z):\n    return np.sin(z)\nassert f(g, 1) > 2",
+        "g = lambda z: np.sin(z)\nassert f(g, 1) > 2",
+    ],
+)
+def test_a_function_that_is_an_argument_is_made_beside_the_students_code(source):
+    made = outside(source, NOTEBOOK, Wanted("It fails.", None, True, "q1_1"))
+    assert made.lines[-1] == "holds(lambda: student.f(student.run(function_q1_1_1), 1) > 2, 'It fails.')"
+    (probe,) = made.probes
+    assert probe.startswith("def function_q1_1_1(nb):\n    import numpy as np\n") and "np.sin(z)" in probe
+    with pytest.raises(NotOutside, match="it sends a function that needs x"):
+        ours("assert f(lambda z: x + z) > 2")
+
+
+def test_what_students_may_see_is_said_to_them():
+    assert ours("assert f(2) == 4", hidden=False) == "close(student.f(2), 4, rtol=0, atol=0, what='f(2)')"
+    assert ours("assert f(2) > 4, 'too small'", hidden=False) == "holds(lambda: student.f(2) > 4, 'too small')"
+    assert "too small" not in ours("assert f(2) > 4, 'too small'", hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("assert pd.DataFrame(x).shape == (1, 1)", "pd is a package of the notebook's"),
+        ("x[0] = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
+        ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
+        ("np.dot = None\nassert f(x) == 3", "it changes the module np"),
+        ("del f", "it deletes names"),
+        (
+            "try:\n    y = f(0)\nexcept Exception:\n    y = 1\nassert y == 1",
+            "it catches what the notebook's code raises",
+        ),
+        ("assert 1 + 1 == 2", "it asks for nothing of the notebook"),
+        ("assert g(1) == 2", "nobody defines g"),
+        ("import os\nassert f(1) == 2", "it imports import os"),
+        ("assert eval('f(1)') == 2", "eval asks for the notebook's own process"),
+        ("assert f(1", "it is no plain Python"),
+    ],
+)
+def test_what_cannot_be_judged_outside_says_why(source, why):
+    with pytest.raises(NotOutside) as told:
+        ours(source)
+    assert str(told.value) == why
+
+
+def test_a_name_that_a_test_binds_is_its_own():
+    assert ours("x = 3\nassert f(x) > x") == "x = 3\nholds(lambda: student.f(x) > x, 'It fails.')"
+    assert bound_anywhere(ast.parse("a = 1\ndef g(b):\n    c = 2\nimport d.e\nfor h in []: pass")) == {
+        "a",
+        "g",
+        "d",
+        "h",
+    }
+    assert read_names(ast.parse("def g(b):\n    return b + c\n[d for d in e]")) == ["c", "e"]
+
+
+def given(*sources, solution="# BEGIN SOLUTION\ndef f(n):\n    return n\n# END SOLUTION"):
+    asked = Asked("q1", id="q1", parts=[Part("code", solution, "solution")])
+    return Material("Otter", "t", [*(Part("code", source) for source in sources), asked])
+
+
+def test_a_given_function_is_ours_unless_it_needs_the_students():
+    notebook = namespace(
+        given(
+            "import numpy as np",
+            "def error(a, b):\n    return np.max(np.abs(a - b))",
+            "def worse(a, b):\n    return 2 * error(a, b)",
+            "def by_student(a):\n    return f(a)",
+        )
+    )
+    assert set(notebook.given) == {"error", "worse"}
+    assert (
+        ours("assert worse(f(1), 1) < 1", notebook=notebook) == "holds(lambda: worse(student.f(1), 1) < 1, 'It fails.')"
+    )
+    assert (
+        ours("assert by_student(1) > 0", notebook=notebook) == "holds(lambda: student.by_student(1) > 0, 'It fails.')"
+    )
+    asked = Asked("q1", id="q1", points=1, cases=[Case("one", "assert worse(f(1), 1) < 1", points=1)])
+    text = hidden.hidden_text(asked, [hidden.tests_of(asked, notebook)], "Otter", notebook)
+    assert "import numpy as np\n" in text and "    return 2 * error(a, b)  # given\n" in text
+    made = notebook.definitions({"worse"})
+    assert len(made.sources) == 2 and made.imports == {"import numpy as np"}
+
+
+def test_a_test_that_goes_on_from_another_has_what_it_needs():
+    material = given()
+    first = Case("one", "a = f(1)\nb = a + 1\nassert b > 1")
+    material.questions[0].cases = [first, Case("two", "assert b == 2"), Case("three", "assert f(3) == 3")]
+    carry(material, namespace(material))
+    sources = [case.source for case in material.questions[0].cases]
+    assert sources == [first.source, "a = f(1)\nb = a + 1\nassert b == 2", "assert f(3) == 3"]
+    assert [note.where for note in material.notes] == ["two"]
+
+
+def test_a_probe_that_decides_is_a_claim_and_one_that_sees_is_none():
+    decides = probe("probe", "x.append(1)\nassert f(x) == 1", NOTEBOOK, "It fails.", None)
+    assert decides.claim and decides.judged == "require(student.run(probe) is True, 'It fails.')"
+    assert decides.source.startswith("def probe(nb):\n    x = nb.x\n    f = nb.f\n    try:\n        x.append(1)\n")
+    sees = probe("probe", "pd.DataFrame(x)", NOTEBOOK, "It fails.", "   0\n0  1")
+    assert not sees.claim and sees.source.endswith("return repr(pd.DataFrame(x))")
+    assert "import pandas as pd" in sees.source
+    assert probe("probe", "df.equals(x)", NOTEBOOK, "It fails.", "True").claim  # whoever guesses says True
+
+
+def test_a_file_of_hidden_tests_says_what_is_a_claim():
+    material = given("import pandas as pd")
+    asked = material.questions[0]
+    asked.points, asked.cases = (
+        2,
+        [Case("one", "assert f(1) == 1", points=1), Case("two", "f.n = 1", hidden=True, points=1)],
+    )
+    notebook = namespace(material)
+    tests = hidden.tests_of(asked, notebook)
+    text = hidden.hidden_text(asked, [[test] for test in tests], "nbgrader", notebook)
+    assert [test.claim for test in tests] == [False, True]
+    assert '@pytest.mark.claim("it changes an object of the notebook\'s")\ndef test_q1_2' in text
+    ast.parse(text)

@@ -1,0 +1,219 @@
+"""Whole imports: built, graded (the source's own solution has full marks, its stub none), and what the page says."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from grader.authoring import variants
+from grader.authoring.claims import marked
+from grader.commands import importing as command
+from grader.course.config import read_assignment
+from grader.errors import GraderError, UsageError
+from grader.examination.task import Task
+from grader.execution.pool import Pool
+from grader.execution.spec import PoolSpec
+from grader.importing.bringing import PAGE, bring
+from grader.importing.sources import materials
+from grader.paths import Paths
+
+OTTER = """\
+# %% [raw]
+# # ASSIGNMENT CONFIG
+# name: hw01
+# files:
+#   - numbers.txt
+
+# %%
+import numpy as np
+numbers = np.loadtxt("numbers.txt")
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: q1
+# points: 3
+
+# %% [markdown]
+# ## Question 1 (3 points)
+# The mean of the columns.
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def mean_of_columns(table):
+    return np.sum(table, axis=0) / len(table)  # SOLUTION
+
+centre = mean_of_columns(np.ones((2, 3)))  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+assert np.allclose(mean_of_columns(np.eye(2)), [0.5, 0.5])
+
+# %%
+\""" # BEGIN TEST CONFIG
+# hidden: true
+# failure_message: Which axis?
+\""" # END TEST CONFIG
+assert mean_of_columns(np.ones((2, 5))).shape == (5,)
+
+# %%
+# HIDDEN
+centre[0] = 7
+assert centre[0] == 7
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: essay
+# manual: true
+# points: 2
+
+# %% [markdown]
+# Why?
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %% [markdown]
+# Because it is the mean.
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # END QUESTION
+""".replace("# hidden: true\n# failure_message", "hidden: true\nfailure_message")
+
+WRONG = """\
+import numpy as np
+
+def mean_of_columns(table):
+    return np.mean(table, axis=1)
+"""
+
+
+ROOT = """\
+### BEGIN SOLUTION
+def root(n):
+    if n < 0:
+        raise ValueError
+    return sqrt(n)
+### END SOLUTION"""
+ROOT_TEST = """\
+from nose.tools import assert_equal
+assert_equal(root(4), 2)
+### BEGIN HIDDEN TESTS
+assert root(9) == 3
+### END HIDDEN TESTS"""
+
+
+def course(folder):
+    (folder / "course.toml").write_text(
+        'name = "C"\n[[component]]\nid = "a"\ntitle = "A"\nweight = 100\nassignments = ["hw1"]\n'  # not there yet
+    )
+    return Paths(folder)
+
+
+def graded(paths, assignment_id, *sources):
+    """Points of the reference, the stub, and each source, by question."""
+    assignment = read_assignment(paths, assignment_id)
+    asked = tuple(question.id for question in assignment.questions if not question.manual)
+    reference = variants.reference(paths, assignment).submission
+    others = [
+        type(reference)(f"s{number}", assignment_id, "s.py", text.encode()) for number, text in enumerate(sources)
+    ]
+    found = {}
+    with Pool(paths, assignment_id, PoolSpec(kind="process")) as pool:
+        tasks = [
+            Task(each, "9", asked, explain=False)
+            for each in (reference, variants.starter(paths, assignment).submission, *others)
+        ]
+        for task, examined in pool.run(iter(tasks)):
+            found[task.submission.student] = {result.name: float(result.points) for result in examined.results}
+    return found
+
+
+def test_a_master_of_otter_becomes_an_assignment(tmp_path):
+    paths = course(tmp_path)
+    (tmp_path / "hw.py").write_text(OTTER)
+    (tmp_path / "numbers.txt").write_text("1 2\n3 4\n")
+    ((_, _, material),) = materials("otter", tmp_path / "hw.py", "hw1")
+    brought = bring(paths, material, "hw1", "hw.py", lambda says: None)
+    points = graded(paths, "hw1", WRONG)
+    assert points["reference"] == {"test_q1_1": 1, "test_q1_2": 1, "test_q1_3": 1}
+    assert set(points["starter"].values()) == {0}
+    assert points["s0"] == {"test_q1_1": 1, "test_q1_2": 0, "test_q1_3": 0}  # a square one is the same along both axes
+    questions = read_assignment(paths, "hw1").questions
+    assert [(question.points, question.manual) for question in questions] == [(Decimal(3), False), (Decimal(2), True)]
+    assert questions[0].names == ("mean_of_columns", "centre")
+    assert (paths.assignment("hw1") / "numbers.txt").read_text() == "1 2\n3 4\n"
+    hidden = (paths.hidden_tests("hw1") / "test_q1.py").read_text()
+    assert "student.mean_of_columns(np.eye(2))" in hidden and "'Which axis?'" in hidden
+    assert marked(paths.hidden_tests("hw1")) == {"test_q1_3": "it changes an object of the notebook's"}
+    page = (paths.solutions / "hw1" / PAGE).read_text()
+    assert "| q1 | q1 | 3 | 2 | 1 | 0 |" in page and "| q2 | essay | 2 | a person marks it | | |" in page
+    assert "| test_q1_3 | q1 - 3 | moved as a claim: it changes an object of the notebook's |" in page
+    starter = paths.starter("hw1").read_text()
+    assert "Because it is the mean" not in starter and "axis=0) / len" not in starter and "shape == (5,)" not in starter
+    assert brought.left == 0
+    with pytest.raises(UsageError, match="exists already"):
+        bring(paths, material, "hw1", "hw.py", lambda says: None)
+
+
+def cell(kind, source, **about):
+    about = {"grade": False, "solution": False, "locked": False, "schema_version": 3} | about
+    metadata = {"nbgrader": about} if "grade_id" in about else {}
+    return {"cell_type": kind, "source": source, "metadata": metadata} | ({"outputs": []} if kind == "code" else {})
+
+
+def test_a_notebook_of_nbgrader_becomes_an_assignment(tmp_path, monkeypatch, capsys):
+    paths = course(tmp_path)
+    raises = "try:\n    root(-1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError()"
+    cells = [
+        cell("code", "from math import sqrt"),
+        cell("code", "given = sqrt(2)"),
+        cell("code", ROOT, grade_id="root", solution=True),
+        cell("code", ROOT_TEST, grade_id="t1", grade=True, points=2),
+        cell("code", raises, grade_id="t2", grade=True, points=1),
+        cell("code", "saved = root\ndel root\nroot = saved", grade_id="t3", grade=True, points=1),
+        cell("code", "assert given > 1", grade_id="t4", grade=True, points=1),
+        cell("code", "unheard_of(1)"),
+    ]
+    source = tmp_path / "ps1.ipynb"
+    source.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    monkeypatch.chdir(tmp_path)
+
+    class Chosen:
+        system, assignment, quiet = "nbgrader", "hw1", True
+
+    Chosen.source = source
+    assert command.bring(Chosen) == 1  # something is left for a person
+    said = capsys.readouterr().out
+    assert said.startswith("hw1: 1 questions, 3 tests moved, 0 of them as claims of the sandbox; left for you: 1\n")
+    points = graded(paths, "hw1")
+    assert sum(points["reference"].values()) == 5 and sum(points["starter"].values()) == 0
+    page = (paths.solutions / "hw1" / PAGE).read_text()
+    assert "| test_q1_3 | t3 | left for you: it replaces or deletes root in the notebook's own namespace |" in page
+    assert "the untouched notebook passes it, so it counts with another" in page
+    assert "not run when graded" in page  # the last cell raises
+
+
+def test_a_failed_import_leaves_nothing_behind(tmp_path):
+    paths = course(tmp_path)
+    (tmp_path / "hw.py").write_text(OTTER.replace("import numpy as np", "import numpy as np, no_such_module"))
+    (tmp_path / "numbers.txt").write_text("1 2\n")
+    ((_, _, material),) = materials("otter", tmp_path / "hw.py", "hw1")
+    with pytest.raises(GraderError, match="imports no_such_module, which is not here"):
+        bring(paths, material, "hw1", "hw.py", lambda says: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["course.toml", "hw.py", "numbers.txt"]
