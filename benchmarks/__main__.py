@@ -36,6 +36,7 @@ QUICK = {
     "similar_pairs": ["a1_mlp", "12", "5"],
     "jupyter_differences": ["--recorded"],
     "cluster": ["--quick"],
+    "portal_load": ["--quick", "--no-grading"],
     "luck": ["a1_mlp", "q1", "--seeds", "2", "--workers", "1"],
 }
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from examples.sample_class import accidents, folder
 from examples.sample_class.notebooks import Material
 from grader import wire
-from grader.commands.feedback import feedback_of
+from grader.bookkeeping.told import feedback_of
 from grader.course.config import read_assignment, read_course
 from grader.examination.channel import LOAD
 from grader.examination.transcript import Said, Transcript

@@ -30,6 +30,11 @@ class Paths:
         return self.root / "roster.csv"
 
     @property
+    def staff_csv(self) -> Path:
+        """Assistants and instructors, who may sign in to the portal."""
+        return self.root / "staff.csv"
+
+    @property
     def roster_aliases_csv(self) -> Path:
         """Names that learning platforms use for people and groups of the roster, as staff settled them."""
         return self.root / "roster_aliases.csv"
@@ -100,6 +105,11 @@ class Paths:
     def clusters(self) -> Path:
         """What commands that run on a cluster show of it, a file each."""
         return self.state / "clusters"
+
+    @property
+    def portal(self) -> Path:
+        """What the portal keeps: its own database, and the files that were handed in, as they came."""
+        return self.state / "portal"
 
     @property
     def secret(self) -> Path:

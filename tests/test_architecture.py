@@ -37,15 +37,21 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "dashboard": "course errors marks pages schema submission terminal",
     "feedback": "collect course marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
+    "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "
+    "submission wire",
+    "portal": "bookkeeping collect course dashboard errors examination execution feedback marks pages paths record "
+    "schema submission terminal",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "importing": "authoring course errors examination execution paths schema submission",
-    "commands": "authoring cluster collect course dashboard errors examination execution exit_codes feedback importing "
-    "marks paths record sandbox schema similarity submission terminal wire",
+    "commands": "authoring bookkeeping cluster collect course dashboard errors examination execution exit_codes "
+    "feedback importing marks paths portal record sandbox schema similarity submission terminal wire",
     "cli": "commands exit_codes submission terminal",
 }
-FOR_TYPES_ONLY = {"terminal": "execution sandbox"}
+FOR_TYPES_ONLY = {"bookkeeping": "execution", "terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use
     "numpy": "candidate checking wire examination/matching examination/odd_answers examination/pytest_plugin",
+    "anyio": "portal",
+    "starlette": "portal",
     "pytest": "examination/collecting examination/examiner examination/hosted examination/outcomes "
     "examination/pytest_plugin",
 }
@@ -71,6 +77,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "StoppedCommand": "candidate",
     "NotOutside": "importing/hidden_text",
     "_IsMissing": "submission/arguments",
+    "NotThere": "portal",
 }
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50
 

@@ -18,6 +18,8 @@ from grader.course.config import Course, read_assignment, read_course
 from grader.course.curve import Curve
 from grader.course.extensions import read_deadlines
 from grader.course.scheme import Component, LateRule
+from grader.course.showing import Showing
+from grader.course.staff import read_staff
 from grader.course.teams import read_teams
 from grader.errors import AuthoringError
 from grader.paths import PACKAGE, Paths
@@ -35,6 +37,7 @@ NOUNS = {  # table of a file -> what its keys become
     ("assignment.toml", "[limits]"): Limits,
     ("assignment.toml", "[[question]]"): Question,
     ("course.toml", "[late]"): LateRule,
+    ("course.toml", "[portal]"): Showing,
     ("course.toml", "[[component]]"): Component,
     ("course.toml", "[curve.total]"): Curve,
 }
@@ -221,6 +224,7 @@ def read_tables(paths: Paths):
     """Everything that is on the page, read as `grader marks` reads it."""
     course = read_course(paths)
     roster = sheets.read_roster(paths)
+    read_staff(paths)
     aliases = sheets.read_aliases(paths, {student.id for student in roster})
     marks = sheets.read_marks(paths, course.columns, course.assignments)
     teams = read_teams(paths, course.assignments, [student.id for student in roster])
@@ -246,6 +250,7 @@ def test_the_whole_files_of_the_page_are_read(folder):
 
 FILES = {  # the file of the page -> one of that kind
     "roster.csv": "roster.csv",
+    "staff.csv": "staff.csv",
     "roster_aliases.csv": "roster_aliases.csv",
     "teams.csv": "teams.csv",
     "extensions.csv": "extensions.csv",

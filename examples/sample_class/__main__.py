@@ -50,6 +50,8 @@ def main() -> int:
     print(f"  {here}/report/report.html     where the course stands; from there to every assignment and every student")
     print(f"  {here}/report/gradebook.csv   the same marks for a spreadsheet")
     print(f"  {here}/feedback/dl12.html     what a student gets: marks, and what to repair first")
+    print("or walk through the portal, which prints a link for a student, an assistant and an instructor:")
+    print(f"  GRADER_COURSE={here} {sys.executable} -m grader.cli serve")
     return DONE
 
 

@@ -18,6 +18,7 @@ from grader.paths import Paths
 
 MAXIMA = {"a2_cnn": 100, "a3_sequences": 100, "a4_generative": 50, "kaggle": 10, "end_semester": 60}
 EXAM_MAXIMUM = 20
+STAFF = [["tala", "instructor", "Tala Makoare"], ["benedikt", "assistant", "Benedikt Ómarsson"]]
 BY_HAND = "# Sample figures, as a person would enter them by hand; nothing here was graded."
 
 
@@ -41,6 +42,7 @@ def make(
             link.symlink_to(os.path.relpath(target, root.resolve()))
     people = [person for person in CLASS if person.id not in left_out]
     _write_table(paths.roster_csv, ["student", "name", "email"], [_on_roster(person) for person in people])
+    _write_table(paths.staff_csv, ["staff", "role", "name"], STAFF)
     _write_marks(paths, people, assignment)
     shutil.rmtree(root / "downloads", ignore_errors=True)
     for item in later:

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from grader import __version__, commands
-from grader.cli import authoring, grading, machine, reading
+from grader.cli import authoring, grading, machine, portal, reading
 from grader.cli.shared import Command
 from grader.exit_codes import exit_code
-from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
+from grader.submission.arguments import PACK, SUBMIT, VALIDATE, Parser, of_pack, of_submit, of_validate
 from grader.terminal import colour
 
 EXAMPLES = (  # a1_mlp stands for an assignment of the course
@@ -32,10 +32,12 @@ EXAMPLES = (  # a1_mlp stands for an assignment of the course
 FOR_STUDENTS = {
     "validate": Command("student:check", of_validate, VALIDATE),
     "pack": Command("student:pack", of_pack, PACK),
+    "submit": Command("student:submit", of_submit, SUBMIT),
 }
 GROUPS = {  # what stands above them in the help
     "collect, grade, correct": grading.COMMANDS,
     "marks and pages": reading.COMMANDS,
+    "the portal": portal.COMMANDS,
     "courses and assignments": authoring.COMMANDS,
     "for students": FOR_STUDENTS,
     "this machine": machine.COMMANDS,

@@ -14,11 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.collect import layouts, places
-from grader.collect.archives import unfolded
-from grader.collect.checking import look_into
-from grader.collect.choosing import Wanted, extras_of, notebook_of, upload_that_counts
-from grader.collect.entries import MIB, refused_entry
-from grader.collect.names import is_checkpoint, is_notebook
+from grader.collect.choosing import Wanted, upload_that_counts
+from grader.collect.entries import refused_entry
+from grader.collect.handed_in import NO_FILE, submission_in
 from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.teammates import Theirs, about_team, with_teammates
@@ -27,17 +25,15 @@ from grader.collect.uploads import SITE, Hints, Known, Upload
 from grader.course.extensions import Extension
 from grader.course.people import ALIAS, INSIDE, RECODED, SWAPPED, Match, Person, Roster
 from grader.course.teams import Team
-from grader.errors import SubmissionError, UsageError
+from grader.errors import UsageError
 from grader.schema import Assignment, Submission
 from grader.submission.text import letters
 
 AUTO = "auto"
-NO_FILE = Remark("no file was handed in: nothing is recorded", Weight.ASK)
 NAMELESS = "its name holds no letter or digit: name it for its student"
 UNLISTED = "not on the roster; taken because the file was named"
 CALLED_LIKE_IT = "called like the assignment, which names no student: call it STUDENT.ipynb, or put it into STUDENT/"
 MOST_PROPOSALS = 60  # people for whom likely students are looked up; more than that is another class's roster
-EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
 
 
 class State(enum.Enum):
@@ -259,28 +255,8 @@ class Collected:
         return Found(row, submission)
 
     def _submission(self, student: str, upload: Upload) -> tuple[Submission | None, list[Remark]]:
-        """The submission in an upload; None where no file in it can be read at all: somebody has to get it again."""
-        assignment = self.search.assignment
-        has_notebook = any(is_notebook(file.name) and not is_checkpoint(file.path) for file in upload.files)
-        inside = unfolded(upload.files) if not has_notebook else None
-        files = upload.files if inside is None else inside.entries
-        remarks = [Remark(str(refusal), Weight.ASK) for refusal in (inside.refused if inside else ())]
-        chosen, about = notebook_of(files, self.search.wanted)
-        remarks += about
-        if chosen is None:
-            return None, [*remarks, NO_FILE]
-        try:
-            content = chosen.read()
-        except SubmissionError as reason:
-            return None, [*remarks, Remark(f"{chosen.path} is not on record: {reason}", Weight.ASK)]
-        most_bytes = assignment.limits.disk_mib * MIB // EXTRAS_SHARE
-        extras, about = extras_of(files, chosen, most_bytes)
-        submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
-        closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
-        seen = look_into(submission, assignment, self.search.release)
-        if closed and any(remark.weight is Weight.ASK for remark in seen):
-            seen = []  # why it could not be opened says more
-        return submission, [*remarks, *about, *seen]
+        search = self.search
+        return submission_in(upload.files, student, search.assignment, search.wanted, search.release)
 
     def _about_time(self, upload: Upload, time: datetime | None, minutes: Decimal) -> list[Remark]:
         """What is to say about lateness. What the platform calls late and nobody can count is for a person."""

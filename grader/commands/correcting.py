@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.bookkeeping.marking import Marking
+from grader.bookkeeping.timing import deadlines_of, timings
 from grader.cluster.board import boards
-from grader.commands.manual import Marking
-from grader.commands.timing import deadlines_of, timings
 from grader.course.config import read_assignment
 from grader.course.sheets import read_roster
 from grader.errors import UsageError

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from grader.bookkeeping.books import gradebook
+from grader.bookkeeping.cohorts import feedback_command
+from grader.bookkeeping.marking import Marking
+from grader.bookkeeping.told import feedback_of, hints_of_known_mistakes
 from grader.commands.handing_out import NAMED, Targets, named
-from grader.commands.manual import Marking
-from grader.commands.reading import gradebook
 from grader.commands.writing import make_folder
-from grader.course import known_solutions
-from grader.course.config import Course, did_you_mean, read_assignment, read_course
-from grader.course.sheets import Student
-from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
+from grader.course.config import read_assignment, read_course
+from grader.errors import MachineryError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.feedback.composing import compose, without_others
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
-from grader.feedback.parts import Feedback, Grading, HandedIn, Source, Stage
+from grader.feedback.parts import Feedback, Stage
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
-from grader.record.store import Store, StoredAttempt
-from grader.schema import Assignment, Submission
-from grader.submission import notebook
+from grader.record.store import Store
 from grader.terminal import screen
 
 RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
@@ -47,7 +43,7 @@ def feedback(chosen: argparse.Namespace) -> int:
     files: dict[str, bytes] = {}  # by student
     stages: dict[str, Stage] = {}
     to_mark: list[str] = []
-    known = _hints_of_known_mistakes(paths, assignment)
+    known = hints_of_known_mistakes(paths, assignment)
     with Store.open(paths.record, read_only=True) as store:
         marking = Marking.read(paths, store, assignment)
         for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking, known):
@@ -72,14 +68,6 @@ def feedback(chosen: argparse.Namespace) -> int:
     )
 
 
-def _hints_of_known_mistakes(paths: Paths, assignment: Assignment) -> frozenset[str]:
-    try:
-        solutions = [known_solutions.wrong(paths, assignment.id, question.id) for question in assignment.questions]
-    except AuthoringError:  # `audit` says it; a page can do without
-        return frozenset()
-    return frozenset(solution.text for of_question in solutions for solution in of_question)
-
-
 def _note(paths: Paths, chosen: argparse.Namespace) -> None:
     """Put on record that pages were written, so that `report` can say who has feedback on the attempt that counts."""
     try:
@@ -88,95 +76,6 @@ def _note(paths: Paths, chosen: argparse.Namespace) -> None:
             store.end_run(run, "done")
     except MachineryError as error:  # the pages are there all the same
         screen.say(f"not noted on record: {error}")
-
-
-def feedback_command(assignment_id: str, student: str | None = None) -> str:
-    """What stands on record for pages that were written: everybody's, or one student's."""
-    return f"feedback {assignment_id}" + (f" --student {student}" if student else "")
-
-
-def feedback_of(
-    store: Store,
-    assignment: Assignment,
-    course: Course,
-    book: Gradebook | None,
-    student: str | None = None,
-    marking: Marking | None = None,
-    known: frozenset[str] = frozenset(),
-) -> Iterator[Feedback]:
-    """The feedback of everybody who handed something in, or was given points by hand, or of one student; sorted.
-
-    known: the hints that are about a recognised mistake
-    """
-    handed_in = store.current_digests(assignment.id)
-    by_hand = {change.student for change in store.overrides(assignment.id)}
-    given = sorted({*handed_in, *(by_hand if book is None else by_hand & {line.student.id for line in book.lines})})
-    if student is not None and student not in given:
-        raise UsageError(
-            f"{student!r} has handed in nothing for {assignment.id}{did_you_mean(student, list(handed_in))}"
-        )
-    attempts = store.current_attempts(assignment.id)
-    runs = {run.id: run.started for run in store.runs(assignment.id)}
-    came = {who: told.time.isoformat() for who, told in store.hand_ins(assignment.id).items() if told.time}
-    lines = {line.student.id: line for line in book.lines} if book else {}
-    roster = [line.student for line in lines.values()]
-    others = without_others(roster or [Student(who) for who in given])
-    for who in given if student is None else [student]:
-        stored = attempts.get(who)
-        line = lines.get(who)
-        source = Source(
-            course=course,
-            assignment=assignment,
-            student=line.student if line else Student(who),
-            handed_in=_handed_in(store, store.submission(handed_in[who], who, assignment.id), came.get(who, ""), stored)
-            if who in handed_in
-            else HandedIn("", 0, "", ""),
-            grading=_grading(stored, runs, marking) if stored else None,
-            line=line,
-            changes=store.overrides(assignment.id, who),
-            stranger=book is not None and line is None,
-            known=known,
-        )
-        yield compose(source, others(source.student))
-
-
-def _grading(stored: StoredAttempt, runs: Mapping[int, str], marking: Marking | None) -> Grading:
-    attempt = marking.completed(stored.attempt) if marking else stored.attempt
-    return Grading(attempt, runs.get(stored.run, ""), stored.deferred)
-
-
-def _handed_in(store: Store, submission: Submission, came: str, stored: StoredAttempt | None) -> HandedIn:
-    try:
-        book = notebook.read(submission.content, submission.filename)
-    except SubmissionError:
-        book = None
-    return HandedIn(
-        filename=submission.filename,
-        size_bytes=len(submission.content),
-        digest=submission.digest,
-        sha256=hashlib.sha256(submission.content).hexdigest(),
-        notebook=book,
-        files=tuple(name for name, _ in submission.extras),
-        came=came,
-        printed=_printed(store.smallest_transcript(stored.id)) if stored else "",
-    )
-
-
-def _printed(part: bytes) -> str:
-    """What the cells printed when they were run, before any hidden input was there; "" where nothing is on record."""
-    if not part:
-        return ""
-    from grader import wire
-    from grader.examination.transcript import Transcript
-
-    transcript = Transcript()
-    try:
-        transcript.read(part)
-        replies = [said.reply for said in transcript.checks.get("load", {}).values() if said.reply]
-        output = wire.decode(replies[0]).get("output", "") if replies else ""
-    except (MachineryError, wire.WireError, AttributeError):
-        return ""  # a candidate may answer anything
-    return output if type(output) is str else ""
 
 
 # ---------------------------------------------------------------------------------------------------- telling

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from grader.commands.manual import Marking
+from grader.bookkeeping.marking import Marking
 from grader.course.config import read_assignment, read_course
 from grader.errors import UsageError
 from grader.execution import batch

@@ -9,16 +9,15 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from grader.collect.times import late_minutes
-from grader.commands.manual import Marking, with_manual_marks
-from grader.commands.timing import Timing, deadlines_of, timings
+from grader.bookkeeping.books import gradebook
+from grader.bookkeeping.marking import Marking, with_manual_marks
+from grader.bookkeeping.timing import Timing, timings
 from grader.course.config import asked_question, did_you_mean, read_assignment
 from grader.course.tables import number
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
 from grader.marks.changes import by_hand
-from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store, StoredAttempt
 from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up
@@ -59,30 +58,6 @@ def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:
         return {}
     with Store.open(paths.record, read_only=True) as store:
         return with_manual_marks(paths, store, store.all_current())
-
-
-def gradebook(paths: Paths) -> Gradebook:
-    """The gradebook of what is on record; of nothing where nothing was graded yet."""
-    if not paths.record.exists():
-        return read_gradebook(paths, {})
-    with Store.open(paths.record, read_only=True) as store:
-        attempts = with_manual_marks(paths, store, store.all_current())
-        handed_in = {
-            (student, run.assignment) for run in store.runs() for student in store.current_digests(run.assignment)
-        }
-        late = _late_minutes(paths, store)
-        return read_gradebook(paths, attempts, late, ungraded=handed_in - set(attempts), changes=store.overrides())
-
-
-def _late_minutes(paths: Paths, store: Store) -> dict[tuple[str, str], Decimal]:
-    """How late each current submission came, of those whose time and deadline are known."""
-    deadlines = deadlines_of(paths)
-    late = {
-        (student, assignment): late_minutes(hand_in.time, deadlines.of(student, assignment))
-        for assignment in deadlines.everybody
-        for student, hand_in in store.hand_ins(assignment).items()
-    }
-    return {pair: minutes for pair, minutes in late.items() if minutes}
 
 
 def show(chosen: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`validate` and `pack` in the program of the course, which can also say what is asked for where no manifest lies."""
+"""`validate`, `pack` and `submit` in the program of the course, which can do without a manifest."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def pack(chosen: argparse.Namespace) -> int:
     return program.pack(chosen, _released(chosen.notebook, chosen.assignment))
 
 
+def submit(chosen: argparse.Namespace) -> int:
+    """Hand a notebook in on the course's portal."""
+    name = chosen.assignment or _released(chosen.notebook, "").assignment
+    return program.submit(chosen, name)
+
+
 def _released(file: Path, assignment: str) -> Released:
     """What is asked for: from the manifest beside the notebook, else from the course this is run in."""
     program.require_notebook(file)  # a name that is wrong is said first
@@ -30,10 +36,8 @@ def _released(file: Path, assignment: str) -> Released:
 
 
 def _by_course(file: Path, assignment_id: str) -> Released:
-    from grader.course.config import assignment_ids, read_assignment
-    from grader.course.scheme import plain
-    from grader.sandbox.importable import importable
-    from grader.submission.validate import Asked
+    from grader.bookkeeping.asked import released
+    from grader.course.config import assignment_ids
 
     try:
         paths = Paths(find_root())
@@ -47,16 +51,7 @@ def _by_course(file: Path, assignment_id: str) -> Released:
     if chosen not in known:
         asked = f"no assignment {chosen!r}" if chosen else f"which assignment is {file.name}? Name it with --assignment"
         raise UsageError(f"{asked}; there is: {', '.join(known)}")
-    assignment = read_assignment(paths, chosen)
-    starter = paths.starter(chosen)
-    return Released(
-        chosen,
-        tuple(Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions),
-        modules=importable(paths),
-        hidden_modules=assignment.hidden_modules,
-        files=assignment.files,
-        starter=starter.read_bytes() if starter.is_file() else b"",
-    )
+    return released(paths, chosen)
 
 
 def _of_release(paths: Paths, known: tuple[str, ...], file: Path) -> str:

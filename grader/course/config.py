@@ -16,13 +16,14 @@ from grader.course.close_words import did_you_mean as did_you_mean
 from grader.course.cluster import Cluster, clusters
 from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule, Scheme
+from grader.course.showing import Showing, showings
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
 COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
-COURSE_TABLES = "late deadlines component curve cluster".split()
+COURSE_TABLES = "late deadlines component curve cluster portal".split()
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Course:
     timezone: str = ""
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    portal: Mapping[str, Showing] = field(default_factory=dict)  # under "" what holds for the others
 
     def __post_init__(self) -> None:
         if self.close_names not in CLOSE_NAMES:
@@ -49,6 +51,9 @@ class Course:
         if self.timezone and self.timezone not in available_timezones():
             close = did_you_mean(self.timezone, available_timezones())
             raise AuthoringError(f"timezone must be a name like 'Asia/Kolkata', got {self.timezone!r}{close}")
+        for name in self.portal:
+            if name and name not in self.assignments:
+                raise AuthoringError(f"portal: {name!r} is no assignment{did_you_mean(name, self.assignments)}")
         for name, deadline in self.deadlines.items():
             if name not in self.assignments:
                 close = did_you_mean(name, self.assignments)
@@ -62,6 +67,10 @@ class Course:
     def assignments(self) -> tuple[str, ...]:
         """Every assignment, in the order of the course."""
         return tuple(dict.fromkeys(item for component in self.scheme.components for item in component.assignments))
+
+    def showing(self, assignment: str) -> Showing:
+        """What the portal shows of an assignment."""
+        return self.portal.get(assignment) or self.portal.get("") or Showing()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -138,6 +147,7 @@ def _course(value: object, where: str) -> Course:
             timezone=timezone,
             deadlines=table.get("deadlines", _deadlines(timezone), {}),
             clusters=table.get("cluster", clusters, {}),
+            portal=table.get("portal", showings, {"": Showing()}),
         )
 
 

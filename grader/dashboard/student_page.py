@@ -35,7 +35,7 @@ def student_page(
     written = answers or {}
     navigation = [to_section(assignment.id, assignment.id) for assignment, _ in attempts]
     sections = [
-        el("section", *_attempt(assignment, attempt, links, written.get(assignment.id, {})))
+        el("section", *attempt_parts(assignment, attempt, links, written.get(assignment.id, {})))
         for assignment, attempt in attempts
     ]
     if not attempts:
@@ -75,7 +75,10 @@ def _in_words(line: Line) -> Html:
 # ---------------------------------------------------------------------------------------------------- an attempt
 
 
-def _attempt(assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer]) -> Iterator[Html]:
+def attempt_parts(
+    assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer]
+) -> Iterator[Html]:
+    """One attempt for the staff: each question with what failed, what was said, what is hinted at."""
     yield el("h2", links.to_assignment(assignment.id), f": {assignment.title}", id=assignment.id)
     if attempt.status is not Status.GRADED:
         yield el("p", badge(attempt.status.value, "bad"), " ", *attempt.notices[-1:])

@@ -34,8 +34,17 @@ READING = (
 
 def feedback_page(feedback: Feedback) -> str:
     """The whole page of one student."""
-    assignment = feedback.assignment
-    main = [
+    body = joined([_header(feedback), el("main", _main(feedback))], "\n")
+    return document(f"{feedback.assignment.id}: feedback for {feedback.student.id}", body, STYLE)
+
+
+def feedback_body(feedback: Feedback) -> Html:
+    """The same for a page that has a frame already; STYLE is to be in it."""
+    return joined([_header(feedback), _main(feedback)], "\n")
+
+
+def _main(feedback: Feedback) -> Html:
+    sections = [
         _explanation(feedback) if feedback.explanation else _first(feedback),
         _marks(feedback),
         *([_questions(feedback)] if feedback.stage is Stage.GRADED else []),
@@ -43,8 +52,7 @@ def feedback_page(feedback: Feedback) -> str:
         *([_standing(feedback.standing)] if feedback.standing else []),
         _receipt(feedback),
     ]
-    body = joined([_header(feedback), el("main", joined(main, "\n"))], "\n")
-    return document(f"{assignment.id}: feedback for {feedback.student.id}", body, STYLE)
+    return joined(sections, "\n")
 
 
 def _header(feedback: Feedback) -> Html:

@@ -13,6 +13,7 @@ from grader.exit_codes import USAGE
 
 VALIDATE = "For students: will this notebook be accepted, what is missing?"
 PACK = "For students: make the zip to hand in, and a receipt."
+SUBMIT = "For students: hand a notebook, or the zip of pack, in on the course's portal."
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,3 +83,14 @@ def of_pack(made: Parser) -> None:
     made.add_argument("--assignment", default="", metavar="ID", help=ASSIGNMENT)
     made.add_argument("--extra", type=Path, action="append", default=[], metavar="FILE", help="the same as FILE")
     made.add_argument("--out", type=Path, metavar="DIR", help="where the zip goes (default: beside the notebook)")
+
+
+def of_submit(made: Parser) -> None:
+    made.add_argument("notebook", type=Path)
+    made.add_argument("--to", default="", metavar="URL", help="the portal's address (default: GRADER_PORTAL)")
+    made.add_argument("--assignment", default="", metavar="ID", help=ASSIGNMENT)
+    token = (
+        "a file with a token of the page Programs (default: GRADER_TOKEN, else grader_token.txt beside the notebook)"
+    )
+    made.add_argument("--token", type=Path, metavar="FILE", help=token)
+    made.add_argument("--yes", action="store_true", help="hand in without asking")

@@ -8,6 +8,7 @@ what it imports, runs on Python 3.9 and later, on Linux, macOS and Windows; it i
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from grader import __version__
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE, exit_code
 from grader.submission import notebook
-from grader.submission.arguments import PACK, VALIDATE, Parser, of_pack, of_validate
+from grader.submission.arguments import PACK, SUBMIT, VALIDATE, Parser, of_pack, of_submit, of_validate
 from grader.submission.imports import Missing, missing, not_handed_in
 from grader.submission.packing import packed, read_bytes, with_extras, write_bytes
 from grader.submission.text import clean
@@ -26,6 +27,7 @@ EXAMPLES = """\
 examples:
   python grader.pyz validate a1_mlp.ipynb                what was found for each question, what is missing
   python grader.pyz pack a1_mlp.ipynb --student cs101    make the zip to hand in
+  python grader.pyz submit a1_mlp.ipynb --to https://... hand it in on the course's portal
 
 Your notebook is read and not run. `python` may be called `python3` or `py` on your machine.
 """
@@ -33,18 +35,24 @@ Your notebook is read and not run. `python` may be called `python3` or `py` on y
 
 def validate(file: Path, released: Released) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
-    content = require_notebook(file)
+    lines, code = looked_at(file, require_notebook(file), released)
+    for line in lines:
+        say(line)
+    return code
+
+
+def looked_at(file: Path, content: bytes, released: Released) -> tuple[list[str], int]:
+    """What `validate` says of a notebook, and its exit code. Raises SubmissionError where it is none."""
     book = notebook.read(content, file.name)
     found, broken = look(book, released.questions), broken_cells(book)
     unwritten = unwritten_essays(content, file.name, released)
     gone = _gone(file, book, released)
-    for item in found:
-        for line in _lines(item, unwritten.get(item.question.id, "")):
-            say(line)
+    lines = [line for item in found for line in _lines(item, unwritten.get(item.question.id, ""))]
     for note in [*broken, *(item.text for item in gone), *_notes(file, book, released), *book.notices]:
-        say(f"  note: {note}")
+        lines.append(f"  note: {note}")
     to_do = broken or unwritten or any(item.uses for item in gone)
-    return max(_verdict(file, released.assignment, found), NEEDS_A_PERSON if to_do else DONE)
+    verdict, code = _verdict(file, released.assignment, found)
+    return lines + verdict, max(code, NEEDS_A_PERSON if to_do else DONE)
 
 
 def _gone(file: Path, book: notebook.Notebook, released: Released) -> list[Missing]:
@@ -79,6 +87,17 @@ def pack(chosen: argparse.Namespace, released: Released) -> int:
     for name, digest in made.digests.items():
         say(f"  {name}  {digest}")
     return DONE
+
+
+def submit(chosen: argparse.Namespace, assignment: str) -> int:
+    """Hand a notebook in on the portal."""
+    from grader.submission.handing_in import submit as hand_in
+    from grader.submission.handing_in import token_of
+
+    content = require_notebook(chosen.notebook)
+    to = chosen.to or os.environ.get("GRADER_PORTAL", "")
+    token = token_of(chosen.token, chosen.notebook)
+    return hand_in(chosen.notebook, content, assignment, to, token, say, chosen.yes)
 
 
 def say(line: str) -> None:
@@ -119,6 +138,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return USAGE
     require_notebook(chosen.notebook)  # a name that is wrong is said first
     released = _released(chosen.notebook, chosen.assignment)
+    if chosen.command == "submit":
+        return submit(chosen, released.assignment)
     return pack(chosen, released) if chosen.command == "pack" else validate(chosen.notebook, released)
 
 
@@ -133,6 +154,7 @@ def _parser() -> Parser:
     below = parser.add_subparsers(dest="command", metavar="COMMAND")
     of_validate(below.add_parser("validate", help=VALIDATE, description=VALIDATE))
     of_pack(below.add_parser("pack", help=PACK, description=PACK))
+    of_submit(below.add_parser("submit", help=SUBMIT, description=SUBMIT))
     return parser
 
 
@@ -163,17 +185,16 @@ def _lines(item: Found, unwritten: str) -> Iterator[str]:
     yield from (f"        {sentence}" for sentence in item.missing)
 
 
-def _verdict(file: Path, assignment: str, found: list[Found]) -> int:
+def _verdict(file: Path, assignment: str, found: list[Found]) -> tuple[list[str], int]:
     found = [item for item in found if not item.question.manual]
     if not found:
-        say(f"{file.name} will be accepted for {assignment}; a person marks it.")
-        return DONE
+        return [f"{file.name} will be accepted for {assignment}; a person marks it."], DONE
     if not any(item.written or item.stubs for item in found):
-        say(f"{file.name} defines nothing that {assignment} asks for; is it the notebook of another assignment?")
-        return NEEDS_A_PERSON
+        nothing = f"{file.name} defines nothing that {assignment} asks for; is it the notebook of another assignment?"
+        return [nothing], NEEDS_A_PERSON
     complete = sum(item.complete for item in found)
-    say(f"{file.name} will be accepted for {assignment}: {complete} of {len(found)} questions are complete.")
+    said = f"{file.name} will be accepted for {assignment}: {complete} of {len(found)} questions are complete."
     if complete == len(found):
-        return DONE
-    say("What is missing or not written yet is worth nothing; what is there is graded all the same.")
-    return NEEDS_A_PERSON
+        return [said], DONE
+    rest = "What is missing or not written yet is worth nothing; what is there is graded all the same."
+    return [said, rest], NEEDS_A_PERSON

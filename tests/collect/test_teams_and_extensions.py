@@ -241,7 +241,7 @@ def test_a_team_that_makes_no_sense_is_refused(here, line, says):
 def test_days_are_begun_days_after_each_ones_own_deadline(here):
     write(here, "extensions.csv", "who,assignment,deadline,reason", "cs104,a1_mlp,2026-09-03 23:59,x")
     graded(here, "cs104", "2026-09-04T00:00:00+05:30")
-    from grader.commands.timing import timings
+    from grader.bookkeeping.timing import timings
 
     with Store.open(here.record, read_only=True) as store:
         timing = timings(here, store, "a1_mlp")["cs104"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.bookkeeping.marking import Marking
 from grader.cli import main
-from grader.commands.manual import Marking
 from grader.course.config import read_assignment
 from grader.paths import PACKAGE, Paths
 from grader.record.store import Store

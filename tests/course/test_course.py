@@ -274,6 +274,8 @@ TAKEN_BY_A_COURSE = {
     "late.per_day": "whole number", "late.unit": "", "late.grace_minutes": "whole number", "late.max_days": "whole",
     "late.free_days": "whole", "late.free_days_each": "", "deadlines.a1_mlp": "time",
     "cluster": "", "cluster.kind": "", "cluster.nodes": "whole",
+    "portal": "", "portal.before": "", "portal.after": "", "portal.when": "", "portal.grade": "",
+    "portal.graded_a_day": "whole", "portal.most_mib": "whole", "portal.requests": "whole",
 }  # fmt: skip
 
 
@@ -310,6 +312,7 @@ def test_a_key_of_a_course_takes_its_types_and_no_other(course_folder, key, lite
     whole = {"": {"name": '"DL"'}, "late": {}, "deadlines": {}, "component": part}
     whole |= {"curve.total": {}} if key.startswith("curve.") else {}
     whole |= {"cluster": {"kind": '"local"'}} if key.startswith("cluster.") else {}
+    whole |= {"portal": {}} if key.startswith("portal.") else {}
     paths = course_folder(toml(key, LITERALS[literal], whole))
     if literal in TAKEN_BY_A_COURSE[key].split():
         read_course(paths)

@@ -1,0 +1,23 @@
+"""What a student is asked for, by the course: what `validate` holds a notebook against."""
+
+from __future__ import annotations
+
+from grader.course.config import read_assignment
+from grader.course.scheme import plain
+from grader.paths import Paths
+from grader.sandbox.importable import importable
+from grader.submission.validate import Asked, Released
+
+
+def released(paths: Paths, assignment_id: str) -> Released:
+    """An assignment as a student knows it. Raises UsageError where there is none of this id."""
+    assignment = read_assignment(paths, assignment_id)
+    starter = paths.starter(assignment_id)
+    return Released(
+        assignment_id,
+        tuple(Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions),
+        modules=importable(paths),
+        hidden_modules=assignment.hidden_modules,
+        files=assignment.files,
+        starter=starter.read_bytes() if starter.is_file() else b"",
+    )

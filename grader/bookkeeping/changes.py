@@ -1,0 +1,176 @@
+"""Points changed by hand, with a reason on record; the attempt itself stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from grader.bookkeeping.marking import Marking
+from grader.course.config import asked_question, did_you_mean
+from grader.course.scheme import plain
+from grader.course.sheets import read_roster
+from grader.errors import UsageError
+from grader.marks.changes import Change, by_hand
+from grader.marks.marksheet import clean
+from grader.paths import Paths
+from grader.record.overrides import Override, in_force
+from grader.record.store import Store
+from grader.schema import WHOLE, Assignment, Attempt, Kind, Status, add_up
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done to the points of one question, or of the WHOLE. reason: None only where one is taken back."""
+
+    student: str
+    question: str
+    kind: Kind
+    delta: Decimal
+    reason: str | None
+    who: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of it: the changes before and after, the one that was taken back, the attempt they are about."""
+
+    before: tuple[Override, ...]
+    after: tuple[Override, ...]
+    taken_back: Override | None
+    now: Now
+
+
+def change(paths: Paths, store: Store, assignment: Assignment, wanted: Wanted) -> Made:
+    """Record a change. Raises UsageError for a student nobody knows, and for what would change nothing."""
+    student, question = wanted.student, wanted.question
+    require_known(paths, store, student, assignment)
+    now = Now.read(paths, store, assignment, student)
+    before = store.all_overrides(assignment.id, student)
+    taken_back = _last(before, question) if wanted.kind is Kind.UNDO else None
+    reason = wanted.reason if wanted.reason is not None else f"not: {taken_back.reason}" if taken_back else ""
+    made = Override(student, assignment.id, question, wanted.delta, reason, wanted.who, kind=wanted.kind)
+    was, will_be = now.points(before, question), now.points((*before, made), question)
+    if now.counts and wanted.kind is Kind.ADD and was == will_be:
+        raise UsageError(_without_effect(assignment, wanted, was))
+    store.add_override(student, assignment.id, question, wanted.delta, reason, wanted.who, wanted.kind)
+    return Made(before, store.all_overrides(assignment.id, student), taken_back, now)
+
+
+def _without_effect(assignment: Assignment, wanted: Wanted, points: Fraction) -> str:
+    worth = plain(worth_of(assignment, wanted.question))
+    what = assignment.id if wanted.question == WHOLE else wanted.question
+    stays = f"{wanted.student} has {plain(points)} of {worth} points in {what}, and {wanted.delta:+f} changes nothing"
+    return f"{stays} (with what was changed before); nothing is recorded. --set POINTS says what they are to be"
+
+
+def delta_of(text: str) -> Decimal:
+    """What is added, as somebody writes it. Raises UsageError."""
+    return _number(text, "+2 or -0.5", "changes nothing")
+
+
+def points_of(text: str, assignment: Assignment, question: str) -> Decimal:
+    """What the points are to be, as somebody writes it. Raises UsageError unless the question has as many."""
+    points, worth = _number(text, "--set 4"), worth_of(assignment, question)
+    if not 0 <= points <= worth:
+        what = assignment.id if question == WHOLE else question
+        raise UsageError(f"{what} is worth {plain(worth)} points; --set takes 0 to {plain(worth)}")
+    return points
+
+
+def changed_question(assignment: Assignment, name: str) -> str:
+    """The question that is named, or the WHOLE. Raises UsageError where its points are not changed like this."""
+    if not assignment.questions:
+        raise UsageError(f"{assignment.id} has no questions; its marks come from the tables in marks/")
+    if name == WHOLE:
+        return WHOLE
+    question = asked_question(assignment, name)
+    if question.manual:
+        raise UsageError(f"{question.id} is marked by a person: change its points in manual/{assignment.id}.csv")
+    return question.id
+
+
+def worth_of(assignment: Assignment, question: str) -> Fraction:
+    """What a question, or the WHOLE, is worth."""
+    return assignment.max_points if question == WHOLE else assignment.question(question).points
+
+
+def require_known(paths: Paths, store: Store, student: str, assignment: Assignment) -> None:
+    """Raise UsageError for somebody who is not on the roster and has handed in nothing."""
+    roster = {each.id for each in read_roster(paths)} if paths.roster_csv.exists() else set()
+    known = {*store.current_digests(assignment.id), *roster}
+    if student in known:
+        return
+    where = "and is not on the roster" if roster else "and there is no roster"
+    raise UsageError(
+        f"{student!r} has handed in nothing for {assignment.id} {where}{did_you_mean(student, list(known))}"
+    )
+
+
+def _number(text: str, example: str, if_zero: str = "") -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise UsageError(f"{text!r} is no number of points; write {example}") from None
+    if not number.is_finite() or if_zero and not number:
+        raise UsageError(f"{text!r} {if_zero or 'is no number of points'}; write {example}")
+    return number
+
+
+def _last(made: Sequence[Override], question: str) -> Override:
+    """The change that `--undo` takes back. Raises UsageError where there is none."""
+    there = [change for change in in_force(made) if change.question == question]
+    if not there:
+        others = dict.fromkeys(change.question for change in in_force(made))
+        hint = f"; there are some of {', '.join(others)}" if others else ""
+        raise UsageError(f"nothing was changed by hand in {question}: there is nothing to take back{hint}")
+    return there[-1]
+
+
+@dataclass(frozen=True)
+class Now:
+    """The attempt that changes are about. counts: they make points now, and not only when there is an attempt."""
+
+    assignment: Assignment
+    student: str
+    attempt: Attempt | None
+    counts: bool
+
+    @classmethod
+    def read(cls, paths: Paths, store: Store, assignment: Assignment, student: str) -> Now:
+        stored = store.current_attempt(student, assignment.id)
+        if stored is None:
+            return cls(assignment, student, None, student not in store.current_digests(assignment.id))
+        attempt = Marking.read(paths, store, assignment).completed(stored.attempt)
+        return cls(assignment, student, attempt, attempt.status in (Status.GRADED, Status.UNREADABLE))
+
+    def points(self, made: Sequence[Override], question: str) -> Fraction:
+        """The points of a question, or of the WHOLE, after changes."""
+        changes: list[Change] = [*in_force(made)]
+        found = by_hand(self.attempt, self.assignment, changes)
+        graded = self.attempt.points if self.attempt else Fraction(0)
+        if question == WHOLE:
+            return add_up((graded, *(each.by for each in found)))
+        before = (self.attempt.points_of(question) if self.attempt else None) or Fraction(0)
+        return next((each.after for each in found if each.question == question), before)
+
+    def told(self, before: Sequence[Override], after: Sequence[Override], question: str) -> str:
+        """What the points were and are now, in words."""
+        if not self.counts:
+            return ""
+        lines = []
+        for name in dict.fromkeys((question, WHOLE)):
+            was, now = self.points(before, name), self.points(after, name)
+            moved = plain(now) if was == now else f"{plain(was)} -> {plain(now)}"
+            what = "in all" if name == WHOLE else name
+            lines.append(f"{what} {moved} of {plain(worth_of(self.assignment, name))}")
+        waiting = self.attempt.waiting if self.attempt else ()
+        so_far = f" so far ({', '.join(waiting)} to be marked)" if waiting else ""
+        nothing = "" if self.attempt else " (nothing was handed in)"
+        held = f"; held at {plain(self.points(after, question))}" if self._is_held(after, question) else ""
+        return clean(f"{self.student}  {'; '.join(lines)}{so_far}{nothing}{held}") + "\n"
+
+    def _is_held(self, made: Sequence[Override], question: str) -> bool:
+        changes: list[Change] = [*in_force(made)]
+        return any(each.held for each in by_hand(self.attempt, self.assignment, changes) if each.question == question)

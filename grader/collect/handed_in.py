@@ -1,0 +1,41 @@
+"""The submission in what one student handed in: the notebook, the files that go with it, what is to be said of them."""
+
+from __future__ import annotations
+
+from grader.collect.archives import unfolded
+from grader.collect.checking import look_into
+from grader.collect.choosing import Wanted, extras_of, notebook_of
+from grader.collect.entries import MIB, Entry
+from grader.collect.names import is_checkpoint, is_notebook
+from grader.collect.remarks import Remark, Weight
+from grader.errors import SubmissionError
+from grader.schema import Assignment, Submission
+
+NO_FILE = Remark("no file was handed in: nothing is recorded", Weight.ASK)
+EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that were handed in
+
+
+def submission_in(
+    uploaded: tuple[Entry, ...], student: str, assignment: Assignment, wanted: Wanted, release: str = ""
+) -> tuple[Submission | None, list[Remark]]:
+    """The submission in uploaded files; None where no file can be read at all: somebody has to get it again."""
+    has_notebook = any(is_notebook(file.name) and not is_checkpoint(file.path) for file in uploaded)
+    inside = unfolded(uploaded) if not has_notebook else None
+    files = uploaded if inside is None else inside.entries
+    remarks = [Remark(str(refusal), Weight.ASK) for refusal in (inside.refused if inside else ())]
+    chosen, about = notebook_of(files, wanted)
+    remarks += about
+    if chosen is None:
+        return None, [*remarks, NO_FILE]
+    try:
+        content = chosen.read()
+    except SubmissionError as reason:
+        return None, [*remarks, Remark(f"{chosen.path} is not on record: {reason}", Weight.ASK)]
+    most_bytes = assignment.limits.disk_mib * MIB // EXTRAS_SHARE
+    extras, about = extras_of(files, chosen, most_bytes)
+    submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
+    closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
+    seen = look_into(submission, assignment, release)
+    if closed and any(remark.weight is Weight.ASK for remark in seen):
+        seen = []  # why it could not be opened says more
+    return submission, [*remarks, *about, *seen]

@@ -1,0 +1,84 @@
+"""The board: how far each assignment is, what is being graded, what stands in the way; stop and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.responses import RedirectResponse, Response
+
+from grader.course.staff import Role
+from grader.pages.markup import Html, badge, cell, el, heading, number, table
+from grader.portal.frame import box, button, form, moment, page
+from grader.portal.live import moving
+from grader.portal.requests_box import open_requests
+from grader.portal.visit import Visit
+from grader.schema import Assignment, Status
+
+
+def board(visit: Visit) -> Response:
+    """Where everything stands now."""
+    state = visit.portal.now.state
+    names = ("assignment", "deadline", "on the roster", "handed in", "graded", "unreadable", "deferred", "waiting")
+    head = el(
+        "tr", *(heading(name, "" if name in ("assignment", "deadline") else "n") for name in names), heading("marks")
+    )
+    rows = [list(_row(visit, each)) for each in state.assignments.values()]
+    waiting = len(open_requests(visit.portal.database))
+    asked = el("p", el("a", f"{waiting} open requests" if waiting != 1 else "1 open request", href="/requests"))
+    return page(visit, "Board", *_troubles(visit), table([head], rows), asked, *_queue(visit), wide=True)
+
+
+def _troubles(visit: Visit) -> Iterator[Html]:
+    portal = visit.portal
+    for what, text in (
+        ("Hand-ins are kept, and not on record yet", portal.recorder.trouble),
+        ("Nothing is graded now", portal.queue.trouble),
+        ("The tables cannot be read; what was read before is shown", portal.now.trouble),
+    ):
+        if text:
+            yield box(el("p", el("b", what), f": {text}"), kind="bad")
+
+
+def _row(visit: Visit, assignment: Assignment) -> Iterator[Html]:
+    portal, state = visit.portal, visit.portal.now.state
+    handed_in = state.handed_in.get(assignment.id, {})
+    roster = {person.id for person in portal.people.of(Role.STUDENT)}
+    attempts = [attempt for (who, what), attempt in state.record.attempts.items() if what == assignment.id]
+    ended = {status: sum(each.status is status for each in attempts) for status in Status}
+    deadline = state.course.deadlines.get(assignment.id)
+    publication = portal.access.publication(assignment.id)
+    link = el("a", assignment.id, href=f"/s/{assignment.id}")
+    yield el("th", link, " ", el("span", assignment.title, class_="dim"), scope="row")
+    yield cell(moment(deadline, state.course.timezone) if deadline else "none")
+    yield number(len(roster))
+    yield number(len(roster & set(handed_in)))
+    yield number(ended[Status.GRADED])
+    yield number(ended[Status.UNREADABLE])
+    yield number(ended[Status.DEFERRED])
+    yield number(len(set(handed_in) - {attempt.student for attempt in attempts}))
+    yield cell(badge("published", "good") if publication and publication.published else "not published")
+
+
+def _queue(visit: Visit) -> Iterator[Html]:
+    queue, now = visit.portal.queue, moving(visit.portal)
+    yield el("h2", "Grading now")
+    running = [el("li", text) for text in now["running"]] or [el("li", "Nothing is being graded.")]
+    waiting = el("p", el("span", now["waiting"], id="waiting"), f" wait, {queue.slots} at a time.")
+    yield el("div", el("ul", *running, id="running"), waiting, id="board", data_stream="/board/state", role="status")
+    if queue.paused:
+        yield el("p", "Stopped: what waits stays where it is.")
+    word, text = ("resume", "Go on") if queue.paused else ("pause", "Stop after those that are running")
+    yield form(visit, f"/board/{word}", button(text, class_="quiet"))
+
+
+def pause(visit: Visit) -> Response:
+    visit.portal.queue.paused = True
+    visit.portal.database.note(visit.me.id, "stopped grading", "")
+    return RedirectResponse("/", 303)
+
+
+def resume(visit: Visit) -> Response:
+    visit.portal.queue.paused = False
+    visit.portal.queue.wake()
+    visit.portal.database.note(visit.me.id, "let grading go on", "")
+    return RedirectResponse("/", 303)

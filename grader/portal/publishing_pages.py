@@ -1,0 +1,108 @@
+"""Publishing marks and taking them back, who has read them, the log, the report."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from grader.course.showing import Shown
+from grader.course.staff import Role
+from grader.feedback.page import feedback_body
+from grader.pages.markup import Html, badge, cell, el, heading, table
+from grader.portal.database import read
+from grader.portal.frame import box, button, field, form, moment, page
+from grader.portal.guards import POLICY
+from grader.portal.student_pages import feedback_for
+from grader.portal.visit import NotThere, Visit
+from grader.schema import Assignment
+
+LOGGED = 500
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+def publish_page(visit: Visit) -> Response:
+    """Every assignment: whether its marks are published, what students see of it, who has read theirs."""
+    sections = [_section(visit, each) for each in visit.portal.now.state.assignments.values()]
+    return page(visit, "Publish", *sections)
+
+
+def _section(visit: Visit, assignment: Assignment) -> Html:
+    portal, state = visit.portal, visit.portal.now.state
+    publication = portal.access.publication(assignment.id)
+    on = publication is not None and publication.published
+    showing = state.course.showing(assignment.id)
+    rule = (
+        f"Students see {showing.before.name.lower()} at first, and {showing.after.name.lower()} "
+        f"({'when published' if showing.when.value == 'published' else showing.when.value})."
+    )
+    students = portal.people.of(Role.STUDENT)
+    readers = portal.access.read_by(assignment.id)
+    attempts = [who for who, what in state.record.attempts if what == assignment.id]
+    graded = f"{len(attempts)} of {len(students)} are graded."
+    lines = [el("p", badge("published", "good") if on else badge("not published"), " ", rule), el("p", graded)]
+    if publication is not None:
+        when = moment(publication.made, state.course.timezone)
+        lines.append(el("p", "By ", publication.who, ", ", when, f": {publication.reason}", class_="dim"))
+    word, text = ("withdraw", "Take back") if on else ("publish", "Publish")
+    why = "Why? The log keeps it" if on else "A note for the log"
+    needed = {"required": "required"} if on else {}
+    lines.append(form(visit, f"/publish/{assignment.id}/{word}", field(why, "reason", **needed), button(text)))
+    unread = [person.id for person in students if person.id not in readers]
+    told = f"{len(readers)} of {len(students)} students have read theirs"
+    lines.append(
+        el("details", el("summary", told), el("div", el("p", "Not yet: ", ", ".join(unread)), class_="inside"))
+    )
+    return el("section", el("h2", f"{assignment.id}: {assignment.title}"), *lines)
+
+
+def publish(visit: Visit) -> Response:
+    visit.portal.access.publish(visit.assignment.id, True, visit.given("reason", 1000), visit.me.id)
+    return RedirectResponse("/publish", 303)
+
+
+def withdraw(visit: Visit) -> Response:
+    reason = visit.needed("reason", "why are the marks taken back? Write a reason: the log keeps it")
+    visit.portal.access.publish(visit.assignment.id, False, reason[:1000], visit.me.id)
+    return RedirectResponse("/publish", 303)
+
+
+def log_page(visit: Visit) -> Response:
+    """Everything that staff changed here, the newest first."""
+    rows = visit.portal.database.select("SELECT made, who, what, about FROM log ORDER BY id DESC LIMIT ?", LOGGED)
+    timezone = visit.portal.now.state.course.timezone
+    head = el("tr", *(heading(name) for name in ("when", "who", "what", "reason")))
+    shown = [
+        [cell(moment(read(made), timezone)), cell(who), cell(what), cell(about)] for made, who, what, about in rows
+    ]
+    return page(visit, "Log", table([head], shown) if shown else el("p", "Nothing was changed here yet."))
+
+
+def as_student(visit: Visit) -> Response:
+    """The feedback page of a student, as it is when everything is published."""
+    told = feedback_for(visit, visit.assignment, visit.student.id, frozenset(visit.portal.now.state.assignments))
+    if told is None:
+        raise NotThere("nothing was handed in")
+    now = visit.portal.access.shown(visit.student.id, visit.assignment.id)
+    note = f"The student sees {now.name.lower()} now." if now < Shown.FEEDBACK else "The student sees this."
+    return page(
+        visit, "What the student reads", box(el("p", note)), feedback_body(told), sheets=("feedback",), headed=False
+    )
+
+
+def report(visit: Visit) -> Response:
+    """The pages of `grader report`, made when they are asked for."""
+    pages = visit.portal.report()
+    name = visit.request.path_params["page"]
+    if name not in pages:
+        raise NotThere("the report has no such page")
+    return own_style(pages[name])
+
+
+def own_style(text: str) -> Response:
+    """A page that brings its style sheet with it: that one sheet is allowed, by its digest."""
+    digests = (hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(text))
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return HTMLResponse(text, headers={"content-security-policy": POLICY.format(style=allowed or "'none'")})

@@ -1,0 +1,143 @@
+"""Asking about a mark, and the inbox in which that is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.responses import RedirectResponse, Response
+
+from grader.course.showing import Shown
+from grader.course.staff import Role
+from grader.errors import UsageError
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.portal import requests_box as requests
+from grader.portal.frame import area, box, button, choice, field, form, moment, page
+from grader.portal.staff_attempt import record_change, wanted_change
+from grader.portal.staff_table import attempt_address
+from grader.portal.student_pages import feedback_for
+from grader.portal.visit import NotThere, Visit
+from grader.schema import WHOLE, Assignment
+
+LONGEST = 2000
+
+
+def ask_page(visit: Visit) -> Response:
+    """A form for a question about a mark; only about what is shown."""
+    asked = _shown(visit)
+    names = [(each.id, f"{each.id} {each.title}") for each in asked.questions]
+    chosen = visit.request.query_params.get("question", "")
+    return page(
+        visit,
+        f"Ask about {asked.id}",
+        el("p", "Say which check or comment you mean, and why you think it is wrong. The staff answers here."),
+        form(
+            visit,
+            f"/a/{asked.id}/ask",
+            choice("About", "question", [*names, (WHOLE, "the whole assignment")], chosen),
+            choice("Check", "about", [("", "no single one"), *_checks(visit, asked)]),
+            area("Your question", "text", required="required", maxlength=LONGEST),
+            button("Ask"),
+        ),
+    )
+
+
+def _shown(visit: Visit) -> Assignment:
+    asked = visit.assignment
+    if not visit.portal.sees(visit.me.id, asked.id, Shown.POINTS):
+        raise UsageError("the result is not published yet; there is nothing to ask about")
+    return asked
+
+
+def _checks(visit: Visit, asked: Assignment) -> list[tuple[str, str]]:
+    """The checks that the student's own page names; no others."""
+    if not visit.portal.sees(visit.me.id, asked.id, Shown.FEEDBACK):
+        return []
+    told = feedback_for(visit, asked, visit.me.id)
+    parts = told.questions if told else ()
+    found = [f"{part.question.id}: {name}" for part in parts for each in part.findings for name in each.checks]
+    return [(name, name) for name in dict.fromkeys(found)]
+
+
+def ask(visit: Visit) -> Response:
+    asked, text = _shown(visit), visit.needed("text", "write what you want to ask")
+    question, about = visit.given("question"), visit.given("about", 300)
+    if question not in (WHOLE, *(each.id for each in asked.questions)):
+        raise UsageError("which question is it about?")
+    if about and about not in {name for name, _ in _checks(visit, asked)}:
+        raise UsageError("your page has no such check; choose one of the list")
+    most = visit.portal.now.state.course.showing(asked.id).requests
+    requests.ask(visit.portal.database, most, visit.me.id, asked.id, question, about, text[:LONGEST])
+    return RedirectResponse("/requests", 303)
+
+
+def inbox(visit: Visit) -> Response:
+    """A student's own requests; for the staff everybody's."""
+    if visit.me.role is Role.STUDENT:
+        mine = requests.of_student(visit.portal.database, visit.me.id)
+        shown = [_entry(visit, each) for each in mine] or [el("p", "You asked nothing yet.")]
+        return page(visit, "Your requests", *shown)
+    waiting = requests.open_requests(visit.portal.database)
+    done = requests.answered(visit.portal.database)
+    return page(
+        visit,
+        "Requests",
+        *([_entry(visit, each) for each in waiting] or [el("p", "Nothing waits for an answer.")]),
+        *_counted(visit),
+        el("h2", "Answered") if done else None,
+        *(_entry(visit, each) for each in done),
+    )
+
+
+def _counted(visit: Visit) -> Iterator[Html]:
+    counted = requests.counts(visit.portal.database)
+    if not counted:
+        return
+    head = el("tr", heading("assignment"), heading("question"), heading("check"), heading("requests", "n"))
+    rows = [
+        [cell(name), cell(question), cell(about or "none named"), number(n)] for name, question, about, n in counted
+    ]
+    yield el("section", el("h2", "Asked about most"), table([head], rows))
+
+
+def _entry(visit: Visit, each: requests.Asked) -> Html:
+    staff = visit.me.role.is_staff
+    who = el("a", each.student, href=attempt_address(each.assignment, each.student)) if staff else None
+    state = badge("open", "warn") if each.open else badge("granted" if each.granted else "answered", "good")
+    what = f"{each.assignment} {each.question}{f', {each.about}' if each.about else ''}"
+    when = moment(each.made, visit.portal.now.state.course.timezone)
+    lines: list[object] = [el("p", state, " ", el("b", what), " ", who, " ", when), el("p", each.text, class_="said")]
+    if each.answer is not None:
+        lines.append(el("p", el("b", "Answer: "), each.answer))
+        lines.append(el("p", f"What it changed: {each.granted or 'nothing'}", class_="dim"))
+    if each.open and staff:
+        lines.append(el("details", el("summary", "Answer"), el("div", _answer_form(visit, each), class_="inside")))
+    return box(joined(lines), kind="warn" if each.open else "good")
+
+
+def _answer_form(visit: Visit, each: requests.Asked) -> Html:
+    return form(
+        visit,
+        f"/requests/{each.id}/answer",
+        el("input", type="hidden", name="question", value=each.question),
+        area("Answer (the student reads it)", "text", required="required", maxlength=LONGEST),
+        field("Grant it: points to add (+1.5); empty for none", "points", inputmode="decimal", autocomplete="off"),
+        button("Send"),
+    )
+
+
+def answer(visit: Visit) -> Response:
+    """Answer a request, and grant it where points are given: as a change by hand, with the answer as its reason."""
+    database = visit.portal.database
+    each = requests.find(database, visit.request.path_params["request"])
+    assignments = visit.portal.now.state.assignments
+    if each is None or each.assignment not in assignments:
+        raise NotThere("no such request")
+    if not each.open:
+        raise UsageError("this request was answered already")
+    text, points = visit.needed("text", "write an answer: the student reads it")[:LONGEST], visit.given("points")
+    if points:
+        assignment = assignments[each.assignment]
+        record_change(visit, assignment, wanted_change(visit, assignment, each.student, "add", points, text))
+    requests.answer(database, each.id, text, f"{points} points in {each.question}" if points else "", visit.me.id)
+    database.note(visit.me.id, f"answered request {each.id} of {each.student}", text)
+    return RedirectResponse("/requests", 303)

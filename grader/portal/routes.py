@@ -1,0 +1,98 @@
+"""Every address of the portal, and who may use it. There is no other way to a page than through this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from grader.course.staff import Role
+from grader.portal import (
+    api,
+    board_pages,
+    live,
+    openapi,
+    publishing_pages,
+    request_pages,
+    sign_in_pages,
+    staff_attempt,
+    staff_table,
+    static_pages,
+    student_pages,
+    token_pages,
+)
+from grader.portal.visit import Visit
+
+Who = frozenset[Role | None]  # None: whoever is not signed in
+
+NOBODY_YET: Who = frozenset({None, *Role})
+SIGNED_IN: Who = frozenset(Role)
+STUDENTS: Who = frozenset({Role.STUDENT})
+STAFF: Who = frozenset({Role.ASSISTANT, Role.INSTRUCTOR})
+INSTRUCTORS: Who = frozenset({Role.INSTRUCTOR})
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address. takes: "form", or "file" where a file comes with it;  scope: of a token that may be used here"""
+
+    method: str
+    path: str
+    page: Callable[[Visit], Response]
+    who: Who
+    takes: str = "form"
+    scope: str = ""
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/static/{name}", static_pages.static, NOBODY_YET),
+    Route("GET", "/sign-in", sign_in_pages.sign_in, NOBODY_YET),
+    Route("GET", "/in/{secret}", sign_in_pages.door, NOBODY_YET),
+    Route("POST", "/in/{secret}", sign_in_pages.enter, NOBODY_YET),
+    Route("POST", "/sign-out", sign_in_pages.sign_out, SIGNED_IN),
+    Route("GET", "/", static_pages.home, SIGNED_IN),
+    Route("GET", "/a/{assignment}", student_pages.assignment, STUDENTS),
+    Route("POST", "/a/{assignment}/upload", student_pages.upload, STUDENTS, takes="file"),
+    Route("GET", "/a/{assignment}/draft/{draft}", student_pages.draft, STUDENTS),
+    Route("POST", "/a/{assignment}/draft/{draft}", student_pages.hand_in, STUDENTS),
+    Route("GET", "/a/{assignment}/state", live.state_stream, STUDENTS),
+    Route("GET", "/a/{assignment}/result", student_pages.result, STUDENTS),
+    Route("GET", "/receipt/{number:int}", student_pages.receipt, STUDENTS),
+    Route("GET", "/receipt/{number:int}/text", student_pages.receipt_text, STUDENTS),
+    Route("GET", "/receipt/{number:int}/file", student_pages.receipt_file, STUDENTS),
+    Route("GET", "/a/{assignment}/ask", request_pages.ask_page, STUDENTS),
+    Route("POST", "/a/{assignment}/ask", request_pages.ask, STUDENTS),
+    Route("GET", "/requests", request_pages.inbox, SIGNED_IN),
+    Route("POST", "/requests/{request:int}/answer", request_pages.answer, STAFF),
+    Route("GET", "/board/state", live.board_stream, STAFF),
+    Route("POST", "/board/pause", board_pages.pause, STAFF),
+    Route("POST", "/board/resume", board_pages.resume, STAFF),
+    Route("GET", "/s/{assignment}", staff_table.table_page, STAFF),
+    Route("GET", "/s/{assignment}/attempt", staff_attempt.attempt_page, STAFF),
+    Route("GET", "/s/{assignment}/file", staff_attempt.handed_in_file, STAFF),
+    Route("GET", "/s/{assignment}/as-student", publishing_pages.as_student, STAFF),
+    Route("POST", "/s/{assignment}/override", staff_attempt.override, STAFF),
+    Route("POST", "/s/{assignment}/extend", staff_attempt.extend_deadline, STAFF),
+    Route("GET", "/publish", publishing_pages.publish_page, INSTRUCTORS),
+    Route("POST", "/publish/{assignment}/publish", publishing_pages.publish, INSTRUCTORS),
+    Route("POST", "/publish/{assignment}/withdraw", publishing_pages.withdraw, INSTRUCTORS),
+    Route("GET", "/log", publishing_pages.log_page, INSTRUCTORS),
+    Route("GET", "/report/{page:path}", publishing_pages.report, STAFF),
+    Route("GET", "/tokens", token_pages.tokens, SIGNED_IN),
+    Route("POST", "/tokens", token_pages.make, SIGNED_IN),
+    Route("POST", "/tokens/{token:int}/revoke", token_pages.revoke, SIGNED_IN),
+    Route("GET", "/api", openapi.help_page, SIGNED_IN),
+    Route("GET", "/api/openapi.json", openapi.document, NOBODY_YET),
+)
+API: tuple[Route, ...] = (  # by token alone: what a browser sends along opens nothing here
+    Route("GET", "/api/me", api.me, SIGNED_IN, scope="read"),
+    Route("GET", "/api/assignments", api.assignments, STUDENTS, scope="read"),
+    Route("GET", "/api/assignments/{assignment}/state", api.state, STUDENTS, scope="read"),
+    Route("GET", "/api/assignments/{assignment}/result", api.result, STUDENTS, scope="read"),
+    Route("GET", "/api/receipts/{number:int}", api.receipt, STUDENTS, scope="read"),
+    Route("POST", "/api/assignments/{assignment}/uploads", api.upload, STUDENTS, takes="file", scope="hand in"),
+    Route("POST", "/api/assignments/{assignment}/uploads/{draft}", api.hand_in, STUDENTS, scope="hand in"),
+    Route("GET", "/api/staff/assignments/{assignment}/students", api.students, STAFF, scope="staff"),
+    Route("GET", "/api/staff/requests", api.requests, STAFF, scope="staff"),
+)

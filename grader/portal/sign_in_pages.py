@@ -1,0 +1,88 @@
+"""Coming in and going out."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.responses import RedirectResponse, Response
+
+from grader.pages.markup import el
+from grader.portal.frame import box, button, form, page
+from grader.portal.visit import Visit
+
+COOKIE = "grader_session"
+SPENT = (
+    "This link was used already, has expired, or is not whole. Each link lets in once; ask the staff for a new one, "
+    "or open the browser in which you signed in before."
+)
+
+
+def sign_in(visit: Visit) -> Response:
+    """What somebody sees who is not signed in."""
+    text = "Open the personal link that the staff sent you. It works once, and keeps this browser signed in."
+    return page(visit, "Sign in", box(el("p", text)))
+
+
+def door(visit: Visit) -> Response:
+    """Whom a link lets in, before it is used: programs that look at mails open links and press no button."""
+    secret = visit.request.path_params["secret"]
+    if not _allowed(visit):
+        return _too_often(visit)
+    person = visit.portal.doors.whose(secret)
+    if person is None:
+        return _spent(visit)
+    who = el("p", "This link is for ", el("b", el("bdi", person.called)), f", {person.role.value}.")
+    note = el("p", "This browser stays signed in for two weeks, or until you sign out.", class_="dim")
+    return page(visit, "Sign in", box(who, form(visit, f"/in/{secret}", button("Sign in")), note))
+
+
+def enter(visit: Visit) -> Response:
+    """Use a link. A session that this browser had is another one's, or an old one: it ends."""
+    if not _allowed(visit):
+        return _too_often(visit)
+    secret = visit.portal.doors.enter(visit.request.path_params["secret"])
+    if secret is None:
+        return _spent(visit)
+    if visit.session is not None:
+        visit.portal.doors.end(visit.session)
+    answer = RedirectResponse("/", 303)
+    set_cookie(visit, answer, secret)
+    return answer
+
+
+def sign_out(visit: Visit) -> Response:
+    if visit.session is not None:
+        visit.portal.doors.end(visit.session)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(cookie_name(visit), path="/")
+    return answer
+
+
+def cookie_name(visit: Visit) -> str:
+    return f"__Host-{COOKIE}" if visit.portal.settings.secure else COOKIE
+
+
+def set_cookie(visit: Visit, answer: Response, secret: str) -> None:
+    secure = visit.portal.settings.secure
+    answer.set_cookie(
+        cookie_name(visit), secret, max_age=14 * 86400, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+
+
+def _address(visit: Visit) -> str:
+    return visit.request.client.host if visit.request.client else ""
+
+
+def _allowed(visit: Visit) -> bool:
+    return visit.portal.tries.allows(_address(visit), time.monotonic())
+
+
+def _spent(visit: Visit) -> Response:
+    """A link that lets nobody in; only these are counted, since a whole class may sign in from one address."""
+    visit.portal.tries.fail(_address(visit), time.monotonic())
+    return page(visit, "This link does not work", box(el("p", SPENT), kind="warn"), status=410)
+
+
+def _too_often(visit: Visit) -> Response:
+    text = "Too many tries from this address. Wait a minute, then open the link again."
+    return page(visit, "Wait a minute", box(el("p", text), kind="warn"), status=429)

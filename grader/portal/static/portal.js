@@ -1,0 +1,117 @@
+// Conveniences. Every page works without this file.
+"use strict";
+
+// A time on the course's clock, followed by the reader's own where that is another.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const moment = new Date(time.dateTime);
+  const offset = time.dateTime.slice(-6) === "+00:00" ? 0 :
+    Number(time.dateTime.slice(-6, -3)) * 60 + Math.sign(Number(time.dateTime.slice(-6, -3)) || 1) * Number(time.dateTime.slice(-2));
+  if (!isNaN(moment) && offset !== -moment.getTimezoneOffset()) {
+    const own = document.createElement("span");
+    own.className = "own-zone";
+    own.textContent = " = " + moment.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }) + " for you";
+    time.after(own);
+  }
+}
+
+// The live line of a hand-in.
+const live = document.getElementById("live");
+if (live && live.dataset.stream && "EventSource" in window) {
+  const stream = new EventSource(live.dataset.stream);
+  stream.onmessage = (event) => {
+    const said = JSON.parse(event.data);
+    const place = live.querySelector("span");
+    if (said.text) place.textContent = said.text;
+    live.dataset.state = said.state;
+  };
+  window.addEventListener("pagehide", () => stream.close());
+}
+
+// The board: what is being graded, and how many wait.
+const board = document.getElementById("board");
+if (board && "EventSource" in window) {
+  const stream = new EventSource(board.dataset.stream);
+  stream.onmessage = (event) => {
+    const said = JSON.parse(event.data);
+    const running = said.running.length ? said.running : ["Nothing is being graded."];
+    document.getElementById("running").replaceChildren(...running.map((text) => {
+      const item = document.createElement("li");
+      item.textContent = text;
+      return item;
+    }));
+    document.getElementById("waiting").textContent = said.waiting;
+  };
+  window.addEventListener("pagehide", () => stream.close());
+}
+
+// A notebook may be dropped on the form.
+for (const form of document.querySelectorAll("form.drop")) {
+  const input = form.querySelector("input[type=file]");
+  for (const kind of ["dragenter", "dragover"])
+    form.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("over"); });
+  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+  });
+}
+
+// The table of students: sorted by a click, searched as one types, walked through by keys.
+const table = document.getElementById("students");
+if (table) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const text = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  const value = (row, at) => {
+    const cell = row.cells[at];
+    return cell.dataset.v !== undefined ? Number(cell.dataset.v) : cell.textContent;
+  };
+  const order = new Intl.Collator();
+  let sorted = -1;
+  const sort = (at) => {
+    const back = sorted === at ? -1 : 1;
+    sorted = back === 1 ? at : -1;
+    const keyed = rows.map((row) => [value(row, at), row]);
+    keyed.sort(([a], [b]) => {
+      if (a === "" || b === "") return (a === "") - (b === "");
+      return back * (typeof a === "number" && typeof b === "number" ? a - b : order.compare(a, b));
+    });
+    const all = document.createDocumentFragment();
+    all.append(...keyed.map(([, row]) => row));
+    body.append(all);
+    table.tHead.rows[0].cells[at].setAttribute("aria-sort", back === 1 ? "ascending" : "descending");
+    [...table.tHead.rows[0].cells].forEach((cell, other) => other !== at && cell.removeAttribute("aria-sort"));
+  };
+  [...table.tHead.rows[0].cells].forEach((cell, at) => {
+    cell.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); sort(at); });
+  });
+  const find = document.getElementById("f-find");
+  find.addEventListener("input", () => {
+    const word = find.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = word !== "" && !text.get(row).includes(word);
+  });
+  const walk = (by) => {
+    const shown = [...body.rows].filter((row) => !row.hidden);
+    const at = shown.indexOf(document.activeElement.closest ? document.activeElement.closest("tr") : null);
+    const next = shown[Math.max(0, Math.min(shown.length - 1, at + by))];
+    if (next) next.querySelector("a").focus();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === find) {
+      if (event.key === "ArrowDown") { event.preventDefault(); find.blur(); walk(1); }
+      return;
+    }
+    if (event.key === "/") { event.preventDefault(); find.focus(); }
+    if (event.key === "j" || event.key === "ArrowDown") { event.preventDefault(); walk(1); }
+    if (event.key === "k" || event.key === "ArrowUp") { event.preventDefault(); walk(-1); }
+  });
+}
+
+// One attempt after the other: n and p.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  const link = /^[a-z]$/.test(event.key) && document.querySelector(`a[data-key="${event.key}"]`);
+  if (link) link.click();
+});

@@ -1,0 +1,354 @@
+"""What a student sees: assignments, handing in, receipts, and as much of the result as the course shows now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from grader.bookkeeping.marking import Marking
+from grader.bookkeeping.told import feedback_of
+from grader.collect.times import late_minutes, shown_late
+from grader.course.scheme import plain
+from grader.course.showing import Shown
+from grader.errors import SubmissionError, UsageError
+from grader.feedback.page import feedback_body
+from grader.feedback.parts import Feedback, Stage
+from grader.feedback.standing import standing
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.portal.database import now
+from grader.portal.frame import box, button, form, moment, page
+from grader.portal.hand_ins import HandedIn
+from grader.portal.visit import NotThere, Visit
+from grader.record.store import Store
+from grader.schema import Assignment
+
+
+def assignments(visit: Visit) -> Response:
+    """Everything that is to be handed in, what is due next, and where the student stands."""
+    state, student = visit.portal.now.state, visit.me.id
+    head = el("tr", *(heading(text) for text in ("assignment", "deadline", "handed in", "state", "result")))
+    rows = [list(_row(visit, each)) for each in state.assignments.values()]
+    due = _next_due(visit)
+    return page(
+        visit,
+        "Assignments",
+        el("p", due) if due else None,
+        table([head], rows),
+        *_standing(visit, student),
+    )
+
+
+def _next_due(visit: Visit) -> Html | None:
+    state, student = visit.portal.now.state, visit.me.id
+    times = [(visit.portal.access.deadline(student, name), name) for name in state.assignments]
+    coming = sorted((time, name) for time, name in times if time and time > now())
+    if not coming:
+        return None
+    time, name = coming[0]
+    return joined(["Due next: ", el("a", name, href=f"/a/{name}"), ", ", moment(time, state.course.timezone)])
+
+
+def _row(visit: Visit, assignment: Assignment) -> Iterator[Html]:
+    portal, student = visit.portal, visit.me.id
+    timezone = portal.now.state.course.timezone
+    deadline = portal.access.deadline(student, assignment.id)
+    newest = next(iter(portal.hand_ins.of(student, assignment.id)), None)
+    there = portal.now.state.handed_in.get(assignment.id, {}).get(student)
+    told = portal.now.state.times.get(assignment.id, {}).get(student)
+    link = el("a", assignment.id, href=f"/a/{assignment.id}")
+    yield el("th", link, " ", el("span", assignment.title, class_="dim"), scope="row")
+    yield cell(moment(deadline, timezone) if deadline else "none")
+    if newest:
+        yield cell(joined([moment(newest.received, timezone), f", receipt {newest.number}"]))
+    elif there:
+        yield cell(moment(told.time, timezone) if told and told.time else "by a teammate, or elsewhere")
+    else:
+        yield cell("nothing yet")
+    yield cell(_place(visit, assignment))
+    yield cell(_result(visit, assignment))
+
+
+def _place(visit: Visit, assignment: Assignment) -> str:
+    """Where the newest hand-in is, also of what the staff collected elsewhere."""
+    portal, student = visit.portal, visit.me.id
+    place = portal.place(student, assignment.id)
+    if place is not None:
+        return place.text
+    if student not in portal.now.state.handed_in.get(assignment.id, {}):
+        return "nothing was handed in here"
+    if not portal.sees(student, assignment.id, Shown.ACCEPTED):
+        return "handed in"
+    attempt = portal.now.state.record.attempts.get((student, assignment.id))
+    return attempt.status.value if attempt else "waiting to be graded"
+
+
+def _result(visit: Visit, assignment: Assignment) -> Html | str:
+    student = visit.me.id
+    shown = visit.portal.access.shown(student, assignment.id)
+    if shown < Shown.POINTS:
+        return "not published"
+    book = visit.portal.now.book(visit.portal.access.visible(student))
+    line = next((line for line in book.lines if line.student.id == student), None) if book else None
+    items = [item for part in line.mark.components for item in part.items] if line else []
+    item = next((item for item in items if item.item == assignment.id), None)
+    points = f"{plain(item.entry.points)} of {plain(item.entry.max_points)}" if item and item.raw is not None else ""
+    return el("a", points or "see", href=f"/a/{assignment.id}/result")
+
+
+def _standing(visit: Visit, student: str) -> Iterator[Html]:
+    """Where the student stands, by what is shown: the words and figures of the feedback pages."""
+    visible = visit.portal.access.visible(student)
+    book = visit.portal.now.book(visible) if visible else None
+    line = next((line for line in book.lines if line.student.id == student), None) if book else None
+    if line is None:
+        return
+    said: set[str] = set()
+    for name in sorted(visible):
+        stands = standing(name, line)
+        if stands is None or stands.heading in said:
+            continue
+        said.add(stands.heading)
+        numbers = [heading("points", "n"), heading("%", "n")]
+        head = el("tr", heading("assignment"), *numbers, *(heading(text) for text in ("late", "counts?", "note")))
+        rows = [
+            [
+                el("th", row.item, scope="row"),
+                number(row.points if row.item in visible else "-"),
+                number(row.percent if row.item in visible else ""),
+                cell(row.late),
+                cell(row.counts if row.item in visible else "open"),
+                cell(row.note if row.item in visible else "not published"),
+            ]
+            for row in stands.rows
+        ]
+        yield el("section", el("h2", stands.heading), table([head], rows), el("p", stands.result))
+
+
+# ---------------------------------------------------------------------------------------------------- one assignment
+
+
+def assignment(visit: Visit) -> Response:
+    """Where an assignment is handed in, and what was handed in before."""
+    portal, student, asked = visit.portal, visit.me.id, visit.assignment
+    timezone = portal.now.state.course.timezone
+    deadline = portal.access.deadline(student, asked.id)
+    when = joined(["Deadline: ", moment(deadline, timezone)]) if deadline else "There is no deadline."
+    state = [el("p", el("b", "State: "), el("span", _place(visit, asked)))]
+    live = el("div", *state, id="live", data_stream=f"/a/{asked.id}/state", role="status", aria_live="polite")
+    sees = portal.sees(student, asked.id, Shown.POINTS)
+    result = el("p", el("a", "Your result", href=f"/a/{asked.id}/result")) if sees else None
+    return page(
+        visit,
+        f"{asked.id}: {asked.title}",
+        el("p", when),
+        _late_warning(visit, asked),
+        live,
+        result,
+        el("h2", "Hand in"),
+        _upload_form(visit, asked),
+        *_history(visit, asked),
+    )
+
+
+def _late_warning(visit: Visit, asked: Assignment) -> Html | None:
+    deadline = visit.portal.access.deadline(visit.me.id, asked.id)
+    late = late_minutes(now(), deadline)
+    if not late:
+        return None
+    text = (
+        f"The deadline passed {shown_late(late)} ago. What you hand in now counts in place of what you handed in "
+        "before, and counts as late. The same file once more changes nothing."
+    )
+    return box(el("p", text), kind="warn")
+
+
+def _upload_form(visit: Visit, asked: Assignment) -> Html:
+    most = visit.portal.now.state.course.showing(asked.id).most_mib
+    accept = ".ipynb,.py,.zip"
+    given = el("input", type="file", name="file", id="f-file", accept=accept, required="required")
+    text = f"A notebook (.ipynb), a .py file, or the zip of grader pack; at most {most} MiB. Nothing counts yet."
+    return form(
+        visit,
+        f"/a/{asked.id}/upload",
+        el("p", el("label", "Your notebook", for_="f-file"), given, class_="field"),
+        el("p", text, class_="dim small"),
+        button("Look at it"),
+        files=True,
+        class_="drop",
+    )
+
+
+def _history(visit: Visit, asked: Assignment) -> Iterator[Html]:
+    there = visit.portal.hand_ins.of(visit.me.id, asked.id)
+    if not there:
+        return
+    timezone = visit.portal.now.state.course.timezone
+    head = el("tr", *(heading(text) for text in ("receipt", "file", "received", "late", "")))
+    rows = [list(_history_row(visit, each, place == 0, timezone)) for place, each in enumerate(there)]
+    yield el("section", el("h2", "What you handed in"), table([head], rows))
+
+
+def _history_row(visit: Visit, hand_in: HandedIn, counts: bool, timezone: str) -> Iterator[Html]:
+    late = late_minutes(hand_in.received, visit.portal.access.deadline(hand_in.student, hand_in.assignment))
+    yield el("th", el("a", hand_in.number, href=f"/receipt/{hand_in.number}"), scope="row")
+    yield cell(el("bdi", hand_in.filename))
+    yield cell(moment(hand_in.received, timezone))
+    yield cell(shown_late(late) if late else "")
+    yield cell(badge("counts", "good") if counts else "")
+
+
+def upload(visit: Visit) -> Response:
+    """Keep what was uploaded and say what was found in it. Nothing counts yet."""
+    if visit.uploaded is None or not visit.uploaded.filename:
+        raise SubmissionError("no file was chosen; go back, choose your notebook, and press the button again")
+    up = visit.uploaded
+    draft = visit.portal.hand_ins.draft(visit.me.id, visit.assignment.id, up.filename, up.stream, up.received)
+    return RedirectResponse(f"/a/{draft.assignment}/draft/{draft.id}", 303)
+
+
+def draft(visit: Visit) -> Response:
+    """What was found in an upload, and the button that hands it in."""
+    found = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
+    if found is None or found.assignment != visit.assignment.id:
+        raise NotThere("no such upload of yours")
+    said = el("ul", *(_word(line) for line in found.words), class_="words")
+    facts = f"{found.size_bytes} bytes, sha256 {found.sha256}, received "
+    about = el(
+        "p", el("bdi", found.filename), ": ", facts, moment(found.received, visit.portal.now.state.course.timezone)
+    )
+    here = f"/a/{found.assignment}/draft/{found.id}"
+    return page(
+        visit,
+        "Not handed in yet",
+        box(el("p", "This is what was found. ", el("b", "It counts when you press the button.")), kind="warn"),
+        form(visit, here, button("Hand in")),
+        el("p", el("a", "Upload another file", href=f"/a/{found.assignment}")),
+        el("h2", "What was found"),
+        said,
+        about,
+    )
+
+
+def _word(line: str) -> Html:
+    kind = "good" if line.startswith("ok ") else "bad" if line.startswith("-- ") else ""
+    return el("li", line.strip(), class_=kind)
+
+
+def hand_in(visit: Visit) -> Response:
+    """Hand in an upload; the answer comes when it is on the disk."""
+    found = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
+    if found is None or found.assignment != visit.assignment.id:
+        raise NotThere("no such upload of yours")
+    made = visit.portal.hand_ins.hand_in(found)
+    visit.portal.recorder.wake()
+    return RedirectResponse(f"/receipt/{made.number}", 303)
+
+
+# ---------------------------------------------------------------------------------------------------- receipts
+
+
+def _own(visit: Visit) -> HandedIn:
+    """The hand-in that the address names, of this student. Raises NotThere for anybody else's."""
+    found = visit.portal.hand_ins.find(visit.request.path_params["number"])
+    if found is None or found.student != visit.me.id:
+        raise NotThere("no such receipt of yours")
+    return found
+
+
+def receipt(visit: Visit) -> Response:
+    """The receipt of a hand-in."""
+    found = _own(visit)
+    timezone = visit.portal.now.state.course.timezone
+    facts = [
+        ("receipt", str(found.number)),
+        ("assignment", found.assignment),
+        ("file", el("bdi", found.filename)),
+        ("bytes", str(found.size_bytes)),
+        ("sha256", found.sha256),
+        ("received", moment(found.received, timezone)),
+        ("handed in", moment(found.acknowledged, timezone)),
+    ]
+    rows = joined(part for name, value in facts for part in (el("dt", name), el("dd", value)))
+    return page(
+        visit,
+        f"Receipt {found.number}",
+        box(el("p", el("b", "Handed in."), " It is on the course's disk."), kind="good"),
+        el("dl", rows, class_="receipt"),
+        el("p", el("a", "The receipt as a file", href=f"/receipt/{found.number}/text")),
+        el("p", el("a", "The file that you handed in", href=f"/receipt/{found.number}/file")),
+        el("p", el("a", f"Back to {found.assignment}", href=f"/a/{found.assignment}")),
+    )
+
+
+def receipt_text(visit: Visit) -> Response:
+    found = _own(visit)
+    name = f"receipt_{found.assignment}_{found.number}.txt"
+    return PlainTextResponse(found.receipt, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def receipt_file(visit: Visit) -> Response:
+    """The bytes that were handed in; never shown by the browser as a page."""
+    found = _own(visit)
+    return attachment(visit, found)
+
+
+def attachment(visit: Visit, hand_in: HandedIn) -> Response:
+    """What was handed in, as a file to keep."""
+    from starlette.responses import FileResponse
+
+    file = visit.portal.hand_ins.file(hand_in.sha256)
+    kind = "application/octet-stream"
+    return FileResponse(file, media_type=kind, filename=hand_in.filename, content_disposition_type="attachment")
+
+
+# ---------------------------------------------------------------------------------------------------- the result
+
+
+def result(visit: Visit) -> Response:
+    """As much of the result as is shown now: points by question, or the whole feedback."""
+    asked, student = visit.assignment, visit.me.id
+    shown = visit.portal.access.shown(student, asked.id)
+    if shown < Shown.POINTS:
+        return page(visit, asked.id, box(el("p", "The result is not published yet.")), status=403)
+    told = feedback_for(visit, asked, student)
+    if told is None:
+        return page(visit, asked.id, box(el("p", "There is nothing to show: nothing was handed in.")))
+    visit.portal.access.note_reading(student, asked.id)
+    if shown < Shown.FEEDBACK:
+        return page(visit, f"{asked.id}: {asked.title}", _points(told))
+    back = el("p", el("a", f"Back to {asked.id}", href=f"/a/{asked.id}"))
+    ask = el("p", el("a", "Ask about a question", href=f"/a/{asked.id}/ask"))
+    title, body = f"Feedback on {asked.id}", feedback_body(told)
+    return page(visit, title, back, ask, body, sheets=("feedback",), headed=False)
+
+
+def feedback_for(
+    visit: Visit, asked: Assignment, student: str, visible: frozenset[str] | None = None
+) -> Feedback | None:
+    """What the feedback page of a student says, by the code that makes all of them; None where there is none.
+
+    visible: the assignments whose marks it may tell, else those that the student sees now
+    """
+    now = visit.portal.now
+    book = now.book(visit.portal.access.visible(student) if visible is None else visible)
+    if not visit.portal.paths.record.exists():
+        return None
+    with Store.open(visit.portal.paths.record, read_only=True) as store:
+        marking = Marking.read(visit.portal.paths, store, asked)
+        known = now.state.known.get(asked.id, frozenset())
+        try:
+            return next(feedback_of(store, asked, now.state.course, book, student, marking, known))
+        except UsageError:
+            return None
+
+
+def _points(told: Feedback) -> Html:
+    if told.stage is not Stage.GRADED:
+        return box(*(el("p", text) for text in told.explanation))
+    head = el("tr", heading("question"), heading("points", "n"))
+    rows = [
+        [el("th", f"{part.question.id} {part.question.title}", scope="row"), number(part.score)]
+        for part in told.questions
+    ]
+    return table([head], rows)

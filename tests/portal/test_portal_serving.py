@@ -1,0 +1,64 @@
+"""Starting: one portal a course, an address that people can type, and a sentence for what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+import sys
+
+import pytest
+from portal_server import IN_PROCESSES, course
+
+from grader.commands import serving as command
+from grader.errors import UsageError
+from grader.portal import serving
+from grader.portal.portal import Settings
+from grader.portal.serving import checked_address
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "typed"),
+    [
+        ("", "127.0.0.1", "http://127.0.0.1:8000"),
+        ("", "::1", "http://[::1]:8000"),
+        ("https://grader.example.org/", "0.0.0.0", "https://grader.example.org"),
+    ],
+)
+def test_the_address_is_what_people_type(address: str, host: str, typed: str):
+    assert checked_address(address, host, 8000) == typed
+
+
+@pytest.mark.parametrize(
+    ("address", "host"), [("", "0.0.0.0"), ("grader.example.org", "::1"), ("https://x/y", "::1"), ("ftp://x", "::1")]
+)
+def test_an_address_that_nobody_can_type_is_refused(address: str, host: str):
+    with pytest.raises(UsageError, match="--address"):
+        checked_address(address, host, 8000)
+
+
+def test_a_second_portal_of_a_course_says_that_there_is_one(portal):
+    options = ["--port", "0", *IN_PROCESSES]
+    done = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "serve", *options],
+        cwd=portal.server.paths.root,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and f"runs already (pid {portal.server.process.pid})" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="--port 8001"):
+        serving.serve(course(tmp_path), "127.0.0.1", taken.getsockname()[1], Settings(""), (), 1)
+
+
+def test_a_header_without_a_proxy_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="--proxy"):
+        serving.serve(course(tmp_path), "127.0.0.1", 0, Settings("", header="X-Remote-User"), (), 1)
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"serve needs starlette, uvicorn, python-multipart: pip install"):
+        command.serve(None)
