@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     given = asked_for_help(list(sys.argv[1:] if arguments is None else arguments))
-    top = parser(str(_function("completion:example")())) if {"-h", "--help"} & set(given[:1]) else parser()
+    top = parser(str(_function("example:example")())) if {"-h", "--help"} & set(given[:1]) else parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks, for Tab was pressed
         _function("completion:answer")(top)
     chosen = top.parse_args(given)

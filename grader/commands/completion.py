@@ -34,14 +34,6 @@ def answer(top: argparse.ArgumentParser) -> None:
     argcomplete.autocomplete(top, always_complete_options="long")
 
 
-def example() -> str:
-    """The first assignment of the course, for examples; that of the program where there is no course."""
-    try:
-        return next(iter(assignment_ids(Paths(find_root()))), "a1_mlp")
-    except (GraderError, OSError):
-        return "a1_mlp"
-
-
 def _students(paths: Paths) -> Iterable[str]:
     """Those on the roster; where there is none, those who handed in."""
     from grader.course.sheets import read_roster
