@@ -1,4 +1,4 @@
-"""The assignment that the examples of the help are about. It is asked for by every help, so it imports next to nothing."""
+"""The assignment that the examples of the help are about. Every help asks for it, so it imports next to nothing."""
 
 from __future__ import annotations
 
