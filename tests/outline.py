@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "rect"}
+OURS = {"style", "script"}  # what is no text of the page
 
 
 class Outline(HTMLParser):
@@ -30,7 +31,8 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes something else"
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if not {*self.open} & OURS:
+            self.text += data
 
     def values(self, *names: str) -> list[str]:
         return [value for _, name, value in self.attributes if name in names]

@@ -34,7 +34,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "collect": "course errors schema submission",
     "pages": "marks schema",
     "terminal": "course marks schema submission",
-    "dashboard": "course errors marks pages schema submission terminal",
+    "dashboard": "course errors feedback marks pages schema submission terminal",
     "feedback": "collect course marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
     "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from grader.authoring.audit import Audit
 from grader.authoring.audit_words import counted, distance, limits, marked_claim, rows, sentence
 from grader.authoring.claims import WORDS
-from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, scroller, table
 
 MOST_ROWS = 20
 LEAD = (
@@ -22,9 +22,8 @@ def audit_page(audit: Audit) -> str:
     """The whole page, one file that loads nothing."""
     title = f"Audit of {audit.assignment.id}"
     state = badge("green", "good") if audit.green else badge(counted(len(audit.findings), "finding"), "bad")
+    header = el("header", el("h1", title, " ", state), el("p", LEAD, class_="lead"))
     body = [
-        el("h1", title, " ", state),
-        el("p", LEAD, class_="lead"),
         _section("Findings", _list(map(sentence, audit.findings))),
         _section("Claims of the sandbox", _list(marked_claim(check, why) for check, why in audit.marked.items())),
         _section("Questions", _questions(audit)),
@@ -33,7 +32,7 @@ def audit_page(audit: Audit) -> str:
         _section("Slowest checks", _slowest(audit)),
         _section("What is said inside, where student code can say anything", _list(_claims(audit))),
     ]
-    return document(title, joined(part for part in body if part is not None))
+    return document(title, joined([header, el("main", *body)], "\n"))
 
 
 def _claims(audit: Audit) -> Iterator[str]:
@@ -67,15 +66,15 @@ def _question(audit: Audit, row: dict[str, object]) -> Iterator[Html]:
     yield number(f"{row['caught']} of {row['wrong']}")
     yield number(row["named"])
     yield number(row["right"])
-    yield number(f"{killed} of {made}" if made else "-")
-    yield cell(joined([bar(share, f"{share:.0%} noticed"), f" {share:.0%}"]) if made else "-", "n")
+    yield number(f"{killed} of {made}" if made else "\u2013")
+    yield cell(joined([bar(share, f"{share:.0%} noticed"), f" {share:.0%}"]) if made else "\u2013", "n")
     yield number(row["seconds"])
 
 
 def _survivors(audit: Audit) -> Iterator[Html]:
     for mutant in audit.survivors:
         yield el("p", el("b", mutant.id))
-        yield el("pre", mutant.text)
+        yield scroller(mutant.text, label=mutant.id)
 
 
 def _stability(audit: Audit) -> Iterator[Html]:

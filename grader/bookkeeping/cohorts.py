@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grader.bookkeeping.marking import Marking
+from grader.bookkeeping.works import works_of
 from grader.course.entries import State
 from grader.dashboard.cohort import Cohort
+from grader.dashboard.work import Work
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths
 from grader.record.store import Run, Store, StoredAttempt
@@ -14,13 +16,14 @@ from grader.schema import Assignment, Attempt
 from grader.submission.answers import Answer
 
 
-def cohort_of(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
-    """Everything on record about one assignment."""
+def cohort_of(paths: Paths, book: Gradebook, assignment: Assignment, whole: bool = False) -> Cohort:
+    """Everything on record about one assignment; `whole`: with what the pages of its students have besides."""
     stored: Mapping[str, StoredAttempt] = {}
     handed_in: frozenset[str] = frozenset()
     runs: tuple[Run, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     answers: Mapping[str, Mapping[str, Answer]] = {}
+    works: Mapping[str, Work] = {}
     if paths.record.exists():
         with Store.open(paths.record, read_only=True) as store:
             stored, runs = store.current_attempts(assignment.id), store.runs(assignment.id)
@@ -28,6 +31,7 @@ def cohort_of(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
             attempts = tuple(marking.completed(each.attempt) for each in stored.values())
             answers = {each.student: marking.answers(each) for each in attempts} if assignment.manual else {}
             handed_in = frozenset(store.current_digests(assignment.id))
+            works = works_of(paths, store, book, marking, stored) if whole else {}
     excused = frozenset(
         line.student.id
         for line in book.lines
@@ -36,9 +40,8 @@ def cohort_of(paths: Paths, book: Gradebook, assignment: Assignment) -> Cohort:
         if item.item == assignment.id and item.entry.state is State.EXCUSED
     )
     roster = tuple(line.student.id for line in book.lines)
-    return Cohort(
-        assignment, roster, handed_in, attempts, _with_feedback(assignment.id, stored, runs), excused, answers
-    )
+    published = _with_feedback(assignment.id, stored, runs)
+    return Cohort(assignment, roster, handed_in, attempts, published, excused, answers, works)
 
 
 def _with_feedback(assignment_id: str, stored: Mapping[str, StoredAttempt], runs: Sequence[Run]) -> frozenset[str]:

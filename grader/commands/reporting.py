@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader.bookkeeping.books import gradebook
 from grader.bookkeeping.cohorts import cohort_of
+from grader.bookkeeping.works import as_of
 from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.dashboard import links, site
@@ -29,12 +30,12 @@ def report(chosen: argparse.Namespace) -> int:
         cohort = cohort_of(paths, book, read_assignment(paths, chosen.assignment))
         if not cohort.assignment.questions:
             raise UsageError(f"{chosen.assignment} has no questions; its marks come from the tables in marks/")
-        _write(chosen.out, site.one_assignment(book, cohort, boundaries))
+        _write(chosen.out, site.one_assignment(book, cohort, boundaries, as_of(paths)))
         print(chosen.out / links.assignment_page(chosen.assignment))
         return DONE
     assignments = [read_assignment(paths, name) for name in book.course.assignments]
-    cohorts = [cohort_of(paths, book, assignment) for assignment in assignments if assignment.questions]
-    written = _write(chosen.out, site.pages(book, cohorts, boundaries))
+    cohorts = [cohort_of(paths, book, assignment, whole=True) for assignment in assignments if assignment.questions]
+    written = _write(chosen.out, site.pages(book, cohorts, boundaries, as_of(paths)))
     write(chosen.out / GRADEBOOK, marksheet.for_excel(marksheet.as_csv(book)))
     _remove_left_over(chosen.out, written)
     for name in [name for name in written if "/" not in name]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from grader.course.scheme import plain
 from grader.dashboard.clusters import Cluster
 from grader.dashboard.links import Links
-from grader.dashboard.parts import named_students, percent, section, tall_table
+from grader.dashboard.parts import NONE, named_students, percent, section, tall_table
 from grader.dashboard.statistics import CheckNumbers, signed
 from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number
 from grader.terminal.screen import words
@@ -91,5 +91,5 @@ def _check_row(check: CheckNumbers) -> Iterator[Html]:
     yield number(f"{check.failed} of {check.asked}")
     share = check.failed / check.asked
     yield cell(joined([bar(share, f"{share:.0%} fail"), f" {share:.0%}"]), "n")
-    yield number("-" if check.discrimination is None else signed(check.discrimination))
+    yield number(NONE if check.discrimination is None else signed(check.discrimination))
     yield cell(", ".join(f"{count} {outcome.value}" for outcome, count in check.endings), "small")

@@ -16,6 +16,7 @@ from grader.dashboard.cohort import Cohort, Near, Stage, spread
 from grader.dashboard.incidents import Incident, how_many, incidents, slowest
 from grader.dashboard.links import Links
 from grader.dashboard.parts import (
+    NONE,
     header,
     named_students,
     page,
@@ -211,7 +212,7 @@ def _endings(found: Findings) -> Html:
 def _questions(found: Findings) -> Html:
     picture = figures.difficulty_map(f"{found.cohort.assignment.id} questions", found.questions)
     columns = ("worth", "mean", "no point", "all", "r")
-    head = el("tr", heading("question"), heading(""), *(heading(column, "n") for column in columns))
+    head = el("tr", heading("question"), heading("title"), *(heading(column, "n") for column in columns))
     shown_table = table([head], (list(_question_row(each)) for each in found.questions))
     few = el("p", "Correlations need ten graded students or more, and points that differ.", class_="dim small")
     return section(
@@ -228,7 +229,7 @@ def _question_row(each: QuestionNumbers) -> Iterator[Html]:
     yield number(percent(each.mean))
     yield number(each.nothing)
     yield number(each.everything)
-    yield number("-" if each.discrimination is None else signed(each.discrimination))
+    yield number(NONE if each.discrimination is None else signed(each.discrimination))
 
 
 def _heat_map(cohort: Cohort, links: Links) -> Html:
@@ -237,8 +238,9 @@ def _heat_map(cohort: Cohort, links: Links) -> Html:
     head = el("tr", heading("student"), heading("points", "n"),
               *(heading(question.id, "n", title=question.title) for question in questions),
               heading("first thing to know"))  # fmt: skip
-    worth = el("tr", heading("worth"), heading(plain(cohort.assignment.max_points), "n"),
-               *(heading(plain(question.points), "n") for question in questions), heading(""))  # fmt: skip
+    worth = el("tr", heading("worth", scope="row"), heading(plain(cohort.assignment.max_points), "n"),
+               *(heading(plain(question.points), "n") for question in questions), heading(""),
+               class_="worth")  # fmt: skip
     best_first = sorted(
         cohort.attempts, key=lambda each: (each.status is not Status.GRADED, -each.points, each.student)
     )
@@ -251,7 +253,7 @@ def _heat_map(cohort: Cohort, links: Links) -> Html:
 
 
 def _heat_row(attempt: Attempt, questions: Sequence[Question], links: Links) -> Iterator[Html]:
-    yield el("th", links.to_student(attempt.student), scope="row")
+    yield el("th", links.to_named(attempt.student), scope="row")
     yield number(total_of(attempt) if attempt.status is Status.GRADED else badge(attempt.status.value, "bad"), "sum")
     for question in questions:
         points = attempt.points_of(question.id)
@@ -274,7 +276,7 @@ def _incidents(found: Findings, links: Links) -> Html:
         return section("incidents", "Incidents and deferred", el("p", "None."))
     head = el("tr", heading("student"), heading("what"), heading("said"))
     rows = (
-        [el("th", links.to_student(each.student), scope="row"), cell(badge(each.kind, "warn")), cell(each.what, "said")]
+        [el("th", links.to_named(each.student), scope="row"), cell(badge(each.kind, "warn")), cell(each.what, "said")]
         for each in found.incidents
     )
     about = (
@@ -302,7 +304,7 @@ def near_table(near: Sequence[Near], links: Links, boundaries: Sequence[Decimal]
     head = el("tr", heading("student"), heading("%", "n"), heading("boundary", "n"), heading("distance", "n"))
     rows = [
         [
-            el("th", links.to_student(each.student), scope="row"),
+            el("th", links.to_named(each.student), scope="row"),
             number(shown(each.percent)),
             number(plain(each.boundary)),
             number(joined([badge("below", "warn"), " ", _distance(each)]) if each.distance < 0 else _distance(each)),
@@ -330,7 +332,7 @@ def _slowest(cohort: Cohort, links: Links) -> Html:
 
 
 def _slow_row(attempt: Attempt, links: Links) -> Iterator[Html]:
-    yield el("th", links.to_student(attempt.student), scope="row")
+    yield el("th", links.to_named(attempt.student), scope="row")
     yield number(f"{attempt.usage.wall_s:.1f}")
     yield number(f"{attempt.usage.cpu_s:.1f}")
     yield number(f"{attempt.usage.peak_mib:.0f}")

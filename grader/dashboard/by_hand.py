@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.course.scheme import plain
-from grader.pages.markup import Html, badge, bar, el, joined, share_of
+from grader.pages.markup import Html, badge, bar, el, joined, scroller, share_of
 from grader.schema import ManualMark, Question
 from grader.submission.answers import Answer, AnswerCell
 from grader.terminal.screen import NO_OUTPUTS, PICTURES
@@ -19,7 +19,7 @@ def manual_question(question: Question, mark: ManualMark, answer: Answer | None)
     score = f"{points} of {plain(question.points)}"
     share = bar(share_of(mark.points, question.points), f"{score} points") if mark.points is not None else None
     state = badge(mark.why, "warn") if mark.why else el("span", f"by hand: {mark.source}", class_="dim small")
-    yield el("h4", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), " ", state)
+    yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), " ", state)
     if mark.comment:
         yield el("p", *_lines(mark.comment), class_="said")
     if answer is None:
@@ -47,5 +47,6 @@ def _cells(cells: tuple[AnswerCell, ...]) -> Iterator[Html]:
             return
         text, left = cell.source.rstrip().expandtabs(4)[:left], left - len(cell.source)
         yield el("p", f"cell {cell.number}, {'code' if cell.code else 'text'}", class_="dim small")
-        yield el("pre", el("code", text) if cell.code else joined([text]), class_="answer")
+        inside = el("code", text) if cell.code else joined([text])
+        yield scroller(inside, label=f"cell {cell.number}", class_="answer")
         yield from [el("p", PICTURES, class_="dim small")] if cell.pictures else []

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+from grader.dashboard.work import Work
 from grader.schema import Assignment, Attempt, Status, add_up
 from grader.submission.answers import Answer
 
@@ -27,6 +28,7 @@ class Cohort:
     """The attempts that count, one per student, in order of student. `published`: who has feedback on it.
 
     answers: student -> question -> what was written for a question that a person marks
+    works: student -> what there is besides the attempt
     """
 
     assignment: Assignment
@@ -36,6 +38,7 @@ class Cohort:
     published: frozenset[str] = frozenset()
     excused: frozenset[str] = frozenset()
     answers: Mapping[str, Mapping[str, Answer]] = field(default_factory=dict, repr=False)
+    works: Mapping[str, Work] = field(default_factory=dict, repr=False)
 
     @cached_property
     def graded(self) -> tuple[Attempt, ...]:

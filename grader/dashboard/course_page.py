@@ -17,7 +17,7 @@ from grader.dashboard.cohort import Near, Spread, near, spread
 from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
-from grader.dashboard.parts import header, page, section, tile, to_section, two_digits
+from grader.dashboard.parts import NONE, header, page, section, tile, to_section, two_digits
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ItemMark, Verdict
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
@@ -34,6 +34,7 @@ class CourseFindings:
     book: Gradebook
     assignments: tuple[Findings, ...]
     boundaries: tuple[Decimal, ...] = ()
+    as_of: str = ""
 
 
 def items_of(line: Line) -> Iterator[ItemMark]:
@@ -68,7 +69,8 @@ def course_page(found: CourseFindings, links: Links) -> str:
     names += [("components", "Components"), ("dropped", "What was dropped"), ("marks", "Marks")]
     pages = [links.to_assignment(name) for name in links.assignments]
     parts = [to_section(name, text) for name, text in names]
-    about = "Where the course stands. For the staff: it names students."
+    as_of = f", {found.as_of}" if found.as_of else ""
+    about = f"Where the course stands{as_of}. For the staff: it names students."
     return page(f"{book.course.name}: marks", header(book.course.name, about, pages, parts, _tiles(book)), sections)
 
 
@@ -114,7 +116,7 @@ def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[H
     if each.incidents and not one_by_one:
         yield joined([links.to_assignment(name, part="#incidents"), f" {how_many(each.incidents)}"])
     for incident in each.incidents if one_by_one else ():
-        who = el("b", links.to_student(incident.student))
+        who = el("b", links.to_named(incident.student))
         yield joined([who, el("span", f" {name} ", class_="dim"), badge(incident.kind, "warn"), f" {incident.what}"])
 
 
@@ -141,8 +143,8 @@ def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
     for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting)):
         yield number(count)
     where = spread(cohort.points)
-    yield number("-" if where is None else two_digits(where.mean))
-    yield number("-" if where is None else two_digits(where.middle))
+    yield number(NONE if where is None else two_digits(where.mean))
+    yield number(NONE if where is None else two_digits(where.middle))
     yield number(plain(cohort.assignment.max_points))
     doubts = len(each.doubtful_checks)
     yield number(badge(str(doubts), "warn") if doubts else "0")

@@ -11,6 +11,7 @@ from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
 
 NAMED = {
+    "0 points": "with 0 points",
     "name": "with a name nearly found",
     "waiting": "waiting to be graded",
     "hidden test": "with a hidden test to be mended",

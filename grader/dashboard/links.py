@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from grader.pages.markup import Html, el, joined
@@ -19,6 +20,7 @@ class Links:
     assignments: tuple[str, ...]
     students: frozenset[str]
     up: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)  # of students, as far as the roster says
 
     def below(self) -> Links:
         """The same pages as seen from a student's page."""
@@ -33,6 +35,11 @@ class Links:
 
     def to_student(self, student: str) -> Html:
         return self._to(student_page(student) if student in self.students else "", student)
+
+    def to_named(self, student: str) -> Html:
+        """The id, which leads to the page, and the name."""
+        name = self.names.get(student, "")
+        return joined([self.to_student(student), " ", el("bdi", name, class_="dim name") if name else None])
 
     def to_students(self, students: tuple[str, ...]) -> Html:
         return joined([self.to_student(student) for student in students], ", ")

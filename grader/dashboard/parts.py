@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
+from grader.dashboard.finding import SCRIPT
 from grader.dashboard.links import Links
 from grader.dashboard.style import STYLE
 from grader.pages.markup import Html, document, el, joined, table
 
+NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
 
 
 def page(title: str, header: Html, sections: Iterable[Html | None]) -> str:
     """A whole page."""
-    return document(title, joined([header, *sections], "\n"), STYLE)
+    return document(title, joined([header, el("main", joined(sections, "\n"))], "\n"), STYLE, SCRIPT)
 
 
-def header(title: str, about: object, pages: Sequence[Html], sections: Sequence[Html], tiles: Iterable[Html]) -> Html:
+def header(
+    title: object, about: object, pages: Sequence[Html], sections: Sequence[Html], tiles: Iterable[Html]
+) -> Html:
     """Title, what the page is, links to other pages and to the parts of this one, figures to know first."""
     row = list(tiles)
     return el(
@@ -46,9 +50,8 @@ def tile(figure: object, what: str, of: str = "") -> Html:
 def tall_table(
     head: Iterable[Html], rows: Iterable[Iterable[Html]], label: str, class_: str = "", short: bool = False
 ) -> Html:
-    """A table in a box of its own height, its head always in sight; reached and scrolled by keyboard."""
-    box = "tall short" if short else "tall"
-    return el("div", table(head, rows, class_=class_), class_=box, role="region", aria_label=label, tabindex="0")
+    """A table in a box of its own height, its head always in sight; its rows can be found and sorted."""
+    return table(head, rows, class_=class_, label=label, box=f"wide tall find{' short' if short else ''}")
 
 
 def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> Html:
@@ -60,7 +63,7 @@ def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> H
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
+    return NONE if share is None else f"{share:.0%}"
 
 
 def two_digits(points: Fraction | float) -> str:

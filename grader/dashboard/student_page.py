@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import plain
 from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
+from grader.dashboard.work import Work, by_hand, code, earlier, signed_points
 from grader.marks.explanation import explain, stepwise, total_sum
-from grader.marks.gradebook import Gradebook, Line
+from grader.marks.gradebook import Line
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
-from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, share_of, table
+from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, scroller, share_of, table
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
 from grader.terminal.screen import failures, hints, words
 
 OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
+NO_WORK = Work()
 
 
-def student_page(
-    student: str,
-    line: Line | None,
-    attempts: Sequence[tuple[Assignment, Attempt]],
-    book: Gradebook,
-    links: Links,
-    answers: Mapping[str, Mapping[str, Answer]] | None = None,
-) -> str:
-    """Everything about one student. `line` is None for somebody who is not on the roster.
+@dataclass(frozen=True)
+class About:
+    """One student. `line` is None for somebody who is not on the roster; `before`, `after`: whose pages are next.
 
     answers: assignment -> question -> what the student wrote for a question that a person marks
+    works: assignment -> the file, the code, earlier attempts, changes by hand
     """
-    written = answers or {}
+
+    student: str
+    line: Line | None
+    attempts: tuple[tuple[Assignment, Attempt], ...] = ()
+    answers: Mapping[str, Mapping[str, Answer]] = field(default_factory=dict)
+    works: Mapping[str, Work] = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
+
+
+def student_page(about: About, course: str, links: Links) -> str:
+    """Everything about one student."""
+    line, attempts = about.line, about.attempts
     navigation = [to_section(assignment.id, assignment.id) for assignment, _ in attempts]
     sections = [
-        el("section", *attempt_parts(assignment, attempt, links, written.get(assignment.id, {})))
+        el(
+            "section",
+            *attempt_parts(
+                assignment,
+                attempt,
+                links,
+                about.answers.get(assignment.id, {}),
+                about.works.get(assignment.id, NO_WORK),
+            ),
+            aria_labelledby=assignment.id,
+        )
         for assignment, attempt in attempts
     ]
     if not attempts:
@@ -43,31 +64,50 @@ def student_page(
     if line is not None:
         navigation.append(to_section("mark", "How the course mark came about"))
         sections.append(section("mark", "How the course mark came about", _computation(line), _in_words(line)))
-    name = el("bdi", line.student.name) if line and line.student.name else None
-    about = joined([name, ". " if name else None, book.course.name, ". For the staff."])
+    name = line.student.name if line else ""
     pages = [links.to_course("The course"), *(links.to_assignment(name) for name in links.assignments)]
-    head = header(student, about, pages, navigation, _tiles(line, attempts))
-    return page(f"{student}, {book.course.name}", head, sections)
+    pages += [_neighbour("\u2190 previous", about.before, links)] if about.before else []
+    pages += [_neighbour("next \u2192", about.after, links)] if about.after else []
+    title = joined([about.student, " ", el("bdi", name) if name else None])
+    head = header(title, f"{course}. For the staff.", pages, navigation, _tiles(about))
+    return page(f"{about.student}, {course}", head, sections)
 
 
-def _tiles(line: Line | None, attempts: Sequence[tuple[Assignment, Attempt]]) -> Iterator[Html]:
-    if line is None:
+def _neighbour(what: str, student: str, links: Links) -> Html:
+    return joined([el("span", f"{what}:\u00a0", class_="dim"), links.to_student(student)])
+
+
+def _tiles(about: About) -> Iterator[Html]:
+    if about.line is None:
         yield tile(badge("not on the roster", "warn"), "counted nowhere")
     else:
-        total = line.mark.total
+        total = about.line.mark.total
         yield tile(badge("incomplete", "warn") if total is None else f"{total:f}", "course total")
-    for assignment, attempt in attempts:
+    for assignment, attempt in about.attempts:
         if attempt.waiting and attempt.status is Status.GRADED:
             yield tile(badge("waiting", "warn"), f"{assignment.id}: {', '.join(attempt.waiting)} to be marked by hand")
         elif attempt.status is Status.GRADED:
-            yield tile(plain(attempt.points), assignment.id, plain(assignment.max_points))
+            by = _by(about.works.get(assignment.id))
+            parts = f" ({_parts(attempt, by)})" if by is not None else ""
+            points = plain(attempt.points + (by or 0))
+            yield tile(points, f"{assignment.id}{parts}", plain(assignment.max_points))
         else:
             yield tile(badge(attempt.status.value, "bad"), assignment.id)
 
 
+def _by(work: Work | None) -> Fraction | None:
+    """What points by hand come to; None where nobody changed any."""
+    changed = [each for each in work.changed if each.changes] if work else []
+    return add_up(each.by for each in changed) if changed else None
+
+
+def _parts(attempt: Attempt, by: Fraction) -> str:
+    return f"{plain(attempt.points)} by checks, {signed_points(by)} by hand"
+
+
 def _in_words(line: Line) -> Html:
     """The same as `grader marks --student` prints."""
-    text = el("pre", "\n".join(explain(line.mark)), class_="computation")
+    text = scroller("\n".join(explain(line.mark)), label="the computation", class_="computation")
     summary = el("summary", "The same in words, as a student may be told")
     return el("details", summary, el("div", text, class_="inside"))
 
@@ -76,56 +116,84 @@ def _in_words(line: Line) -> Html:
 
 
 def attempt_parts(
-    assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer]
+    assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer], work: Work = NO_WORK
 ) -> Iterator[Html]:
-    """One attempt for the staff: each question with what failed, what was said, what is hinted at."""
+    """One attempt for the staff: each question with what failed, what was said, what is hinted at, and its code."""
     yield el("h2", links.to_assignment(assignment.id), f": {assignment.title}", id=assignment.id)
     if attempt.status is not Status.GRADED:
         yield el("p", badge(attempt.status.value, "bad"), " ", *attempt.notices[-1:])
-    for question in assignment.questions:
-        results = attempt.of_question(question.id)
-        mark = attempt.mark_of(question.id)
-        if mark is not None:
-            yield from manual_question(question, mark, answers.get(question.id))
-        elif results:
-            yield from _question(question, results)
+    else:
+        by = _by(work)
+        parts = f" ({_parts(attempt, by)})" if by is not None else ""
+        yield el("p", el("b", plain(attempt.points + (by or 0))), f" of {plain(assignment.max_points)} points{parts}")
+    file = "; ".join(part for part in (work.filename, work.timing) if part)
+    yield el("p", file) if file else Html("")
+    yield from by_hand(work)
+    yield from _questions(assignment, attempt, answers, work)
     if attempt.notices and attempt.status is Status.GRADED:
-        yield el("h4", "Notices")
+        yield el("h3", "Notices")
         yield el("ul", *(el("li", notice) for notice in attempt.notices))
+    yield from earlier(work)
     evidence = attempt.evidence
     receipt = f"submission {evidence.submission[:16]}, image {evidence.image[:19]}, {evidence.isolation}, "
     used = f"{evidence.device}, {attempt.usage.cpu_s:.2f} CPU s, {attempt.usage.peak_mib:.0f} MiB"
     yield el("p", receipt, used, class_="dim small")
 
 
-def _question(question: Question, results: Sequence[CheckResult]) -> Iterator[Html]:
+def _questions(assignment: Assignment, attempt: Attempt, answers: Mapping[str, Answer], work: Work) -> Iterator[Html]:
+    """Question by question; those of which nothing is written yet in one line."""
+    there: set[int] = set()
+    told: set[str] = set()
+    empty = [question for question in assignment.questions if _unwritten(attempt.of_question(question.id))]
+    if empty:
+        worth = plain(add_up(question.points for question in empty))
+        names = ", ".join(question.id for question in empty)
+        yield el("p", badge("not written yet", "bad"), f" {names}: 0 of {worth} points")
+    for question in assignment.questions:
+        results = attempt.of_question(question.id)
+        mark = attempt.mark_of(question.id)
+        if mark is not None:
+            yield from manual_question(question, mark, answers.get(question.id))
+        elif results and question not in empty:
+            yield from _question(question, results, told)
+            if not all(result.outcome.earns for result in results):
+                yield from code(tuple(work.code_of(question.id)), assignment.id, there)
+
+
+def _unwritten(results: Sequence[CheckResult]) -> bool:
+    return bool(results) and all(result.unwritten for result in results)
+
+
+def _question(question: Question, results: Sequence[CheckResult], told: set[str]) -> Iterator[Html]:
+    """told: the hints that were given above, which are not said again"""
     points = add_up(result.points for result in results)
     worth = add_up(result.max_points for result in results)  # not the question's where the attempt is outdated
     score = f"{plain(points)} of {plain(worth)}"
-    share = bar(share_of(points, worth), f"{score} points")
     failed = failures(results)
     passed = [words(result.name) for result in results if result.outcome.earns]
+    share = bar(share_of(points, worth), "") if failed else None
     all_passed = joined([" ", badge(f"all {len(passed)} checks passed", "good")]) if not failed else None
-    yield el("h4", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), all_passed)
+    yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), all_passed)
     if failed:
-        yield el("ul", *(_failure(group) for group in failed), class_="checks")
+        yield el("ul", *(_failure(group, told) for group in failed), class_="checks")
     if failed and passed:
         yield el("p", badge(f"{len(passed)} passed", "good"), " ", "; ".join(passed), class_="dim small")
 
 
-def _failure(group: Sequence[CheckResult]) -> Html:
+def _failure(group: Sequence[CheckResult], told: set[str]) -> Html:
     """Checks that failed alike: how they ended, which, what was said, what the author hints at."""
     outcome = group[0].outcome
     lost = add_up(result.max_points for result in group)
     names = "; ".join(words(result.name) for result in group)
     said = el("p", group[0].message, class_="said") if group[0].message else None
-    told = [el("p", hint, class_="hint") for hint in hints(group)]
+    new = [hint for hint in hints(group) if hint not in told]
+    told.update(new)
     lead = [
         badge(outcome.value, OUTCOMES.get(outcome, "warn")),
         f" {names} ",
-        el("span", f"(-{plain(lost)})", class_="dim"),
+        el("span", f"(\u2212{plain(lost)})", class_="dim"),
     ]
-    return el("li", *lead, said, *told)
+    return el("li", *lead, said, *(el("p", hint, class_="hint") for hint in new))
 
 
 # ---------------------------------------------------------------------------------------------------- the mark
@@ -143,7 +211,7 @@ def _computation(line: Line) -> Html:
         total = f"Total: incomplete; {'; '.join(mark.incomplete)}"
     else:
         total = f"Total: {total_sum(mark)}, calculated exactly and rounded once, half up: {mark.total:f}"
-    return joined([table([head], rows), el("p", el("b", total))])
+    return joined([table([head], rows, label="How the course mark came about"), el("p", el("b", total))])
 
 
 def _item_row(item: ItemMark) -> list[Html]:

@@ -11,8 +11,15 @@ h2 { scroll-margin-top: 1rem; } .lead { max-width: 46rem; }
 figure { margin: 0; } figcaption { color: var(--dim); font-size: .86rem; max-width: 34rem; }
 svg.plot { width: 100%; max-width: 34rem; height: auto; display: block; color: var(--ink); overflow: visible; }
 svg.small { width: 5rem; }
-.tall { max-height: 75vh; overflow: auto; } .tall .wide { overflow: visible; border: 0; }
-.tall { border: 1px solid var(--line); border-radius: .6rem; background: var(--card); }
+.tall { max-height: 75vh; overflow: auto; }
+.finder { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .5rem 0; font-size: .9rem; }
+.finder input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--dim);
+  border-radius: .35rem; padding: .2rem .5rem; min-height: 28px; width: 16rem; max-width: 100%; }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
+  text-align: inherit;  min-height: 24px; min-width: 24px; }
+th button::after { content: " \\2195"; color: var(--dim); }
+th[aria-sort="ascending"] button::after { content: " \\2191"; }
+th[aria-sort="descending"] button::after { content: " \\2193"; }
 .tall thead { position: sticky; top: 0; z-index: 2; } .tall.short { max-height: 24rem; }
 table.heat td.n { min-width: 3.1rem; } table.heat th.n { min-width: 3.1rem; }
 td.h1 { background: var(--h1); } td.h2 { background: var(--h2); } td.h3 { background: var(--h3); }
@@ -32,6 +39,7 @@ table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
   border-radius: .5rem; padding: .6rem .9rem; }
 pre.answer { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .82rem; }
 pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
-@media print { .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
+@media print { .finder { display: none; } th button::after { content: none; }
+  .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
 @media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
 """

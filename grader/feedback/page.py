@@ -10,7 +10,7 @@ from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.feedback.style import STYLE
-from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, share_of, table
+from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, scroller, share_of, table
 from grader.schema import Outcome
 from grader.submission.text import JOINERS
 
@@ -121,7 +121,7 @@ def _marks(feedback: Feedback) -> Html:
     head = el("tr", heading("question"), heading("points", "n"), heading("what happened"))
     linked = feedback.stage is Stage.GRADED
     rows = [list(_marks_row(part, linked)) for part in feedback.questions]
-    return el("section", el("h2", "Marks by question"), table([head], rows, class_="marks"))
+    return el("section", el("h2", "Marks by question"), table([head], rows, class_="marks", label="Marks by question"))
 
 
 def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
@@ -231,7 +231,7 @@ def listing(shown: Excerpt) -> Html:
         expected = line_number + 1
     if expected <= shown.of:
         lines.append(_gap(shown.of + 1 - expected))
-    return el("pre", el("code", joined(lines, "\n")))
+    return scroller(el("code", joined(lines, "\n")), label=f"code of cell {shown.cell}")
 
 
 def _gap(lines: int) -> Html:
@@ -261,7 +261,7 @@ def _notebook(feedback: Feedback) -> Html:
     if feedback.printed:
         lines = "\n".join(map(visible, feedback.printed.split("\n")))
         summary = el("summary", "What your cells printed when the notebook was run")
-        parts.append(el("details", summary, el("div", el("pre", lines), class_="inside")))
+        parts.append(el("details", summary, el("div", scroller(lines, label="what was printed"), class_="inside")))
     return el("section", *parts)
 
 
@@ -274,9 +274,9 @@ def _standing(standing: Standing) -> Html:
         name = el("th", el("b", row.item) if row.this else row.item, " (this one)" if row.this else "", scope="row")
         lateness = [cell(row.late)] if late else []
         rows.append([name, number(row.points), *lateness, number(row.percent), cell(row.counts)])
-    computation = el("details", el("summary", "How it is calculated"),
-                     el("div", el("pre", "\n".join(standing.computation)), class_="inside"))  # fmt: skip
-    shown = table([head], rows, class_="marks")
+    lines = scroller("\n".join(standing.computation), label="the computation")
+    computation = el("details", el("summary", "How it is calculated"), el("div", lines, class_="inside"))
+    shown = table([head], rows, class_="marks", label=standing.heading)
     notes = [el("li", el("b", row.item), f": {row.note}") for row in standing.rows if row.note]
     noted = el("ul", *notes, class_="notes") if notes else None
     free = el("p", standing.free_days) if standing.free_days else None

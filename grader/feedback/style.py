@@ -28,14 +28,7 @@ section.question { margin: 0 0 1rem; } .questions > p { margin-bottom: .8rem; }
 section.question .title { font-size: 1.05rem; }
 section.question > details { margin: .6rem 0 0; }
 .checks > li.good { border-left-color: var(--good); }
-pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", Menlo,
-  Consolas, monospace; background: var(--soft); border-radius: .4rem; tab-size: 4; }
 .checks pre { margin: .3rem 0; }
-.l::before, .g::before { content: attr(data-n); display: inline-block; width: 3.5ch; margin-right: 1.5ch;
-  text-align: right; color: var(--dim); user-select: none; }
-.g { color: var(--dim); }
-mark { background: var(--warnsoft); color: inherit; border-bottom: 2px solid var(--warn); }
-mark::after { content: "  \\25C0  here"; color: var(--warn); }
 .inside > pre { margin-top: .6rem; }
 dl.receipt { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; font-size: .86rem; }
 dl.receipt dt { color: var(--dim); } dl.receipt dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace,

@@ -1,4 +1,4 @@
-"""HTML from values: text is escaped unless it is markup already, and a page loads nothing and runs nothing."""
+"""HTML from values: text is escaped unless it is markup already. A page loads nothing and runs its own script."""
 
 from __future__ import annotations
 
@@ -45,11 +45,27 @@ def _escaped(child: object) -> str:
     return html.escape(text)
 
 
-def table(head: Iterable[Html], rows: Iterable[Iterable[Html]], caption: str = "", class_: str = "") -> Html:
-    """A table in a box of its own that scrolls sideways where the screen is too narrow. Cells are th or td."""
+def table(
+    head: Iterable[Html],
+    rows: Iterable[Iterable[Html]],
+    caption: str = "",
+    class_: str = "",
+    label: str = "",
+    box: str = "wide",
+) -> Html:
+    """A table in a box of its own that scrolls where the screen is too narrow, by keyboard too. Cells are th or td.
+
+    label: what the box is called where there is no caption;  box: the classes of the box
+    """
     body = joined((el("tr", *row) for row in rows), "\n")
     title = el("caption", caption) if caption else None
-    return el("div", el("table", title, el("thead", *head), el("tbody", body), class_=class_), class_="wide")
+    inside = el("table", title, el("thead", *head), el("tbody", body), class_=class_)
+    return el("div", inside, class_=box, role="group", aria_label=label or caption or "Table", tabindex="0")
+
+
+def scroller(*children: object, label: str, class_: str = "") -> Html:
+    """Text with its own line breaks that scrolls sideways, by keyboard too."""
+    return el("pre", *children, class_=class_, role="group", aria_label=label, tabindex="0")
 
 
 def cell(text: object, class_: str = "", **attributes: object) -> Html:
@@ -57,6 +73,9 @@ def cell(text: object, class_: str = "", **attributes: object) -> Html:
 
 
 def heading(text: object, class_: str = "", scope: str = "col", **attributes: object) -> Html:
+    """The head of a column or a row; where it has no name, a cell like others."""
+    if text == "":
+        return el("td", class_=class_, **attributes)
     return el("th", text, scope=scope, class_=class_, **attributes)
 
 
@@ -71,11 +90,12 @@ def badge(text: str, kind: str = "") -> Html:
 
 @lru_cache(maxsize=4096)
 def bar(share: float, label: str) -> Html:
-    """A share from 0 to 1 as a bar; the figure stands beside it in the text."""
+    """A share from 0 to 1 as a bar; the figure stands beside it in the text. Without a label only the eye meets it."""
     filled = round(max(0.0, min(1.0, share)) * 100)
     frame = el("rect", width=100, height=8, rx=2, class_="rail")
     part = el("rect", width=filled, height=8, rx=2, class_="fill") if filled else None
-    return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", role="img", aria_label=label)
+    named = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return el("svg", frame, part, class_="bar", viewBox="0 0 100 8", **named)
 
 
 def share_of(points: Fraction, worth: Fraction) -> float:
@@ -83,11 +103,14 @@ def share_of(points: Fraction, worth: Fraction) -> float:
     return float(points / worth) if worth else 0.0
 
 
-def document(title: str, body: Html, more_style: str = "") -> str:
-    """A whole page. Its policy allows this one style sheet and nothing else: no script, no image, no address."""
+def document(title: str, body: Html, more_style: str = "", script: str = "") -> str:
+    """A whole page. Its policy allows this one style sheet, the script if one is given, and nothing else.
+
+    script: of ours, which must hold nothing of what a page is about
+    """
     style = STYLE + more_style
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    allowed = f"style-src '{_digest(style)}'" + (f"; script-src '{_digest(script)}'" if script else "")
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     head = [
         el("meta", charset="utf-8"),
         el("meta", http_equiv="Content-Security-Policy", content=policy),
@@ -96,5 +119,11 @@ def document(title: str, body: Html, more_style: str = "") -> str:
         el("title", title),
         Html(f"<style>{style}</style>"),
     ]
-    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body), lang="en")
+    runs = Html(f"\n<script>{script}</script>") if script else None
+    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body, runs), lang="en")
     return f"<!doctype html>\n{page}\n"
+
+
+def _digest(text: str) -> str:
+    """As a policy names what it allows."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -23,7 +23,7 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 caption { text-align: left; padding: .6rem .75rem; color: var(--dim); }
 th, td { padding: .3rem .55rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { border-top: 0; border-bottom: 1px solid var(--line); background: var(--soft); font-weight: 600;
+thead th, thead td { border-top: 0; border-bottom: 1px solid var(--line); background: var(--soft); font-weight: 600;
   white-space: nowrap; vertical-align: bottom; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th.group { border-left: 1px solid var(--line); text-align: left; }
@@ -39,7 +39,8 @@ td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
 .badge.good { background: var(--goodsoft); color: var(--good); border-color: currentColor; }
 .badge.bad { background: var(--badsoft); color: var(--bad); border-color: currentColor; }
 .badge.warn { background: var(--warnsoft); color: var(--warn); border-color: currentColor; }
-.first-look { list-style: none; padding: 0; margin: 0; display: grid; gap: .5rem; }
+.first-look { list-style: none; padding: 0; margin: 0; display: grid; gap: .5rem;
+  grid-template-columns: minmax(0, 1fr); overflow-wrap: anywhere; }
 .first-look li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .4rem; padding: .45rem .8rem; }
 details { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin: .5rem 0; }
@@ -49,12 +50,20 @@ summary::before { content: "\\25B8"; color: var(--dim); } details[open] > summar
 summary::-webkit-details-marker { display: none; }
 summary .end { margin-left: auto; font-variant-numeric: tabular-nums; }
 details > .inside { padding: 0 .9rem .9rem; border-top: 1px solid var(--line); }
+nav a, summary { min-height: 24px; } nav a { display: inline-flex; align-items: center; }
 details:target { outline: 2px solid var(--accent); }
 ul.checks { list-style: none; padding: 0; margin: .35rem 0 .6rem; }
 ul.checks > li { border-left: .2rem solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .5rem 0; }
 .said { margin: .1rem 0; overflow-wrap: anywhere; } .hint { margin: .1rem 0; color: var(--dim); }
 .hint::before { content: "Hint: "; font-weight: 600; }
 h4 svg.bar { margin: 0 .4rem; }
+pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", Menlo,
+  Consolas, monospace; background: var(--soft); border-radius: .4rem; tab-size: 4; }
+.l::before, .g::before { content: attr(data-n); display: inline-block; width: 3.5ch; margin-right: 1.5ch;
+  text-align: right; color: var(--dim); user-select: none; }
+.g { color: var(--dim); }
+.l mark { background: var(--warnsoft); color: inherit; border-bottom: 2px solid var(--warn); }
+.l mark::after { content: "  \\25C0  here"; color: var(--warn); }
 svg.bar { width: 6rem; height: .5rem; vertical-align: middle; } svg .rail { fill: var(--line); }
 svg .fill { fill: var(--accent); }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }

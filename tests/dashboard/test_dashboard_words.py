@@ -25,6 +25,7 @@ from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Usage
 HOSTILE = '</p><script>document.title="pwned"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">'
 HOSTILE += "\u202e\"'&\x1b[31m$x$"
 PRINTABLE = HOSTILE.translate({0x202E: None, 0x1B: None})  # what a roster may hold
+HARMLESS = "!plain words"  # comes first among others, as the other does
 BOUNDARIES = [Decimal(40), Decimal(60), Decimal("79.5")]
 EVIDENCE = Evidence("ab" * 32, (("q4", "cd" * 32),), "sha256:" + "ef" * 32, "cpu", "00", "strict")
 FIGURES = {"report.html": 2, "assignment_a1_mlp.html": 3}
@@ -113,8 +114,8 @@ def pages_of(course: Path, book_of):
 
 
 def test_what_students_write_is_text_wherever_it_stands(pages_of):
-    hostile, harmless = pages_of(HOSTILE, PRINTABLE), pages_of("plain words", "plain words")
-    changed = {student_page(PRINTABLE): student_page("plain words")}
+    hostile, harmless = pages_of(HOSTILE, PRINTABLE), pages_of("plain words", HARMLESS)
+    changed = {student_page(PRINTABLE): student_page(HARMLESS)}
     assert {changed.get(name, name) for name in hostile} == set(harmless)
     for name, text in hostile.items():
         bad, good = Outline(text), Outline(harmless[changed.get(name, name)])
@@ -219,7 +220,7 @@ def test_a_real_browser_shows_hostile_words_as_text_and_asks_nobody_for_anything
     file.write_text(pages[name], encoding="utf-8")
     shown, console, log = shown_by(browser, file, tmp_path)
     assert '&lt;script&gt;document.title="pwned"&lt;/script&gt;' in shown
-    assert "<title>pwned</title>" not in shown and "<script" not in shown and "<img" not in shown
+    assert "<title>pwned</title>" not in shown and shown.count("<script") == 1 and "<img" not in shown
     assert console == ""
     assert shown.count('class="plot"') == FIGURES.get(name, 0)
     assert [address for address in asked(log) if "127.0.0.1" in address] == []
