@@ -25,12 +25,18 @@ ABOUT_CLUSTERS = (
 def clusters_section(found: Sequence[Cluster], links: Links) -> Html:
     """Those in doubt as cards, the others as a table, the largest first."""
     doubtful = [cluster for cluster in found if cluster.doubt]
-    rest = [cluster for cluster in found if not cluster.doubt]
+    rest = [cluster for cluster in found if not cluster.doubt and cluster.tried]
+    empty = [cluster for cluster in found if not cluster.tried]
     about = el("p", ABOUT_CLUSTERS, class_="lead dim small")
     if not found:
         return section("clusters", "Failures that look alike", about, el("p", "None."))
     cards = el("ul", *(_card(cluster, links) for cluster in doubtful), class_="clusters") if doubtful else None
-    return section("clusters", "Failures that look alike", about, cards, _others(rest, links) if rest else None)
+    others = _others(rest, links, "Failures that look alike") if rest else None
+    if empty:
+        table_ = el("div", _others(empty, links, "Not written yet"), class_="inside")
+        folded = el("details", el("summary", f"Not written yet: {len(empty)} groups"), table_)
+        return section("clusters", "Failures that look alike", about, cards, others, folded)
+    return section("clusters", "Failures that look alike", about, cards, others)
 
 
 def _card(cluster: Cluster, links: Links) -> Html:
@@ -52,13 +58,13 @@ def _card(cluster: Cluster, links: Links) -> Html:
     )
 
 
-def _others(found: Sequence[Cluster], links: Links) -> Html:
+def _others(found: Sequence[Cluster], links: Links, label: str) -> Html:
     head = el("tr", heading("students", "n"), heading("question"), heading("check"), heading("said to one of them"),
               heading("elsewhere / class", "n"), heading("who"))  # fmt: skip
     rows = [list(_row(cluster, links)) for cluster in found[:MOST_ROWS]]
     left = len(found) - MOST_ROWS
     more = el("p", f"{left} smaller ones are left out.", class_="dim small") if left > 0 else None
-    return joined([tall_table([head], rows, "Failures that look alike"), more])
+    return joined([tall_table([head], rows, label), more])
 
 
 def _row(cluster: Cluster, links: Links) -> Iterator[Html]:

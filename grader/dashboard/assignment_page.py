@@ -120,8 +120,8 @@ def _tiles(found: Findings) -> Iterator[Html]:
         yield tile(due, "wait for a mark by hand")
     where = spread(cohort.points)
     if where is not None:
-        yield tile(two_digits(where.middle), "median points", plain(cohort.assignment.max_points))
-        yield tile(two_digits(where.mean), "mean points", plain(cohort.assignment.max_points))
+        yield tile(two_digits(where.middle), "median points, as graded", plain(cohort.assignment.max_points))
+        yield tile(two_digits(where.mean), "mean points, as graded", plain(cohort.assignment.max_points))
     yield tile(len(found.doubtful_checks), "checks in doubt", f"{len(found.checks)}" if found.checks else "")
 
 

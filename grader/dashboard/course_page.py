@@ -121,7 +121,15 @@ def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[H
 
 
 def _assignments(found: CourseFindings, links: Links) -> Html:
-    columns = ("handed in", *(status.value for status in Status), "waiting", "mean", "median", "of", "checks in doubt")
+    columns = (
+        "handed in",
+        *(status.value for status in Status),
+        "waiting",
+        "mean as graded",
+        "median as graded",
+        "of",
+        "checks in doubt",
+    )
     head = el("tr", heading("assignment"), *(heading(column, "n") for column in columns))
     rows = [list(_assignment_row(each, links)) for each in found.assignments]
     by_hand = [

@@ -10,6 +10,8 @@ from grader.dashboard.cohort import Cohort
 from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
 
+SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol", "forbidden",
+            "memory", "timeout", "name")  # fmt: skip
 NAMED = {
     "0 points": "with 0 points",
     "name": "with a name nearly found",
@@ -34,7 +36,12 @@ def incidents(cohort: Cohort) -> tuple[Incident, ...]:
         found += [
             Incident(attempt.student, kind, what) for kind, what in (*_spoilt(attempt), *reasons_to_look(attempt))
         ]
-    return tuple(sorted(found, key=lambda each: each.student))
+    return tuple(sorted(found, key=lambda each: (_severity(each.kind), each.student)))
+
+
+def _severity(kind: str) -> int:
+    """Files nobody can read and attempts without a mark come first, names nearly found last."""
+    return SEVERITY.index(kind) if kind in SEVERITY else len(SEVERITY)
 
 
 def _spoilt(attempt: Attempt) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from grader.pages.markup import Html, badge, cell, el, heading, joined, number
 
 KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.DEFERRED: "warn"}
 LEGEND = (
-    "Percentages after lateness. (..): dropped, does not count. ..?: not decided before every mark is there. "
+    "Percentages after lateness. (..) or dropped: does not count. ..?: not decided before every mark is there. "
     "missing and integrity count 0; an integrity zero is never the one that is dropped. excused is out of the set. "
     "no mark yet is not a zero. late: points were taken off for lateness. A student's page shows the computation."
 )
@@ -77,7 +77,7 @@ def item_text(item: ItemMark) -> Html:
         word = "no mark yet" if state is State.DEFERRED else state.value
         text = badge(word, KINDS.get(state, ""))
     if item.verdict is Verdict.DROPPED:
-        text = joined(["(", text, ")"])
+        text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " dropped"])
     if item.verdict is Verdict.UNDECIDED:
         text = joined([text, "?"])
     return joined([badge("late"), " ", text]) if item.lateness and state is State.GRADED else text

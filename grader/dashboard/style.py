@@ -39,7 +39,10 @@ table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
   border-radius: .5rem; padding: .6rem .9rem; }
 pre.answer { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .82rem; }
 pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
-@media print { .finder { display: none; } th button::after { content: none; }
+@media print { .two { display: block; } td.said, td.words, td.title, td.students { min-width: 0; }
+  td.once { white-space: normal; max-width: none; } td.name, th.n, td.n, thead th, tbody th { white-space: normal; }
+  table.heat td.n, table.heat th.n { min-width: 0; } .badge { white-space: normal; } .marks { font-size: .7rem; }
+  .tall thead { position: static; } .finder { display: none; } th button::after { content: none; }
   .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
 @media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
 """

@@ -71,7 +71,8 @@ svg .fill { fill: var(--accent); }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
   nav { display: none; } h2 { break-after: avoid; }
-  .wide { overflow: visible; border: 0; } tr, li, summary { break-inside: avoid; } tbody th { position: static; }
+  .wide { overflow: visible; border: 0; } table { font-size: .85rem; }
+  th, td { padding: .12rem .3rem; white-space: normal; } tr, li, summary { break-inside: avoid; } tbody th { position: static; }
   details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }
   a { color: inherit; text-decoration: none; }
   details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } }
