@@ -160,11 +160,16 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
     if not dots:
         return None
     low = min(-0.1, *(y for _, _, y in dots))
+    places = _places(dots)
+    left_out = ", ".join(text for (text, _, _), place in zip(dots, places, strict=True) if place is None)
     with drawing(name, 2.0, (0.5, 0.2, 0.1, 0.5)) as (figure, axes):
         axes.axhspan(low - 0.1, 0, color=SOFT, linewidth=0)
         axes.axhline(0, color=DIM, linewidth=0.8)
-        for (text, x, y), (right, up) in zip(dots, _places(dots), strict=True):
+        for (text, x, y), place in zip(dots, places, strict=True):
             axes.plot(x, y, "o", color=ACCENT, markersize=5)
+            if place is None:
+                continue
+            right, up = place
             side = "left" if right > 0 else "right" if right < 0 else "center"
             axes.annotate(text, (x, y), (right, up), textcoords="offset points", ha=side, va="center", color=INK)
         axes.set_xlim(0, 1)
@@ -177,15 +182,16 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
     return _figure(
         svg,
         "A question in the shaded part, below 0, is answered worse by those who do well elsewhere: look at it. "
-        "Near 0 it does not tell the better from the weaker; far right or left it hardly can.",
+        "Near 0 it does not tell the better from the weaker; far right or left it hardly can."
+        + (f" Without room for a name: {left_out}." if left_out else ""),
     )
 
 
-def _places(dots: Sequence[tuple[str, float, float]]) -> list[tuple[int, int]]:
-    """Where each dot's name goes, so that names cover neither names nor dots as far as that is possible."""
+def _places(dots: Sequence[tuple[str, float, float]]) -> list[tuple[int, int] | None]:
+    """Where each dot's name goes, so that names cover neither names nor dots; None where there is no such place."""
     wide, high = 290.0, 130.0 / 1.15  # units of the plot for one unit of either axis, about
     taken = [(x * wide - 4, y * high - 4, x * wide + 4, y * high + 4) for _, x, y in dots]
-    chosen = []
+    chosen: list[tuple[int, int] | None] = []
     for text, x, y in dots:
         choices = []
         for right, up in ((6, 0), (-6, 0), (0, 9), (0, -9), (6, 9), (-6, 9), (6, -9), (-6, -9)):
@@ -195,8 +201,8 @@ def _places(dots: Sequence[tuple[str, float, float]]) -> list[tuple[int, int]]:
             outside = box[2] > wide + 14 or box[0] < 0
             choices.append((sum(_overlap(box, other) for other in taken) + outside, (right, up), box))
         best = min(choices, key=lambda choice: choice[0])
-        taken.append(best[2])
-        chosen.append(best[1])
+        taken += [best[2]] if not best[0] else []
+        chosen.append(None if best[0] else best[1])
     return chosen
 
 

@@ -10,8 +10,8 @@ from grader.dashboard.cohort import Cohort
 from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
 
-SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol", "forbidden",
-            "memory", "timeout", "name")  # fmt: skip
+SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol",
+            "forbidden", "memory", "timeout", "name")  # fmt: skip
 NAMED = {
     "0 points": "with 0 points",
     "name": "with a name nearly found",

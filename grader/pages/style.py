@@ -72,7 +72,8 @@ svg .fill { fill: var(--accent); }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
   nav { display: none; } h2 { break-after: avoid; }
   .wide { overflow: visible; border: 0; } table { font-size: .85rem; }
-  th, td { padding: .12rem .3rem; white-space: normal; } tr, li, summary { break-inside: avoid; } tbody th { position: static; }
+  th, td { padding: .12rem .3rem; white-space: normal; } tr, li, summary { break-inside: avoid; }
+  tbody th { position: static; }
   details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }
   a { color: inherit; text-decoration: none; }
   details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } }
