@@ -14,8 +14,8 @@ body { max-width: 56rem; } h2 { margin: 2.25rem 0 .6rem; } h3 { margin: 0 0 .15r
 .first { padding: 0; margin: 0; list-style: none; counter-reset: thing; display: grid; gap: .75rem; }
 .first > li { border-left: .3rem solid var(--warn); counter-increment: thing; }
 .first .title span:first-child::before { content: counter(thing) ". "; }
-.title { display: grid; grid-template-columns: minmax(0, 1fr) fit-content(50%); gap: 0 .9rem; align-items: baseline; font-weight: 600;
-  margin: 0; max-width: none; overflow-wrap: anywhere; }
+.title { display: grid; grid-template-columns: minmax(0, 1fr) fit-content(50%); gap: 0 .9rem;
+  align-items: baseline; font-weight: 600; margin: 0; max-width: none; overflow-wrap: anywhere; }
 .title .cost { font-variant-numeric: tabular-nums; text-align: right; font-weight: 400; }
 .first p { margin: .25rem 0; } .first p:last-child { margin-bottom: 0; }
 .marks th[scope=row] { white-space: normal; position: static; font-weight: 400; min-width: 9rem; }
