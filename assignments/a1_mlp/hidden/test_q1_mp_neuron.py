@@ -47,9 +47,9 @@ def test_neuron_and_hebb_keep_to_the_table(student, rng):
 
 @pytest.mark.points(0.5, hint="Count the ones of each row, and compare with the threshold: equal is enough.")
 def test_neuron_fires_from_the_threshold_on(student, rng):
-    for N, n in [(9, 4), (5, 5), (4, 7)]:
-        x = rng.integers(0, 2, size=(N, n))
-        for theta in range(n + 2):
+    for N, n in [(9, 4), (5, 5), (4, 7), (2, 300)]:
+        x = rng.integers(0, 2, size=(N, n)) if n < 300 else np.ones((N, n), dtype=int)
+        for theta in range(n + 2) if n < 300 else (44, 290, 300, 301):
             expected = (x.sum(axis=1) >= theta).astype(int)
             same(student.mp_neuron(x, theta), expected, what=f"{N} neurons of {n} inputs with theta = {theta}")
 
@@ -71,6 +71,8 @@ def test_hebb_adds_the_outer_product(student, rng):
         W, x, y, lr = rng.normal(size=(m, n)), rng.normal(size=n), rng.normal(size=m), float(rng.uniform(0.1, 0.9))
         expected = W + lr * y[:, None] * x
         close(student.hebb_update(W, x, y, lr), expected, what=f"W of {m} outputs and {n} inputs", factors={"lr": lr})
+    W, x, y = (rng.integers(-3, 4, size=size) for size in ((3, 4), 4, 3))  # integers are no float32: float64 it is
+    close(student.hebb_update(W, x, y, 0.3), W + 0.3 * np.outer(y, x), what="W, where W, x and y are integers")
 
 
 @pytest.mark.points(0.3, hint="Which sum does a silent row have? Which sum does no row reach? Think of any n.")

@@ -60,6 +60,8 @@ def test_perceptron_keeps_to_the_table(student, rng):
             w, n_updates, _ = unpack(student.perceptron_fit(X, y, start, 3), 3, what="perceptron_fit")
             array(w, shape=(4,), dtype="float", what="w")
             number(n_updates, what="the number of updates")
+        for start in (w_init.astype(np.float32), w_init.astype(int)):
+            student.perceptron_fit(X.astype(start.dtype), y, start, 3)
         answers = array(student.perceptron_predict(X, w_init), shape=(8,), dtype="int", what="perceptron_predict")
         same(np.isin(answers, (0, 1)), np.ones(8, bool), what="whether the answers are 0 and 1")
 
@@ -91,6 +93,9 @@ def test_a_score_of_exactly_zero_fires(student, rng):
     X[::2, 0] = 2 * X[::2, 1] - X[::2, 2]  # every second row has the score 0
     expected = (X @ w[1:] >= 0).astype(int)
     same(student.perceptron_predict(X, w), expected, what="the answers to rows with the score 0")
+    for scale in (2.0**-60, 2.0**60):  # a power of 2 rounds nothing: the same answers, however near to 0 the score is
+        same(student.perceptron_predict(X, w * scale), expected, what="the answers with weights that are scaled")
+        judge_fit(student, X, expected, w * scale, 3, "samples that scaled weights are right about")
     for target in (0, 1):
         judge_fit(student, X[:1], np.array([target]), None, 5, "one sample from zero weights")
     judge_fit(student, X, expected, w, 9, "samples on the line that the first weights stand for")
