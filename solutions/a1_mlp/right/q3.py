@@ -111,12 +111,11 @@ def boolean_eval(net: dict, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     h = s.hidden(np.asarray(X))
     return (h.dot(s.w2) + s.b2 >= 0) * 1, h
 
+
+def tower_network(f: Callable[[float], float], a: float, b: float, K: int) -> dict:
+    marks = [a + k * ((b - a) / K) for k in range(K)] + [b]
     ends = [(left, right, f((left + right) / 2)) for left, right in itertools.pairwise(marks)]
     units = [(at, height) for left, right, top in ends for at, height in ((right, -top), (left, top))]  # down first
-    marks = [a + k * ((b - a) / K) for k in range(K)] + [b]
-    units = [
-        (e, s * f((l + r) / 2)) for l, r in itertools.pairwise(marks) for e, s in ((r, -1.0), (l, +1.0))
-    ]  # down first
     at, height = np.array(units, dtype=float).T
     return StepNet(np.full((2 * K, 1), 2.0), -2.0 * at, height).asdict()
 

@@ -94,7 +94,7 @@ def hebb_update(W, x, y, lr):
     return W
 
 
-# %% whole_weights_stay_whole | fails: test_hebb_adds_the_outer_product | hint: The result is cast back to the integers of W, and loses its fractions; floats come out (as_float).
+# %% whole_weights_stay_whole | fails: test_neuron_and_hebb_keep_to_the_table | hint: The result is cast back to the integers of W, and loses its fractions; floats come out (as_float).
 def hebb_update(W, x, y, lr):
     return (W + lr * np.outer(y, x)).astype(np.asarray(W).dtype)
 
