@@ -84,6 +84,8 @@ def test_weights_and_updates_are_exactly_those_of_the_rule(student, rng):
         n, margin = 1 + case % 6, 1 + case % 5
         X, y, _ = separable(rng, int(rng.integers(4, 14)), n, margin)
         judge_fit(student, X, y, None, 40, f"{len(X)} samples of {n} inputs with margin {margin}")
+    X, y, w_right = separable(rng, 6, 3, 1)
+    judge_fit(student, X, y, -1000 * w_right, 4, "samples that one update does not put right")
 
 
 @pytest.mark.points(0.5, hint="A score of exactly 0 counts as firing, in predictions as well as while learning.")
