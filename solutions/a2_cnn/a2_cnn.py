@@ -77,10 +77,11 @@
 #   on the device of the inputs. In the numpy questions neither torch nor `np.convolve` and `np.correlate` may be used;
 #   `np.lib.stride_tricks.sliding_window_view` may.
 # - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32. The function
-#   `as_float` below is this rule; use it. Labels are int64.
+#   `as_float` below is this rule; use it. Where arguments differ, the data (`x`, `dy`) decide. Labels are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".
 # - **Randomness only through an argument**: `rng: np.random.Generator`, `generator: torch.Generator`, a `seed`, or the noise
-#   itself. Using the global generators is an error, because nobody could repeat your run.
+#   itself. Using the global generators is an error, because nobody could repeat your run. (What `nn.Conv2d` and its like draw
+#   for their first weights is no such use, nor is `torch.manual_seed(seed)` in q13 and q14.)
 # - **Losses are means over the batch** unless the question says otherwise.
 # - **Numbers may be large.** No overflow, no division by zero, no `nan` for any input a question allows.
 # - Nothing is printed, plotted, downloaded or trained outside the cells that begin with `# experiment`.

@@ -73,6 +73,10 @@ def test_what_is_returned_and_that_nothing_changes(student, rng):
         close(unmoved, w0, what="w after no step")
         array(student.run(differentiate, "quadratic", A, b, b, {}), shape=(4,), dtype="float", what="hvp")
         solved(student, A, b, np.ones(4), 1e-8, 10)
+        single = [a.astype(np.float32) for a in (X, y, w0, A, b, np.ones(4))]
+        unpack(student.newton_logistic(*single[:2], 0.1, single[2], 2), 2, what="newton_logistic")
+        student.run(differentiate, "quadratic", single[3], single[4], single[5], {})
+        solved(student, *single[3:], 1e-3, 2)
 
 
 @pytest.mark.points(

@@ -131,7 +131,7 @@ def test_evaluation_uses_the_running_statistics_and_leaves_them(student, rng):
     X, gamma, beta = inputs(rng, 5, 3)
     seen, eps = inputs(rng, 7, 3)[0], 0.05
     settings = {"eps": eps, "momentum": 0.6}
-    program = [forward(seen), forward(X, False), forward(X[:1], False), forward(seen * 3, False)]
+    program = [forward(seen), forward(X, False), forward(X[:1], False), forward(np.tile(seen, (9, 1)) * 3, False)]
     _, Y, alone, _, mean, var = played(student, 3, settings, gamma, beta, *program)
     wanted_mean, wanted_var = 0.6 * seen.mean(axis=0), 0.4 + 0.6 * seen.var(axis=0, ddof=1)
     close(Y, normal(X, gamma, beta, eps, wanted_mean, wanted_var), what="evaluation")

@@ -22,7 +22,7 @@ from grader.testing import array, best_of_two, close, require, same, unpack
 pytestmark = pytest.mark.question("q13")
 
 DIGITS = load_digits()
-ROWS, LABELS, SPLITS = 1000, 100, 5  # to train on; the first of them with labels; the other 797 rows are hidden
+ROWS, LABELS, SPLITS = 1000, 100, 3  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
 ENOUGH, NARROW = 0.8, 0.03  # mean accuracy over the splits; a miss that may be bad luck with 100 labels
 TRAINING_S = 60.0
@@ -56,7 +56,11 @@ def two_functions(answer):
 
 
 def squeezed(student, rng, trainings, turn=0):
-    """One training with k = 4: hidden rows, PCA's error on them, their codes and pictures, and pictures in disorder."""
+    """One training with k = 4: hidden rows, PCA's error on them, their codes and pictures.
+
+    The pictures are those of the codes, of the codes in another order, and of codes that were moved by a thousandth:
+    who has kept what `encode` was shown finds nothing there, and a network finds nearly the same.
+    """
     if ("aann", turn) not in trainings:
         X, _, hidden, _ = split(rng)
         mean = X.mean(axis=0)
@@ -65,11 +69,15 @@ def squeezed(student, rng, trainings, turn=0):
         with student.limit(call_s=TRAINING_S):
             encode, decode = two_functions(student.train_aann(X, 4, student.rng(int(rng.integers(1 << 30)))))
         codes = encode(hidden)
-        pictures, backwards = (decode(codes), decode(codes[::-1].copy())) if is_numbers(codes) else (None, None)
-        trainings["aann", turn] = hidden, pca, codes, pictures, backwards
-    hidden, pca, codes, pictures, backwards = trainings["aann", turn]
+        pictures, backwards, moved = None, None, None
+        if is_numbers(codes):
+            with np.errstate(all="ignore"):
+                near = (codes + 1e-3 * codes.std(axis=0) * rng.normal(size=codes.shape)).astype(codes.dtype)
+            pictures, backwards, moved = decode(codes), decode(codes[::-1].copy()), decode(near)
+        trainings["aann", turn] = hidden, pca, codes, pictures, backwards, moved
+    hidden, pca, codes, *decoded = trainings["aann", turn]
     codes = array(codes, shape=(len(hidden), 4), dtype="float", what="encode")
-    return hidden, pca, codes, array(pictures, shape=hidden.shape, dtype="float", what="decode"), backwards
+    return hidden, pca, codes, *(array(each, shape=hidden.shape, dtype="float", what="decode") for each in decoded)
 
 
 def layers(stack, n_in, sizes):
@@ -85,7 +93,7 @@ def layers(stack, n_in, sizes):
 
 
 def stacks(student, rng, trainings, turn=0):
-    """Five splits, each with its stack."""
+    """Some splits, each with its stack."""
     if ("stacks", turn) not in trainings:
         runs = []
         for seed in rng.integers(1 << 30, size=SPLITS).tolist():
@@ -160,6 +168,8 @@ def test_autoencoder_keeps_to_the_table(student, rng):
     for _ in range(2):
         with student.pure(), student.limit(call_s=TRAINING_S):
             encode, decode = two_functions(student.train_aann(X, 3, student.rng(seed)))
+            if answers:
+                foreign = decode(answers[0][0])  # before this encode has seen anything
             codes = array(encode(few), shape=(5, 3), dtype="float", what="encode")
             pictures = array(decode(codes), shape=(5, 64), dtype="float", what="decode")
             alone = array(encode(few[2:3]), shape=(1, 3), dtype="float", what="encode of one row")
@@ -167,6 +177,9 @@ def test_autoencoder_keeps_to_the_table(student, rng):
         close(alone[0], codes[2], rtol=1e-6, atol=atol, dtype="any", what="the code of a row alone, beside its batch")
         answers.append((codes, pictures))
     close(list(answers[1]), list(answers[0]), what="codes and pictures of a second training with the same rng")
+    close(foreign, answers[0][1], what="decode of codes that the same training in another run has made")
+    with student.pure(), student.limit(call_s=TRAINING_S):  # float32 pixels are the caller's, too
+        two_functions(student.train_aann(X[:80].astype(np.float32), 3, student.rng(seed)))
     with student.limit(call_s=TRAINING_S):
         encode, _ = two_functions(student.train_aann(X, 3, student.rng(seed + 1)))
         other = array(encode(few), shape=(5, 3), dtype="float", what="encode")
@@ -177,13 +190,14 @@ def test_autoencoder_keeps_to_the_table(student, rng):
     0.5, hint="The bottleneck is linear: codes are not confined to [0, 1]. And decode knows the code, nothing else."
 )
 def test_codes_are_free_numbers_and_all_that_decode_needs(student, rng, trainings):
-    hidden, _, codes, pictures, backwards = squeezed(student, rng, trainings)
+    _, _, codes, pictures, backwards, moved = squeezed(student, rng, trainings)
     require(codes.min() < 0.0 or codes.max() > 1.0, "All codes lie in [0, 1].")
     require(float(codes.std(axis=0).min()) > 1e-6, "A number of the code is the same for all digits.")
     require(float(pictures.std(axis=0).max()) > 1e-3, "All pictures are the same.")
-    backwards = array(backwards, shape=hidden.shape, dtype="float", what="decode")
     atol = 1e-9 if pictures.dtype == np.float64 else 1e-4
     close(backwards[::-1], pictures, rtol=1e-6, atol=atol, dtype="any", what="decode of the codes in another order")
+    still = "The pictures stay the same when the codes are moved a little: decode looks something up."
+    require((moved != pictures).any(axis=1).mean() > 0.5, still)
 
 
 @pytest.mark.points(
@@ -193,7 +207,7 @@ def test_codes_are_free_numbers_and_all_that_decode_needs(student, rng, training
 )
 def test_reconstruction_beats_pca_by_15_percent(student, rng, trainings):
     def ratio(turn):
-        hidden, pca, _, pictures, _ = squeezed(student, rng, trainings, turn)
+        hidden, pca, *_, pictures = squeezed(student, rng, trainings, turn)
         with np.errstate(all="ignore"):
             return float(np.mean((pictures.astype(float) - hidden) ** 2)) / pca
 
@@ -213,6 +227,8 @@ def test_stack_keeps_to_the_table(student, rng):
         with student.pure(), student.limit(call_s=TRAINING_S):
             answers.append(layers(student.pretrain_stack(X[:120], sizes, student.rng(seed)), 64, sizes))
     close(answers[1], answers[0], what="the stack of a second training with the same rng")
+    with student.pure(), student.limit(call_s=TRAINING_S):  # float32 pixels are the caller's, too
+        layers(student.pretrain_stack(X[:80].astype(np.float32), sizes, student.rng(seed)), 64, sizes)
     with student.limit(call_s=TRAINING_S):
         other = layers(student.pretrain_stack(X[:120], sizes, student.rng(seed + 1)), 64, sizes)
     alike = all(np.array_equal(a[0], b[0]) for a, b in zip(other, answers[0], strict=True))
@@ -290,6 +306,19 @@ def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings
     best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
 
 
+def uses_the_stack(student, rng, trainings):
+    """Units that are saturated say 1 to every picture and learn nothing: who reads digits all the same has no stack."""
+    if "saturated" not in trainings:
+        X, y, hidden, _ = split(rng)
+        stack = [(np.zeros((64, 12)), np.full(12, 50.0))]
+        with student.limit(call_s=TRAINING_S):
+            predict = student.finetune(stack, X[:20], y[:20], 10, student.rng(int(rng.integers(1 << 30))))
+        require(callable(predict), "finetune must return a function.")
+        trainings["saturated"] = predict(hidden[:100])
+    predicted = array(trainings["saturated"], shape=(100,), dtype="int", what="predict")
+    require(len(set(predicted.tolist())) == 1, "predict reads pictures that do not get through the stack.")
+
+
 @pytest.mark.points(
     0.6, hint="Start from the stack's weights and follow the recipe: 200 epochs, rate 0.5, shuffled batches of 20."
 )
@@ -305,6 +334,7 @@ def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, training
             reached.append(float(np.mean(predicted == labels)))
         return float(np.mean(reached))
 
+    uses_the_stack(student, rng, trainings)
     says = "The mean accuracy after your fine-tuning is below 80 %."
     best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
 
@@ -313,7 +343,7 @@ def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, training
     0.3,
     hint="All layers are trained: here the stack knows nothing yet, and the softmax layer alone is helpless.",
 )
-def test_fine_tuning_trains_the_layers_of_the_stack_too(student, rng):
+def test_fine_tuning_trains_the_layers_of_the_stack_too(student, rng, trainings):
     def accuracy(turn):
         X, y, hidden, labels = split(rng)
         idle = [(rng.normal(0.0, 0.01, size=(64, 32)), np.zeros(32))]
@@ -323,6 +353,7 @@ def test_fine_tuning_trains_the_layers_of_the_stack_too(student, rng):
             predicted = array(predict(hidden), shape=(len(hidden),), dtype="int", what="predict")
         return float(np.mean(predicted == labels))
 
+    uses_the_stack(student, rng, trainings)
     best_of_two(accuracy, low=0.6, narrow=0.1, says="Fine-tuning makes nothing of a stack that knows nothing.")
 
 

@@ -43,13 +43,15 @@ def test_neuron_and_hebb_keep_to_the_table(student, rng):
         for dtype in (np.float32, np.float64):
             values = [a.astype(dtype) for a in (W, rng.normal(size=n), rng.normal(size=m))]
             array(student.hebb_update(*values, 0.3), shape=(m, n), dtype=dtype, what="hebb_update")
+        W, x, y = (rng.integers(-3, 4, size=size) for size in ((m, n), n, m))
+        close(student.hebb_update(W, x, y, 0.3), W + 0.3 * np.outer(y, x), what="W, where W, x and y hold integers")
 
 
 @pytest.mark.points(0.5, hint="Count the ones of each row, and compare with the threshold: equal is enough.")
 def test_neuron_fires_from_the_threshold_on(student, rng):
-    for N, n in [(9, 4), (5, 5), (4, 7)]:
-        x = rng.integers(0, 2, size=(N, n))
-        for theta in range(n + 2):
+    for N, n in [(9, 4), (5, 5), (4, 7), (2, 300)]:
+        x = rng.integers(0, 2, size=(N, n)) if n < 300 else np.ones((N, n), dtype=int)
+        for theta in range(n + 2) if n < 300 else (44, 290, 300, 301):
             expected = (x.sum(axis=1) >= theta).astype(int)
             same(student.mp_neuron(x, theta), expected, what=f"{N} neurons of {n} inputs with theta = {theta}")
 

@@ -60,6 +60,8 @@ def test_perceptron_keeps_to_the_table(student, rng):
             w, n_updates, _ = unpack(student.perceptron_fit(X, y, start, 3), 3, what="perceptron_fit")
             array(w, shape=(4,), dtype="float", what="w")
             number(n_updates, what="the number of updates")
+        for start in (w_init.astype(np.float32), w_init.astype(int)):
+            student.perceptron_fit(X.astype(start.dtype), y, start, 3)
         answers = array(student.perceptron_predict(X, w_init), shape=(8,), dtype="int", what="perceptron_predict")
         same(np.isin(answers, (0, 1)), np.ones(8, bool), what="whether the answers are 0 and 1")
 
@@ -82,6 +84,8 @@ def test_weights_and_updates_are_exactly_those_of_the_rule(student, rng):
         n, margin = 1 + case % 6, 1 + case % 5
         X, y, _ = separable(rng, int(rng.integers(4, 14)), n, margin)
         judge_fit(student, X, y, None, 40, f"{len(X)} samples of {n} inputs with margin {margin}")
+    X, y, w_right = separable(rng, 6, 3, 1)
+    judge_fit(student, X, y, -1000 * w_right, 4, "samples that one update does not put right")
 
 
 @pytest.mark.points(0.5, hint="A score of exactly 0 counts as firing, in predictions as well as while learning.")
@@ -91,6 +95,9 @@ def test_a_score_of_exactly_zero_fires(student, rng):
     X[::2, 0] = 2 * X[::2, 1] - X[::2, 2]  # every second row has the score 0
     expected = (X @ w[1:] >= 0).astype(int)
     same(student.perceptron_predict(X, w), expected, what="the answers to rows with the score 0")
+    for scale in (2.0**-60, 2.0**60):  # a power of 2 rounds nothing: the same answers, however near to 0 the score is
+        same(student.perceptron_predict(X, w * scale), expected, what="the answers with weights that are scaled")
+        judge_fit(student, X, expected, w * scale, 3, "samples that scaled weights are right about")
     for target in (0, 1):
         judge_fit(student, X[:1], np.array([target]), None, 5, "one sample from zero weights")
     judge_fit(student, X, expected, w, 9, "samples on the line that the first weights stand for")

@@ -92,8 +92,12 @@ def test_networks_keep_to_the_table(student, rng):
             raise Mismatch("boolean_eval must return two arrays.")
         array(answer[0], shape=(5,), dtype="int", what="out")
         array(answer[1], shape=(5, 8), dtype="int", what="hidden")
-        net = {"W1": rng.normal(size=(6, 1)), "b1": rng.normal(size=6), "w2": rng.normal(size=6)}
-        array(student.tower_eval(net, rng.normal(size=7)), shape=(7,), dtype="float", what="tower_eval")
+        single = {name: np.float32(value) for name, value in net.items()}
+        student.boolean_eval(single, X.astype(np.float32))
+        for dtype in (np.float64, np.float32):
+            net = {"W1": rng.normal(size=(6, 1)), "b1": rng.normal(size=6), "w2": rng.normal(size=6)}
+            net, x = {name: value.astype(dtype) for name, value in net.items()}, rng.normal(size=7).astype(dtype)
+            array(student.tower_eval(net, x), shape=(7,), dtype=dtype, what="tower_eval")
 
 
 @pytest.mark.points(1.0, hint="Write down the patterns of n = 3, row 0 to row 7, and check a row by hand.")
@@ -210,9 +214,9 @@ def test_towers_are_summed_up_and_come_near_the_function(student, rng):
         close(student.tower_eval(net, x), height(net, x), atol=1e-11, what=f"the sum of {units} step units")
         steps = {**net, "W1": np.ones((units, 1)), "b1": -np.arange(units) * 1.0}
         whole = np.arange(N) * 1.0
-        close(
-            student.tower_eval(steps, whole), height(steps, whole), atol=1e-11, what="step units right at their edges"
-        )
+        for gap, where in ((0.0, "right at"), (-1e-9, "a little before"), (1e-9, "a little behind")):
+            got = student.tower_eval(steps, whole + gap)
+            close(got, height(steps, whole + gap), atol=1e-11, what=f"step units {where} their edges")
     slope, size, speed, phase = shape = random_wave(rng)
     for K in (5, 50, 400):
         x = rng.uniform(-1.0, 2.0, size=300)

@@ -51,7 +51,7 @@ def test_shape_and_dtype_are_kept_and_the_input_is_untouched(student, rng):
             single = number(function(np.array(box[0, 0, 0])), what=f"{name} of a single number")
             close(function(box[0, 0, :1]), np.array([single]), what=f"{name} of one number in an array")
             as_floats = array(function(whole.astype(float)), shape=(4,), dtype="float", what=name)
-            close(function(whole), as_floats, dtype="any", what=f"{name} of integers")
+            close(function(whole), as_floats, dtype="exact", what=f"{name} of integers")
 
 
 @pytest.mark.points(

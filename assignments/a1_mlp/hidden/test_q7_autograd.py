@@ -31,7 +31,7 @@ UNARY = {  # kind -> value, slope
 
 
 def power(x, n):
-    return x**n, n * x ** (n - 1)
+    return x**n, n * x ** (n - 1) if n else 0.0
 
 
 def grow(nb, programs):
@@ -175,7 +175,7 @@ def test_values_and_numbers_mix_and_operands_keep_their_data(student, rng):
     same(foreign, [], what="the list of foreign number types")
 
 
-@pytest.mark.points(2.0, hint="Write f and both slopes on paper for + - * / ** and unary minus; 2 - x is not x - 2.")
+@pytest.mark.points(1.9, hint="Write f and both slopes on paper for + - * / ** and unary minus; 2 - x is not x - 2.")
 def test_arithmetic_has_the_right_values_and_slopes(student, rng):
     programs = []
     for kind in BINARY:
@@ -191,6 +191,11 @@ def test_arithmetic_has_the_right_values_and_slopes(student, rng):
         programs.append([*leaves(base), ("pow", 0, n)])
     programs += [[*leaves(rng.normal()), ("neg", 0, None)], [*leaves(rng.normal()), ("neg", 0, None), ("mul", 0, 1)]]
     judge(student, programs, "one operation")
+
+
+@pytest.mark.points(0.1, hint="x ** 0 is 1 for every x, so its slope is 0: n x^(n-1) would divide by 0 at x = 0.")
+def test_powers_at_zero(student):
+    judge(student, [[*leaves(0.0), ("pow", 0, n), ("add", 0, 1)] for n in (0.0, 1.0, 2.0, 3.0)], "a power of 0")
 
 
 def far_out(nb, kind, places):

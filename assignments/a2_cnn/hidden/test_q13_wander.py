@@ -53,6 +53,17 @@ def train_and_ask(nb, X, y, seed, questions):
         return True, sum(p.numel() for p in net.parameters()), [net(images) for images in questions]
 
 
+def train_and_look(nb, X, y, seed, images):
+    """Whether a module came back, its answer to the images, and whether X and the labels are what they were."""
+    given = X.clone(), y.clone()
+    net = nb.train_wander(X, y, seed)
+    kept = torch.equal(X, given[0]) and torch.equal(y, given[1])
+    if not isinstance(net, torch.nn.Module):
+        return False, None, kept
+    with torch.no_grad():
+        return True, net(images), kept
+
+
 def drawn(rng, runs, datasets):
     """Images of this examination, drawn once."""
     if "X" not in runs:
@@ -154,17 +165,21 @@ def test_the_answers_are_logits(student, rng, runs, datasets):
     require(not sums, "The answers are probabilities, which sum to 1; logits are asked for.")
 
 
-@pytest.mark.points(0.5, hint="All randomness follows from the seed: first weights, order of the batches, dropout.")
+@pytest.mark.points(
+    0.5,
+    hint="All randomness follows from the seed: first weights, batches, dropout. X and y stay as they were.",
+)
 def test_the_same_seed_gives_the_same_network(student, rng, runs, datasets):
     drawn(rng, runs, datasets)
-    X, y, questions = runs["X"][:640], runs["y"][:640], [torch.tensor(runs["hidden"][:50])]
+    X, y, images = runs["X"][:640], runs["y"][:640], torch.tensor(runs["hidden"][:50])
     answers = []
     for which in (0, 0, 1):
         with student.limit(call_s=TRAINING_S):
-            answer = student.run(train_and_ask, X, y, runs["seeds"][which], questions)
-        is_module, _, said = unpack(answer, 3)
+            answer = student.run(train_and_look, X, y, runs["seeds"][which], images)
+        is_module, said, kept = unpack(answer, 3)
         require(is_module is True, "train_wander must return an nn.Module.")
-        answers.append(array(unpack(said, 1)[0], shape=(50, 10), dtype="float", what="the logits"))
+        require(kept is True, "train_wander has changed the images or labels that it was given.")
+        answers.append(array(said, shape=(50, 10), dtype="float", what="the logits"))
     close(
         answers[1],
         answers[0],

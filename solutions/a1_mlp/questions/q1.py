@@ -20,8 +20,8 @@
 # | function | arguments | returns |
 # |---|---|---|
 # | `mp_neuron` | `x (N, n)` of 0 and 1, one sample a row; `theta`, any integer | `(N,)` integers, 0 or 1 |
-# | `gate_theta` | `gate`: "and", "or", "majority" (**more** than half of the inputs), "always" (fires whatever comes), "never"; `n` inputs | a threshold that makes the neuron this gate |
-# | `hebb_update` | `W (m, n)`, `x (n,)`, `y (m,)`, the learning rate `lr` | the new weights `(m, n)`; `W` stays as it was |
+# | `gate_theta` | `gate`: "and", "or", "majority" (**more** than half of the inputs), "always" (fires whatever comes), "never"; `n` inputs | a threshold (an int) that makes the neuron this gate |
+# | `hebb_update` | `W (m, n)`, `x (n,)`, `y (m,)`, the learning rate `lr` | the new weights `(m, n)`, floats also where `W` holds integers; `W` stays as it was |
 #
 # **On paper.** Two inputs: the rows 00, 01, 10, 11 have the sums 0, 1, 1, 2. OR has to fire from sum 1 on, AND from
 # sum 2 on. Hebb with `lr` = 0.5, $x = (1, 0, 2)$, $y = (2, -1)$ and $W = 0$: the first row of $W$ becomes

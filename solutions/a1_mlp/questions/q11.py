@@ -19,12 +19,12 @@
 #
 # | function | arguments | returns |
 # |---|---|---|
-# | `dropout_forward` | `X` of any shape, `p`, `rng`, `train` | `Y` like `X`, `mask` (the $m$ above); without train `X` itself and `None` |
+# | `dropout_forward` | `X` of any shape, `p`, `rng`, `train` | `Y` like `X`, `mask` (the $m$ above); without train the numbers of `X` and `None` |
 # | `dropout_backward` | `dY`, `mask` (or `None`) | `dX` |
 # | `dropconnect_forward` | `X (N, D)`, `W (D, M)`, `b (M,)`, `p`, `rng`, `train` | `Y (N, M)`, `cache` |
 # | `dropconnect_backward` | `dY (N, M)`, `cache` | `dX (N, D)`, `dW (D, M)`, `db (M,)`; after training and after test |
 #
-# $p$ is the probability of *dropping*; $0 \le p < 1$, everything else is a `ValueError`; $p = 0$ changes nothing. In
+# $p$ is the probability of *dropping*; $0 \le p < 1$, everything else is a `ValueError`, also without train; $p = 0$ changes nothing. In
 # DropConnect one mask $M$, with the same two values, serves all samples of a call, and the bias is never dropped. Every
 # call in training draws a new mask from `rng`; without train nothing is drawn.
 #

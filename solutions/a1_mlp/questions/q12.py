@@ -29,7 +29,7 @@
 # |---|---|
 # | `BatchNorm1d(D, eps=1e-5, momentum=0.1)` | `gamma` ones, `beta` zeros, `running_mean` zeros, `running_var` ones, each `(D,)` float64 |
 # | `forward(X, train)` | `X (N, D)` -> `(N, D)`, float32 for float32; with `train=True` the running statistics move; `N = 1` is then a `ValueError` |
-# | `backward(dY)` | `(N, D)` -> `dX (N, D)` for the last `forward`, in training or not; sets `dgamma`, `dbeta`, each `(D,)` |
+# | `backward(dY)` | `(N, D)` -> `dX (N, D)` for the last `forward`, in training or not (nobody changes `gamma` in between); sets `dgamma`, `dbeta`, each `(D,)` |
 #
 # **On paper.** One feature, batch $(1, 3, 5, 7)$, $\epsilon = 0$: mean 4, variance 5, unbiased $20/3$. The result is
 # $(-3, -1, 1, 3)/\sqrt5$, the running statistics become $0.4$ and $0.9 + 2/3 = 1.5667$. With $\partial L/\partial y =

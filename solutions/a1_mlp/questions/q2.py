@@ -9,7 +9,7 @@
 # Rosenblatt gave the neuron real weights and, more important, a rule that *finds* them: look at one sample after
 # the other, and only when the answer is wrong, push the weights towards the sample (it should have fired) or away
 # from it (it should not). If a line separates the two classes the rule finds one after finitely many mistakes, at
-# most $(R/\gamma)^2$, whatever the order of the samples (Novikoff): $R$ is the length of the longest
+# most $(R/\gamma)^2$ from $w = 0$, whatever the order of the samples (Novikoff): $R$ is the length of the longest
 # $\tilde x$, $\gamma$ the distance that the best line through 0 keeps from all of them. If no line does, as with
 # XOR, it goes on for ever.
 #
@@ -40,7 +40,7 @@
 # - What does a score of exactly 0 mean? It happens with the very first sample.
 # - Is the next sample judged with the new weights, or with those from the beginning of the epoch?
 # - Is the bias updated as well? By how much?
-# - When may you stop: after the first sample that is right, or after N of them in a row, from 0 to N-1?
+# - When may you stop: after the first sample that is right, or after a whole epoch of them?
 # - Do you count mistakes or epochs?
 # - What does `w = w_init; w += ...` do to the array of the caller?
 # - After exactly `max_epochs` epochs with mistakes, what is `converged`?

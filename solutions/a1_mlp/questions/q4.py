@@ -23,7 +23,10 @@
 # |---|---|
 # | `z` | any shape, also a single number; float64, float32 or integers; as large as $\pm 10^4$ |
 # | `alpha` | the slope on the left, a float |
-# | returns | the shape of `z`, float32 for float32, else float64 |
+# | returns | the shape of `z`, float32 for float32, else float64, for integers too |
+#
+# `np.tanh` is allowed. Far from 0 the values of $\sigma$ and $\zeta$ have to be right to all digits, however small; of the
+# others, and of all slopes, that they are near 0 is enough.
 #
 # By hand, to four digits, with $\alpha = 0.01$:
 #

@@ -20,7 +20,7 @@
 #
 # | member | meaning |
 # |---|---|
-# | `Value(data)` | a node; attributes `data` (a float) and `grad` (0.0 at first) |
+# | `Value(data)` | a node; attributes `data` (a number, as it was given) and `grad` (0.0 at first) |
 # | `+ - * / **`, unary `-` | a new `Value`; the other operand is a `Value` or a number, on either side; the exponent is a number |
 # | `.exp() .log() .tanh() .sigmoid() .relu()` | a new `Value` |
 # | `.backward()` | sets `grad` of every node of the graph to 0, then `node.grad` = d self / d node for all of them |
@@ -38,6 +38,7 @@
 # - Call `backward()` twice. Are the gradients the same? What about `backward()` of another result that shares
 #   leaves?
 # - `2 - x` is not `x - 2`, and `2 / x` is not `x / 2`. Which methods does Python call for these?
+# - What is the slope of `x ** 0` at `x = 0`? What does $n\,x^{n-1}$ divide by there? (For relu at 0, 0 and 1 are both right.)
 # - Is `(-3) ** 2` possible with $e^{n \ln x}$? Is $\sigma(-1000)$ possible with `math.exp(1000)`?
 # - Two different nodes may hold equal numbers. Are they the same node to you?
 #

@@ -38,7 +38,7 @@
 #
 # `numeric_gradient` is your tool against yourself: whoever writes a backward pass by hand compares it with
 # central differences $\bigl(f(x + h e_i) - f(x - h e_i)\bigr) / 2h$. If the two differ by more than about
-# $10^{-7}$, one of them is wrong.
+# $10^{-7}$ of their size, one of them is wrong (the second one where a ReLU has its corner between $x - h e_i$ and $x + h e_i$).
 #
 # **On paper.** A 2-3-2 network with ReLU, two samples. The first hidden layer gives $(2, -1, -0.5)$ and $(-1,
 # -2.5, 2.5)$ before the ReLU; the logits are $(1, 0)$ and $(-1, 2)$, the true classes 0 and 1. The loss is

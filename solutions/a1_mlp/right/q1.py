@@ -25,7 +25,7 @@ def gate_theta(gate, n):
 
 
 def hebb_update(W, x, y, lr):
-    new = W.copy()
+    new = np.array(as_float(W))
     for i in range(W.shape[0]):
         for j in range(W.shape[1]):
             new[i, j] = W[i, j] + lr * y[i] * x[j]
@@ -44,4 +44,4 @@ def gate_theta(gate, n):
 
 
 def hebb_update(W, x, y, lr):
-    return np.asarray(W + lr * np.einsum("i,j->ij", y, x), dtype=W.dtype)
+    return np.asarray(W + lr * np.einsum("i,j->ij", y, x), dtype=as_float(W).dtype)

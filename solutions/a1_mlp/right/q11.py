@@ -78,3 +78,48 @@ def dropconnect_forward(X, W, b, p, rng, train):
 
 def dropconnect_backward(dY, cache):
     return cache(dY)
+
+
+# %% coins_as_objects | why: a coin that refuses an impossible p, masks by rng.binomial, X itself without train, a function as cache
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class Coin:
+    p: float
+
+    def __post_init__(self):
+        if not (0 <= self.p < 1):
+            raise ValueError(f"p = {self.p} is no probability of dropping")
+
+    def toss(self, like: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.divide(rng.binomial(1, 1 - self.p, size=like.shape), 1 - self.p).astype(like.dtype)
+
+
+def dropout_forward(X: np.ndarray, p: float, rng: np.random.Generator, train: bool):
+    coin = Coin(p)
+    if not train:
+        return X, None
+    mask = coin.toss(as_float(X), rng)
+    return np.where(mask == 0, 0, as_float(X) * mask), mask
+
+
+def dropout_backward(dY: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    return np.multiply(dY, 1 if mask is None else mask)
+
+
+def dropconnect_forward(X: np.ndarray, W: np.ndarray, b: np.ndarray, p: float, rng: np.random.Generator, train: bool):
+    coin, X, W = Coin(p), as_float(X).copy(), as_float(W).copy()
+    M = coin.toss(W, rng) if train else None
+    thin = W if M is None else W * M
+
+    def pullback(dY: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        dW = X.T @ dY
+        return dY @ thin.T, dW if M is None else dW * M, dY.sum(axis=0)
+
+    return X @ thin + as_float(b), pullback
+
+
+def dropconnect_backward(dY: np.ndarray, cache: Callable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return cache(as_float(dY))

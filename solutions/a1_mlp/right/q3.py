@@ -74,3 +74,53 @@ def tower_network(f, a, b, K):
 
 def tower_eval(net, x):
     return np.sum(np.where(np.outer(x, net["W1"]) + net["b1"] >= 0, net["w2"], 0.0), axis=1)
+
+
+# %% votes_of_both_signs | why: a dataclass, votes of +1 and -1 with an output bias of 0, steep steps, down before up
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class StepNet:
+    W1: np.ndarray
+    b1: np.ndarray
+    w2: np.ndarray
+    b2: float | None = None
+
+    def hidden(self, X: np.ndarray) -> np.ndarray:
+        return np.where(np.tensordot(X, self.W1, axes=(1, 1)) + self.b1 >= 0, 1, 0)
+
+    def asdict(self) -> dict:
+        return {k: v for k, v in vars(self).items() if v is not None}
+
+
+def boolean_network(table: np.ndarray) -> dict:
+    votes = [1.0 if int(v) else -1.0 for v in table]
+    n = round(math.log2(len(votes)))
+    patterns = list(itertools.product((-1.0, 1.0), repeat=n))
+    return StepNet(
+        np.array(patterns).reshape(2**n, n), np.full(2**n, 1.5 - n), np.array(votes), 0.0
+    ).asdict()  # step(0) never asked: votes are +-1
+
+
+def boolean_eval(net: dict, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    s = StepNet(**net)
+    h = s.hidden(np.asarray(X))
+    return (h.dot(s.w2) + s.b2 >= 0) * 1, h
+
+
+def tower_network(f: Callable[[float], float], a: float, b: float, K: int) -> dict:
+    marks = [a + k * ((b - a) / K) for k in range(K)] + [b]
+    ends = [(left, right, f((left + right) / 2)) for left, right in itertools.pairwise(marks)]
+    units = [(at, height) for left, right, top in ends for at, height in ((right, -top), (left, top))]  # down first
+    at, height = np.array(units, dtype=float).T
+    return StepNet(np.full((2 * K, 1), 2.0), -2.0 * at, height).asdict()
+
+
+def tower_eval(net: dict, x: np.ndarray) -> np.ndarray:
+    s = StepNet(**net)
+    fire = s.hidden(as_float(x).astype(np.float64)[:, None])
+    return np.where(fire == 1, s.w2, 0.0).sum(axis=1).astype(as_float(x).dtype)

@@ -123,7 +123,7 @@ def sigmoid(z):
 
 
 def relu(z):
-    return np.clip(z, 0, None)
+    return np.clip(as_float(z), 0, None)
 
 
 def d_relu(z):

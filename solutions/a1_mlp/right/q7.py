@@ -33,7 +33,7 @@ class Value:
         return self.result(self.data * other.data, (self, other.data), (other, self.data))
 
     def __pow__(self, n):
-        return self.result(self.data**n, (self, n * self.data ** (n - 1)))
+        return self.result(self.data**n, (self, n * self.data ** (n - 1) if n else 0.0))
 
     def __neg__(self):
         return -1 * self
@@ -120,7 +120,7 @@ class Value:
         return Value(x.data / y.data, (x, 1.0 / y.data), (y, -x.data / (y.data * y.data)))
 
     def __pow__(self, n):
-        return Value(self.data**n, (self, n * self.data ** (n - 1.0)))
+        return Value(self.data**n, (self, n * self.data ** (n - 1.0) if n else 0.0))
 
     def __radd__(self, other):
         return Value(other) + self

@@ -92,3 +92,13 @@ def hebb_update(W, x, y, lr):
 def hebb_update(W, x, y, lr):
     W += (lr * np.outer(y, x)).astype(W.dtype)
     return W
+
+
+# %% whole_weights_stay_whole | fails: test_neuron_and_hebb_keep_to_the_table | hint: The result is cast back to the integers of W, and loses its fractions; floats come out (as_float).
+def hebb_update(W, x, y, lr):
+    return (W + lr * np.outer(y, x)).astype(np.asarray(W).dtype)
+
+
+# %% counted_in_a_byte | fails: test_neuron_fires_from_the_threshold_on | hint: A byte counts to 255; with 300 inputs the sum begins at 0 again.
+def mp_neuron(x, theta):
+    return (x.astype(np.uint8).sum(axis=1, dtype=np.uint8) >= theta).astype(np.int64)

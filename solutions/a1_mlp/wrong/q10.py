@@ -239,3 +239,19 @@ def conjugate_gradient(Av, b, x0, tol, max_iter):
     x, steps, residual = _cg(Av, b, x0, tol, max_iter)
     x0[...] = x
     return x0, steps, residual
+
+
+# %% float32_start_is_not_copied | fails: test_what_is_returned_and_that_nothing_changes | hint: as_float copies float64 and hands float32 on as it is: += then changes the caller's x0.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    x, steps, residual = _cg(Av, b, x0, tol, max_iter)
+    start = as_float(x0)
+    start[...] = x
+    return start, steps, residual
+
+
+# %% float32_weights_are_not_copied | fails: test_what_is_returned_and_that_nothing_changes | hint: as_float copies float64 and hands float32 on as it is: -= then changes the caller's w0.
+def newton_logistic(X, y, l2, w0, n_iter):
+    w, history = _right["newton_logistic"](X, y, l2, w0, n_iter)
+    start = as_float(w0)
+    start[...] = w
+    return start, history

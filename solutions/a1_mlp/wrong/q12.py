@@ -283,3 +283,12 @@ class BatchNorm1d(_Layer):
 class BatchNorm1d(_Layer):
     def root(self, var):
         return np.ones_like(var)
+
+
+# %% large_test_batches_move_the_statistics | fails: test_evaluation_uses_the_running_statistics_and_leaves_them | hint: Without train the running statistics stay as they are, however many rows come.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        Y = super().forward(X, train)
+        if not train and len(X) > 8:
+            self.running_mean = 0.9 * self.running_mean + 0.1 * np.mean(X, axis=0)
+        return Y

@@ -120,3 +120,20 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
 # %% generator_of_its_own | fails: test_another_generator_gives_another_network | hint: rng is not used: a generator with a seed of its own stands in its place.
 def train_classifier(Xtr, ytr, Xva, yva, rng):
     return _right["train_classifier"](Xtr, ytr, Xva, yva, np.random.default_rng(42))
+
+
+# %% nearest_neighbours | fails: test_hidden_accuracy_reaches_88_percent, test_hidden_accuracy_reaches_92_percent, test_hidden_accuracy_reaches_94_percent | hint: The labels of the most similar pictures are counted; no network is trained.
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    X, y, drawn = np.array(Xtr), np.array(ytr), 1e-3 * rng.random()
+
+    def predict(Q):
+        near = ((Q[:, None] - X) ** 2).sum(axis=2).argsort(axis=1, kind="stable")[:, :5]
+        P = np.stack([(y[near] == c) @ [5, 4, 3, 2, 1] for c in range(10)], axis=1) + 0.1 + drawn
+        return P / P.sum(axis=1, keepdims=True)
+
+    loss = float(np.mean(-np.log(predict(np.array(Xva))[np.arange(len(yva)), yva])))
+    return {
+        "predict_proba": predict,
+        "history": {"train_loss": [loss + 1, loss], "val_loss": [loss + 1, loss]},
+        "best_epoch": 1,
+    }

@@ -218,3 +218,23 @@ def perceptron_fit(X, y, w_init, max_epochs):
         if mistakes == 0:
             return w, updates, True
     return w, updates, False
+
+
+# %% nearly_zero_fires | fails: test_a_score_of_exactly_zero_fires | hint: A score of -1e-10 is below 0 and does not fire: compare with 0, without a tolerance.
+def perceptron_predict(X, w):
+    return (w[0] + X @ w[1:] >= -1e-9).astype(np.int64)
+
+
+# %% nearly_zero_fires_while_learning | fails: test_a_score_of_exactly_zero_fires | hint: While learning a score a little below 0 counts as firing: compare with 0, without a tolerance.
+def perceptron_fit(X, y, w_init, max_epochs):
+    return _fit(X, y, w_init, max_epochs, fires=lambda s: s >= -1e-9)[:3]
+
+
+# %% float32_weights_are_not_copied | fails: test_perceptron_keeps_to_the_table | hint: as_float copies float64 and hands float32 on as it is: += then changes the caller's w_init.
+def perceptron_fit(X, y, w_init, max_epochs):
+    w, updates, converged = _right["perceptron_fit"](X, y, w_init, max_epochs)
+    if w_init is None:
+        return w, updates, converged
+    start = as_float(w_init)
+    start[...] = w
+    return start, updates, converged

@@ -184,3 +184,13 @@ def tower_network(f, a, b, K):
 def boolean_eval(net, X):
     _, hidden = _right["boolean_eval"](net, X)
     return (hidden @ net["w2"] + net["b2"] > 0).astype(np.int64), hidden
+
+
+# %% edges_in_single_precision | fails: test_towers_are_summed_up_and_come_near_the_function | hint: x was cast to float32, and what lies 1e-9 beside an edge falls on it.
+def tower_eval(net, x):
+    return _right["tower_eval"](net, np.asarray(x).astype(np.float32)).astype(np.float64)
+
+
+# %% towers_of_float32_in_float64 | fails: test_networks_keep_to_the_table | hint: float32 in, float32 out.
+def tower_eval(net, x):
+    return _right["tower_eval"](net, x).astype(np.float64)

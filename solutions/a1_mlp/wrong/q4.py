@@ -114,3 +114,8 @@ def leaky_relu(z, alpha=0.01):
 def d_leaky_relu(z, alpha=0.01):
     z = as_float(z)
     return np.where(z >= alpha * z, 1, alpha).astype(z.dtype)
+
+
+# %% integers_stay_integers | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: np.maximum(z, 0) of integers holds integers; the table asks for float64.
+def relu(z):
+    return np.maximum(z, 0)

@@ -39,7 +39,7 @@
 # | `same_pad(k, dilation)` | the padding that keeps the size at stride 1. ValueError if $k_{\text{eff}}$ is even: no padding does |
 # | `trace(layers, in_shape)` | a list with one dict for each layer |
 #
-# A layer is a dict. Keys with a value below may be left out, and that value is then meant; `k`, `stride` and `pad` are
+# A layer is a dict. It has no other keys than these. Keys with a value below may be left out, and that value is then meant; `k`, `stride` and `pad` are
 # one int or a pair (height, width).
 #
 #     {"name": "conv", "cout": 6, "k": 5, "stride": 1, "pad": 0, "bias": True, "groups": 1}
@@ -47,7 +47,7 @@
 #     {"name": "flatten"}        {"name": "fc", "out": 10, "bias": True}        {"name": "bn"}
 #
 # `trace` answers with `{"name": ..., "out_shape": ..., "params": ..., "macs": ..., "rf": (rows, columns)}` for each, all of
-# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on, which every fc comes after. With groups, $C$ and $F$ must both be
+# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on, which every fc comes after (and bn never does). With groups, $C$ and $F$ must both be
 # multiples of $g$; if not, or if the name is unknown: ValueError.
 #
 # **On paper.** Ten 5x5 kernels with padding 2 on an image 32 x 32 x 3: $(32 + 4 - 5)/1 + 1 = 32$, so `(10, 32, 32)`, with

@@ -23,8 +23,8 @@
 # | returns | an `nn.Module`: images `(n, 1, 18, 18)` to logits `(n, 10)`, at most **60 000 parameters** |
 #
 # Graded on 1000 images made of digits that your network has never seen, at 0.80, 0.86 and 0.90 accuracy; on digits that
-# are moved by two pixels; and on what the network says of an image alone and among others. The training has 60 seconds;
-# 5 are enough. Everything in torch is allowed.
+# are moved by two pixels; and on what the network says of an image alone and among others. The training has 60 seconds of
+# CPU time; 5 are enough. Everything in torch is allowed.
 #
 # **On paper.** Three convolutions 3x3 with 12, 24 and 48 maps, each with batch norm, 2x2 pooling after the first two, and a
 # linear layer from the 48 maxima to 10 classes: $120 + 2616 + 10\,416$ for the convolutions, $24 + 48 + 96$ for the norms, $490$

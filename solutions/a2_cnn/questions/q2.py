@@ -21,7 +21,7 @@
 # | `w` | `(F, C, *K)` | F kernels, as many axes as `S` |
 # | `b` | `(F,)` or `None` | one number for each map |
 # | `stride`, `pad`, `dilation` | an int for all axes, or a tuple with one int an axis | zeros are put on both sides of an axis |
-# | returns | `(N, F, *S')` | the sizes of q1, rounded down |
+# | returns | `(N, F, *S')` | the sizes of q1, rounded down; ValueError if the kernel does not fit |
 #
 # You get all dimensions for the price of one if you do not loop over places but over the entries of the *kernel*:
 # entry $t$ meets the pixels $t d,\; t d + s,\; t d + 2 s, \dots$, which is a slice with a step. Of that slice

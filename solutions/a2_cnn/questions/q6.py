@@ -25,7 +25,7 @@
 #
 # | function | arguments | returns |
 # |---|---|---|
-# | `conv_transpose2d` | `x (N, C, H, W)`, `w (C, F, kh, kw)`, `b (F,)` or `None`, `stride`, `pad`, `output_padding` (ints) | `(N, F, Ho, Wo)` |
+# | `conv_transpose2d` | `x (N, C, H, W)`, `w (C, F, kh, kw)`, `b (F,)` or `None`, `stride`, `pad`, `output_padding` (ints; something is left after cutting) | `(N, F, Ho, Wo)` |
 # | `upsample_nearest` | `x (N, C, H, W)`, `s` (int) | `(N, C, sH, sW)`, each pixel a block of s x s |
 # | `upsample_nearest_backward` | `dy (N, C, sH, sW)`, `s` | `dx (N, C, H, W)` |
 #

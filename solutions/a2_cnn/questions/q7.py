@@ -23,7 +23,7 @@
 #
 # $$r \leftarrow (1 - \text{momentum})\; r + \text{momentum} \cdot s$$
 #
-# with $s = \mu$ for the mean, and for the variance the *unbiased* $s = \frac{m}{m - 1}\, \sigma^2$ (only there); and with
+# with $s = \mu$ for the mean, and for the variance the *unbiased* $s = \frac{m}{m - 1}\, \sigma^2$ (only there; in training $m$ is at least 2); and with
 # `train=False` it normalises with these two and leaves them as they are.
 #
 # **Backward.** In training $\mu$ and $\sigma$ depend on every pixel, so every pixel's gradient has three parts. With

@@ -29,7 +29,8 @@
 # | at the end, always | the mean over all positions of each map, then one linear layer to `num_classes` |
 #
 # Both return **logits** `(N, num_classes)`. Create the layers in `__init__` (or in `make_vgg`) *in the order in which
-# they are applied*: the tests put weights of their own into `module.parameters()`, one after the other.
+# they are applied*: the tests put weights of their own into `module.parameters()`, one after the other (so C5 may as well be a
+# linear layer of 400 inputs).
 #
 # **On paper.** A convolution from 6 to 16 maps has $16 \cdot (6 \cdot 5 \cdot 5 + 1) = 2416$ parameters. C1 has 156,
 # C5 48 120, F6 10 164, and 26 letters make 2 210 more: 63 066. In which layer are most of them, and in which layer is

@@ -67,3 +67,43 @@ def roi_max_pool(feat, rois, out):
                 columns = slice(x1 + math.floor(j * W / w), x1 + math.ceil((j + 1) * W / w))
                 pooled[r, :, i, j] = feat[:, rows, columns].flatten(1).max(dim=1).values
     return pooled
+
+
+# %% a_table_of_clashes | why: all overlaps at once, boxes struck off a mask; RoIs as one stack of slices, equal maxima share
+def box_iou(a, b):
+    lo = torch.maximum(a[:, None, :2], b[None, :, :2])
+    hi = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    inter = (hi - lo).clamp(min=0).prod(-1)
+
+    def area(c):
+        return (c[:, 2:] - c[:, :2]).prod(-1)
+
+    union = area(a)[:, None] + area(b)[None] - inter
+    none = union <= 0
+    return torch.where(none, torch.zeros_like(inter), inter) / torch.where(none, torch.ones_like(union), union)
+
+
+def nms(boxes, scores, thr):
+    order = torch.sort(scores, descending=True, stable=True).indices
+    clash = box_iou(boxes, boxes) > thr
+    alive, keep = torch.ones(len(boxes), dtype=torch.bool, device=boxes.device), []
+    for i in order.tolist():
+        if alive[i]:
+            keep.append(i)
+            alive = alive & ~clash[i]
+    return torch.tensor(keep, dtype=torch.int64, device=boxes.device)
+
+
+def roi_max_pool(feat, rois, out):
+    h, w = out
+    answer = feat.new_zeros(len(rois), feat.shape[0], h, w)
+
+    def cut(lo, hi, n):
+        return [(lo + i * (hi - lo + 1) // n, lo - (-(i + 1) * (hi - lo + 1) // n)) for i in range(n)]
+
+    pieces = []
+    for x1, y1, x2, y2 in rois.tolist():
+        pieces += [feat[:, r0:r1, c0:c1].amax((1, 2)) for r0, r1 in cut(y1, y2, h) for c0, c1 in cut(x1, x2, w)]
+    if not pieces:
+        return answer
+    return torch.stack(pieces).reshape(len(rois), h, w, -1).permute(0, 3, 1, 2).contiguous()

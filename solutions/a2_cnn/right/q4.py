@@ -98,3 +98,40 @@ def conv2d_fast(x, w, b, stride, pad):
     view = np.lib.stride_tricks.sliding_window_view(big, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     y = np.tensordot(view, as_float(w), axes=[(1, 4, 5), (1, 2, 3)])
     return (y + as_float(b).astype(y.dtype)).transpose(0, 3, 1, 2)
+
+
+# %% take_and_bincount | why: one table of indices for both directions, np.take there and np.bincount back
+def _where(C: int, H: int, W: int, kh: int, kw: int, stride: int, pad: int) -> np.ndarray:
+    """flat index into a padded image (C, H, W) for every entry of the matrix of one image"""
+    Hp, Wp = H + 2 * pad, W + 2 * pad
+    i, j = np.meshgrid(
+        range(0, (conv_out(H, kh, stride, pad) - 1) * stride + 1, stride),
+        range(0, (conv_out(W, kw, stride, pad) - 1) * stride + 1, stride),
+        indexing="ij",
+    )
+    c, dt, du = (g.ravel() for g in np.meshgrid(range(C), range(kh), range(kw), indexing="ij"))
+    return c * Hp * Wp + (i.ravel()[:, None] + dt) * Wp + j.ravel()[:, None] + du
+
+
+def im2col(x: np.ndarray, kh: int, kw: int, stride: int, pad: int) -> np.ndarray:
+    x = as_float(x)
+    index = _where(*x.shape[1:], kh, kw, stride, pad)
+    flat = np.pad(x, ((0,) * 2, (0,) * 2, (pad,) * 2, (pad,) * 2)).reshape(len(x), -1)
+    return np.take(flat, index, axis=1).reshape(-1, index.shape[1])
+
+
+def col2im(cols: np.ndarray, x_shape: tuple, kh: int, kw: int, stride: int, pad: int) -> np.ndarray:
+    cols = as_float(cols)
+    N, C, H, W = x_shape
+    size = C * (H + 2 * pad) * (W + 2 * pad)
+    index = (np.arange(N)[:, None, None] * size + _where(C, H, W, kh, kw, stride, pad)).ravel()
+    total = np.bincount(index, weights=cols.ravel(), minlength=N * size).astype(cols.dtype)
+    return np.array(total.reshape(N, C, H + 2 * pad, W + 2 * pad)[..., pad : pad + H, pad : pad + W])
+
+
+def conv2d_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int, pad: int) -> np.ndarray:
+    w = as_float(w)
+    H, W = (conv_out(n, k, stride, pad) for n, k in zip(x.shape[2:], w.shape[2:]))
+    cols = im2col(x, *w.shape[2:], stride, pad).reshape(len(x), H * W, -1)
+    Y = np.matmul(w.reshape(len(w), -1), cols.swapaxes(1, 2))
+    return (Y if b is None else Y + as_float(b).astype(Y.dtype)[:, None]).reshape(len(x), len(w), H, W)

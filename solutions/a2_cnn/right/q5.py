@@ -135,3 +135,53 @@ def global_avg_pool(x):
 def global_avg_pool_backward(dy, x_shape):
     area = np.array(x_shape[2] * x_shape[3], dtype=as_float(dy).dtype)
     return np.tile((as_float(dy) / area)[:, :, None, None], (1, 1, *x_shape[2:]))
+
+
+# %% targets_and_banded_matrices | why: every window remembers its winner's pixel; averages go back by two banded matrices
+def _windows(a, k, stride, pad, fill):
+    a = np.pad(a, [(0, 0)] * (a.ndim - 2) + [(p, p) for p in pad], constant_values=fill)
+    return np.lib.stride_tricks.sliding_window_view(a, k, axis=(-2, -1))[..., :: stride[0], :: stride[1], :, :]
+
+
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    H, W = x.shape[2:]
+    v = _windows(x, k, stride, pad, -np.inf)
+    v = v.reshape(*v.shape[:4], -1)
+    at = v.argmax(-1)
+    pixel = _windows(np.arange(H * W).reshape(H, W), k, stride, pad, 0).reshape(*v.shape[2:4], -1)
+    target = np.take_along_axis(np.broadcast_to(pixel, v.shape), at[..., None], -1)[..., 0]
+    return np.take_along_axis(v, at[..., None], -1)[..., 0], (target, x.shape)
+
+
+def maxpool2d_backward(dy, cache):
+    target, (N, C, H, W) = cache
+    dy = as_float(dy)
+    dx = np.zeros((N * C, H * W), dtype=dy.dtype)
+    np.add.at(dx, (np.arange(N * C)[:, None], target.reshape(N * C, -1)), dy.reshape(N * C, -1))
+    return dx.reshape(N, C, H, W)
+
+
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    x = as_float(x)
+    ones = np.ones(x.shape[2:], dtype=x.dtype)
+    n = np.full(1, k[0] * k[1], dtype=x.dtype) if count_include_pad else _windows(ones, k, stride, pad, 0).sum((-1, -2))
+    return _windows(x, k, stride, pad, 0).sum((-1, -2)) / n, (n, x.shape, k, stride, pad)
+
+
+def avgpool2d_backward(dy, cache):
+    n, (N, C, H, W), (kh, kw), (sh, sw), (ph, pw) = cache
+    g = as_float(dy) / n
+    Ho, Wo = g.shape[2:]
+    # two banded matrices: which row (column) takes part in which window
+    rows = (lambda d: ((d >= 0) & (d < kh)).astype(g.dtype))(np.arange(H) + ph - sh * np.arange(Ho)[:, None])
+    cols = (lambda d: ((d >= 0) & (d < kw)).astype(g.dtype))(np.arange(W) + pw - sw * np.arange(Wo)[:, None])
+    return np.einsum("ih,ncij,jw->nchw", rows, g, cols, optimize=True)
+
+
+def global_avg_pool(x):
+    return as_float(x).mean((2, 3))
+
+
+def global_avg_pool_backward(dy, x_shape):
+    return np.broadcast_to(as_float(dy)[..., None, None] / (x_shape[2] * x_shape[3]), x_shape).copy()

@@ -287,3 +287,15 @@ def vlad(X, centers):
     V = np.stack([(X[nearest == k] - c).sum(axis=0) for k, c in enumerate(centers)])
     V = V / np.maximum(np.linalg.norm(V, axis=1, keepdims=True), 1e-12)
     return (V / max(np.linalg.norm(V), 1e-12)).reshape(-1)
+
+
+# %% weights_tied_to_the_centres | fails: test_netvlad_values, test_gradients_of_netvlad | hint: w is made of the centres in every forward pass; it is a parameter of its own and learns by itself.
+class NetVLAD(_right["NetVLAD"]):
+    def __init__(self, centers, alpha):
+        super().__init__(centers, alpha)
+        self.alpha = alpha
+
+    def forward(self, x):
+        shares = torch.softmax(x @ (2 * self.alpha * self.centers).T + self.b, dim=2)
+        V = torch.einsum("bnk,bnkd->bkd", shares, x[:, :, None] - self.centers)
+        return F.normalize(F.normalize(V, dim=2, eps=1e-12).flatten(1), dim=1, eps=1e-12)

@@ -167,3 +167,9 @@ def train_wander(X, y, seed):
 # %% seed_of_its_own | fails: test_the_same_seed_gives_the_same_network | hint: The seed is not used: another one gives the same network.
 def train_wander(X, y, seed):
     return _right["train_wander"](X, y, 0)
+
+
+# %% images_are_centred_in_place | fails: test_the_same_seed_gives_the_same_network | hint: X -= X.mean() changes the caller's images; make new ones.
+def train_wander(X, y, seed):
+    X -= X.mean()
+    return _right["train_wander"](X, y, seed)

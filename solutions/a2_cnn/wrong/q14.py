@@ -442,3 +442,9 @@ def train_segmenter(X, M, seed):
 # %% seed_of_its_own | fails: test_the_same_seed_gives_the_same_segmenter | hint: The seed is not used: another one gives the same network.
 def train_segmenter(X, M, seed):
     return _right["train_segmenter"](X, M, 0)
+
+
+# %% images_are_centred_in_place | fails: test_the_same_seed_gives_the_same_segmenter | hint: X -= X.mean() changes the caller's images; make new ones.
+def train_segmenter(X, M, seed):
+    X -= X.mean()
+    return _right["train_segmenter"](X, M, seed)
