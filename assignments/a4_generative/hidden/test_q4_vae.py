@@ -243,6 +243,18 @@ def test_samples_come_from_the_prior(student, rng, device):
     alike(logit(elsewhere), logits.clip(-FAR, FAR), "sample")
 
 
+def touched(nb, model, method, inputs, n_classes):
+    """For each label which entries of the parameters have a slope in what the method returns for rows of that label."""
+    own, answers = list(model.parameters()), []
+    for label in range(n_classes):
+        out = getattr(model, method)(inputs, torch.full((len(inputs),), label, device=inputs.device))
+        out = torch.cat(list(out), dim=1) if isinstance(out, (tuple, list)) else out
+        grads = torch.autograd.grad(out.square().sum(), own, allow_unused=True)
+        parts = [torch.zeros_like(p) if g is None else g for p, g in zip(own, grads, strict=True)]
+        answers.append(torch.cat([g.flatten() != 0 for g in parts]))
+    return torch.stack(answers)
+
+
 @pytest.mark.points(
     0.6,
     hint="Append the one-hot label of every row to the inputs of the encoder and of the decoder, in sample as well.",
@@ -257,6 +269,12 @@ def test_labels_reach_encoder_and_decoder(student, rng, device):
         for i in range(C):
             for j in range(i):
                 require(not np.allclose(values[i], values[j], atol=1e-7), f"{what} gives the same for two labels")
+    for method, width in (("encode", x_dim), ("decode", z_dim)):
+        used = array(student.run(touched, cvae, method, single(rng, 40, width), C), shape=(C, None), dtype="bool")
+        alone = [(used[k] & ~np.delete(used, k, axis=0).any(axis=0)).any() for k in range(C)]
+        require(
+            all(alone), f"{method}: a label has no weights of its own: one of n_classes inputs is 1, all others are 0"
+        )
     B = 7
     x, eps, y = single(rng, B, x_dim), single(rng, B, z_dim), labels(rng, B, C)
     mu, logvar = couple(cvae.encode(x, y), B, z_dim, "encode")
