@@ -235,7 +235,8 @@ def interleaved(nb, first, second, act, dh):
 
 @pytest.mark.points(
     0.6,
-    hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop(); and what dh is times 1000, the gradients are, too: none is clipped.",
+    hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop(). "
+    "Gradients are linear in dh, however large: nothing is clipped.",
 )
 def test_a_recurrent_cache_serves_twice_and_alone(student, rng, right):
     names = sound(student, rng, right)

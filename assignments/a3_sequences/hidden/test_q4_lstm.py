@@ -251,7 +251,8 @@ def interleaved(nb, first, second, dh, dc):
 
 @pytest.mark.points(
     0.4,
-    hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop(); and what dh is times 1000, the gradients are, too: none is clipped.",
+    hint="The cache belongs to one forward pass and serves any number of backward passes: no globals, no pop(). "
+    "Gradients are linear in dh, however large: nothing is clipped.",
 )
 def test_an_lstm_cache_serves_twice_and_alone(student, rng):
     first, second = draw(rng, 3, 4, 2, 5), draw(rng, 3, 4, 2, 5)
