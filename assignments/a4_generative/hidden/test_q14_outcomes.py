@@ -90,8 +90,13 @@ def test_metrics_take_any_sizes_and_return_numbers(student, rng):
             for n, m, d in ((2, 3, 1), (6, 2, 4)):
                 a, b = heap(rng, n, d).to(dtype), heap(rng, m, d, 0.5).to(dtype)
                 x, y, loose = a.double().numpy(), b.double().numpy(), {"rtol": tolerance, "atol": tolerance}
-                close(number(student.energy_distance(a, b), what="energy_distance"), energy(x, y), **loose)
-                close(number(student.mmd2_rbf(a, b, 0.8), what="mmd2_rbf"), mmd2(x, y, 0.8), **loose)
+                close(
+                    number(student.energy_distance(a, b), what="energy_distance"),
+                    energy(x, y),
+                    what="energy_distance",
+                    **loose,
+                )
+                close(number(student.mmd2_rbf(a, b, 0.8), what="mmd2_rbf"), mmd2(x, y, 0.8), what="mmd2_rbf", **loose)
         (mu1, S1), (mu2, S2) = covariance(rng, 3), covariance(rng, 3)
         number(student.frechet(mu1, S1, mu2, S2), what="frechet")
         modes, share = unpack(

@@ -119,6 +119,8 @@ def fill(nb, model, kernels, bias, affine):
     Kernels differ in shape, so that each finds its place; other one-dimensional parameters become 0.
     """
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    if any(m.weight is None for m in norms):
+        return None
     inside = {id(p) for m in norms for p in m.parameters()}
     with torch.no_grad():
         for p in model.parameters():
@@ -144,7 +146,9 @@ def affine_of(rng, widths):
 
 
 def filled(student, model, kernels, bias, affine, name):
-    layers = unpack(student.run(fill, model, kernels, bias, affine), 2)
+    layers = student.run(fill, model, kernels, bias, affine)
+    require(layers is not None, f"a batch norm of {name} has no weights (affine=False), or is one too many")
+    layers = unpack(layers, 2)
     same(list(layers), [len(kernels), len(affine)], what=f"the numbers of convolutions and batch norms of {name}")
 
 
