@@ -327,6 +327,19 @@ def test_every_parameter_of_the_transformer_gets_its_gradient(student, rng, devi
         above, below, slope = (number(value, what="a loss") for value in unpack(side, 3, what="the losses"))
         agreed += abs((above - below) / (2 * h) - slope) <= 1e-4 * (1.0 + abs(slope))
     require(agreed >= 2, "the gradients are not the slopes of the logits: something on the way is detached")
+    # what is so large that positions and sublayers vanish beside it is brought back to its size by the last norms
+    words, heard = torch.tensor(rng.normal(size=(V_TGT, D))), torch.tensor(rng.normal(size=(V_SRC, D)))
+    for stack, tables in (
+        ("encoder", [(1e3 * words, size * heard, 1.0) for size in (1e3, 2e3)]),
+        ("decoder", [(size * words, heard, size) for size in (1e6, 2e6)]),  # the map to logits has the shape of words
+    ):
+        model, logits = made(student, rng, device), []
+        for target, source, grown in tables:
+            student.run(set_tables, model, target)
+            student.run(set_tables, model, source)
+            logits.append(logits_of(model, src, tgt) / grown)
+        gap = far(*logits) / (1e-3 + float(logits[0].abs().max()))
+        require(gap <= 1e-3, f"behind the last layer of the {stack} there is no layer norm that works")
 
 
 @pytest.mark.points(1.0, hint="Logits at place t depend on the target up to and including t, and on nothing after it.")

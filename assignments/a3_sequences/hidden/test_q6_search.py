@@ -248,6 +248,14 @@ def test_beam_search_finds_what_its_width_allows(student, rng):
     table[1, 3, 0] = torch.tensor([0.0, 0.0, 0.45, 0.28, 0.27])
     table[2, 3, 2] = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0])
     judge_search(student, table.log(), 3, 4)
+    # one way in, two ways on: there are fewer possible beginnings than places
+    table = torch.zeros(6, 4, 4, 4, dtype=torch.float64)
+    table[0, 0, 0, 2], table[1:, 2, :, 2:], table[1:, 3, :, 1:3] = 1.0, 0.5, 0.5
+    asked = formed(judge_search(student, table.log(), 3, 4), [[[int]]], what="what step was called with")
+    possible = all(
+        table[t - 1, p[t - 1], p[t - 2] if t > 1 else 0, p[t]] > 0 for q in asked for p in q for t in range(1, len(p))
+    )
+    require(possible, "an impossible beginning was kept: a word with log-probability -inf is no continuation")
 
 
 @pytest.mark.points(

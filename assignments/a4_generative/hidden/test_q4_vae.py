@@ -23,6 +23,7 @@ PAIRS = 15  # of antithetic noise for each row
 BELOW, ABOVE = -0.05, 0.03  # nats between a bound and the exact likelihood
 NARROW = 0.1  # nats further down a second training decides; without a step size that falls -0.01 to -0.15 is luck
 TRAINING_S = 60.0
+FAR_ROWS = 500  # nine nats below the others, on average
 TIGHT = {"rtol": 1e-4, "atol": 1e-5}  # float32, two orders of summation
 
 
@@ -243,6 +244,18 @@ def test_samples_come_from_the_prior(student, rng, device):
     alike(logit(elsewhere), logits.clip(-FAR, FAR), "sample")
 
 
+def touched(nb, model, method, inputs, n_classes):
+    """For each label which entries of the parameters have a slope in what the method returns for rows of that label."""
+    own, answers = list(model.parameters()), []
+    for label in range(n_classes):
+        out = getattr(model, method)(inputs, torch.full((len(inputs),), label, device=inputs.device))
+        out = torch.cat(list(out), dim=1) if isinstance(out, (tuple, list)) else out
+        grads = torch.autograd.grad(out.square().sum(), own, allow_unused=True)
+        parts = [torch.zeros_like(p) if g is None else g for p, g in zip(own, grads, strict=True)]
+        answers.append(torch.cat([g.flatten() != 0 for g in parts]))
+    return torch.stack(answers)
+
+
 @pytest.mark.points(
     0.6,
     hint="Append the one-hot label of every row to the inputs of the encoder and of the decoder, in sample as well.",
@@ -257,6 +270,12 @@ def test_labels_reach_encoder_and_decoder(student, rng, device):
         for i in range(C):
             for j in range(i):
                 require(not np.allclose(values[i], values[j], atol=1e-7), f"{what} gives the same for two labels")
+    for method, width in (("encode", x_dim), ("decode", z_dim)):
+        used = array(student.run(touched, cvae, method, single(rng, 40, width), C), shape=(C, None), dtype="bool")
+        alone = [(used[k] & ~np.delete(used, k, axis=0).any(axis=0)).any() for k in range(C)]
+        require(
+            all(alone), f"{method}: a label has no weights of its own: one of n_classes inputs is 1, all others are 0"
+        )
     B = 7
     x, eps, y = single(rng, B, x_dim), single(rng, B, z_dim), labels(rng, B, C)
     mu, logvar = couple(cvae.encode(x, y), B, z_dim, "encode")
@@ -339,10 +358,18 @@ def train(student, rng, runs, datasets, z_dim, turn):
         for key in ("encode", "decode", "elbo"):
             require(callable(fit.get(key)), f"the dict must hold a function {key}")
         obs_logvar = number(fit.get("obs_logvar"), what="obs_logvar")
-        mu, logvar = unpack(fit["encode"](H), 2, what="encode")
-        mu, logvar = (array(t, shape=(HIDDEN, z_dim), dtype="float", what="encode").astype(float) for t in (mu, logvar))
-        E = bound_of(mu, logvar, fit["decode"], obs_logvar, H.numpy().astype(float), rng)
-        return {"E": E, "exact": exact, "reported": fit["elbo"](H), "mu": mu, "obs_logvar": obs_logvar}
+
+        def bound(rows):
+            mu, logvar = unpack(fit["encode"](rows), 2, what="encode")
+            mu, logvar = (
+                array(t, shape=(len(rows), z_dim), dtype="float", what="encode").astype(float) for t in (mu, logvar)
+            )
+            return bound_of(mu, logvar, fit["decode"], obs_logvar, rows.numpy().astype(float), rng), mu
+
+        far = 2.0 * H[:FAR_ROWS]
+        E, mu = bound(H)
+        run = {"E": E, "exact": exact, "reported": fit["elbo"](H), "mu": mu, "obs_logvar": obs_logvar}
+        return run | {"E of far rows": bound(far)[0], "reported of far rows": fit["elbo"](far)}
 
 
 def trained(student, rng, runs, datasets, name, z_dim, turn=0):
@@ -395,6 +422,9 @@ def test_reported_bound_is_one(student, rng, runs, datasets):
         return number(run["reported"], what="elbo(X)"), run["exact"]
 
     judge(bound, "the bound that you report")
+    run = trained(student, rng, runs, datasets, "first", 2)
+    gap = abs(number(run["reported of far rows"], what="elbo(X)") - run["E of far rows"])
+    bounded(gap, high=0.5, says="elbo(X) is not the bound of the rows X that it is given")
 
 
 @pytest.mark.points(

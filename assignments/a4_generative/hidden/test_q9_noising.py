@@ -7,6 +7,7 @@ because a solver may calculate with any of them.
 import numpy as np
 import pytest
 import torch
+from diffusion_tables import schedule_of
 
 from grader.testing import array, close, number, require, unpack
 
@@ -16,27 +17,9 @@ SHAPES = ((5, 2), (4, 3, 6, 2), (3, 7, 4), (4, 4), (4, 4, 4, 4), (1, 3), (6,))  
 TARGETS = ("eps", "x0", "v")
 
 
-def tables_of(betas):
-    """The nine tables of q8, as tensors."""
-    bars = np.cumprod(1 - betas)
-    before = np.concatenate([[1.0], bars[:-1]])
-    tables = {
-        "betas": betas,
-        "alphas": 1 - betas,
-        "alpha_bars": bars,
-        "alpha_bars_prev": before,
-        "post_var": betas * (1 - before) / (1 - bars),
-        "post_c0": betas * np.sqrt(before) / (1 - bars),
-        "post_c1": (1 - before) * np.sqrt(1 - betas) / (1 - bars),
-        "snr": bars / (1 - bars),
-        "udl_weight": betas / (2 * (1 - bars) * (1 - betas)),
-    }
-    return {key: torch.from_numpy(values.copy()) for key, values in tables.items()}
-
-
 def draw(rng, shape, T=9, dtype=torch.float64):
     """Tables, data, noise and times; the times differ and include both ends where there are samples enough."""
-    sched = tables_of(rng.uniform(0.02, 0.4, size=T))
+    sched = schedule_of(rng.uniform(0.02, 0.4, size=T))
     x0, noise = (torch.from_numpy(rng.normal(size=shape)).to(dtype) for _ in range(2))
     t = rng.permutation(T)[: shape[0]]
     if shape[0] > 1:
@@ -209,7 +192,7 @@ def through_an_oracle(nb, x0, t, noise, sched, target, weight, answer):
 )
 def test_extreme_times_and_a_model_that_knows(student, rng):
     betas = np.array([1e-6, 1e-4, 0.3, 0.9, 0.999])
-    sched, T = tables_of(betas), len(betas)
+    sched, T = schedule_of(betas), len(betas)
     x0, noise = (torch.from_numpy(30 * rng.normal(size=(T, 3))) for _ in range(2))
     t = torch.arange(T)
     x_t = noised(x0, t, noise, sched)
@@ -236,13 +219,13 @@ def test_many_small_steps_are_one_jump(student, rng):
     walked, first, variance = x0, torch.zeros(2, dtype=torch.int64), np.zeros(D)
     unit = torch.ones(2, D, dtype=torch.float64)
     for beta in betas:
-        step = tables_of(np.array([beta]))
+        step = schedule_of(np.array([beta]))
         walked = torch.from_numpy(array(student.q_sample(walked, first, nothing, step), shape=(2, D), dtype="float"))
         with np.errstate(all="ignore"):
             kept = array(student.q_sample(unit, first, nothing, step), shape=(2, D), dtype="float")[0]
             added = array(student.q_sample(nothing, first, unit, step), shape=(2, D), dtype="float")[0]
             variance = kept**2 * variance + added**2
-        sched = tables_of(betas)
+        sched = schedule_of(betas)
     last = torch.full((2,), T - 1)
     jump = array(student.q_sample(x0, last, nothing, sched), shape=(2, D), dtype="float", what="q_sample")
     spread = array(student.q_sample(nothing, last, unit, sched), shape=(2, D), dtype="float", what="q_sample")

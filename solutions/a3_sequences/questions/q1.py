@@ -25,7 +25,7 @@
 # | function | arguments | returns |
 # |---|---|---|
 # | `build_vocab` | `tokens`, a list of words; `min_freq`; `specials`, a list | dict from word to id: `specials` get 0, 1, ... in their order, then the words that occur at least `min_freq` times, the most frequent first, ties in alphabetical order |
-# | `encode`, `decode` | words and vocabulary, ids and vocabulary | list of ids, list of words; a word that the vocabulary lacks becomes `unk` |
+# | `encode`, `decode` | words and vocabulary, ids and vocabulary | list of ids, list of words; a word that the vocabulary lacks becomes `unk` (which need not be in it if no word is unknown); ids are 0, 1, 2, ... without a gap, the keys may stand in any order |
 # | `skipgram_pairs` | `ids`, `window` | list of pairs (centre, context), both ids: by position of the centre, then by offset $-w, \dots, w$ without 0; every occurrence makes a pair |
 # | `noise_distribution` | `counts (V,)` | `(V,)`, sums to 1 |
 # | `sgns_loss_grad` | `vc (B, d)`, `uo (B, d)`, `un (B, K, d)` | loss (a float), its gradients with the shapes of `vc`, `uo`, `un` |

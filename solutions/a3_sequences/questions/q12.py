@@ -31,8 +31,8 @@
 # `nsp_pairs` makes one pair for every sentence that has a successor, in the order of the text: with probability one half $b$ is the
 # successor and the label 1, otherwise $b$ is a random sentence of *another* document and the label 0.
 #
-# `pack_pair` lays out `cls a sep b sep pad pad ...`. Segment 0 is `cls`, `a` and the first `sep`, segment 1 is `b` and the second `sep`; padding is segment 0. The
-# mask is `True` for what is no padding. If the pair is too long, the longer of the two loses its last token, again and again (at equal
+# `pack_pair` lays out `cls a sep b sep pad pad ...`. Segment 0 is `cls`, `a` and the first `sep`, segment 1 is `b` and the second `sep`; padding is segment 0. The token
+# `pad` is in neither sentence. The mask is `True` for what is no padding. If the pair is too long, the longer of the two loses its last token, again and again (at equal
 # lengths it is `b` that loses one); the three frame tokens always stay.
 #
 # **On paper.** `a = (5, 6, 7, 8)`, `b = (9, 10)`, `max_len = 7`: four places remain for six tokens, so `a` loses 8 and then 7. `ids` is

@@ -18,7 +18,7 @@
 #
 # **Choosing a token.** `filter_logits` makes of logits the log-probabilities to draw from, in this order:
 #
-# 1. divide by the *temperature*; temperature 0 means: all probability to the largest logit;
+# 1. divide by the *temperature*; temperature 0 means: all probability to the largest logit (any other keeps `logits / temperature` finite);
 # 2. `top_k`: only the k largest stay (all of them if there are no more than k). Of equals at the border, keep k in
 #    all or keep every one, as you like;
 # 3. `top_p`: of what is left, renormalised, only the smallest set of largest ones whose mass reaches `top_p` stays;
@@ -39,7 +39,7 @@
 # | `generate` | `model`, `idx (B, T0)`, `n`, `temperature`, `top_k`, `top_p`, `generator`, `use_cache` | `(B, T0 + n)`: `idx` and n drawn tokens |
 #
 # `generate` draws from `filter_logits(...)` of the last position with `generator`, without gradients and in eval mode; afterwards
-# `model.training` is what it was. Without the cache it needs nothing of a model but `model(ids)` and `model.max_len`.
+# `model.training` is what it was. Without the cache it needs nothing of a model (an `nn.Module`) but `model(ids)` and `model.max_len`.
 #
 # Ruled out: `F.scaled_dot_product_attention`, `F.multi_head_attention_forward`, `nn.MultiheadAttention`, `nn.Transformer`,
 # `nn.TransformerEncoderLayer`, `nn.TransformerDecoderLayer`, and `nn.RNNBase` (`nn.RNN`, `nn.LSTM`, `nn.GRU`).

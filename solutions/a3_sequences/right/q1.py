@@ -114,3 +114,9 @@ def build_vocab(tokens, min_freq, specials):
 def skipgram_pairs(ids, window):
     positions = range(len(ids))
     return [(ids[i], ids[j]) for i in positions for j in positions if 0 < abs(i - j) <= window]
+
+
+# %% words_in_the_order_of_their_ids | why: decode sorts the words by their ids, which are 0, 1, ... without a gap
+def decode(ids, vocab):
+    words = sorted(vocab, key=vocab.get)
+    return [words[i] for i in ids]

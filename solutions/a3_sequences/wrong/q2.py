@@ -297,3 +297,8 @@ def rnn_forward(x, h0, Wx, Wh, b, act):
 def rnn_forward(x, h0, Wx, Wh, b, act):
     h, cache = _right["rnn_forward"](x, h0, Wx, Wh, b, act)
     return h.astype(np.asarray(x).dtype).astype(h.dtype), cache
+
+
+# %% gradient_of_the_state_clipped | fails: test_a_recurrent_cache_serves_twice_and_alone | hint: The gradient is clipped: it is linear in dh, however large that is. Clipping is for whoever makes the step.
+def rnn_backward(dh, cache):
+    return {name: np.clip(grad, -500, 500) for name, grad in _right["rnn_backward"](dh, cache).items()}

@@ -250,3 +250,9 @@ def clip_grad_norm(grads, max_norm):
     total = float(np.sqrt(sum(np.sum(as_float(g) ** 2) for g in grads.values())))
     scale = max_norm / total if total > max_norm else 1.0
     return {name: as_float(g) * scale for name, g in grads.items()}, total
+
+
+# %% chunks_clipped | fails: test_laws_of_clipping_chunks_and_norms | hint: The gradients of the chunks are clipped: nobody asked for that here, a scaled dh scales them.
+def tbptt_grads(x, h0, params, dh, k):
+    grads = _right["tbptt_grads"](x, h0, params, dh, k)
+    return {name: np.clip(grad, -200, 200) for name, grad in grads.items()}

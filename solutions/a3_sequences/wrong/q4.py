@@ -253,6 +253,11 @@ def lstm_backward(dh, dc_last, cache):
     return _right["lstm_backward"](dh, dc_last, (x, Wx, Wh, taken))
 
 
+# %% gradient_of_the_cell_clipped | fails: test_an_lstm_cache_serves_twice_and_alone | hint: The gradient that the cell hands back is clipped on its way: a gradient is linear in dh and dc_last. Clipping is for whoever makes the step.
+def lstm_backward(dh, dc_last, cache):
+    return _back(dh, dc_last, cache, carry=lambda dc, f: np.clip(dc * f, -50, 50))
+
+
 # %% bias_of_the_input_gate | fails: test_bias_opens_the_forget_gates | hint: The forget gates are the second block; this is the first.
 def init_lstm_bias(H, forget=1.0):
     return np.repeat([forget, 0.0, 0.0, 0.0], H)

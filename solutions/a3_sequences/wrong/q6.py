@@ -19,7 +19,7 @@ def _search(step, bos, eos, beam, max_len, alpha=0.0, **part):
             if part.get("extend_finished") and tokens[-1] == eos and len(tokens) > 1:
                 grown.append((total, tokens))
             words = [max(range(len(row)), key=row.__getitem__)] if part.get("best_only") else range(len(row))
-            grown += [(total + row[v], [*tokens, v]) for v in words if row[v] > -math.inf]
+            grown += [(total + row[v], [*tokens, v]) for v in words if part.get("impossible") or row[v] > -math.inf]
         kept = sorted(grown, key=lambda entry: entry[0], reverse=not part.get("lowest"))[:places]
         ended = [entry for entry in kept if entry[1][-1] == eos]
         finished += ended
@@ -275,3 +275,8 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
 # %% end_is_always_one | fails: test_beam_search_finds_what_its_width_allows | hint: eos is an argument; it need not be token 1.
 def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
     return _right["beam_search"](step, bos, 1, beam, max_len, alpha)
+
+
+# %% impossible_kept | fails: test_beam_search_finds_what_its_width_allows | hint: A continuation with log-probability -inf takes a place and is extended: it is impossible, and no continuation.
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    return _search(step, bos, eos, beam, max_len, alpha, impossible=True)

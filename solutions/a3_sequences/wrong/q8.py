@@ -263,3 +263,8 @@ def combine_masks(first, second):
 def combine_masks(*masks):
     both = _right["combine_masks"](*masks)
     return None if both is None else both.int()
+
+
+# %% causal_in_a_window | fails: test_the_three_masks | hint: All earlier keys may be attended, however far back they are.
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).tril().triu(-7)

@@ -260,3 +260,8 @@ def iwae_bound(log_w):
 # %% loss_of_the_weighted_bound | fails: test_importance_weighted_bound, test_gradient_of_the_weighted_bound | hint: The bound itself was asked for, not minus the bound.
 def iwae_bound(log_w):
     return -_right["iwae_bound"](log_w)
+
+
+# %% beta_zero_is_one | fails: test_bernoulli_bound | hint: `beta or 1.0` takes a beta of 0 for one that was not given.
+def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
+    return _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta or 1.0, free_bits)

@@ -189,6 +189,12 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     return {**tables, "udl_weight": tables["betas"] * tables["udl_weight"]}
 
 
+# %% snr_limited | fails: test_signal_to_noise_ratio | hint: Only the betas have a limit: the signal-to-noise ratio of a first step may be 10 000.
+def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
+    tables = _right_tables(kind, T, beta_start, beta_end, s)
+    return {**tables, "snr": tables["snr"].clamp(max=1000.0)}
+
+
 # %% snr_upside_down | fails: test_signal_to_noise_ratio | hint: This is noise over signal.
 def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
     tables = _right_tables(kind, T, beta_start, beta_end, s)
