@@ -43,6 +43,16 @@ def logits_of(model, ids, vocab):
     return array(model(ids), shape=(*ids.shape, vocab), dtype="float", what="the logits")
 
 
+def placed(nb, device, *sizes):
+    """A GPT where its inputs are."""
+    return nb.GPT(*sizes).to(device)
+
+
+def generator_beside(nb, tensor, seed):
+    """A generator where the draws are made."""
+    return torch.Generator(tensor.device).manual_seed(seed)
+
+
 def ask_loss(student, logits, ids):
     answer = student.lm_loss(tensor(logits), torch.tensor(ids))
     require(torch.is_tensor(answer), "lm_loss must return a torch tensor.")
@@ -51,7 +61,8 @@ def ask_loss(student, logits, ids):
 
 def written(student, model, idx, n, *, temperature=1.0, top_k=None, top_p=None, seed=0, use_cache=False, vocab):
     """The text of one call of generate, checked: the prompt, then n tokens of the vocabulary."""
-    text = student.generate(model, idx, n, temperature, top_k, top_p, student.generator(seed), use_cache)
+    generator = student.run(generator_beside, idx, seed)
+    text = student.generate(model, idx, n, temperature, top_k, top_p, generator, use_cache)
     text = array(text, shape=(idx.shape[0], idx.shape[1] + n), dtype="int", what="the text")
     same(text[:, : idx.shape[1]], idx.numpy(), what="the beginning of the text")
     require(bool(((text >= 0) & (text < vocab)).all()), "The text holds tokens that are not in the vocabulary.")
@@ -63,10 +74,10 @@ def written(student, model, idx, n, *, temperature=1.0, top_k=None, top_p=None, 
     hint="(B, T, vocab) logits, a scalar loss, (B, V) log-probabilities, (B, T0 + n) tokens; arguments and the global "
     "random state stay as they are, and attention is written out.",
 )
-def test_shapes_and_dtypes_follow_the_table_and_only_the_generator_is_used(student, rng):
+def test_shapes_and_dtypes_follow_the_table_and_only_the_generator_is_used(student, rng, device):
     V, ids = 7, ids_of(rng, 3, 5, vocab=7)
     with student.forbids(*BY_HAND):
-        model = student.GPT(V, 12, 3, 2, 6)
+        model = student.run(placed, device, V, 12, 3, 2, 6)
         with student.pure():
             for T in (1, 5):
                 logits_of(model, ids[:, :T], V)
@@ -117,9 +128,9 @@ def test_loss_gradient(student, rng):
         close(g, tensor(expected / (B * (T - 1))), what="the gradient of lm_loss", factors={"B": B, "T - 1": T - 1})
 
 
-def lively(nb, vocab, d, heads, layers, max_len, factor):
+def lively(nb, device, vocab, d, heads, layers, max_len, factor):
     """A GPT with noise on its weights: however it is initialised, all of it takes part and it varies what it says."""
-    model = nb.GPT(vocab, d, heads, layers, max_len)
+    model = nb.GPT(vocab, d, heads, layers, max_len).to(device)
     with torch.no_grad():
         for p in model.parameters():
             p.add_(factor * torch.randn_like(p) / (p.shape[-1] if p.dim() else 1) ** 0.5)
@@ -130,9 +141,9 @@ def lively(nb, vocab, d, heads, layers, max_len, factor):
     0.6,
     hint="Position t sees the tokens 0 to t, all of them and no others; rows of a batch know nothing of each other.",
 )
-def test_logits_depend_on_what_came_before_and_on_nothing_else(student, rng):
+def test_logits_depend_on_what_came_before_and_on_nothing_else(student, rng, device):
     for V, d, heads, layers, T in [(9, 12, 3, 2, 6), (5, 8, 2, 1, 5), (6, 4, 1, 3, 4)]:
-        model = student.run(lively, V, d, heads, layers, T, 0.5)
+        model = student.run(lively, device, V, d, heads, layers, T, 0.5)
         ids = ids_of(rng, 3, T, vocab=V)
         logits = logits_of(model, ids, V)
         for t in range(T):
@@ -151,7 +162,7 @@ def census(nb, V, d, heads, max_len, ids):
     """For 1, 2 and 3 layers: sizes of the parameters, and the largest gradient of each under a random loss."""
     answers = []
     for layers in (1, 2, 3):
-        model = nb.GPT(V, d, heads, layers, max_len)
+        model = nb.GPT(V, d, heads, layers, max_len).to(ids.device)
         parameters = list(model.parameters())
         logits = model(ids)
         (logits * torch.randn_like(logits)).sum().backward()
@@ -182,9 +193,9 @@ def test_every_layer_brings_parameters_and_all_of_them_learn(student, rng):
 @pytest.mark.points(
     0.4, hint="The position table is added to the tokens: without it a single layer sees a bag of words."
 )
-def test_the_order_of_the_past_matters(student, rng):
+def test_the_order_of_the_past_matters(student, rng, device):
     V, T = 9, 6
-    model = student.run(lively, V, 12, 3, 1, T, 0.5)
+    model = student.run(lively, device, V, 12, 3, 1, T, 0.5)
     ids = torch.tensor(np.stack([rng.permutation(V)[:T] for _ in range(4)]))
     turned = ids[:, [1, 2, 0, 4, 3, 5]]
     change = np.abs(logits_of(model, ids, V) - logits_of(model, turned, V))[:, -1].max(axis=1)
@@ -193,7 +204,7 @@ def test_the_order_of_the_past_matters(student, rng):
 
 def lifted(nb, vocab, d, heads, layers, max_len, ids, lifts):
     """Logits in double precision as they are, and with a number for each position added to all features of its row."""
-    model = nb.GPT(vocab, d, heads, layers, max_len).double()
+    model = nb.GPT(vocab, d, heads, layers, max_len).to(ids.device).double()
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.5 * torch.randn_like(p) / (p.shape[-1] if p.dim() else 1) ** 0.5)
@@ -329,8 +340,8 @@ def test_tokens_are_drawn_as_often_as_their_probability_says(student, rng):
     L = rng.permutation(np.log([0.4, 0.25, 0.2, 0.1, 0.05]))
     for temperature, top_k, top_p in [(1.0, None, None), (0.7, None, None), (1.5, 3, None), (1.0, None, 0.6)]:
         p = np.exp(kept_by(L, temperature, top_k, top_p))
-        generator = student.generator(int(rng.integers(1 << 30)))
-        args = (tensor(L, torch.float32), DRAWS, 2, temperature, top_k, top_p, generator)
+        logits, seed = tensor(L, torch.float32), int(rng.integers(1 << 30))
+        args = (logits, DRAWS, 2, temperature, top_k, top_p, student.run(generator_beside, logits, seed))
         text = array(student.run(with_fixed_logits, *args), shape=(DRAWS, 4), dtype="int", what="the text")
         first, second = text[:, 2], text[:, 3]
         require(bool(((text >= 0) & (text < 5)).all()), "The text holds tokens that are not in the vocabulary.")
@@ -376,7 +387,7 @@ def spied(nb, idx, n, max_len, training, generator):
 def test_the_model_is_shown_the_last_tokens_in_eval_mode(student, rng):
     for T0, n, max_len, training in [(3, 9, 5, True), (2, 3, 8, False), (6, 4, 4, True), (1, 5, 1, False)]:
         idx = ids_of(rng, 2, T0, vocab=7)
-        generator = student.generator(int(rng.integers(1 << 30)))
+        generator = student.run(generator_beside, idx, int(rng.integers(1 << 30)))
         seen, text, after = unpack(student.run(spied, idx, n, max_len, training, generator), 3)
         expected = idx.numpy()
         for _ in range(n):
@@ -407,16 +418,16 @@ def judge_greedy(model, text, T0, max_len, vocab, what):
     hint="With the cache the new token is fed alone: its position is the number of tokens cached, it sees all of them, "
     "each call of generate begins with an empty cache, and beyond max_len all positions change.",
 )
-def test_the_cache_changes_speed_and_nothing_else(student, rng):
+def test_the_cache_changes_speed_and_nothing_else(student, rng, device):
     V, max_len = 11, 14
-    model = student.run(lively, V, 16, 4, 3, max_len, 2.0)
+    model = student.run(lively, device, V, 16, 4, 3, max_len, 2.0)
     for B, T0, n in [(3, 3, 11), (3, 2, 4), (1, 1, 6), (4, 10, 12), (2, 14, 3), (2, 17, 3)]:
         for use_cache in (False, True):
             idx = ids_of(rng, B, T0, vocab=V)
             text = written(student, model, idx, n, temperature=0, use_cache=use_cache, vocab=V)
             what = f"{'With' if use_cache else 'Without'} the cache, at temperature 0,"
             judge_greedy(model, text, T0, max_len, V, what)
-    model = student.run(lively, 3, 8, 2, 2, 9, 1.0)
+    model = student.run(lively, device, 3, 8, 2, 2, 9, 1.0)
     prompt = ids_of(rng, 1, 2, vocab=3)
     crowd, seed = prompt.expand(DRAWS, 2).contiguous(), int(rng.integers(1 << 30))
     text = written(student, model, crowd, 3, temperature=1.3, seed=seed, use_cache=True, vocab=3)
@@ -431,13 +442,14 @@ def test_the_cache_changes_speed_and_nothing_else(student, rng):
         require(fair, "With the cache, texts are not drawn as often as the model says.")
 
 
-def work(nb, idx, n, generator):
+def work(nb, idx, n, seed):
     """Floating-point operations of the matrix products in one call without and one with the cache."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    model, counts = nb.GPT(11, 32, 4, 2, 64), []
+    model, counts = nb.GPT(11, 32, 4, 2, 64).to(idx.device), []
     for use_cache in (False, True):
         with FlopCounterMode(display=False) as counter:
+            generator = torch.Generator(idx.device).manual_seed(seed)
             nb.generate(model, idx, n, 1.0, None, None, generator, use_cache)
         counts.append(counter.get_total_flops())
     return counts
@@ -445,6 +457,6 @@ def work(nb, idx, n, generator):
 
 @pytest.mark.points(0.2, hint="With the cache each step computes one position, not all of them again.")
 def test_the_cache_saves_work(student, rng):
-    plain, cached = unpack(student.run(work, ids_of(rng, 2, 4, vocab=11), 40, student.generator(1)), 2)
+    plain, cached = unpack(student.run(work, ids_of(rng, 2, 4, vocab=11), 40, 1), 2)
     plain, cached = number(plain), number(cached)
     require(0 < cached <= 0.5 * plain, "With the cache there are hardly fewer multiplications than without.")
