@@ -107,7 +107,7 @@ def built(paths: Paths, assignment_id: str) -> Built:
 
 def _refuse_leaks(paths: Paths, assignment: Assignment, outlined: Outline, files: dict[str, str]) -> None:
     """Refuse a line of a solution in whatever is released: what is built, and the files that lie beside it."""
-    released = {name: text.encode() for name, text in files.items()} | _data_files(paths, assignment)
+    released = _data_files(paths, assignment) | {name: text.encode() for name, text in files.items()}
     secret = given_away.secret_lines(outlined)
     for name, content in released.items():
         given_away.refuse_given_away(secret, content, f"assignments/{assignment.id}/{name}")

@@ -299,8 +299,8 @@ FAULTS = {  # name -> (body, what is said, who is among those concerned); all in
                         "fails by itself: result: ", "nan"),
     "expects_nan": ("close(student.running_sum(np.ones(2)), np.full(2, np.nan))",
                     "fails by itself: result: the expected value holds NaN, which no answer equals", "reference"),
-    "sends_a_function": ("student.running_sum(lambda x: x)",
-                         "fails by itself: test_sends_a_function: a test sends what cannot be sent", "reference"),
+    "sends_an_object": ("student.running_sum(object())",
+                         "fails by itself: test_sends_an_object: a test sends what cannot be sent", "reference"),
     "without_text": ("answer = array(student.running_sum(np.ones(3)), shape=3)\nrequire(answer[2] == 3)",
                      "fails by itself: TypeError: require() missing 1 required positional", "reference"),
     "tells": ("numbers = rng.normal(size=3)\nsums = array(student.running_sum(numbers), shape=3)\n"
