@@ -25,7 +25,9 @@ from grader.examination.task import Examined, Task
 from grader.execution.spec import Examiners
 from grader.schema import BROKEN, Assignment, CheckResult, Outcome
 
-_LONG_NUMBER = re.compile(r"\d\.(?:\d{4}|#)")  # no size, factor or tolerance is said with so many digits; # is a masked one
+_LONG_NUMBER = re.compile(
+    r"\d\.(?:\d{4}|#)"
+)  # no size, factor or tolerance is said with so many digits; # is a masked one
 KILL_RATE = 0.95  # of an assignment's mutants
 WELL = "as it must be"
 

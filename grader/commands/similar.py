@@ -24,6 +24,7 @@ from grader.similarity.mistakes import Mistake, by_pair, rare_mistakes
 from grader.similarity.page import SHOWN, page
 from grader.similarity.set_aside import SetAside
 from grader.submission import notebook
+from grader.submission.notebook import Notebook
 from grader.terminal import colour, screen
 from grader.terminal.tables import screen_width
 
@@ -58,16 +59,19 @@ def similar(chosen: argparse.Namespace) -> int:
 # ---------------------------------------------------------------------------------------------------- who is compared
 
 
+def _readable(handed_in: Iterable[Submission]) -> Iterator[tuple[Submission, Notebook]]:
+    """These hand-ins with what was read of them; those that cannot be read are named on stderr."""
+    for each in handed_in:
+        try:
+            yield each, notebook.read(each.content, each.filename)
+        except SubmissionError as problem:
+            screen.say(f"{each.student}: left out: {problem}")
+
+
 def _read(
     assignment: Assignment, handed_in: Iterable[Submission], label: str = "", own: bool = True
 ) -> Iterator[HandIn]:
-    """What can be read of these; what cannot is named on stderr."""
-    for each in handed_in:
-        try:
-            read = notebook.read(each.content, each.filename)
-        except SubmissionError as problem:
-            screen.say(f"{each.student}: not compared: {problem}")
-            continue
+    for each, read in _readable(handed_in):
         name = f"{each.student} ({label})" if label else each.student
         yield HandIn(name, each.digest, pieces(read, assignment.questions), own)
 
@@ -196,14 +200,8 @@ def _set_aside(paths: Paths, assignment: Assignment, chosen: argparse.Namespace,
 def _write_plain(assignment: Assignment, handed_in: Iterable[Submission], folder: Path) -> int:
     """Write each hand-in as one plain Python file in a folder of its own, as JPlag and MOSS want them."""
     count = 0
-    for each in handed_in:
-        try:
-            read = notebook.read(each.content, each.filename)
-        except SubmissionError as problem:
-            screen.say(f"{each.student}: left out: {problem}")
-            continue
+    for count, (each, read) in enumerate(_readable(handed_in), 1):
         code = "\n\n".join(cell.code for cell in read.cells if not cell.experiment)
-        count += 1
         own = folder / f"{count:04}"  # an id may hold what no file name may
         make_folder(own)
         write(own / f"{assignment.id}.py", f"# {ascii(each.student)}\n{code}\n")
