@@ -241,7 +241,7 @@ def test_the_funnel_counts_the_roster_and_names_who_is_lost_where():
     assert replace(whole, published=frozenset({"anna"})).funnel()[-1].students == 1
 
 
-def test_waiting_and_odd_attempts_are_incidents_by_student():
+def test_waiting_and_odd_attempts_are_incidents_by_severity():
     made = [
         attempt("ben", check("q1_a", Outcome.TIMEOUT, "no answer"), check("q1_b")),
         attempt("anna", check("q1_a", Outcome.DEFERRED, "lost"), check("q1_b")),
@@ -249,7 +249,7 @@ def test_waiting_and_odd_attempts_are_incidents_by_student():
     ]
     found = incidents(cohort(*made, handed_in=("dan",)))
     assert [(each.student, each.kind) for each in found] == [
-        ("anna", "deferred"), ("ben", "timeout"), ("dan", "waiting")]  # fmt: skip
+        ("anna", "deferred"), ("dan", "waiting"), ("ben", "timeout")]  # fmt: skip
     assert how_many(found) == "1 deferred, 1 timeout, 1 waiting to be graded"
 
 
