@@ -160,29 +160,30 @@ def kept_lines(moves: Sequence[Change]) -> str:
 
 
 def gradebook_table(book: Gradebook, width: int | None = None) -> str:
-    """The gradebook for a screen: in full where that fits, else in short words, else without the items."""
+    """The gradebook for a screen: in full where that fits, else in short words, else without some columns."""
     full = as_table(book)
     if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         return full  # a file wraps nothing
     width = width or screen_width()
     if max(map(width_of, full.splitlines())) <= width:
         return full
-    narrow = list(_narrow(book, with_items=True))
-    if max(map(width_of, narrow)) > width:
-        narrow = list(_narrow(book, with_items=False))
+    for with_items, with_so_far in ((True, not book.is_final), (True, False), (False, not book.is_final)):
+        narrow = list(_narrow(book, with_items, with_so_far))
+        if max(map(width_of, narrow)) <= width:
+            break
     title = cut(f"{clean(book.course.name)}: {len(book.lines)} students", width)
-    legend = SHORT_LEGEND + ("" if book.is_final else f" so_far: {SO_FAR_MEANS}.")
+    legend = SHORT_LEGEND + (f" so_far: {SO_FAR_MEANS}." if with_so_far else "")
     rest = [*textwrap.wrap(legend, width), *(cut(line, width) for line in remarks(book))]
     return "\n".join([title, "", *narrow, "", *rest]) + "\n"
 
 
-def _narrow(book: Gradebook, with_items: bool) -> Iterator[str]:
+def _narrow(book: Gradebook, with_items: bool, with_so_far: bool) -> Iterator[str]:
     """Lines of a table with headings in two rows and one digit; a component of one item is that item."""
     heads: list[str] = []
     for part in book.course.scheme.components:
         heads += part.items if with_items else []
         heads += [f"={part.id}"] if not with_items or len(part.items) > 1 else []
-    totals = ["total"] if book.is_final else ["total", "so_far"]
+    totals = ["total", "so_far"] if with_so_far else ["total"]
     split = [_heading(name) for name in ("student", *heads, *totals)]
     parts = book.course.scheme.components
     rows = [
