@@ -15,7 +15,7 @@ from tiny import RIGHT, ipynb, small_course
 from grader.errors import UsageError
 from grader.record.store import Store
 
-KILLS = 12
+KILLS = 6
 SEED = 5
 BREAK = "import os\ndef running_sum(x):\n    os._exit(3)"
 CLASS = {

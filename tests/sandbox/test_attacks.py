@@ -42,6 +42,7 @@ from grader.sandbox.engine import connect
 from grader.schema import Attempt, Outcome, Status, Submission
 
 CORPUS = tuple(attacks())
+MARKS = {"process": [], "zygote": [pytest.mark.docker], "strict": [pytest.mark.docker, pytest.mark.long]}
 EVERYWHERE = bool(os.environ.get("GRADER_ALL_ATTACKS"))  # every attack in `strict` too; minutes
 
 
@@ -88,8 +89,7 @@ def cases():
     for level in LEVELS:
         for attack in CORPUS:
             if runs_in(attack, level):
-                marks = [] if level == "process" else [pytest.mark.docker]
-                yield pytest.param(level, attack, id=f"{level}-{attack.name}", marks=marks)
+                yield pytest.param(level, attack, id=f"{level}-{attack.name}", marks=MARKS[level])
 
 
 @pytest.mark.parametrize(("level", "attack"), list(cases()))
@@ -103,9 +103,7 @@ def test_an_attack_gains_learns_and_harms_nothing_and_is_called_by_its_name(runs
         assert row.attempt.usage.wall_s <= BUSY * attack.max_seconds
 
 
-@pytest.mark.parametrize(
-    "level", [pytest.param(level, marks=[pytest.mark.docker] * (level != "process")) for level in LEVELS]
-)
+@pytest.mark.parametrize("level", [pytest.param(level, marks=MARKS[level]) for level in LEVELS])
 @pytest.mark.parametrize("assignment", ["probe", "probe_torch"])
 def test_an_honest_submission_among_attacks_does_not_notice_them(runs, assignment, level):
     if not any(attack.assignment == assignment and runs_in(attack, level) for attack in CORPUS):
