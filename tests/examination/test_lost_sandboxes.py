@@ -17,10 +17,12 @@ CODE = """
 import os, signal, time
 def parent(pid): return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
 def dies():
-    zygote = parent(os.getppid())
-    os.kill(zygote, signal.SIGSTOP)
-    os.kill(os.getppid(), signal.SIGKILL)
-    os.kill(zygote, signal.SIGKILL)
+    keeper, zygote = os.getppid(), parent(os.getppid())
+    if os.fork() == 0:  # a child: this process ends as soon as its keeper does, whatever it still wants to do
+        os.kill(zygote, signal.SIGSTOP)
+        os.kill(keeper, signal.SIGKILL)
+        os.kill(zygote, signal.SIGKILL)
+        os._exit(0)
     signal.pause()
 count = 0
 def counted(after=0):
