@@ -2,6 +2,7 @@
 PYTHON_BIN := .venv/bin/python
 BENCHMARKS := compare_overhead read_notebook store_throughput
 MINUTES ?= 10
+WORKERS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 # Where everything must be tested, a machine without Docker is a failure and not a reason to skip.
@@ -18,7 +19,7 @@ demo: setup ## a whole course, graded, from nothing
 	$(PYTHON_BIN) -m examples.sample_class
 
 test: setup lint ## what must hold before a commit
-	$(PYTHON_BIN) -m pytest -q
+	$(PYTHON_BIN) -m pytest -q -n $(WORKERS) --dist worksteal
 
 lint: setup ## style and types; seconds
 	.venv/bin/ruff check .

@@ -18,6 +18,7 @@ class Traces:
     def __init__(self, docker: bool) -> None:
         self.docker = docker
         self.files_before = _temporary_files()
+        self.processes_before = {process: _started(process) for process in processor.descendants(os.getpid())}
         self.processes: dict[int, str] = {}  # process id -> when it started
         self.containers: set[str] = set()
 
@@ -26,7 +27,8 @@ class Traces:
         found = processor.descendants(os.getpid())
         if self.docker:
             found += self._note_containers()
-        self.processes |= {process: started for process in found if (started := _started(process))}
+        started = {process: since for process in found if (since := _started(process))}
+        self.processes |= dict(started.items() - self.processes_before.items())
 
     def _note_containers(self) -> list[int]:
         from docker.errors import APIError

@@ -95,10 +95,13 @@ def test_a_traced_process_and_file_that_stay_are_found(tmp_path: Path, monkeypat
     from benchmarks.traces import Traces
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    trail = Traces(docker=False)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    trail.note()
-    (tmp_path / "grader-job-left").mkdir()
-    assert trail.left() == {"processes": 1, "containers": 0, "mounts": 0, "temporary files": 1}
-    child.communicate(b"\n")
-    assert trail.left()["processes"] == 0
+    waits = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as earlier:  # another's, and no trace of this pool
+        trail = Traces(docker=False)
+        with subprocess.Popen(waits, stdin=subprocess.PIPE) as child:
+            trail.note()
+            (tmp_path / "grader-job-left").mkdir()
+            assert trail.left() == {"processes": 1, "containers": 0, "mounts": 0, "temporary files": 1}
+            child.communicate(b"\n")
+        assert trail.left()["processes"] == 0
+        earlier.communicate(b"\n")
