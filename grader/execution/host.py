@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 
 BEGUN = "begun"  # said before the pipe of a new worker is handed over
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+FOR_PYTEST_BY_HAND = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")  # what somebody likes to have there changes no mark
 
 
 def become_host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection) -> NoReturn:
     """Collect the tests, then fork a worker for every slot that `control` names; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process above, which then closes the pipes
     os.environ.update(ONE_THREAD)  # before NumPy is imported: workers run side by side
+    for name in FOR_PYTEST_BY_HAND:
+        os.environ.pop(name, None)
     code = 1
     try:
         nothing = os.open("/dev/null", os.O_RDWR)
@@ -56,7 +59,8 @@ def _host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection)
         raise AuthoringError(f"assignments/{assignment_id}/hidden: there is no such folder; no hidden tests, no marks")
     os.environ["GRADER_COURSE"] = str(paths.root)
     sys.path.insert(0, folder)  # hidden tests import what lies beside them, as they do under pytest by hand
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib", "--assert=plain"]
+    without = [f"-pno:{plugin}" for plugin in ("terminal", "cacheprovider", "randomly")]
+    quiet = [*without, "--capture=no", "--import-mode=importlib", "--assert=plain"]
     hosting = _Hosting(f"assignments/{assignment_id}/hidden", spec, control)
     quiet += ["-W", "default"]  # a warning fails no test, however this process was begun
     code = pytest.main([folder, f"--rootdir={paths.root}", "-c", os.devnull, *quiet], plugins=[Hosted(), hosting])

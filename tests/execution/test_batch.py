@@ -238,6 +238,12 @@ def test_results_of_another_device_do_not_count_and_a_gpu_that_is_not_there_is_n
     assert row.again and row.attempt.evidence.device == "cpu" and row.attempt.points == Decimal("8.5")
 
 
+def test_what_somebody_has_pytest_do_by_hand_changes_no_mark(paths, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-v --maxfail=1 -k nothing --no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert points(graded(paths, class_of(bob=NEARLY, cy=NOTHING, ada=RIGHT))) == {"ada": 8.5, "bob": 7, "cy": 0}
+
+
 @pytest.mark.docker
 def test_another_image_means_another_grading_and_the_first_one_is_remembered(paths):
     other = "grader-tests:other"

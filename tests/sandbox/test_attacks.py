@@ -214,10 +214,12 @@ def test_a_run_that_is_killed_leaves_no_process_and_no_container(course, level):
     said, saying = os.pipe()
     running = os.fork()
     if running == 0:
-        pool = Pool(course, "probe", spec_for(level, 2))
-        os.write(saying, b"up")
-        list(pool.run(iter([Task(slow, "00", tests)] * 2)))
-        os._exit(0)
+        try:
+            pool = Pool(course, "probe", spec_for(level, 2))
+            os.write(saying, b"up")
+            list(pool.run(iter([Task(slow, "00", tests)] * 2)))
+        finally:
+            os._exit(0)  # never back into the tests, which a process above is at
     os.close(saying)
     assert os.read(said, 2) == b"up"
     os.close(said)
