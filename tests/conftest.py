@@ -13,6 +13,7 @@ from grader.errors import MachineryError
 from grader.paths import PACKAGE
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests fork; a pool of OpenMP threads would hang what is forked
+os.environ.pop("COLUMNS", None)  # what is tested has no terminal; the workers of xdist say that they have one
 ROOT = PACKAGE.parent
 collect_ignore = ["small_course"]  # a course for tests to grade, with hidden tests of its own
 IMAGE = "grader:latest"
