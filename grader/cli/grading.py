@@ -26,6 +26,8 @@ def _roster(made: Parser) -> None:
     made.add_argument("students", nargs="*", metavar="STUDENT", help="alias: a student's id; several for a group")
     encodings = "import: of a table that is not UTF-8 and does not say what it is: cp1252, gb18030, ..."
     made.add_argument("--encoding", default="", metavar="NAME", help=encodings)
+    columns = "import: which column of the table it is (student, name, email, lms_id, group), where that is not known"
+    made.add_argument("--column", action="append", default=[], metavar="COLUMN=HEADING", help=columns)
     made.add_argument("--replace", action="store_true", help="import: in place of the roster that is there")
 
 

@@ -14,8 +14,8 @@ def _marks(made: Parser) -> None:
     form = made.add_mutually_exclusive_group()
     as_json(form)
     form.add_argument("--csv", action="store_true")
-    form.add_argument("--student", metavar="ID", help="explain one student's mark")
     form.add_argument("--export", choices=FORMATS, help="for a platform")
+    made.add_argument("--student", metavar="ID", help="explain one student's mark")
     made.add_argument("--need", metavar="TOTAL", help="with --student: what the rest must bring for this total")
     items = "export: this item, or total (several times: these)"
     made.add_argument("--item", action="append", metavar="ID", help=items)

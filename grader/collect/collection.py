@@ -326,7 +326,7 @@ def _of_several(student: str, theirs: Sequence[Theirs]) -> Match:
 def _held(person: Person, upload: Upload, match: Match) -> Row:
     files = listed([file.path for file in upload.files])
     remarks = tuple(Remark(text, Weight.ASK) for text in (match.doubt, *upload.remarks) if text)
-    called = str(person) if letters(str(person)) else files
+    called = (person.label if match.doubt else str(person)) if letters(str(person)) else files
     return Row(
         State.UNKNOWN, called, file=files, place=upload.place, near=match.near, remarks=remarks, named=called != files
     )

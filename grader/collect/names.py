@@ -18,10 +18,12 @@ CHECKPOINTS = ".ipynb_checkpoints"
 
 _NO_LETTER = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_DISGUISED = re.compile(r"\.ipynb(?:\.txt|\.json|\.html?|\s*\(\d+\))?$", re.IGNORECASE)
-_KIND = re.compile(r"(?:\.py\.txt|\.tar\.\w{1,3}|\.\w{1,5})$", re.IGNORECASE)
-_COPY = re.compile(r"\s*(?:\((\d+)\)|[-_ ]copy(?:[ _]?\(?(\d+)\)?)?|-(\d{1,2}))$", re.IGNORECASE)
-_COPY_OF = re.compile(r"^(?:copy of|kopie van|copie de|kopie von)\s+", re.IGNORECASE)
+_DISGUISED = re.compile(r"(?:\.ipynb(?:\.txt|\.json|\.html?|\s*\(\d+\))?)+$", re.IGNORECASE)
+_KIND = re.compile(r"(?:\.py\.txt|\.tar\.\w{1,3}|(\.\w{1,5})\1*)$", re.IGNORECASE)  # also x.zip.zip
+_WORD_FOR_COPY = "copy|copie|c[oó]pia|kopie|kopia|kopi"  # as Windows, macOS and Colab add it, in languages of theirs
+_COPY = re.compile(rf"\s*(?:\((\d+)\)|[-_ ]+(?:{_WORD_FOR_COPY})(?:[ _]?\(?(\d+)\)?)?|-(\d{{1,2}}))$", re.IGNORECASE)
+_COPY_OF = re.compile(rf"^(?:{_WORD_FOR_COPY})[\s_]+(?:of|van|von|de|di|av|af)[\s_]+", re.IGNORECASE)
+_COPY_IN_QUOTES = re.compile(r"^[\W_]*(.+?)(?:[._]ipynb)?[\W_]*(?:的副本|の\s?コピー|의[\s_]?사본)$")  # Colab
 
 
 def written(raw: str) -> str:
@@ -84,15 +86,15 @@ def is_script(name: str) -> bool:
 
 
 def stem(name: str) -> str:
-    """A file's name without what says its kind: "a1.ipynb.txt" and "a1.tar.gz" -> "a1"."""
+    """A file's name without what says its kind: "a1.ipynb.txt", "a1.ipynb.zip" and "a1.tar.gz" -> "a1"."""
     bare = _DISGUISED.sub("", name)
-    return bare if bare != name else _KIND.sub("", name)
+    return bare if bare != name else _DISGUISED.sub("", _KIND.sub("", name))
 
 
 def copy_number(bare: str) -> tuple[str, int]:
     """A stem without what is added where the name is taken, and that number: "a1 (2)" -> ("a1", 2)."""
     number = 0
-    of = _COPY_OF.sub("", bare)
+    of = _COPY_IN_QUOTES.sub(r"\1", _COPY_OF.sub("", bare))
     if of != bare:
         bare, number = of, 1
     found = _COPY.search(bare)

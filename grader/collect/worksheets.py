@@ -18,7 +18,7 @@ from grader.collect.uploads import Known
 from grader.course.people import Person
 from grader.course.platform_columns import GERMAN_MOODLE
 from grader.course.tables import decoded, separated
-from grader.errors import SubmissionError
+from grader.errors import AuthoringError, SubmissionError
 
 TABLES = (
     "Moodle's grading worksheet (Identifier, Email address, ..., or in German), Canvas's gradebook (Student, ID, "
@@ -32,7 +32,7 @@ _LATE = re.compile(r"\blate\b|\bzu spät\b", re.IGNORECASE)
 def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
     """The layout that a table is about, and what it says by the number that stands in names of files or folders.
 
-    None if it is none of these tables. Raises AuthoringError, saying what it is, where it is no text that can be read.
+    None if it is none of these tables. Raises AuthoringError, saying what it is, where it cannot be read for certain.
     """
     if entry.size_bytes > MAX_BYTES:
         return None
@@ -40,21 +40,24 @@ def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
         text = decoded(entry.read(), entry.name).text
         for needed, (layout, read, names) in _TABLES.items():
             separator, below = separated(text, needed, names=names)
-            rows = csv.DictReader(io.StringIO(below, newline=""), delimiter=separator)
+            rows = csv.DictReader(io.StringIO(below, newline=""), delimiter=separator, strict=True)
             rows.fieldnames = [names.get(name.strip(), name.strip()) for name in rows.fieldnames or ()]
             if set(needed) <= set(rows.fieldnames):
                 return layout, dict(
-                    read({key: value or "" for key, value in row.items() if key}) for row in _whole(rows)
+                    read({key: value or "" for key, value in row.items() if key}) for row in _whole(rows, entry.name)
                 )
     except (csv.Error, SubmissionError):
         return None
     return None
 
 
-def _whole(rows: csv.DictReader[str]) -> Iterator[Mapping[str, str]]:
+def _whole(rows: csv.DictReader[str], file: str) -> Iterator[Mapping[str, str]]:
+    """The rows. Raises AuthoringError for one with more cells than headings: its cells may stand in wrong columns."""
     for row in rows:
-        if not any(isinstance(value, list) for value in row.values()):
-            yield row
+        others = [cell for cell in row.get(None, []) if cell.strip()]  # type: ignore[call-overload]
+        if others:
+            raise AuthoringError(f"{file}, line {rows.line_num}: more cells than headings ({others[0]!r}); correct it")
+        yield row
 
 
 def _of_moodle(row: Mapping[str, str]) -> tuple[str, Known]:

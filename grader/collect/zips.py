@@ -6,6 +6,7 @@ entries that overlap, more or larger files than allowed, sizes that are not true
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import unicodedata
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 from grader.collect.entries import MIB, Caps, Contents, Entry, Shelf, exactly
 from grader.collect.names import checked_path, is_litter, is_notebook, is_script
+from grader.course.people import ZIP_BACKSLASH, ZIP_ENCODING
 from grader.errors import SubmissionError
 
 MAX_DIRECTORY_BYTES = 16 * MIB  # the archive's table of contents, which is read as a whole
@@ -29,6 +31,7 @@ JOIN = "join the parts, then collect the whole: zip -s 0 NAME.zip --out whole.zi
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_BYTES = 20
+_HALF_OF_A_LETTER = re.compile(r"([^\x00-\x7f])\\")
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 99: "AES encryption"}
 _KINDS = {
     stat.S_IFLNK: "a link",
@@ -149,14 +152,14 @@ def _name(info: zipfile.ZipInfo) -> str:
     raw = info.orig_filename
     if info.flag_bits & UTF8:
         return raw
-    bytes_of_name = raw.encode("cp437", "replace")
+    bytes_of_name = raw.encode(ZIP_ENCODING, "replace")
     told = _unicode_path(info.extra, zlib.crc32(bytes_of_name))
     if told:
         return told
     try:
         return bytes_of_name.decode("utf-8")
     except UnicodeDecodeError:
-        return raw
+        return _HALF_OF_A_LETTER.sub(rf"\1{ZIP_BACKSLASH}", raw) if "/" in raw else raw
 
 
 def _unicode_path(extra: bytes, checksum: int) -> str:

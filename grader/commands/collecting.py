@@ -22,9 +22,9 @@ from grader.commands.collected import as_document, as_text, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.course.extensions import read_deadlines
-from grader.course.people import Roster
+from grader.course.people import NAME, Person, Roster
 from grader.course.roster_tables import students_of
-from grader.course.sheets import EMPTY_ROSTER, Student, read_aliases, read_roster, roster_at
+from grader.course.sheets import EMPTY_ROSTER, ROSTER_COLUMNS, Student, read_aliases, read_roster, roster_at
 from grader.course.tables import Encoded, decoded, separated
 from grader.course.teams import read_teams
 from grader.errors import AuthoringError, SubmissionError, UsageError
@@ -34,7 +34,7 @@ from grader.record.claims import claimed, lock_of
 from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
-from grader.submission.text import letters
+from grader.submission.text import clean, letters
 from grader.terminal import screen
 
 OTHERS_S = 10.0  # how long to wait for somebody who collects the same assignment
@@ -248,7 +248,7 @@ def roster(chosen: argparse.Namespace) -> int:
     if chosen.action == "import":
         if chosen.students:
             raise UsageError("roster import takes one FILE")
-        return import_roster(paths, Path(chosen.what), chosen.encoding, chosen.replace)
+        return import_roster(paths, Path(chosen.what), chosen.encoding, chosen.replace, _named(chosen.column))
     if not chosen.students:
         raise UsageError(f"whom does {chosen.what!r} stand for? grader roster alias NAME STUDENT ...")
     return _alias(paths, chosen)
@@ -277,9 +277,10 @@ def _check_alias(alias: str, students: Sequence[str], roster: Roster, aliases: M
     for other, meant in aliases.items():
         if other != alias and letters(other) == letters(alias) and set(meant) != set(students):
             raise UsageError(f"{other!r} stands for {', '.join(meant)} already; change it in roster_aliases.csv")
-    named = [student for student in (alias, alias.casefold()) if student in roster.students]
-    if named and named != list(students):
-        raise UsageError(f"{alias!r} is itself on the roster; an alias of that name would take their work away")
+    called = roster.match(Person(texts=(alias,)), propose=False)
+    if set(called.students or called.near) - set(students):
+        how = f": name the account, as in '{alias} (5003)'" if called.how == NAME or called.doubt else ""
+        raise UsageError(f"{alias!r} is itself on the roster; an alias of that name would take their work away{how}")
 
 
 def _append(file: Path, rows: Sequence[Sequence[str]]) -> None:
@@ -294,10 +295,20 @@ def _append(file: Path, rows: Sequence[Sequence[str]]) -> None:
     os.replace(partial, file)
 
 
-def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> int:
+def _named(given: Sequence[str]) -> dict[str, str]:
+    """Column of roster.csv -> heading, as they were named. Raises UsageError where there is no such column."""
+    named = dict(text.partition("=")[::2] for text in given)
+    wrong = [column for column, heading in named.items() if column not in ROSTER_COLUMNS or not heading]
+    if wrong:
+        columns = ", ".join(ROSTER_COLUMNS)
+        raise UsageError(f"--column {wrong[0]}: write COLUMN=HEADING; a roster has the columns {columns}")
+    return named
+
+
+def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool, named: Mapping[str, str]) -> int:
     """Make roster.csv of a table; who would leave the roster is named, and nobody does unless that is asked for."""
     try:
-        found = students_of(file.read_bytes(), str(file), encoding)
+        found = students_of(file.read_bytes(), str(file), encoding, named)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
     if not found.students:
@@ -319,6 +330,8 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool) -> i
         partial.unlink(missing_ok=True)
     for column, headings in found.used.items():
         print(f"{column:8} from {headings}")
+    for line in found.above:
+        screen.say(clean(f"above the header, not used: {line}"))
     for heading in found.unused:
         screen.say(f"column {heading!r} is not used")
     for line in (*found.left_out, *(f"{student} is no longer on the roster" for student in gone)):

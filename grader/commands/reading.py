@@ -26,12 +26,17 @@ from grader.terminal import attempt_json, colour, screen
 
 def marks(chosen: argparse.Namespace) -> int:
     """Print the gradebook, or one student's computation."""
+    if chosen.student and (chosen.csv or chosen.export):
+        raise UsageError("--student explains one mark: as text, or with --json")
     paths = Paths(find_root())
     book = gradebook(paths)
     if chosen.export:
         from grader.commands.publishing import publish
 
         return publish(paths, book, _current(paths), chosen)
+    if chosen.student and chosen.json:
+        print(marksheet.student_json(book, chosen.student, _need(chosen.need)), end="")
+        return DONE
     if chosen.student:
         colour.show(marksheet.explain_student(book, chosen.student, _need(chosen.need)))
         return DONE

@@ -19,8 +19,12 @@ ALIAS = "alias"
 LOGIN = "e-mail name"  # what stands in front of the @ is a login nearly everywhere
 MOST_PROPOSED = 3
 NEAR = 0.6
-ENCODINGS = ("cp1252", "cp1250", "cp1251", "cp866", "gb18030", "big5", "shift_jis", "euc_kr", "iso8859_7", "cp1254")
+ENCODINGS = (  # of Windows and of its zips, which are written in the older of the two
+    "cp1252", "cp850", "cp1250", "cp852", "cp1251", "cp866", "cp1253", "cp737", "cp1254", "cp857", "cp1255", "cp862",
+    "cp1256", "gb18030", "cp950", "cp932", "cp949",
+)  # fmt: skip
 ZIP_ENCODING = "cp437"  # in which names in a zip are read that do not say theirs
+ZIP_BACKSLASH = "\u29f5"  # stands for the byte of a backslash that is half of a letter (Big5, Shift-JIS), no separator
 _WORD = re.compile(r"[^\s_.()\[\],;-]+")
 _LONG_ENOUGH, _DIGITS_ENOUGH = 4, 3  # letters and digits of an id that may be found inside a longer name
 _APOSTROPHES = str.maketrans(dict.fromkeys("'\u2019\u2018\u02bc\u00b4`", ""))
@@ -294,7 +298,7 @@ def _spelt(name: str) -> list[list[str]]:
 def _recoded(name: str) -> Iterator[str]:
     """What a name of a zip may be that was packed in the encoding of its own system and does not say so."""
     try:
-        packed = name.encode(ZIP_ENCODING)
+        packed = name.replace(ZIP_BACKSLASH, "\\").encode(ZIP_ENCODING)
     except UnicodeEncodeError:
         return
     for encoding in ENCODINGS:

@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.course.config import did_you_mean
 from grader.course.entries import Entry, State
 from grader.course.scheme import plain
+from grader.course.spreadsheet_ids import spoilt
 from grader.course.tables import Row, number, rows
 from grader.errors import AuthoringError
 from grader.paths import Paths
@@ -101,6 +102,7 @@ def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
     seen: dict[str, int] = {}
     for row in rows(path, "roster.csv", ROSTER_COLUMNS, unused=unused):
         student = Student(student_of(row), *(row.cells.get(column, "") for column in ROSTER_COLUMNS[1:]))
+        check_id(student.id, row.where("student"))
         for column, text in (("student", student.id), ("email", student.email), ("lms_id", student.lms_id)):
             key = (
                 f"{column} {text.casefold()}"  # ids that differ by case alone would be mixed up when files are matched
@@ -283,6 +285,12 @@ def _entry(row: Row, item: str, max_points: Fraction, cap: Fraction) -> Entry:
         extra = f", and above the {plain(most)} that its cap allows" if cap > 100 else ""
         raise AuthoringError(f"{row.where(item)}: {cell} is above the maximum of {plain(max_points)}{extra}")
     return Entry(State.GRADED, Fraction(given), max_points, source=source, most=most)
+
+
+def check_id(student: str, where: str) -> None:
+    """Raise AuthoringError for what a spreadsheet left of an id."""
+    if why := spoilt(student):
+        raise AuthoringError(f"{where}: {student!r} is {why}; give the column the format Text, and fill it in again")
 
 
 def student_of(row: Row, roster: Collection[str] = (), column: str = "student") -> str:

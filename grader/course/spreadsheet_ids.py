@@ -7,7 +7,15 @@ from decimal import Decimal
 
 KEPT_DIGITS = 15  # of a number; those behind become zeros
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_DECIMALS = re.compile(r"\d{3,}[.,]0+")
 _POWER = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d{2})", re.IGNORECASE)
+
+
+def spoilt(written: str) -> str:
+    """Why something cannot be an id as it was; "" for what may be one."""
+    if _POWER.fullmatch(written):
+        return "a number that a spreadsheet rounded"
+    return "a number that a spreadsheet gave decimals" if _DECIMALS.fullmatch(written) else ""
 
 
 def without_zeros(word: str) -> str:

@@ -1,8 +1,9 @@
 """Read the tables that people keep as spreadsheets leave them, where what they mean is certain; else say what is there.
 
 Certain are: UTF-8, and UTF-16 that begins with its mark; the separator with which the header has the columns that must
-be there, or that a first line `sep=;` names; decimal commas; columns at the end without a heading and without a cell.
-Any other encoding is a guess in a table of a few names, so that it is said and not read.
+be there, or that a first line `sep=;` names; decimal commas; columns at the end without a heading and without a cell;
+`="0042"`, by which exports keep a spreadsheet from reading a number; marks without width around a cell; known headings
+in capitals. Any other encoding is a guess in a table of a few names, so that it is said and not read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import codecs
 import csv
 import io
 import re
+import string
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +23,16 @@ from grader.errors import AuthoringError
 from grader.submission.text import JOINERS
 
 SEPARATORS = (",", ";", "\t", "|")
+MOST_SHOWN = 400  # letters of a header
+DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"  # as spreadsheets set them
+REVERSED = "\u202d\u202e"  # as nobody needs them
 TEXTS = ("name", "reason", "comment")  # columns in which any kind of blank may stand; ids are taken as they are
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_SEPARATOR_LINE = re.compile(r"(?:\"?)sep=(.)(?:\"?)\r?\n", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"(?:\"?)sep=(.)(?:\"?)\r?\n", re.IGNORECASE)
+_TEXT_OF_FORMULA = re.compile(r'="([^"]*)"')
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 Line = tuple[int, list[str]]
+csv.field_size_limit(64 * 2**20)  # for the whole process; Moodle's worksheets hold what was typed into the browser
 _DECIMAL_COMMA = re.compile(r"([0-9]{1,9}),([0-9]{1,2}|[0-9]{4,9})")  # three digits may be thousands
 
 
@@ -67,6 +75,8 @@ def decoded(raw: bytes, file: str, encoding: str = "") -> Encoded:
 
 
 def _decoded(raw: bytes, codec: str, file: str) -> str:
+    if codec == "utf-8" and b"\0" in raw:
+        raise AuthoringError(f"{file}: it holds bytes of zero, as UTF-16 without its mark does; save it as CSV UTF-8")
     try:
         return raw.decode(codec)
     except LookupError:
@@ -96,7 +106,7 @@ def separated(
 
     known: columns that may be there;  names: other names of columns -> those that are meant
     """
-    found = _SEPARATOR_LINE.match(text)
+    found = SEPARATOR_LINE.match(text)
     if found:
         return found[1], text[found.end() :]
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
@@ -112,20 +122,33 @@ def separated(
     return max(whole or SEPARATORS, key=columns), text
 
 
-def lines(encoded: Encoded, file: str, needed: Collection[str], known: Collection[str] = ()) -> list[Line]:
-    """(line number, stripped cells) of every row that is neither empty nor a comment, without empty last columns."""
+def lines(
+    encoded: Encoded, file: str, needed: Collection[str], known: Collection[str] = (), comments: bool = True
+) -> list[Line]:
+    """(line number, stripped cells) of every row that is neither empty nor a comment, without empty last columns.
+
+    comments: whether rows that begin with # are comments
+    """
     separator, text = separated(encoded.text, needed, known)
     above = encoded.text.count("\n") - text.count("\n")
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-        found = [
-            (above + reader.line_num, ["\n".join(cell.split("\r\n")).strip() for cell in cells]) for cells in reader
-        ]
+        found = [(above + reader.line_num, list(map(bare, cells))) for cells in reader]
     except csv.Error as problem:
         raise AuthoringError(f"{file}: not a CSV table: {problem}") from None
-    found = [(line, cells) for line, cells in found if any(cells) and not cells[0].startswith("#")]
+    found = [(line, cells) for line, cells in found if any(cells) and not (comments and cells[0].startswith("#"))]
     width = max((place for _, header in found[:1] for place, cell in enumerate(header, 1) if cell), default=0)
     return [(line, cells if any(cells[width:]) else cells[:width]) for line, cells in found]
+
+
+def bare(cell: str) -> str:
+    """A cell without blanks and marks without width around it, and without the formula that keeps it text."""
+    cell = cell.replace("\r\n", "\n")
+    if not cell.isascii():
+        unseen = {letter for letter in cell if unicodedata.category(letter) == "Cf"} - {*JOINERS, *REVERSED}
+        cell = cell.strip("".join(unseen | set(string.whitespace)))
+    text = _TEXT_OF_FORMULA.fullmatch(cell.strip())
+    return text[1].strip() if text else cell.strip()
 
 
 def rows(
@@ -148,6 +171,7 @@ def rows(
         raise AuthoringError(f"no {file} in {path.parent}") from None
     there = iter(lines(encoded, file, known[:needed], known))
     line, header = next(there, (1, []))
+    header = [_known_heading(name, header, known) for name in header]
     others = [name for name in header if unused is not None and name not in known and not did_you_mean(name, known)]
     _check_header(f"{file}, line {line}", header, [*known, *others], needed, refused)
     if unused is not None:
@@ -165,6 +189,12 @@ def rows(
         yield row
 
 
+def _known_heading(name: str, header: Sequence[str], known: Sequence[str]) -> str:
+    """A heading as it is known where nothing but capitals differ, and no other column has that heading."""
+    alike = [each for each in known if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 and alike[0] not in header else name
+
+
 def number(cell: str) -> str:
     """A number of a cell with a point, "" where it is none: 7,5 is 7.5; 1,234 may be a thousand and is none."""
     found = _DECIMAL_COMMA.fullmatch(cell)
@@ -172,11 +202,21 @@ def number(cell: str) -> str:
     return text if _NUMBER.fullmatch(text) else ""
 
 
+def headings(header: Sequence[str]) -> str:
+    """The headings that are there, for a sentence; what is no table may have a whole file in its first line."""
+    text = ", ".join(filter(None, header)) or "nothing"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
 def plain_blanks(text: str, running: bool = False) -> str:
-    """Text with a plain blank for every kind of blank, and, in running text, a plain line break for every kind."""
+    """Text with a plain blank for every kind of blank, and, in running text, a plain line break for every kind.
+
+    Without marks of the direction of writing, which every program sets by itself.
+    """
     if running:
         text = "\n".join(text.splitlines())
-    return "".join(" " if letter.isspace() and letter != "\n" else letter for letter in text)
+    written = (letter for letter in text if letter not in DIRECTIONS)
+    return "".join(" " if letter.isspace() and letter != "\n" else letter for letter in written)
 
 
 def check_printable(cell: str, where: str) -> None:
@@ -189,9 +229,7 @@ def _check_header(
 ) -> None:
     for name in known[:needed]:
         if name not in header:
-            raise AuthoringError(
-                f"{where}: no column {name!r} in the header; there is: {', '.join(header) or 'nothing'}"
-            )
+            raise AuthoringError(f"{where}: no column {name!r} in the header; there is: {headings(header)}")
     for name in header:
         check_printable(name, where)
         if name in refused:

@@ -31,6 +31,10 @@ class Change(Protocol):
     def earlier(self) -> bool: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def who(self) -> str: ...
+    @property
+    def made(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class ByHand:
     """What people did to the points of one question, or of the WHOLE; `words` say it with the reasons.
 
     comments: for the student;  changes: whether points were changed, and not only commented on
-    held: whether they would be more or less than there is
+    held: whether they would be more or less than there is;  whom: who changed or commented, and when, for the staff
     """
 
     question: str
@@ -48,6 +52,7 @@ class ByHand:
     comments: tuple[str, ...] = ()
     changes: bool = True
     held: bool = False
+    whom: tuple[str, ...] = ()
 
     @property
     def by(self) -> Fraction:
@@ -83,12 +88,19 @@ def _by_hand(question: str, before: Fraction, worth: Fraction, changes: Sequence
     after = min(max(wanted, Fraction(0)), worth) if changing else before
     words = []
     if changing:
-        held = "" if after == wanted else f", held at {plain(after)}"
-        words.append(f"{plain(before)} -> {plain(after)} points by hand{held} ({_reasons(changing)})")
+        bound = "" if after == wanted else f", held at {plain(after)}"
+        words.append(f"{plain(before)} -> {plain(after)} points by hand{bound} ({_reasons(changing)})")
     comments = [change for change in mine if change.kind is Kind.COMMENT]
     told = tuple(change.reason for change in comments)
-    made = ByHand(question, before, after, "; ".join(words), told, bool(changing), bool(changing) and after != wanted)
-    return [made] if mine else []
+    held = bool(changing) and after != wanted
+    whom = tuple(by_whom(change) for change in mine)
+    return [ByHand(question, before, after, "; ".join(words), told, bool(changing), held, whom)] if mine else []
+
+
+def by_whom(change: Change) -> str:
+    """Who made a change, and the minute, in UTC."""
+    when = f", {change.made[:16].replace('T', ' ')} UTC" if change.made else ""
+    return f"by {change.who}{when}"
 
 
 def _reasons(changes: Sequence[Change]) -> str:

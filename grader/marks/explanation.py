@@ -11,18 +11,35 @@ from grader.course.entries import State
 from grader.course.scheme import plain
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, shown, so_far
 
+COSTS = {"percent": "of the 100", "points": "of the item's points", "earned": "% of what was earned"}
+
 
 def explain(mark: CourseMark) -> list[str]:
     """The whole computation."""
     lines = [line for part in mark.components for line in (*explain_component(part), "")]
-    free = free_days(mark)
-    return [*lines, *([free, ""] if free else []), *_total_lines(mark)]
+    about_time = [line for line in (lateness(mark), free_days(mark)) if line]
+    return [*lines, *about_time, *([""] if about_time else []), *_total_lines(mark)]
 
 
 def explain_component(part: ComponentMark) -> list[str]:
     """How one component came about."""
     head = f"{part.component.title}: {part.component.share}, {part.component.rule}"
     return [head, *(line for item in part.items for line in _item_lines(item)), f"  = {_component_line(part)}"]
+
+
+def lateness(mark: CourseMark) -> str:
+    """How late what was late came, and what a day costs; "" where nothing was."""
+    late = [f"{item.item} by {_hours(item.entry.late_minutes)}" for item in mark.items if item.days_late]
+    if not late:
+        return ""
+    rule = mark.scheme.late
+    grace = f", {_hours(rule.grace_minutes)} of grace aside," if rule.grace_minutes else ""
+    return f"Late: {', '.join(late)}; every day begun{grace} costs {plain(rule.per_day)} {COSTS[rule.unit]}"
+
+
+def _hours(minutes: Decimal) -> str:
+    hours, rest = divmod(math.ceil(minutes), 60)
+    return " ".join(text for text in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if text)
 
 
 def free_days(mark: CourseMark) -> str:

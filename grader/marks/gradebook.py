@@ -217,10 +217,10 @@ def _from_record(sources: Sources, student: str, item: str) -> Entry:
     attempt, assignment = record.attempts.get(pair), sources.graded_here[item]
     changes = [change for change in record.changes if (change.student, change.assignment) == pair]
     if attempt is None and pair not in record.ungraded:
-        points, reasons = _changed(None, assignment, changes)
+        points, reasons, whom = _changed(None, assignment, changes)
         if any(change.kind is not Kind.COMMENT for change in changes):
             reason = "; ".join([NOTHING_HANDED_IN, *reasons])
-            return Entry(State.GRADED, points, assignment.max_points, reason=reason)
+            return Entry(State.GRADED, points, assignment.max_points, reason=reason, source="; ".join(whom))
         if item not in record.begun:
             return Entry(State.DEFERRED, max_points=assignment.max_points, reason="not graded yet for anybody")
         return Entry(State.MISSING, reason="; ".join([NOTHING_HANDED_IN, *reasons]))
@@ -243,10 +243,10 @@ def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
     waiting = _waiting(attempt, assignment) if attempt.status is not Status.UNREADABLE else ""
     if waiting:
         return Entry(State.DEFERRED, max_points=max_points, reason=waiting, source=source)
-    points, reasons = _changed(attempt, assignment, changes)
+    points, reasons, whom = _changed(attempt, assignment, changes)
     if attempt.status is Status.UNREADABLE:
         reasons = ["no notebook could be read", *attempt.notices, *reasons]
-    return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source=source)
+    return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source="; ".join([*whom, source]))
 
 
 def _waiting(attempt: Attempt, assignment: Assignment) -> str:
@@ -256,11 +256,14 @@ def _waiting(attempt: Attempt, assignment: Assignment) -> str:
     return "; ".join(waiting)
 
 
-def _changed(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> tuple[Fraction, list[str]]:
-    """Points after the changes made by hand, and what was changed."""
+def _changed(
+    attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]
+) -> tuple[Fraction, list[str], list[str]]:
+    """Points after the changes made by hand, what was changed, and by whom."""
     made = by_hand(attempt, assignment, changes)
     points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
-    return points, [f"{change.question} {change.told}" for change in made]
+    told = [f"{change.question} {change.told}" for change in made]
+    return points, told, [f"{change.question} {' and '.join(change.whom)}" for change in made]
 
 
 def _provenance(attempt: Attempt) -> str:

@@ -16,7 +16,7 @@ from grader.course.scheme import COMPONENT_PREFIX, plain
 from grader.marks.explanation import explain
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
-from grader.marks.what_if import explain_need
+from grader.marks.what_if import explain_need, need_page
 from grader.submission.text import clean
 
 BOM = "\ufeff"
@@ -119,6 +119,13 @@ def explain_student(gradebook: Gradebook, student: str, need: Decimal | None = N
     head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}{group}"
     lines = explain(line.mark) if need is None else explain_need(line.mark, need)
     return "\n".join(clean(text) for text in (head, "", *lines)) + "\n"
+
+
+def student_json(gradebook: Gradebook, student: str, need: Decimal | None = None) -> str:
+    """One student as `as_json` has them, and what this total needs in what has no mark yet; UsageError as above."""
+    line = gradebook.line(student)
+    page = _student_page(line) | ({} if need is None else {"need": need_page(line.mark, need)})
+    return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def guarded(cell: str) -> str:

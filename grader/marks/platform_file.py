@@ -1,29 +1,52 @@
 """A table of a learning platform: read as it comes, written back in its own form.
 
-Separator, encoding, byte order mark and line ends stay, and so does every cell that is not put in.
+Lines in which no cell was put come back byte for byte; others in the separator, encoding, line ends and quotes of the
+file.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from grader.course.tables import Encoded, decoded, separated
+from grader.course.tables import Encoded, bare, decoded, headings, separated
 from grader.errors import AuthoringError, UsageError
+
+
+@dataclass
+class Written:
+    """A row as it stands in the file, line end and all, and the cells that were read from it."""
+
+    text: str
+    cells: tuple[str, ...]
+
+    def with_cells(self, cells: Sequence[str], separator: str) -> str:
+        """The row with these cells; those that are the same stay as they stand there."""
+        end = self.text[len(self.text.rstrip("\r\n")) :]
+        there = _split(self.text.removesuffix(end), separator)
+        if len(there) != len(self.cells):  # a quote in the middle of a cell
+            there = [""] * len(self.cells)
+        parts = [
+            part if part and cell == before else _quoted(cell, separator, part.startswith('"'))
+            for cell, before, part in zip_longest(cells, self.cells, there, fillvalue="")
+        ]
+        return separator.join(parts) + end
 
 
 @dataclass
 class PlatformFile:
     """The rows of a table below its header, each a list of cells.
 
-    header: the columns as they are meant;  written: as they stand there;  above: a line that names the separator
+    header: the columns as they are meant;  form: how the file is encoded;  above: a line that names the separator
     """
 
     header: list[str]
     rows: list[list[str]]
-    written: list[str]
+    written: list[Written]
     form: Encoded
     separator: str
     above: str
@@ -38,20 +61,20 @@ class PlatformFile:
             raise UsageError(str(error)) from None
         separator, text = separated(form.text, needed, names=names)
         try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+            written = list(_rows(text, separator))
         except csv.Error as problem:
             raise UsageError(f"{what} is not a CSV table: {problem}") from None
-        written = rows[0] if rows else []
-        header = [names.get(cell.strip(), cell.strip()) for cell in written]
+        header = [names.get(cell.strip(), cell.strip()) for cell in (written[0].cells if written else ())]
         lacking = [name for name in needed if name not in header]
         if lacking:
-            raise UsageError(f"{what} has no column {lacking[0]!r}; there is: {', '.join(header) or 'nothing'}")
-        return cls(header, [row for row in rows[1:] if row], written, form, separator, form.text.removesuffix(text))
+            raise UsageError(f"{what} has no column {lacking[0]!r}; there is: {headings(header)}")
+        rows = [list(row.cells) for row in written[1:]]
+        return cls(header, rows, written, form, separator, form.text.removesuffix(text))
 
     def cell(self, row: Sequence[str], column: str) -> str:
         """The cell of a column, "" where the row or the table has none."""
         place = self.header.index(column) if column in self.header else len(row)
-        return row[place].strip() if place < len(row) else ""
+        return bare(row[place]) if place < len(row) else ""
 
     def put(self, row: list[str], column: str, text: str) -> None:
         place = self.header.index(column)
@@ -60,7 +83,40 @@ class PlatformFile:
 
     def content(self) -> bytes:
         stream = io.StringIO()
-        line_end = "\r\n" if "\r\n" in self.form.text else "\n"
-        writer = csv.writer(stream, delimiter=self.separator, lineterminator=line_end)
-        writer.writerows([self.written, *self.rows])
-        return self.form.bytes_of(self.above + stream.getvalue())
+        stream.write(self.above + self.written[0].text)
+        for row, written in zip(self.rows, self.written[1:], strict=True):
+            same = tuple(row) == written.cells
+            stream.write(written.text if same else written.with_cells(row, self.separator))
+        return self.form.bytes_of(stream.getvalue())
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The cells of a row as they stand there, quotes and all."""
+    parts, within = [""], False
+    for piece in re.split(f'(["{re.escape(separator)}])', text):
+        within ^= piece == '"'
+        if piece == separator and not within:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def _quoted(cell: str, separator: str, quotes: bool) -> str:
+    """A cell as it may stand in a row; in quotes where it has to be, or where it was."""
+    needed = quotes or any(letter in cell for letter in (separator, '"', "\r", "\n"))
+    return '"' + cell.replace('"', '""') + '"' if needed else cell
+
+
+def _rows(text: str, separator: str) -> Iterator[Written]:
+    """Every row, empty ones too. Raises csv.Error where quotes do not match: rows would be swallowed by a cell."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            taken.append(line)
+            yield line
+
+    for cells in csv.reader(lines(), delimiter=separator, strict=True):
+        yield Written("".join(taken), tuple(cells))
+        taken.clear()

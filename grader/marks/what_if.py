@@ -66,19 +66,34 @@ def explain_need(mark: CourseMark, target: Decimal) -> list[str]:
     each = "in it" if len(need.rest) == 1 else f"in each of these {len(need.rest)}"
     extra = ", which is extra credit" if need.percent > 100 else ""
     lines = [rest, f"{for_total}: {shown(need.percent)} % {each}{extra}, before lateness is taken off."]
-    lines += _in_points(mark, need.percent)
+    for item, (points, worth) in _in_points(mark, need.percent).items():
+        lines.append(f"  {item}: {plain(points)} of {plain(worth)} points")
     return [*lines, f"With nothing in the rest the total is {need.lowest:f}, with everything {need.highest:f}."]
 
 
-def _in_points(mark: CourseMark, percent: Fraction) -> list[str]:
-    """The percentage as points of what has a maximum already."""
-    lines = []
-    for part in mark.components:
-        for item in part.items:
-            if item.entry.state is State.DEFERRED and item.entry.max_points:
-                points = Fraction(math.ceil(_points(part.component, item, percent) * STEPS), STEPS)
-                lines.append(f"  {item.item}: {plain(points)} of {plain(item.entry.max_points)} points")
-    return lines
+def need_page(mark: CourseMark, target: Decimal) -> dict[str, object]:
+    """The answer for a program. percent: None where the total is out of reach;  points: of what has a maximum."""
+    need = needed(mark, target)
+    points = _in_points(mark, need.percent) if need.percent is not None else {}
+    return {
+        "total": plain(target),
+        "rest": list(need.rest),
+        "percent": None if need.percent is None else shown(need.percent),
+        "points": {item: plain(enough) for item, (enough, _) in points.items()},
+        "max_points": {item: plain(worth) for item, (_, worth) in points.items()},
+        "with_nothing": f"{need.lowest:f}",
+        "with_everything": f"{need.highest:f}",
+    }
+
+
+def _in_points(mark: CourseMark, percent: Fraction) -> dict[str, tuple[Fraction, Fraction]]:
+    """The percentage as (points, maximum) of what has a maximum already, by item."""
+    return {
+        item.item: (Fraction(math.ceil(_points(part.component, item, percent) * STEPS), STEPS), item.entry.max_points)
+        for part in mark.components
+        for item in part.items
+        if item.entry.state is State.DEFERRED and item.entry.max_points
+    }
 
 
 def _total(mark: CourseMark, hundredths: int) -> Decimal:

@@ -17,10 +17,10 @@ def clean(text: str) -> str:
 def letters(text: str) -> str:
     """A text to compare names by: letters (with their marks) and digits, lower case, one blank between words.
 
+    What has no width (joiners, marks of direction, soft hyphens) does not count.
     Accents stay: a name without its accents is another name.
     """
     folded = unicodedata.normalize("NFC", text).casefold()
-    kept = (
-        letter if unicodedata.category(letter)[0] in "LMN" else "" if letter in JOINERS else " " for letter in folded
-    )
+    kinds = ((letter, unicodedata.category(letter)) for letter in folded)
+    kept = (letter if kind[0] in "LMN" else "" if kind == "Cf" else " " for letter, kind in kinds)
     return " ".join("".join(kept).split())

@@ -65,9 +65,9 @@ def attempt_entry(
 def change_entry(change: ByHand) -> dict[str, Any]:
     """What people changed in one question."""
     before, after = _number(change.before), _number(change.after)
-    return {"question": change.question, "before": before, "after": after, "words": change.words} | (
-        {"comments": list(change.comments)} if change.comments else {}
-    )
+    worth = {"question": change.question, "before": before, "after": after}
+    comments = {"comments": list(change.comments)} if change.comments else {}
+    return {**worth, "words": change.words, "whom": list(change.whom), **comments}
 
 
 def _question_entry(question: Question, attempt: Attempt, answers: Mapping[str, Answer]) -> dict[str, Any]:

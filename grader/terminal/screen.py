@@ -117,8 +117,11 @@ def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand])
 
 
 def changed_lines(changed: Sequence[ByHand]) -> list[str]:
-    """What people changed, a line for each question."""
-    return ["changed by hand", *(f"  {change.question}  {change.told}" for change in changed)]
+    """What people changed in each question, and who did."""
+    lines = ["changed by hand"]
+    for change in changed:
+        lines += [f"  {change.question}  {change.told}", f"      {' and '.join(change.whom)}"]
+    return lines
 
 
 def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:

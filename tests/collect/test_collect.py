@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli import main
 from grader.commands.collecting import read_now
 from grader.course.config import read_assignment
 from grader.errors import UsageError
@@ -86,29 +85,16 @@ def worksheet(**times):
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(course_of):
     """A course with one small assignment, and the current folder in it."""
-    folder = tmp_path / "course"
-    (folder / "assignments" / "a1_mlp").mkdir(parents=True)
-    (folder / "course.toml").write_text(COURSE)
-    (folder / "assignments" / "a1_mlp" / "assignment.toml").write_text(ASSIGNMENT)
-    (folder / "roster.csv").write_text(ROSTER, encoding="utf-8")
-    monkeypatch.setenv("GRADER_COURSE", str(folder))
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.chdir(folder)
-    return folder
+    files = {"course.toml": COURSE, "roster.csv": ROSTER, "assignments/a1_mlp/assignment.toml": ASSIGNMENT}
+    return course_of(files).root
 
 
 @pytest.fixture
-def run(here, capsys):
-    """Run a command as typed; returns (exit code, what it printed, what it said on stderr)."""
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+def run(here, grader):
+    """Run a command in the course, as typed."""
+    return grader
 
 
 @pytest.fixture
@@ -244,9 +230,13 @@ def test_a_group_hands_in_for_all_of_its_students(here, run, collect):
         (["Somebody", "cs1O1"], "no student 'cs1O1' on the roster (did you mean 'cs101'?)"),
         (["cs102", "cs101"], "'cs102' is itself on the roster; an alias of that name would take their work away"),
         (["team seven", "cs104"], "'Team Seven' stands for cs101 already; change it in roster_aliases.csv"),
+        (["asha@iit.example", "cs102"],
+         "'asha@iit.example' is itself on the roster; an alias of that name would take their work away"),
+        (["Khan, Bilal", "cs101"], "'Khan, Bilal' is itself on the roster; an alias of that name would take their "
+         "work away: name the account, as in 'Khan, Bilal (5003)'"),
         (["#1", "cs101"], "'#1' cannot be an alias: it needs letters or digits, and no # or blank in front"),
     ],
-)
+)  # fmt: skip
 def test_an_alias_that_would_harm_is_refused(run, arguments, message):
     run("roster", "alias", "Team Seven", "cs101")
     assert run("roster", "alias", *arguments) == (2, "", f"grader: {message}\n")
@@ -277,8 +267,21 @@ def test_a_table_that_a_student_hands_in_is_not_believed(here, collect):
 def test_an_id_and_a_name_of_two_people_are_held(here, collect):
     table = worksheet(n1=("jose", "-", ""))
     _, rows, _ = collect(in__zip=moodle(n1_x=GOOD), grades__csv=table.replace(b"1,,jose", b"1,Asha Rao,jose"))
-    assert rows["Asha Rao"]["what"] == ["its e-mail is that of cs102, its name that of cs101"]
+    assert rows["Asha Rao (1)"]["what"] == ["its e-mail is that of cs102, its name that of cs101"]
     assert on_record(here) == {}
+
+
+def test_of_two_students_with_one_name_the_account_is_named(here, run, collect):
+    """An alias of the name alone would, in the next assignment, give the other one's work away."""
+    write(here, "roster.csv", ROSTER.replace("Bilal Khan", "Asha Rao").encode())
+    _, rows, _ = collect(in__zip=moodle(n7_Asha_Rao=GOOD))
+    assert rows["Asha Rao (7)"]["what"] == ["2 students fit"]
+    code, _, err = run("roster", "alias", "Asha Rao", "cs101")
+    assert code == 2 and "name the account, as in 'Asha Rao (5003)'" in err
+    assert run("roster", "alias", "Asha Rao (7)", "cs101")[0] == 0
+    assert collect(in__zip=moodle(n7_Asha_Rao=GOOD))[1]["cs101"]["state"] == "read"
+    assert collect(in__zip=moodle(n8_Asha_Rao=OTHER))[1]["Asha Rao (8)"]["state"] == "unknown"
+    assert {who: found.content for who, found in on_record(here).items()} == {"cs101": GOOD}
 
 
 # --- one submission a student

@@ -10,14 +10,13 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny import ipynb
 
-from grader.cli import main
 from grader.course.config import read_course
 from grader.course.extensions import read_deadlines
 from grader.course.sheets import read_roster
 from grader.course.teams import read_teams
 from grader.errors import AuthoringError
-from grader.paths import Paths
 from grader.record.store import HandIn, Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission
 
@@ -40,26 +39,16 @@ TEAMS = "team,student,assignments\nred,cs101,\nred,cs102,a1_mlp\nblue,cs103,\nbl
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(course_of):
     """A course of four students on two teams, one of whom changes teams; the current folder is in it."""
-    for name in ("a1_mlp", "a2_cnn"):
-        (tmp_path / "assignments" / name).mkdir(parents=True)
-        (tmp_path / "assignments" / name / "assignment.toml").write_text(ASSIGNMENT)
-    for name, text in {"course.toml": COURSE, "roster.csv": ROSTER, "teams.csv": TEAMS}.items():
-        (tmp_path / name).write_text(text)
-    monkeypatch.setenv("GRADER_COURSE", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return Paths(tmp_path)
+    assignments = {f"assignments/{name}/assignment.toml": ASSIGNMENT for name in ("a1_mlp", "a2_cnn")}
+    return course_of({"course.toml": COURSE, "roster.csv": ROSTER, "teams.csv": TEAMS, **assignments})
 
 
 @pytest.fixture
-def run(here, capsys):
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return run
+def run(here, grader):
+    """Run a command in the course, as typed."""
+    return grader
 
 
 def write(paths, file, *lines):
@@ -73,11 +62,9 @@ def deadlines(paths):
 
 def hand_in(paths, student, text, folder="downloads"):
     """A notebook of a student in a folder of the class."""
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": f"def relu(x):\n    return {text}\n"}
-    page = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     target = paths.root / folder / student / "a1_mlp.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(page))
+    target.write_bytes(ipynb(f"def relu(x):\n    return {text}\n"))
     return paths.root / folder
 
 
@@ -97,7 +84,7 @@ def graded(paths, student, time, outcome=Outcome.PASSED):
 
 
 def test_one_hand_in_of_a_team_is_that_of_all_its_members(here, run):
-    code, said = run("collect", "a1_mlp", hand_in(here, "cs101", "x"), "--json")
+    _, said, _ = run("collect", "a1_mlp", hand_in(here, "cs101", "x"), "--json")
     rows = {row["student"]: row for row in json.loads(said)["rows"]}
     assert {name: row["state"] for name, row in rows.items()} == {
         "cs101": "read", "cs102": "read", "cs103": "missing", "cs104": "missing",
@@ -114,7 +101,7 @@ def test_one_hand_in_of_a_team_is_that_of_all_its_members(here, run):
 def test_of_two_hand_ins_of_a_team_one_counts_for_both_and_it_is_said(here, run):
     first = hand_in(here, "cs102", "x")
     run("collect", "a1_mlp", first, hand_in(here, "cs101", "x + 1", "later"))
-    code, said = run("collect", "a1_mlp", first, here.root / "later", "--json")
+    _, said, _ = run("collect", "a1_mlp", first, here.root / "later", "--json")
     what = {row["student"]: row["what"] for row in json.loads(said)["rows"]}
     assert "their own hand-in is not used: handed in by cs101 for team red" in what["cs102"]
     with Store.open(here.record, read_only=True) as store:

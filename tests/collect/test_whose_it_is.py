@@ -15,7 +15,6 @@ from grader.collect.collection import Collected, Search, State
 from grader.course.people import Roster
 from grader.course.sheets import Student
 from grader.errors import UsageError
-from grader.paths import Paths
 from grader.record.store import Store
 from grader.schema import Assignment, Question
 
@@ -267,17 +266,11 @@ def test_a_file_without_a_name_is_nobodys_and_the_others_are_read(tmp_path, stud
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
+def course(course_of):
     """A course whose assignment a1 asks for g, and the current folder in it."""
-    (tmp_path / "assignments" / "a1").mkdir(parents=True)
-    (tmp_path / "course.toml").write_text(
-        'name = "C"\n[[component]]\nid = "w"\ntitle = "W"\nweight = 100\nassignments = ["a1"]\n'
-    )
+    scheme = 'name = "C"\n[[component]]\nid = "w"\ntitle = "W"\nweight = 100\nassignments = ["a1"]\n'
     question = '[[question]]\nid = "q1"\ntitle = "Q"\npoints = 1\nnames = ["g"]\n'
-    (tmp_path / "assignments" / "a1" / "assignment.toml").write_text(f'title = "One"\n{question}')
-    monkeypatch.setenv("GRADER_COURSE", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return Paths(tmp_path)
+    return course_of({"course.toml": scheme, "assignments/a1/assignment.toml": f'title = "One"\n{question}'})
 
 
 def folder_of(name, code, *students):

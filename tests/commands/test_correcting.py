@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -107,6 +108,8 @@ def test_an_override_counts_in_the_marks_and_leaves_the_attempt_alone(record, ca
     assert "by hand" not in said(capsys, "show", "bo", "a1_mlp", "--question", "q4")[1]
     explained = said(capsys, "marks", "--student", "bo")[1]
     assert "94.5" in explained and "right idea" in explained
+    for told in (page, explained, change["whom"][0]):
+        assert re.search(r"by Dr. No, 20\d\d-\d\d-\d\d \d\d:\d\d UTC", told)
 
 
 WHY = ("--reason", "right idea", "--who", "ta")

@@ -13,12 +13,13 @@ from fractions import Fraction
 
 import pytest
 
+from grader.cli import main
 from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule
 from grader.course.sheets import read_roster
 from grader.errors import AuthoringError, UsageError
 from grader.marks.gradebook import Gradebook, read_gradebook
-from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded
+from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded, student_json
 from grader.paths import PACKAGE, Paths
 from grader.record.overrides import Override
 from grader.schema import Attempt, CheckResult, Evidence, ManualMark, Outcome, Status
@@ -411,6 +412,24 @@ def test_attempts_that_decide_nothing_are_said(folder):
 def test_a_name_may_have_any_kind_of_blank(folder):
     edit(folder, "roster.csv", "Dev Nair", "Dev\u202fNair")
     assert "Dev Nair" in [student.name for student in read_roster(folder)]
+
+
+def test_what_is_needed_is_a_document_too(folder, book, monkeypatch, capsys):
+    page = json.loads(student_json(book, "cs105", Decimal(75)))
+    assert page == json.loads(as_json(book))["students"][4] | {
+        "need": {
+            "total": "75", "rest": ["a1_mlp"], "percent": "86.17", "points": {"a1_mlp": "48.26"},
+            "max_points": {"a1_mlp": "56"}, "with_nothing": "73.3", "with_everything": "76.3",
+        }
+    }  # fmt: skip
+    assert json.loads(student_json(book, "cs105", Decimal(99)))["need"]["percent"] is None
+    assert "need" not in json.loads(student_json(book, "cs105"))
+    monkeypatch.setenv("GRADER_COURSE", str(folder.root))
+    assert main(["marks", "--student", "cs105", "--need", "75", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["need"]["percent"] == "86.17"  # nothing of a1 is on record here
+    for more in (["--csv"], ["--export", "csv", "--out", str(folder.root / "x")]):
+        assert main(["marks", "--student", "cs105", *more]) == 2
+        assert "--student explains one mark: as text, or with --json" in capsys.readouterr().err
 
 
 # --- tables that are wrong -----------------------------------------------------------------------

@@ -418,6 +418,7 @@ def test_the_explanation_shows_every_step():
         "  a4_generative: 20 of 56 points = 35.71 %; counted (all 3 count)",
         "  = (70.18 + 0.00 + 35.71) / 3 = 35.30 %, which gives 35.30 of 100.00",
         "",
+        "Late: a1_mlp by 50 h; every day begun costs 10 of the 100",
         "Free days: 0 of 1 left; spent: a1_mlp 1",
         "",
         "Total: 35.30 = 35.29761...; rounded once, half up: 35.3",
