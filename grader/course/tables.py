@@ -204,7 +204,7 @@ def number(cell: str) -> str:
 
 def headings(header: Sequence[str]) -> str:
     """The headings that are there, for a sentence; what is no table may have a whole file in its first line."""
-    text = ", ".join(filter(None, header)) or "nothing"
+    text = ", ".join(" ".join(name.split()) for name in header if name) or "nothing"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 

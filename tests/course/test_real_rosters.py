@@ -141,6 +141,7 @@ def test_what_stands_above_the_header_is_said():
         ("<html><body><table><tr><td>ID number</td></tr></table>", "no column of ids"),
         ('Name,ID number\n"A,1\nB,2\n', "not a CSV table: "),
         ("x" * 300_000, "no column of ids"),
+        ('Name,"Matricu\nlation"\nA,1\n', "there is: Name, Matricu lation;"),
     ],
 )
 def test_what_cannot_be_certain_is_a_sentence(table, says):
