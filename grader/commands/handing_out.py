@@ -74,7 +74,8 @@ class Targets:
             why = "the worksheet has no row (or two) with the id number, the address or the name on the roster of"
             return self._zip(pages, self.participants, why, "worksheet")
         if self.form == "canvas":
-            return self._zip(pages, self.uploads, "the download has no file, a group's, or one that could be somebody else's, of", "download")
+            why = "the download has no file, a group's, or one that could be somebody else's, of"
+            return self._zip(pages, self.uploads, why, "download")
         written = {student: f"{slug(student)}{suffix}" for student in pages}
         for student, content in pages.items():
             write(self.out / written[student], content)

@@ -60,14 +60,15 @@ class PlatformFile:
         except AuthoringError as error:
             raise UsageError(str(error)) from None
         separator, text = separated(form.text, needed, names=names)
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
+        header = [names.get(cell.strip(), cell.strip()) for cell in first]
+        lacking = [name for name in needed if name not in header]
+        if lacking:
+            raise UsageError(f"{what} has no column {lacking[0]!r}; there is: {headings(header)}")
         try:
             written = list(_rows(text, separator))
         except csv.Error as problem:
             raise UsageError(f"{what} is not a CSV table: {problem}") from None
-        header = [names.get(cell.strip(), cell.strip()) for cell in (written[0].cells if written else ())]
-        lacking = [name for name in needed if name not in header]
-        if lacking:
-            raise UsageError(f"{what} has no column {lacking[0]!r}; there is: {headings(header)}")
         rows = [list(row.cells) for row in written[1:]]
         return cls(header, rows, written, form, separator, form.text.removesuffix(text))
 

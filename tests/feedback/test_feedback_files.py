@@ -245,7 +245,8 @@ def test_canvas_takes_back_each_page_under_the_numbers_of_its_own_students_file(
     )  # fmt: skip
     options = ("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)
     code, out, err = grader(*options)
-    assert code == 1 and "the download has no file, a group's, or one that could be somebody else's, of cy, dee, eva" in err
+    assert code == 1
+    assert "the download has no file, a group's, or one that could be somebody else's, of cy, dee, eva" in err
     with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
         assert archive.namelist() == ["feedback_4312_99818_tiny.html", "feedback_4313_99820_tiny.html"]
         read = {canvas_reads(name): archive.read(name).decode() for name in archive.namelist()}
