@@ -124,9 +124,11 @@ class Roster:
         if len(by_key.students) > 1:
             return self._doubtful(by_key.students)
         settled = self._settled(person, (person.name, person.glued, *person.texts, person.within))
+        by_name = self._by_names(person)
+        if settled and not by_key.students and by_name.students - set(settled):
+            return self._doubtful(by_name.students | set(settled))  # an alias that is somebody else's name
         if settled and by_key.students <= set(settled):
             return Match(settled, ALIAS)
-        by_name = self._by_names(person)
         if by_key.students:
             (who,) = by_key.students
             others = set(settled or by_name.students) - {who}

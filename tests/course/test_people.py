@@ -142,6 +142,14 @@ def test_what_nothing_speaks_against_is_taken_by_name_and_is_not_sure():
     assert ROSTER.match(Person("Nine", ("9",))).sure
 
 
+def test_an_alias_of_a_name_that_somebody_else_has_settles_nothing():
+    roster = Roster([Student("1", "Wei Zhang"), Student("2", "Ann Lee", "lee@x")], {"Wei Zhang": ("2",), "Lee": ("2",)})
+    assert (roster.match(Person("Wei Zhang")).students, roster.match(Person("Lee")).students) == ((), ("2",))
+    assert roster.match(Person("Wei Zhang", ("lee@x",))).students == ("2",)  # the address and the alias agree
+    both = Roster([Student("1", "Wei Zhang"), Student("2", "Wei Zhang")], {"Wei Zhang": ("1", "2")})
+    assert both.match(Person("Wei Zhang")).students == ("1", "2")
+
+
 def test_an_alias_of_an_id_settles_whose_a_name_is():
     roster = Roster(STUDENTS, {"cs77": (ASHA,)})
     match = roster.match(Person("Asha Rao", ("CS77",)))
