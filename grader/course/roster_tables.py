@@ -28,12 +28,14 @@ from grader.submission.text import letters
 # Headings of Moodle and of registrars: English, German, French, Spanish, Italian, Portuguese, Dutch, Chinese, Japanese.
 IDS = (  # the surest first: an id of the institution before a login
     "student", "id number", "idnumber", "id-nummer", "matrikelnummer", "sis user id", "student id", "studentid", "sid",
-    "orgdefinedid", "roll number", "roll no", "roll no.", "registration number", "matriculation number",
+    "orgdefinedid", "roll number", "roll no", "roll no.", "rollno", "registration number", "reg no", "reg. no.",
+    "matriculation number", "student number", "student no", "enrolment number", "enrollment number", "usn",
     "numéro d'identification", "numéro étudiant", "n° étudiant", "número de id",
     "número de identificación", "matrícula", "matricola", "codice identificativo", "número de identificação",
     "studentnummer", "学号", "學號", "学籍番号", "学生番号", "idナンバー",
     "username", "user name", "anmeldename", "nom d'utilisateur", "nombre de usuario",
     "nome de utilizador", "gebruikersnaam", "用户名", "使用者名稱", "ユーザ名", "sis login id", "login",
+    "id",
 )  # fmt: skip
 NAMES = (
     "name", "full name", "fullname", "vollständiger name", "student name", "nom complet", "nombre completo",
@@ -53,6 +55,7 @@ LMS_IDS = ("lms_id",)
 GROUPS = ("group",)
 LAST_NAME_FIRST = ("姓", "姓氏")  # headings of languages that write it first
 CANVAS = {"student", "id", "section"}  # its gradebook: the name is in Student, its own number in ID
+NUMBERED = {"id", "bewertung"}  # Moodle's worksheet in German: in ID is the number of a hand-in
 BRIGHTSPACE = "orgdefinedid"  # where it stands, ids and logins have a # in front
 NO_STUDENTS = ("points possible", "student, test", "test student", "max")
 NO_IDS = (
@@ -181,8 +184,9 @@ def _places(written: Sequence[str], where: str, named: Mapping[str, str]) -> dic
         if _heading(heading) not in header:
             raise AuthoringError(f"{where}: --column {column}={heading}: no column {heading!r}; there is: {there_is}")
     canvas = _is_canvas(written)
+    others = CANVAS if canvas else NUMBERED if {*header} >= NUMBERED else ()  # whose ID is no id of a student
     found = {
-        "student": _first(header, [name for name in IDS if not canvas or name != "student"]),
+        "student": _first(header, [name for name in IDS if name not in others]),
         "name": _first(header, ["student"] if canvas else NAMES) or _name_in_two(header),
         "email": _first(header, ADDRESSES),
         "lms_id": _first(header, ["id"] if canvas else LMS_IDS),

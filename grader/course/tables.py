@@ -28,7 +28,7 @@ DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"  # a
 REVERSED = "\u202d\u202e"  # as nobody needs them
 TEXTS = ("name", "reason", "comment")  # columns in which any kind of blank may stand; ids are taken as they are
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-SEPARATOR_LINE = re.compile(r"(?:\"?)sep=(.)(?:\"?)\r?\n", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"(?:\"?)sep=(.)(?:\"?)(?:\r\n|\r|\n)", re.IGNORECASE)
 _TEXT_OF_FORMULA = re.compile(r'="([^"]*)"')
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 Line = tuple[int, list[str]]

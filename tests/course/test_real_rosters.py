@@ -88,6 +88,12 @@ def test_a_list_of_students_in_the_language_of_the_site(table, student):
             '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Email"\n"Müller"\t"Zoë"\t"zm"\t"0042"\t"z@x.edu"\n',
             id="Blackboard",
         ),
+        pytest.param("Name,ID,Email\nZoë Müller,0042,z@x.edu\n", id="a column called ID"),
+        pytest.param("SL,Roll No,Name\n1,0042,Zoë Müller\n", id="a list with numbers of its lines"),
+        pytest.param(
+            "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Bewertung\nTeilnehmer/in7,Zoë Müller,0042,z@x.edu,\n",
+            id="Moodle's worksheet in German",
+        ),
         pytest.param("Name,SID,Email,Role\nZoë Müller,0042,z@x.edu,Student\n", id="Gradescope's roster"),
     ],
 )
@@ -141,6 +147,7 @@ def test_what_stands_above_the_header_is_said():
         ("<html><body><table><tr><td>ID number</td></tr></table>", "no column of ids"),
         ('Name,ID number\n"A,1\nB,2\n', "not a CSV table: "),
         ("x" * 300_000, "no column of ids"),
+        ("ID,Vollständiger Name,Bewertung\nTeilnehmer/in7,Zoë Müller,\n", "no column of ids"),
         ('Name,"Matricu\nlation"\nA,1\n', "there is: Name, Matricu lation;"),
     ],
 )
