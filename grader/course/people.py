@@ -236,7 +236,8 @@ class Roster:
     def _inside(self, text: str) -> set[str]:
         """Students whose whole id stands inside a longer name: a1_CS21B001_final.
 
-        Not where it may be a part of a longer id: beside a sign that ids of this roster have, or a number beside one.
+        Not where it may be a part of a longer id: beside a sign that ids of this roster have, a number beside one, or
+        behind a number and a dash.
         """
         found: set[str] = set()
         words = list(_WORD.finditer(text))
@@ -244,7 +245,8 @@ class Roster:
             id_like = len(word[0]) >= _LONG_ENOUGH and sum(map(str.isdigit, word[0])) >= _DIGITS_ENOUGH
             beside = [other[0] for other in words[max(place - 1, 0) : place] + words[place + 1 : place + 2]]
             signs = text[max(word.start() - 1, 0) : word.start()] + text[word.end() : word.end() + 1]
-            longer = word[0].isdigit() and any(map(_has_digit, beside))
+            numbered = re.search(r"(?:^|[^0-9A-Za-z])\d+-$", text[: word.start()]) is not None
+            longer = numbered or (word[0].isdigit() and any(map(_has_digit, beside)))
             if id_like and not longer and not self._inner.intersection(signs):
                 found |= self._by_key["id"].get(folded(word[0]), set())
         return found

@@ -166,11 +166,12 @@ def test_an_alias_of_an_id_settles_whose_a_name_is():
         ([Student("smith1")], Person(texts=("j_smith1",), within="j_smith1")),
         ([Student("cs-100"), Student("cs10")], Person(within="cs100-cs-1")),
         ([Student("4312")], Person(within="20-4312")),
+        ([Student("cs21b001")], Person(texts=("2-cs21b001",), within="2-cs21b001")),
         ([Student("0042")], Person(texts=("42",), within="42")),
     ],
     ids=[
         "an id and a login", "names the other way round", "names glued", "an id and a name", "a part of a login",
-        "ids with a dash", "a number behind a number", "zeros lost",
+        "ids with a dash", "a number behind a number", "an id behind a number", "zeros lost",
     ],
 )  # fmt: skip
 def test_what_two_could_be_is_nobodys(students, person):
