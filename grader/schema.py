@@ -287,7 +287,7 @@ WHOLE = "all"  # in place of a question, of a change by hand: the assignment as 
 class ManualMark:
     """What a person gave for one question of one submission; `points` is None while the question waits for that.
 
-    why: it waits, in words;  comment: for the student;  source: where the mark stands, for the staff
+    why: it waits, in words;  comment: for the student;  source: where the mark stands;  by: who gave it, for the staff
     """
 
     question: str
@@ -295,13 +295,19 @@ class ManualMark:
     why: str = ""
     comment: str = ""
     source: str = ""
+    by: str = ""
+
+    @property
+    def stands(self) -> str:
+        """Where the mark stands and who gave it, for the staff alone."""
+        return f"{self.source}, {self.by}" if self.by else self.source
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One grading of one submission. Never edited: a new grading is a new attempt.
 
-    manual: the questions that a person marks, as far as they are known; they come from a table and are not recorded
+    manual: the questions that a person marks, as far as they are known; from a table, or from the portal
     """
 
     student: str

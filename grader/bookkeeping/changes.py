@@ -87,7 +87,8 @@ def changed_question(assignment: Assignment, name: str) -> str:
         return WHOLE
     question = asked_question(assignment, name)
     if question.manual:
-        raise UsageError(f"{question.id} is marked by a person: change its points in manual/{assignment.id}.csv")
+        where = f"in manual/{assignment.id}.csv, or on the portal"
+        raise UsageError(f"{question.id} is marked by a person: change its points {where}")
     return question.id
 
 

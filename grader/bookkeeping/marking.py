@@ -15,6 +15,7 @@ from grader.marks.changes import ByHand, Change, by_hand
 from grader.marks.manual import Due, answer_key, settle, submission_key
 from grader.marks.outdated import as_asked
 from grader.paths import Paths
+from grader.record.judgements import Judgement, Judgements, standing
 from grader.record.store import Store
 from grader.schema import Assignment, Attempt, ManualMark, Status, add_up
 from grader.submission.answers import Answer
@@ -35,6 +36,7 @@ class Marking:
     students: Collection[str] = ()  # those who may have a row: who is on the roster, or, without one, handed in
     known: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
     release: str = ""  # the current one
+    unused: tuple[GivenMark, ...] = ()  # rows of the table in whose place something was given on the portal
 
     @classmethod
     def read(cls, paths: Paths, store: Store, assignment: Assignment) -> Marking:
@@ -45,11 +47,15 @@ class Marking:
         handed_in = store.current_digests(assignment.id)
         students = {each.id for each in read_roster(paths)} if paths.roster_csv.exists() else {*handed_in}
         starter = paths.starter(assignment.id)
+        table = read_manual(paths, assignment, students, refuse_too_many=False)
+        recorded = [given_mark(each) for each in standing(Judgements(store).history(assignment.id))]
+        answered = {key for each in recorded for key in _keys(each)}
+        unused = tuple(row for row in table if row.points is not None and answered.intersection(_keys(row)))
         given: dict[tuple[str, str], list[GivenMark]] = {}
-        for mark in read_manual(paths, assignment, students, refuse_too_many=False):
+        for mark in [*(row for row in table if row not in unused), *recorded]:
             given.setdefault((mark.student, mark.question), []).append(mark)
         page = starter.read_bytes() if starter.is_file() else b""
-        return cls(assignment, store, given, page, students, release=release)
+        return cls(assignment, store, given, page, students, release=release, unused=unused)
 
     def answers(self, attempt: Attempt) -> dict[str, Answer]:
         """What the student wrote for each question that a person marks; nothing where no notebook can be read."""
@@ -120,6 +126,24 @@ class Marking:
         """What `regrade` yields, both with the marks that people gave."""
         for before, after in regraded:
             yield self.completed(before), replace(after, attempt=self.completed(after.attempt))
+
+
+def given_mark(made: Judgement) -> GivenMark:
+    """What somebody gave on the portal, as if it were a row of the table."""
+    about = made.about
+    by = f"{made.who}, {made.made[:16].replace('T', ' ')} UTC"
+    keys = about.submission, about.answer
+    return GivenMark(about.student, about.question, made.points, made.told, *keys, source_of(made), by)
+
+
+def source_of(made: Judgement) -> str:
+    """Where a mark stands, in words that the student may read."""
+    return f"mark {made.id} of the record"
+
+
+def _keys(mark: GivenMark) -> list[tuple[str, str, str]]:
+    """What a mark is for: this submission, and this answer."""
+    return [(mark.student, mark.question, key) for key in (mark.submission, mark.answer)]
 
 
 def with_manual_marks(

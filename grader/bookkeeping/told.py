@@ -11,9 +11,10 @@ from grader.course.config import Course, did_you_mean
 from grader.course.sheets import Student
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
 from grader.feedback.composing import compose, without_others
-from grader.feedback.parts import Feedback, Grading, HandedIn, Source
+from grader.feedback.parts import Feedback, Grading, HandedIn, Remark, Source
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths
+from grader.record.judgements import Judgements
 from grader.record.store import Store, StoredAttempt
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
@@ -64,8 +65,15 @@ def feedback_of(
             changes=store.overrides(assignment.id, who),
             stranger=book is not None and line is None,
             known=known,
+            remarks=_remarks(store, assignment, who, handed_in.get(who, "")),
         )
         yield compose(source, others(source.student))
+
+
+def _remarks(store: Store, assignment: Assignment, student: str, digest: str) -> tuple[Remark, ...]:
+    """What people said of lines of the file that counts."""
+    made = Judgements(store).line_comments(assignment.id, student, digest)
+    return tuple(Remark(each.question, each.cell, each.line, each.code, each.text) for each in made)
 
 
 def _grading(stored: StoredAttempt, runs: Mapping[int, str], marking: Marking | None) -> Grading:

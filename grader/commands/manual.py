@@ -40,6 +40,9 @@ def manual(chosen: argparse.Namespace) -> int:
             for each in waiting
             if question.id in each.waiting and each.student not in strangers
         ]
+    for row in marking.unused:
+        what = f"{row.source}: not used, for {row.student} was given points in {row.question} on the portal"
+        screen.say(f"{what}; change them there, or take them back there")
     if strangers:
         screen.say(f"not on the roster, and so without a row: {', '.join(strangers[:NAMED])}")
     file = f"manual/{assignment.id}.csv"

@@ -74,9 +74,9 @@ class Ruling:
 
 @dataclass(frozen=True)
 class GivenMark:
-    """One row of manual/<assignment>.csv: what a person gave for a question, None while that is to come.
+    """What a person gave for a question, None while that is to come: a row of manual/*.csv, or of the record.
 
-    submission, answer: short digests of what the points were given for
+    submission, answer: short digests of what the points were given for;  by: who and when, where that is known
     """
 
     student: str
@@ -86,6 +86,7 @@ class GivenMark:
     submission: str
     answer: str
     source: str
+    by: str = ""
 
 
 def read_roster(paths: Paths, unused: list[str] | None = None) -> tuple[Student, ...]:

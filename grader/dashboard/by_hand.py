@@ -18,7 +18,7 @@ def manual_question(question: Question, mark: ManualMark, answer: Answer | None)
     points = "-" if mark.points is None else plain(mark.points)
     score = f"{points} of {plain(question.points)}"
     share = bar(share_of(mark.points, question.points), f"{score} points") if mark.points is not None else None
-    state = badge(mark.why, "warn") if mark.why else el("span", f"by hand: {mark.source}", class_="dim small")
+    state = badge(mark.why, "warn") if mark.why else el("span", f"by hand: {mark.stands}", class_="dim small")
     yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), " ", state)
     if mark.comment:
         yield el("p", *_lines(mark.comment), class_="said")

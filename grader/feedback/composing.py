@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from grader.course.sheets import Student
 from grader.feedback.notices import explanation, notices, receipt, tail
-from grader.feedback.parts import Feedback, Finding, QuestionPart, Source, Stage, Thing
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Source, Stage, Thing
 from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
@@ -37,6 +38,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         asked = {question.id: question.names for question in source.assignment.questions}
         own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
         parts = question_parts(source.assignment, attempt, own, changed, hide, source.known)
+        parts = tuple(replace(part, remarks=_remarks(source, part.question.id, hide)) for part in parts)
         told = tuple(dict.fromkeys(notices(source, attempt, own)))
     things = _things(parts)
     stands = standing(source.assignment.id, source.line, hide) if source.line else None
@@ -56,7 +58,13 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         standing=stands,
         receipt=tuple(receipt(source)),
         changed=tuple(map(hide, _about_the_whole(stage, changed))),
+        remarks=_remarks(source, WHOLE, hide) if stage is Stage.GRADED else (),
     )
+
+
+def _remarks(source: Source, question: str, hide: Callable[[str], str]) -> tuple[Remark, ...]:
+    """What was said of lines, about one question or the whole."""
+    return tuple(replace(each, text=hide(each.text)) for each in source.remarks if each.question == question)
 
 
 def _about_the_whole(stage: Stage, changed: Mapping[str, ByHand]) -> Iterator[str]:

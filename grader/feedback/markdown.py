@@ -6,12 +6,12 @@ What students write can be no markup: inline it is escaped, code stands in fence
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.page import BY_HAND_ALONE, HEADLINES, NOTHING_TO_REPAIR, READING, SETTLED, visible
-from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Stage, Thing
 from grader.feedback.standing import Standing
 from grader.marks.marksheet import clean
 
@@ -106,6 +106,7 @@ def _question(part: QuestionPart) -> Iterator[str]:
         yield f"Changed by hand: {inline(part.changed)}"
     if not part.question.manual:
         yield from (f"Comment: {inline(line)}" for line in part.comment.splitlines() if line.strip())
+    yield from _remarks(part.remarks)
     if part.findings:
         yield "\n".join(_finding(finding, part) for finding in part.findings)
     if part.passed:
@@ -117,6 +118,13 @@ def _question(part: QuestionPart) -> Iterator[str]:
         yield f"Also your code for this question: cell {cell}, shown at {question}."
     if part.left_out:
         yield f"Not shown here, for want of room: cell {', '.join(map(str, part.left_out))} of your file."
+
+
+def _remarks(remarks: Sequence[Remark]) -> Iterator[str]:
+    """What people say of lines of the student's own file."""
+    for each in remarks:
+        yield f"Comment, cell {each.cell}, line {each.line}: {inline(each.text)}"
+        yield fenced(visible(each.code.strip()))
 
 
 def _finding(finding: Finding, part: QuestionPart) -> str:
@@ -142,8 +150,9 @@ def _listing(shown: Excerpt) -> str:
 
 
 def _notebook(feedback: Feedback) -> Iterator[str]:
-    if feedback.notices or feedback.printed:
+    if feedback.notices or feedback.printed or feedback.remarks:
         yield "## About your file"
+    yield from _remarks(feedback.remarks)
     if feedback.notices:
         yield "\n".join(f"- {inline(notice)}" for notice in feedback.notices)
     if feedback.printed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
-from grader.feedback.parts import Feedback, Finding, QuestionPart, Stage, Thing
+from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Stage, Thing
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.feedback.style import STYLE
@@ -48,7 +48,7 @@ def _main(feedback: Feedback) -> Html:
         _explanation(feedback) if feedback.explanation else _first(feedback),
         _marks(feedback),
         *([_questions(feedback)] if feedback.stage is Stage.GRADED else []),
-        *([_notebook(feedback)] if feedback.notices or feedback.printed else []),
+        *([_notebook(feedback)] if feedback.notices or feedback.printed or feedback.remarks else []),
         *([_standing(feedback.standing)] if feedback.standing else []),
         _receipt(feedback),
     ]
@@ -147,14 +147,17 @@ def _question(part: QuestionPart) -> Html:
     score = el("span", f"{part.score} points", class_="cost")
     title = el("h3", el("span", f"{question.id} {question.title}"), score, class_="title")
     if question.manual:
-        return el("section", title, _changed(part), *_by_hand(part), id=question.id, class_="question")
+        said = [*_by_hand(part), _remarks(part.remarks)]
+        return el("section", title, _changed(part), *said, id=question.id, class_="question")
     if part.full and not part.findings:
-        return el("section", title, _changed(part), _all_well(part), id=question.id, class_="question")
+        said = [_changed(part), _remarks(part.remarks)]
+        return el("section", title, *said, _all_well(part), id=question.id, class_="question")
     found = [_finding(finding, part) for finding in part.findings]
     return el(
         "section",
         title,
         _changed(part),
+        _remarks(part.remarks),
         el("p", "This question was not examined.") if part.points is None else None,
         el("ul", *found, class_="checks") if found else None,
         _passed(part),
@@ -176,6 +179,21 @@ def _changed(part: QuestionPart) -> Html | None:
     comment = () if part.question.manual else part.comment.splitlines()
     lines += [el("p", badge("comment"), " ", line) for line in comment if line.strip()]
     return joined(lines, "\n") if lines else None
+
+
+def _remarks(remarks: Sequence[Remark]) -> Html | None:
+    """What people say of lines of the student's own file."""
+    if not remarks:
+        return None
+    shown = [
+        el(
+            "li",
+            el("p", badge("comment"), f" cell {each.cell}, line {each.line}: ", el("code", visible(each.code.strip()))),
+            *(el("p", line, class_="said") for line in each.text.splitlines() if line.strip()),
+        )
+        for each in remarks
+    ]
+    return el("ul", *shown, class_="checks")
 
 
 def _passed(part: QuestionPart) -> Html | None:
@@ -255,7 +273,7 @@ def _escape(letter: str) -> str:
 
 
 def _notebook(feedback: Feedback) -> Html:
-    parts: list[Html] = [el("h2", "About your file")]
+    parts: list[Html | None] = [el("h2", "About your file"), _remarks(feedback.remarks)]
     if feedback.notices:
         parts.append(el("ul", *(el("li", notice) for notice in feedback.notices), class_="notes"))
     if feedback.printed:

@@ -62,11 +62,22 @@ class Grading:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person says of one line. question: which it is about, or the WHOLE;  code: the line"""
+
+    question: str
+    cell: int
+    line: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Everything that one student's feedback is made of.
 
     line: of the gradebook, None where there is none;  stranger: there is a roster, and the student is not on it
-    known: the hints that are about a recognised mistake, and not about the check
+    known: the hints that are about a recognised mistake, and not about the check;  remarks: on lines of the file
     """
 
     course: Course
@@ -78,6 +89,7 @@ class Source:
     changes: Sequence[Change] = ()
     stranger: bool = False
     known: frozenset[str] = frozenset()
+    remarks: Sequence[Remark] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,7 @@ class QuestionPart:
     changed: by hand, in words;  given_back: points that were added by hand
     comment: of the person who marked it;  to_come: why a question that a person marks has no points yet
     code: cells shown here;  shown_at: (cell, question) of cells that are shown at another question
-    left_out: cells for which the page has no room
+    left_out: cells for which the page has no room;  remarks: of people, on lines
     """
 
     question: Question
@@ -145,6 +157,7 @@ class QuestionPart:
     comment: str = ""
     to_come: str = ""
     given_back: Fraction = Fraction(0)
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -153,7 +166,7 @@ class QuestionPart:
     @property
     def nothing_to_say(self) -> bool:
         """Whether there is nothing to repair, and nobody has written anything."""
-        return self.full and not self.findings and not self.comment
+        return self.full and not self.findings and not self.comment and not self.remarks
 
     @property
     def score(self) -> str:
@@ -211,7 +224,7 @@ class Feedback:
     """One student's page, in words. `points` is None where there is no mark yet; `remark`: what else decides them.
 
     things: what went wrong and still costs points;  settled: something went wrong, and all of it was given back by hand
-    changed: what was changed by hand in no single question, and comments on the whole
+    changed: what was changed by hand in no single question, and comments on the whole;  remarks: on lines, likewise
     """
 
     course: str
@@ -229,6 +242,7 @@ class Feedback:
     standing: Standing | None
     receipt: tuple[tuple[str, str], ...]
     changed: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def settled(self) -> bool:

@@ -66,7 +66,7 @@ def _standing(mark: GivenMark, worth: Fraction | None) -> ManualMark:
     if worth is not None and mark.points is not None and mark.points > worth:
         why = f"{WAITS}: {plain(mark.points)} points are more than the {plain(worth)} that it is worth ({mark.source})"
         return ManualMark(mark.question, None, why, comment=mark.comment)
-    return ManualMark(mark.question, mark.points, comment=mark.comment, source=mark.source)
+    return ManualMark(mark.question, mark.points, comment=mark.comment, source=mark.source, by=mark.by)
 
 
 # ---------------------------------------------------------------------------------------------------- the table

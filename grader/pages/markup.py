@@ -12,7 +12,7 @@ from functools import lru_cache
 from grader.marks.marksheet import clean
 from grader.pages.style import STYLE
 
-VOID = ("meta", "br", "rect", "input", "link")  # without content; SVG needs the slash that HTML ignores
+VOID = ("meta", "br", "rect", "input", "link", "img")  # without content; SVG needs the slash that HTML ignores
 
 
 class Html(str):

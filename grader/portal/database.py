@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError
+from grader.portal.marking import tables as marking
 from grader.record.database import make_folder
 
 APPLICATION_ID = 0x47525050  # "GRPP"
@@ -50,14 +51,21 @@ CREATE TABLE log (id INTEGER PRIMARY KEY, who TEXT NOT NULL, what TEXT NOT NULL,
     made TEXT NOT NULL);
 """
 APPEND_ONLY = ("tokens token_ends drafts hand_ins recorded gradings publications readings requests answers log").split()
-MIGRATIONS = (
-    TABLES
-    + "".join(
+
+
+def _guarded(tables: str, append_only: Sequence[str]) -> str:
+    """Tables, and triggers that refuse to change or delete rows of those that are append-only."""
+    return tables + "".join(
         f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}"
         f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;\n"
-        for table in APPEND_ONLY
+        for table in append_only
         for verb in ("UPDATE", "DELETE")
-    ),
+    )
+
+
+MIGRATIONS = (  # a file at version n has had the first n of them
+    _guarded(TABLES, APPEND_ONLY),
+    _guarded(marking.TABLES, marking.APPEND_ONLY),
 )
 
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 FORM_KEY = "form_key"
 LINKS: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.STUDENT: (("/", "Assignments"), ("/requests", "Requests"), ("/tokens", "Programs")),
-    Role.ASSISTANT: (("/", "Board"), ("/requests", "Requests"), ("/tokens", "Programs")),
+    Role.ASSISTANT: (("/", "Board"), ("/m", "Marking"), ("/requests", "Requests"), ("/tokens", "Programs")),
     Role.INSTRUCTOR: (
         ("/", "Board"),
+        ("/m", "Marking"),
         ("/requests", "Requests"),
         ("/publish", "Publish"),
         ("/report/report.html", "Report"),
@@ -78,30 +79,40 @@ def _header(visit: Visit, course: str) -> Html:
     )
 
 
-def form(visit: Visit, action: str, *children: object, class_: str = "", files: bool = False) -> Html:
+def form(visit: Visit, action: str, *children: object, class_: str = "", id_: str = "", files: bool = False) -> Html:
     """A form that is sent back with the key of the session; what has none, or another, is refused."""
     key = visit.session.form_key if visit.session else ""
     hidden = el("input", type="hidden", name=FORM_KEY, value=key)
     kind = "multipart/form-data" if files else ""
-    return el("form", hidden, *children, method="post", action=action, enctype=kind, class_=class_)
+    return el("form", hidden, *children, method="post", action=action, enctype=kind, class_=class_, id_=id_)
 
 
-def field(label: str, name: str, value: str = "", kind: str = "text", **attributes: object) -> Html:
-    """One line to fill in, with its label."""
-    given = el("input", type=kind, name=name, value=value, id=f"f-{name}", **attributes)
-    return el("p", el("label", label, for_=f"f-{name}"), given, class_="field")
+def field(label: str, name: str, value: str = "", kind: str = "text", of: str = "", **attributes: object) -> Html:
+    """One line to fill in, with its label. of: which form it is in, where a page has several with such a line"""
+    place = f"f{of}-{name}"
+    given = el("input", type=kind, name=name, value=value, id=place, **attributes)
+    return el("p", el("label", label, for_=place), given, class_="field")
 
 
-def area(label: str, name: str, value: str = "", **attributes: object) -> Html:
+def area(label: str, name: str, value: str = "", of: str = "", **attributes: object) -> Html:
     """Several lines to fill in."""
-    given = el("textarea", value, name=name, id=f"f-{name}", rows=4, **attributes)
-    return el("p", el("label", label, for_=f"f-{name}"), given, class_="field")
+    place = f"f{of}-{name}"
+    given = el("textarea", value, name=name, id=place, **{"rows": 4, **attributes})
+    return el("p", el("label", label, for_=place), given, class_="field")
 
 
-def choice(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str = "") -> Html:
+def choice(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str = "", of: str = "") -> Html:
     """One of several."""
+    place = f"f{of}-{name}"
     made = [el("option", text, value=value, selected=value == chosen) for value, text in options]
-    return el("p", el("label", label, for_=f"f-{name}"), el("select", *made, name=name, id=f"f-{name}"), class_="field")
+    return el("p", el("label", label, for_=place), el("select", *made, name=name, id=place), class_="field")
+
+
+def tick(label: object, name: str, on: bool = False, of: str = "", **attributes: object) -> Html:
+    """Something to be ticked or not."""
+    place = f"f{of}-{name}"
+    given = el("input", type="checkbox", name=name, value="on", id=place, checked=on and "checked", **attributes)
+    return el("p", given, " ", el("label", label, for_=place), class_="tick")
 
 
 def button(text: str, **attributes: object) -> Html:

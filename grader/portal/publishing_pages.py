@@ -15,6 +15,7 @@ from grader.pages.markup import Html, badge, cell, el, heading, table
 from grader.portal.database import read
 from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.guards import POLICY
+from grader.portal.marking.sheets import refuse_blind
 from grader.portal.student_pages import feedback_for
 from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment
@@ -82,6 +83,7 @@ def log_page(visit: Visit) -> Response:
 
 def as_student(visit: Visit) -> Response:
     """The feedback page of a student, as it is when everything is published."""
+    refuse_blind(visit, visit.assignment)
     told = feedback_for(visit, visit.assignment, visit.student.id, frozenset(visit.portal.now.state.assignments))
     if told is None:
         raise NotThere("nothing was handed in")
@@ -94,6 +96,8 @@ def as_student(visit: Visit) -> Response:
 
 def report(visit: Visit) -> Response:
     """The pages of `grader report`, made when they are asked for."""
+    for assignment in visit.portal.now.state.assignments.values():
+        refuse_blind(visit, assignment)
     pages = visit.portal.report()
     name = visit.request.path_params["page"]
     if name not in pages:

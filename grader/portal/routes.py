@@ -22,6 +22,7 @@ from grader.portal import (
     student_pages,
     token_pages,
 )
+from grader.portal.marking import agreement_page, line_pages, overview, paper_page, pictures, rubric_page
 from grader.portal.visit import Visit
 
 Who = frozenset[Role | None]  # None: whoever is not signed in
@@ -74,6 +75,28 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/s/{assignment}/as-student", publishing_pages.as_student, STAFF),
     Route("POST", "/s/{assignment}/override", staff_attempt.override, STAFF),
     Route("POST", "/s/{assignment}/extend", staff_attempt.extend_deadline, STAFF),
+    Route("POST", "/s/{assignment}/line", line_pages.on_attempt, STAFF),
+    Route("POST", "/s/{assignment}/line-back", line_pages.back_on_attempt, STAFF),
+    Route("GET", "/m", overview.all_assignments, STAFF),
+    Route("GET", "/m/{assignment}", overview.overview, STAFF),
+    Route("POST", "/m/{assignment}/deal", overview.deal, INSTRUCTORS),
+    Route("POST", "/m/{assignment}/sample", overview.sample, INSTRUCTORS),
+    Route("POST", "/m/{assignment}/names", overview.names, INSTRUCTORS),
+    Route("GET", "/m/{assignment}/{question}", rubric_page.question_page, STAFF),
+    Route("POST", "/m/{assignment}/{question}/rubric", rubric_page.change_item, STAFF),
+    Route("POST", "/m/{assignment}/{question}/rubric-retire", rubric_page.retire, STAFF),
+    Route("POST", "/m/{assignment}/{question}/rubric-back", rubric_page.bring_back, STAFF),
+    Route("POST", "/m/{assignment}/{question}/rubric-base", rubric_page.change_base, STAFF),
+    Route("POST", "/m/{assignment}/{question}/bank", rubric_page.keep_comment, STAFF),
+    Route("POST", "/m/{assignment}/{question}/bank-out", rubric_page.take_out_comment, STAFF),
+    Route("GET", "/m/{assignment}/{question}/agreement", agreement_page.agreement_page, INSTRUCTORS),
+    Route("GET", "/m/{assignment}/{question}/{paper:int}", paper_page.show, STAFF),
+    Route("POST", "/m/{assignment}/{question}/{paper:int}", paper_page.save, STAFF),
+    Route("POST", "/m/{assignment}/{question}/{paper:int}/undo", paper_page.take_back, STAFF),
+    Route("POST", "/m/{assignment}/{question}/{paper:int}/line", line_pages.on_paper, STAFF),
+    Route("POST", "/m/{assignment}/{question}/{paper:int}/line-back", line_pages.back_on_paper, STAFF),
+    Route("POST", "/m/{assignment}/{question}/{paper:int}/settle", agreement_page.settle_difference, INSTRUCTORS),
+    Route("GET", "/m/{assignment}/{question}/{paper:int}/picture/{number:int}", pictures.picture, STAFF),
     Route("GET", "/publish", publishing_pages.publish_page, INSTRUCTORS),
     Route("POST", "/publish/{assignment}/publish", publishing_pages.publish, INSTRUCTORS),
     Route("POST", "/publish/{assignment}/withdraw", publishing_pages.withdraw, INSTRUCTORS),

@@ -21,6 +21,8 @@ from grader.errors import SubmissionError, UsageError
 from grader.marks.changes import ByHand
 from grader.pages.markup import Html, badge, el, joined
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
+from grader.portal.marking.line_pages import attempt_section
+from grader.portal.marking.sheets import blind, masked
 from grader.portal.people import Person
 from grader.portal.staff_table import attempt_address, chosen_rows
 from grader.portal.visit import NotThere, Visit
@@ -59,7 +61,8 @@ def attempt_page(visit: Visit) -> Response:
     left = el("section", el("h2", "What was handed in"), *_code(assignment, seen), tabindex="0")
     parts = list(_checks(assignment, seen))
     by_hand = [*_by_hand(visit, assignment, person, seen), *_more_time(visit, assignment, person)]
-    right = el("section", *parts, *by_hand, tabindex="0")
+    lines = attempt_section(visit, assignment, person, seen.submission)
+    right = el("section", *parts, *by_hand, *lines, tabindex="0")
 
     where, facts = _where(visit, assignment, person), _facts(visit, assignment, seen)
     return page(visit, title, where, *facts, el("div", left, right, class_="two"), wide=True)
@@ -77,7 +80,7 @@ def _seen(visit: Visit, assignment: Assignment, person: Person) -> Seen:
         if stored is None:
             return Seen(None, submission, told, {}, [])
         marking = Marking.read(paths, store, assignment)
-        attempt = marking.completed(stored.attempt)
+        attempt = masked(marking.completed(stored.attempt), blind(visit, assignment))
         return Seen(attempt, submission, told, marking.answers(stored.attempt), marking.changed(attempt))
 
 

@@ -14,6 +14,7 @@ from grader.course.staff import Role
 from grader.marks.changes import ByHand, by_hand
 from grader.pages.markup import Html, cell, el, heading, joined
 from grader.portal.frame import page
+from grader.portal.marking.sheets import Blind, blind, masked
 from grader.portal.people import Person
 from grader.portal.visit import Visit
 from grader.schema import Assignment, Attempt, Status, add_up
@@ -41,10 +42,11 @@ class Row:
 
 def rows_of(visit: Visit, assignment: Assignment) -> list[Row]:
     """A row for everybody on the roster, in its order."""
-    return [row_of(visit, assignment, person) for person in visit.portal.people.of(Role.STUDENT)]
+    hidden = blind(visit, assignment)
+    return [row_of(visit, assignment, person, hidden) for person in visit.portal.people.of(Role.STUDENT)]
 
 
-def row_of(visit: Visit, assignment: Assignment, person: Person) -> Row:
+def row_of(visit: Visit, assignment: Assignment, person: Person, hidden: Blind) -> Row:
     record = visit.portal.now.state.record
     pair = (person.id, assignment.id)
     attempt = record.attempts.get(pair)
@@ -55,6 +57,7 @@ def row_of(visit: Visit, assignment: Assignment, person: Person) -> Row:
         return Row(person, "waiting" if handed_in else "nothing", (None,) * len(questions), None)
     if attempt.status is not Status.GRADED:
         return Row(person, attempt.status.value, (None,) * len(questions), None)
+    attempt = masked(attempt, hidden)
     changed = {made.question: made for made in by_hand(attempt, assignment, changes)}
     points = tuple(changed[name].after if name in changed else attempt.points_of(name) for name in questions)
     return Row(person, "graded", points, _total(attempt, list(changed.values())))

@@ -133,6 +133,63 @@ CREATE TABLE pieces (               -- large answers that are cut out of transcr
     PRIMARY KEY (attempt, question, position)
 ) WITHOUT ROWID;
 """  # and blobs.compressed may be what `packing` makes, not zlib alone
+
+FIFTH = """
+CREATE TABLE rubric_items (         -- what a person marks a question by; the newest row of an item holds
+    id          INTEGER PRIMARY KEY,
+    assignment  TEXT NOT NULL,
+    question    TEXT NOT NULL,
+    item        INTEGER NOT NULL,       -- from 1 in each question, the same for every version of it
+    text        TEXT NOT NULL,
+    points      TEXT NOT NULL,          -- exact decimal, negative where it takes off
+    retired     INTEGER NOT NULL,       -- 1: no longer offered, and counts for nobody
+    who         TEXT NOT NULL,
+    made        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX rubric_items_of_question ON rubric_items (assignment, question, item);
+CREATE TABLE rubric_bases (         -- where a rubric begins to count; the newest row of a question holds
+    id          INTEGER PRIMARY KEY,
+    assignment  TEXT NOT NULL,
+    question    TEXT NOT NULL,
+    from_full   INTEGER NOT NULL,       -- 1: from all points, 0: from none
+    who         TEXT NOT NULL,
+    made        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE TABLE judgements (           -- what a person gave; a later row about the same answer is in place of an earlier
+    id          INTEGER PRIMARY KEY,
+    student     TEXT NOT NULL,
+    assignment  TEXT NOT NULL,
+    question    TEXT NOT NULL,
+    submission  TEXT NOT NULL,          -- the beginnings of digests, as manual/*.csv has them
+    answer      TEXT NOT NULL,
+    reading     TEXT NOT NULL,          -- first, second, settled
+    items       TEXT NOT NULL,          -- JSON list of rubric_items.item
+    besides     TEXT NOT NULL,          -- exact decimal, added to what the items come to
+    comment     TEXT NOT NULL,
+    points      TEXT,                   -- what that came to; NULL: taken back, and to be given again
+    told        TEXT NOT NULL,          -- what the student reads
+    why         TEXT NOT NULL,          -- what changed it, where that was not somebody who read the answer
+    who         TEXT NOT NULL,
+    made        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX judgements_of_question ON judgements (assignment, question, student);
+CREATE TABLE line_comments (        -- about a line of a file that was handed in
+    id          INTEGER PRIMARY KEY,
+    student     TEXT NOT NULL,
+    assignment  TEXT NOT NULL,
+    submission  TEXT NOT NULL,          -- Submission.digest
+    question    TEXT NOT NULL,          -- or "all": the file as a whole
+    cell        INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    code        TEXT NOT NULL,          -- that line
+    text        TEXT NOT NULL,          -- "": the comment that this one is in place of is taken back
+    replaces    INTEGER REFERENCES line_comments,
+    who         TEXT NOT NULL,
+    made        TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX line_comments_of_student ON line_comments (assignment, student);
+"""
+BY_PEOPLE = "rubric_items rubric_bases judgements line_comments".split()
 OLDEST_READ = 2  # an older file lacks a table
 
 
@@ -152,6 +209,7 @@ MIGRATIONS: tuple[str, ...] = (
     SECOND + _guards("hand_ins"),
     THIRD,
     FOURTH + _guards("pieces"),
+    FIFTH + "".join(map(_guards, BY_PEOPLE)),
 )
 VERSION = len(MIGRATIONS)
 

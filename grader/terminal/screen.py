@@ -127,7 +127,7 @@ def changed_lines(changed: Sequence[ByHand]) -> list[str]:
 def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:
     """A question that a person marks: the points or why there are none, the comment, and what the student wrote."""
     points = "-" if mark.points is None else plain(mark.points)
-    yield f"{question.id:4} {f'{points}/{plain(question.points)}':>9}  {question.title}   {mark.why or mark.source}"
+    yield f"{question.id:4} {f'{points}/{plain(question.points)}':>9}  {question.title}   {mark.why or mark.stands}"
     for line in mark.comment.splitlines():
         yield from _wrapped(f"comment: {line}", INDENT)
     if answer is None:

@@ -6,15 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from browsing import check, enter
 from portal_server import Server, course, hand_in, serving, soon
 from tiny import RIGHT, ipynb
 
-from grader.portal.people import People
-from grader.portal.portal import database_of
-from grader.portal.signing_in import Doors
-
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
 STUDENTS = 500
 MOST_MS = 100.0
 TIMED = """async (act) => {
@@ -24,9 +20,6 @@ TIMED = """async (act) => {
     document.body.offsetHeight;
     return performance.now() - began;
 }"""
-UNLABELLED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
-    .filter((field) => !field.labels.length).map((field) => field.name)"""
-TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 
 
 @pytest.fixture(scope="module")
@@ -63,24 +56,6 @@ def page(chromium, crowd):
     yield page
     context.close()
     assert objections == []
-
-
-def enter(page, server: Server, kind: str, who: str) -> None:
-    people = People(server.paths)
-    database = database_of(server.paths)
-    page.goto(f"/in/{Doors(database, people).invite(people.find(kind, who))}")
-    database.close()
-    page.get_by_role("button", name="Sign in").press("Enter")
-    page.wait_for_url("**/")
-
-
-def check(page) -> None:
-    """What holds for every page: fields have labels; on a phone nothing is wider than the screen."""
-    assert page.evaluate(UNLABELLED) == []
-    size = page.viewport_size
-    page.set_viewport_size(PHONE)
-    assert not page.evaluate(TOO_WIDE), page.url
-    page.set_viewport_size(size)
 
 
 def test_a_student_hands_in_with_the_keyboard_and_watches(page, crowd, tmp_path):

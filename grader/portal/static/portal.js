@@ -109,6 +109,47 @@ if (table) {
   });
 }
 
+// Marking: 1 to 9 apply an item of the rubric, and what is ticked is kept at once; s saves and goes on.
+const marking = document.getElementById("marking");
+if (marking) {
+  const take = (told, sent) => {
+    for (const part of ["mark-now", "mark-undo", "mark-history"])
+      document.getElementById(part).replaceChildren(...document.importNode(told.getElementById(part), true).childNodes);
+    const from = told.getElementById("marking").elements;
+    marking.elements.seen.value = from.seen.value;
+    for (const name of ["besides", "comment", "bank"])  // what was typed meanwhile stays
+      if (marking.elements[name] && marking.elements[name].value === sent.get(name))
+        marking.elements[name].value = from[name] ? from[name].value : "";
+  };
+  const keep = async () => {
+    const sent = new URLSearchParams(new FormData(marking));
+    const answer = await fetch(marking.action, { method: "POST", body: sent });
+    const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok && told.getElementById("marking")) {
+      take(told, sent);
+    } else {
+      const why = told.querySelector("main .box p");
+      const said = why ? why.textContent : "sign in again, and open the page again.";
+      document.getElementById("mark-now").textContent = "Not kept: " + said;
+    }
+  };
+  let last = Promise.resolve();
+  const keepInTurn = () => {
+    last = last.then(keep).catch(() => {
+      document.getElementById("mark-now").textContent = "Not kept: the portal cannot be reached.";
+    });
+  };
+  marking.addEventListener("change", (event) => { if (event.target.name.startsWith("item-")) keepInTurn(); });
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(TEXTAREA|SELECT)$/.test(event.target.tagName) ||
+      (event.target.tagName === "INPUT" && event.target.type !== "checkbox");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const item = /^[1-9]$/.test(event.key) && marking.querySelector(`[data-rubric-key="${event.key}"]`);
+    if (item) { item.checked = !item.checked; keepInTurn(); }
+    if (event.key === "s") last.then(() => marking.querySelector("button[value=next]").click());
+  });
+}
+
 // One attempt after the other: n and p.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
