@@ -253,6 +253,8 @@ def test_the_second_reader_does_not_see_the_first_and_an_instructor_settles(serv
     mark(dan, same, **{"item-1": "on"})
     mark(dan, other, **{"item-1": "on"}, besides="1")
     assert points_of(server.paths, two) == Fraction("2.5")  # the first counts
+    assert "second reading" not in ben.get(other).text  # nor does the first reader see the second
+    assert "read twice" not in dan.get("/m/tiny").text and "read twice" in ben.get("/m/tiny").text
     page = ada.get("/m/tiny/q7/agreement").text
     assert "2 answers read twice" in page and "+0.50 of 5 points" in page and "50 % equal" in page and "kappa" in page
     assert "by the first" in page
@@ -264,6 +266,7 @@ def test_the_second_reader_does_not_see_the_first_and_an_instructor_settles(serv
     assert points_of(server.paths, two) == Fraction("3.5")
     assert post(ada, "/m/tiny/q7/agreement", to, **form).status_code == 400  # it was settled meanwhile
     assert "Both right." in dan.get(other).text  # now it is no secret
+    assert "second reading" in ben.get(other).text
     assert mark(ben, other, **{"item-2": "on"}).status_code == 400
     log = ada.get("/log").text
     assert f"settled q7 of {two}, tiny: 3.5 points" in log and "drew 2 answers to q7" in log

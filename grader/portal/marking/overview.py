@@ -12,7 +12,16 @@ from grader.pages.markup import Html, badge, cell, el, heading, number, table
 from grader.portal.frame import button, choice, field, form, page, tick
 from grader.portal.marking import papers
 from grader.portal.marking.agreement_page import in_words
-from grader.portal.marking.sheets import Sheet, attempts, compared, history, next_unmarked, sheets
+from grader.portal.marking.sheets import (
+    Sheet,
+    attempts,
+    blind,
+    compared,
+    history,
+    marked_students,
+    next_unmarked,
+    sheets,
+)
 from grader.portal.people import Person
 from grader.portal.visit import NotThere, Visit
 from grader.record.judgements import Reading, standing
@@ -57,27 +66,18 @@ def _question(visit: Visit, assignment: Assignment, question: Question, there: S
     waiting = next_unmarked(there, 0, visit.me.id)
     if waiting is not None:
         links.append(el("a", "Mark the next", href=f"{to}/{waiting.paper}"))
-    links.append(el("a", "Two readers", href=f"{to}/agreement")) if visit.me.role is Role.INSTRUCTOR else None
-    marked = _marked(visit, assignment, question)
-    done = sum(student in marked for student in attempts(visit, assignment))
+    if visit.me.role is Role.INSTRUCTOR:
+        links.append(el("a", "Two readers", href=f"{to}/agreement"))
+    marked = marked_students(visit, assignment, question.id)
+    done = len(marked)
     state = badge("all marked", "good") if there and done == len(there) else badge(f"{len(there) - done} to be marked")
     progress = el("progress", value=str(done), max=max(len(there), 1), aria_label=f"{question.id}: marked")
     told = el("p", state, f" {done} of {len(there)} ", progress)
-    agreed = in_words(compared(history(visit, assignment, question.id)), question.points)
+    may_know = all(asked != question.id for asked, _ in blind(visit, assignment))  # of one pair it tells the mark
+    agreed = in_words(compared(history(visit, assignment, question.id)), question.points) if may_know else ""
     parts = [told, _markers(visit, assignment, question, marked, list(attempts(visit, assignment)))]
     parts += [el("p", f"Two readers: {agreed}")] if agreed else []
     return el("section", el("h2", f"{question.id} {question.title}"), el("nav", *links, aria_label=question.id), *parts)
-
-
-def _marked(visit: Visit, assignment: Assignment, question: Question) -> set[str]:
-    """The students whose answers have a mark, from anywhere; whoever may not know which, is told how many."""
-    state = visit.portal.now.state.record.attempts
-    by_hand = {
-        student
-        for (student, of), attempt in state.items()
-        if of == assignment.id and (mark := attempt.mark_of(question.id)) and mark.points is not None and not mark.by
-    }
-    return by_hand | {each.about.student for each in standing(history(visit, assignment, question.id))}
 
 
 def _markers(visit: Visit, assignment: Assignment, question: Question, marked: set[str], there: list[str]) -> Html:
@@ -154,7 +154,7 @@ def deal(visit: Visit) -> Response:
     if which == "rest":
         dealt = {pair: marker for pair, marker in dealt.items() if pair not in first}
     else:
-        marked = {each.id: _marked(visit, assignment, each) for each in assignment.manual}
+        marked = {each.id: marked_students(visit, assignment, each.id) for each in assignment.manual}
         dealt = {pair: marker for pair, marker in dealt.items() if pair[1] not in marked[pair[0]]}
     seconds = papers.piles(database, assignment.id).second
     dealt = papers.apart(dealt, seconds, chosen)

@@ -22,7 +22,7 @@ from grader.submission.answers import Answer
 class Paper:
     """reading: as what whoever looks marks it;  judgement: theirs that holds;  mark: as it counts now, from anywhere
 
-    made: everything that was given for this answer, which a second reader does not see
+    made: everything that was given for it, as far as whoever looks may see it: neither reader sees the other's
     """
 
     number: int
@@ -91,8 +91,16 @@ def paper_of(visit: Visit) -> Paper:
             rubric=rubric_of(store, assignment, question.id),
             judgement=there,
             mark=attempt.mark_of(question.id) or ManualMark(question.id, None),
-            made=made if reading is not Reading.SECOND else (),
+            made=_seen_by(visit.me, made, reading),
             can_undo=bool(steps(made, about, reading)),
             comments=tuple(each for each in comments if reading is not Reading.SECOND or each.who == visit.me.id),
             anonymous=papers.anonymous(portal.database, assignment.id),
         )
+
+
+def _seen_by(person: Person, made: tuple[Judgement, ...], reading: Reading) -> tuple[Judgement, ...]:
+    """What was given, without what the other reader gave; to instructors, and when it is settled, all of it."""
+    if reading is Reading.SECOND:
+        return ()
+    whole = person.role is Role.INSTRUCTOR or is_settled(made)
+    return tuple(each for each in made if whole or each.reading is not Reading.SECOND)

@@ -66,10 +66,7 @@ def sheets(visit: Visit, assignment: Assignment, question: str) -> list[Sheet]:
     database, me = visit.portal.database, visit.me.id
     there = attempts(visit, assignment)
     numbers, dealt = papers.numbers(database, assignment.id, there), papers.piles(database, assignment.id)
-    made: dict[str, list[Judgement]] = {}
-    for each in history(visit, assignment, question):
-        made.setdefault(each.about.student, []).append(each)
-    found = []
+    made, found = _by_student(history(visit, assignment, question)), []
     for student, attempt in there.items():
         given, pair = made.get(student, []), (question, student)
         second = dealt.second.get(pair) == me and not is_settled(given)
@@ -78,6 +75,20 @@ def sheets(visit: Visit, assignment: Assignment, question: str) -> list[Sheet]:
         reading = Reading.SECOND if second else Reading.FIRST
         found.append(Sheet(numbers[student], student, marker, reading, points, by))
     return sorted(found, key=lambda sheet: sheet.paper)
+
+
+def marked_students(visit: Visit, assignment: Assignment, question: str) -> set[str]:
+    """Whose answers have a mark, from anywhere: how many these are, everybody may know."""
+    made = _by_student(history(visit, assignment, question))
+    there = attempts(visit, assignment).items()
+    return {who for who, attempt in there if _first_mark(attempt, question, made.get(who, []))[0] is not None}
+
+
+def _by_student(made: Iterable[Judgement]) -> dict[str, list[Judgement]]:
+    found: dict[str, list[Judgement]] = {}
+    for each in made:
+        found.setdefault(each.about.student, []).append(each)
+    return found
 
 
 def _first_mark(attempt: Attempt, question: str, given: Sequence[Judgement]) -> tuple[Fraction | None, str]:
