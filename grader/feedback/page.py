@@ -190,6 +190,7 @@ def _remarks(remarks: Sequence[Remark]) -> Html | None:
             "li",
             el("p", badge("comment"), f" cell {each.cell}, line {each.line}: ", el("code", visible(each.code.strip()))),
             *(el("p", line, class_="said") for line in each.text.splitlines() if line.strip()),
+            class_="remark",
         )
         for each in remarks
     ]

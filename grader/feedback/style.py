@@ -27,7 +27,7 @@ body { max-width: 56rem; } h2 { margin: 2.25rem 0 .6rem; } h3 { margin: 0 0 .15r
 section.question { margin: 0 0 1rem; } .questions > p { margin-bottom: .8rem; }
 section.question .title { font-size: 1.05rem; }
 section.question > details { margin: .6rem 0 0; }
-.checks > li.good { border-left-color: var(--good); }
+.checks > li.good { border-left-color: var(--good); } .checks > li.remark { border-left-color: var(--accent); }
 .checks pre { margin: .3rem 0; }
 .inside > pre { margin-top: .6rem; }
 dl.receipt { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; font-size: .86rem; }

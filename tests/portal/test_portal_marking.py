@@ -9,8 +9,9 @@ import re
 from fractions import Fraction
 
 import pytest
+from essays import handed_in
 from marked_course import ESSAYS, add_item, essay_course, hidden, mark, marked_course, papers, points_of, post
-from portal_server import begin, soon
+from portal_server import begin, hand_in, soon
 
 from grader.cli import main
 from grader.record.judgements import Judgements
@@ -306,6 +307,26 @@ def test_regrade_and_feedback_know_what_was_given(server, staff, rubric, capsys,
     page = (tmp_path / "pages" / "ann.html").read_text()
     assert "+1.5 points" in page and "Fine." in page and "which axes?" in page and "cell 8, line 1" in page
     assert ESSAYS["ann"].splitlines()[0] not in (tmp_path / "pages" / "bob.html").read_text()
+
+
+def test_whoever_hands_in_another_answer_waits_for_another_mark(server, staff, rubric):
+    ben, who = staff["ben"], "zoë/../x"
+    zoe = server.enter(who)
+    hand_in(zoe, handed_in(essay="The first try."))
+    soon(lambda: "zoë" in papers(ben))
+    place = papers(ben)["zoë"]
+    mark(ben, place, **{"item-2": "on"})
+    before = points_of(server.paths, who)
+    assert before == Fraction("1.5")
+    hand_in(zoe, handed_in(essay="The first try.", right=False))
+    soon(lambda: points_of(server.paths, who, "q1") == 0)
+    assert points_of(server.paths, who) == before  # other code, the same answer
+    hand_in(zoe, handed_in(essay="The second try."))
+    soon(lambda: "The second try." in ben.get(place).text)
+    soon(lambda: "given for an earlier submission" in ben.get(place).text)
+    assert points_of(server.paths, who) is None
+    row = re.search(rf'href="{place}">.*?</tr>', ben.get("/m/tiny/q7").text)[0]
+    assert "not marked" in row and mark(ben, place, **{"item-2": "on"}).status_code == 303
 
 
 def test_what_was_said_to_be_kept_survives_a_kill(tmp_path):

@@ -22,8 +22,8 @@ from grader.record.store import Store
 from grader.schema import WHOLE, Assignment, Submission
 
 
-def numbered(lines: Sequence[str], comments: Sequence[LineComment] = ()) -> Html:
-    """Lines with their numbers, and behind each what was said of it."""
+def numbered(lines: Sequence[str], comments: Sequence[LineComment] = (), code: bool = True) -> Html:
+    """Lines with their numbers, and behind each what was said of it. code: else a text, whose lines are wrapped"""
     shown: list[Html] = []
     for number, line in enumerate(lines, 1):
         shown.append(el("span", f"{line}\n", class_="l", data_n=number))
@@ -32,7 +32,7 @@ def numbered(lines: Sequence[str], comments: Sequence[LineComment] = ()) -> Html
             for each in comments
             if each.line == number
         ]
-    return el("pre", joined(shown), class_="code", tabindex="0")
+    return el("pre", joined(shown), class_="code" if code else "code text", tabindex="0")
 
 
 def _listed(visit: Visit, comments: Sequence[LineComment], action: str) -> Iterator[Html]:
@@ -62,7 +62,7 @@ def comments_list(visit: Visit, paper: Paper) -> Iterator[Html]:
     mine = [each for each in paper.comments if each.question in (paper.question.id, WHOLE)]
     if mine:
         yield el("h3", "Comments on lines")
-        yield el("ul", *_listed(visit, mine, f"{paper.address}/line-back"), class_="checks")
+        yield el("ul", *_listed(visit, mine, f"{paper.address}/line-back"), class_="words")
 
 
 def comment_form(visit: Visit, paper: Paper) -> Iterator[Html]:
@@ -107,7 +107,7 @@ def attempt_section(
     query = attempt_address(assignment.id, person.id).partition("?")[2]
     yield el("h2", "Comments on lines")
     if there:
-        yield el("ul", *_listed(visit, there, f"/s/{assignment.id}/line-back?{query}"), class_="checks")
+        yield el("ul", *_listed(visit, there, f"/s/{assignment.id}/line-back?{query}"), class_="words")
     names = [(each.id, f"{each.id} {each.title}") for each in assignment.questions]
     about = choice("About", "question", [*names, (WHOLE, "the whole file")], of="l")
     yield _form(visit, f"/s/{assignment.id}/line?{query}", about)

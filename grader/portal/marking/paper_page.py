@@ -37,8 +37,9 @@ def show(visit: Visit) -> Response:
     heading = el("h2", "What was handed in")
     left = el("section", heading, *_answer(paper), *comments_list(visit, paper), tabindex="0", aria_label="Answer")
     right = el("section", *_marking(visit, paper, there), tabindex="0", aria_label="Mark")
-    title = f"{paper.question.id} {paper.question.title}: {paper.called}"
-    return page(visit, title, _where(visit, paper, there), el("div", left, right, class_="two"), wide=True)
+    title = f"{paper.assignment.id} {paper.question.id}: {paper.called}"
+    asked = el("p", f"{paper.question.title}, {plain(paper.question.points)} points")
+    return page(visit, title, asked, _where(visit, paper, there), el("div", left, right, class_="two"), wide=True)
 
 
 def _where(visit: Visit, paper: Paper, there: list[Sheet]) -> Html:
@@ -73,10 +74,10 @@ def _answer(paper: Paper) -> Iterator[Html]:
     for each in answer.cells or answer.everything:
         if left <= 0:
             yield el("p", f"Cell {each.number} and what follows are left out for want of room.", class_="dim small")
-            return
+            break
         text, left = each.source.rstrip()[:left], left - len(each.source)
         yield el("h3", f"Cell {each.number}, {'code' if each.code else 'text'}", id=f"cell-{each.number}")
-        yield numbered(text.split("\n"), [one for one in paper.comments if one.cell == each.number])
+        yield numbered(text.split("\n"), [one for one in paper.comments if one.cell == each.number], each.code)
     yield from pictures_of(paper)
 
 

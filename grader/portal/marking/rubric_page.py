@@ -226,7 +226,7 @@ def _bank(visit: Visit, assignment: Assignment, question: Question) -> Iterator[
         gone = form(visit, f"{to}-out", _hidden("entry", each.id), out)
         lines.append(el("li", el("p", each.text, class_="said"), gone))
     nothing = el("p", "Nothing yet. A comment may be kept here when it is given.")
-    yield el("ul", *lines, class_="checks") if lines else nothing
+    yield el("ul", *lines, class_="words") if lines else nothing
     text = area("A comment to be used again", "text", of="b", required="required", maxlength=bank.MOST_TEXT)
     yield form(visit, to, text, button("Keep it"))
 
