@@ -73,6 +73,7 @@ def points_of(paths: Paths, student: str, question: str = "q7") -> object:
 
     with Store.open(paths.record, read_only=True) as store:
         stored = store.current_attempt(student, "tiny")
-        assert stored is not None
+        if stored is None:
+            return "not graded yet"
         marking = Marking.read(paths, store, read_assignment(paths, "tiny"))
         return marking.completed(stored.attempt).points_of(question)
