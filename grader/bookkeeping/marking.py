@@ -50,12 +50,17 @@ class Marking:
         table = read_manual(paths, assignment, students, refuse_too_many=False)
         recorded = [given_mark(each) for each in standing(Judgements(store).history(assignment.id))]
         answered = {key for each in recorded for key in _keys(each)}
-        unused = tuple(row for row in table if row.points is not None and answered.intersection(_keys(row)))
         given: dict[tuple[str, str], list[GivenMark]] = {}
-        for mark in [*(row for row in table if row not in unused), *recorded]:
+        unused = []
+        for row in table:
+            if row.points is not None and answered.intersection(_keys(row)):
+                unused.append(row)
+            else:
+                given.setdefault((row.student, row.question), []).append(row)
+        for mark in recorded:
             given.setdefault((mark.student, mark.question), []).append(mark)
         page = starter.read_bytes() if starter.is_file() else b""
-        return cls(assignment, store, given, page, students, release=release, unused=unused)
+        return cls(assignment, store, given, page, students, release=release, unused=tuple(unused))
 
     def answers(self, attempt: Attempt) -> dict[str, Answer]:
         """What the student wrote for each question that a person marks; nothing where no notebook can be read."""
