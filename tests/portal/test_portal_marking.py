@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import re
+import sqlite3
 from fractions import Fraction
 
 import pytest
@@ -14,6 +16,8 @@ from marked_course import ESSAYS, add_item, essay_course, hidden, mark, marked_c
 from portal_server import begin, hand_in, soon
 
 from grader.cli import main
+from grader.portal.database import APPLICATION_ID, MIGRATIONS, Database
+from grader.portal.marking.papers import numbers
 from grader.record.judgements import Judgements
 from grader.record.store import Store
 
@@ -341,3 +345,19 @@ def test_what_was_said_to_be_kept_survives_a_kill(tmp_path):
             server.close()
             server.process.kill()
             server.process.communicate()
+
+
+def test_a_portal_of_before_has_its_tables_added_and_loses_nothing(tmp_path):
+    file = tmp_path / ".grader" / "portal" / "portal.sqlite"
+    file.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(file)) as old:
+        old.executescript(f"{MIGRATIONS[0]} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;")
+        old.execute("INSERT INTO log (who, what, about, made) VALUES ('ada', 'published tiny', '', '')")
+        old.commit()
+    database = Database(file)
+    drawn = numbers(database, "tiny", ["ann", "bob"])
+    assert numbers(database, "tiny", ["bob", "ann"]) == drawn and len(set(drawn.values())) == 2
+    assert database.select("SELECT who FROM log") == [("ada",)]
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        database.change("DELETE FROM papers")
+    database.close()
