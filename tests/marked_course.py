@@ -40,8 +40,10 @@ def marked_course(folder: Path, toml: str = "") -> Iterator[Server]:
 
 
 def post(browser: httpx.Client, page: str, to: str, **form: object) -> httpx.Response:
-    """Send a form as the page has it: with the key of the session."""
-    return browser.post(to, data={"form_key": form_key(browser.get(page)), **form})
+    """Send a form as the page has it: with the key of the session, and what it is about."""
+    there = browser.get(page)
+    about = dict(re.findall(r'name="(answer|file)" value="([^"]*)"', there.text))
+    return browser.post(to, data={"form_key": form_key(there), **about, **form})
 
 
 def papers(browser: httpx.Client, question: str = "q7") -> dict[str, str]:

@@ -116,6 +116,7 @@ def test_undo_takes_back_the_last_and_then_the_mark_waits_again(server, staff, r
     [
         pytest.param({"besides": "1"}, "changed this mark meanwhile", id="somebody was quicker"),
         pytest.param({"seen": "x"}, "not whole", id="a seen that is none"),
+        pytest.param({"answer": "a0123456789ab"}, "another answer was handed in", id="the answer is another"),
         pytest.param({"item-99": "on"}, "no item 99", id="an item that there is not"),
         pytest.param({"item-x": "on"}, "not whole", id="an item that is none"),
         pytest.param({"besides": "1e5"}, "no number of points", id="points without end"),
@@ -156,6 +157,7 @@ def test_a_comment_on_a_line_is_read_by_its_student_alone_and_as_text(server, st
         {"cell": "six", "line": 1, "text": "x", "question": "q7"},
         {"cell": 6, "line": 1, "text": "", "question": "q7"},
         {"cell": 6, "line": 1, "text": "x", "question": "q99"},
+        {"cell": 6, "line": 1, "text": "x", "question": "q7", "file": "ab" * 8},
     ):
         assert post(ben, attempt, "/s/tiny/line?student=ann", **wrong).status_code == 400, wrong
     ann, bob = server.enter("ann"), server.enter("bob")

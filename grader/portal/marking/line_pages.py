@@ -21,6 +21,8 @@ from grader.record.judgements import LineComment
 from grader.record.store import Store
 from grader.schema import WHOLE, Assignment, Submission
 
+DIGITS = 16  # of the digest of the file whose lines somebody has before them
+
 
 def numbered(lines: Sequence[str], comments: Sequence[LineComment] = (), code: bool = True) -> Html:
     """Lines with their numbers, and behind each what was said of it. code: else a text, whose lines are wrapped"""
@@ -47,11 +49,12 @@ def _listed(visit: Visit, comments: Sequence[LineComment], action: str) -> Itera
         yield el("li", el("p", where, f", {about}, {each.who}: ", code), el("p", each.text, class_="said"), back)
 
 
-def _form(visit: Visit, action: str, *more: Html | None) -> Html:
+def _form(visit: Visit, action: str, submission: Submission, *more: Html | None) -> Html:
+    file = el("input", type="hidden", name="file", value=submission.digest[:DIGITS])
     cell = field("Cell", "cell", of="l", kind="number", min=1, required="required")
     line = field("Line", "line", of="l", kind="number", min=1, required="required")
     text = area("Comment on the line", "text", of="l", maxlength=MOST_TEXT, rows=2)
-    return form(visit, action, el("div", cell, line, class_="inline"), *more, text, button("Comment on the line"))
+    return form(visit, action, file, el("div", cell, line, class_="inline"), *more, text, button("Comment on the line"))
 
 
 # ---------------------------------------------------------------------------------------------------- of a paper
@@ -69,7 +72,8 @@ def comment_form(visit: Visit, paper: Paper) -> Iterator[Html]:
     yield el("h3", "Comment on a line")
     there = bank.entries(visit.portal.database, paper.assignment.id, paper.question.id)
     chosen = [("", "nothing"), *((str(one.id), one.short) for one in there)]
-    yield _form(visit, f"{paper.address}/line", choice("From the bank", "bank", chosen, of="l") if there else None)
+    from_bank = choice("From the bank", "bank", chosen, of="l") if there else None
+    yield _form(visit, f"{paper.address}/line", paper.submission, from_bank)
 
 
 def on_paper(visit: Visit) -> Response:
@@ -110,7 +114,7 @@ def attempt_section(
         yield el("ul", *_listed(visit, there, f"/s/{assignment.id}/line-back?{query}"), class_="words")
     names = [(each.id, f"{each.id} {each.title}") for each in assignment.questions]
     about = choice("About", "question", [*names, (WHOLE, "the whole file")], of="l")
-    yield _form(visit, f"/s/{assignment.id}/line?{query}", about)
+    yield _form(visit, f"/s/{assignment.id}/line?{query}", submission, about)
 
 
 def on_attempt(visit: Visit) -> Response:
@@ -138,6 +142,8 @@ def _submission(visit: Visit) -> Submission:
 
 def _comment(visit: Visit, assignment: Assignment, submission: Submission, question: str, text: str) -> None:
     cell, line = _whole(visit.given("cell")), _whole(visit.given("line"))
+    if visit.given("file") != submission.digest[:DIGITS]:
+        raise UsageError("another file was handed in meanwhile, with other lines; open the page again")
     with Store.open(visit.portal.paths.record) as store:
         comment_on(store, assignment, submission, (cell, line), question, text, visit.me.id)
     where = f"cell {cell}, line {line} of {submission.student}, {assignment.id}"

@@ -128,7 +128,7 @@ def _form(visit: Visit, paper: Paper) -> Html:
     return form(
         visit,
         paper.address,
-        el("input", type="hidden", name="seen", value=str(made.id if made else 0)),
+        *_as_seen(paper),
         items,
         field("Points besides (+1, -0.5)", "besides", besides, inputmode="decimal", autocomplete="off"),
         *_comment(visit, paper, made),
@@ -140,8 +140,13 @@ def _form(visit: Visit, paper: Paper) -> Html:
 def _undo(visit: Visit, paper: Paper) -> Html | None:
     if not paper.can_undo:
         return None
-    hidden = el("input", type="hidden", name="seen", value=str(paper.judgement.id if paper.judgement else 0))
-    return form(visit, f"{paper.address}/undo", hidden, button("Undo the last change", class_="quiet"))
+    return form(visit, f"{paper.address}/undo", *_as_seen(paper), button("Undo the last change", class_="quiet"))
+
+
+def _as_seen(paper: Paper) -> Iterator[Html]:
+    """What a form is about: the answer and the mark that whoever sends it has before them."""
+    yield el("input", type="hidden", name="seen", value=str(paper.judgement.id if paper.judgement else 0))
+    yield el("input", type="hidden", name="answer", value=paper.about.answer)
 
 
 def _comment(visit: Visit, paper: Paper, made: Judgement | None) -> Iterator[Html]:
@@ -170,7 +175,7 @@ def _history(visit: Visit, paper: Paper) -> Iterator[Html]:
 
 def save(visit: Visit) -> Response:
     """Keep what was ticked and written."""
-    paper = paper_of(visit)
+    paper = _paper_as_seen(visit)
     given, seen = _given(visit, paper), _number(visit.given("seen"))
     if not (seen or given.items or given.comment or visit.given("besides")):
         raise UsageError("nothing was ticked: tick an item, or write the points, also a 0, below the rubric")
@@ -190,12 +195,20 @@ def save(visit: Visit) -> Response:
 
 def take_back(visit: Visit) -> Response:
     """Go back to what was given before."""
-    paper = paper_of(visit)
+    paper = _paper_as_seen(visit)
     with Store.open(visit.portal.paths.record) as store:
         made = undo(store, paper.assignment, paper.about, paper.reading, visit.me.id, _number(visit.given("seen")))
     left = "no points" if made.points is None else f"{plain(made.points)} points"
     _note(visit, paper, f"undid the last change: {left}", made.told)
     return RedirectResponse(paper.address, 303)
+
+
+def _paper_as_seen(visit: Visit) -> Paper:
+    """The paper that a form is about. Raises UsageError where another answer was handed in meanwhile."""
+    paper = paper_of(visit)
+    if visit.given("answer") != paper.about.answer:
+        raise UsageError("another answer was handed in meanwhile; open the page again, and read that one")
+    return paper
 
 
 def _given(visit: Visit, paper: Paper) -> Given:
