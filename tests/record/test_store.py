@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 import grader
 from grader.errors import MachineryError, UsageError
+from grader.record.judgements import Answered, Item, Judgement, Judgements, LineComment, Reading
 from grader.record.store import HandIn, Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage
 
@@ -347,6 +349,11 @@ def test_every_table_refuses_updates_and_deletions(store, path):
     record(store, graded(submission), transcripts={"q1": (b"calls", b"a large answer", b"")})
     store.end_run(1, "done")
     store.add_override("ana", A1, "q1", Decimal(1), "mail", "ta")
+    by_people, about = Judgements(store), Answered("ana", A1, "q1", "s1", "a1")
+    by_people.add_version(Item(A1, "q1", 1, "an item", Decimal(1), who="ta"))
+    by_people.set_from_full(A1, "q1", True, "ta")
+    by_people.add(Judgement(about, Reading.FIRST, (1,), Decimal(0), "", Fraction(1), "+1: an item", "ta"))
+    by_people.add_line_comment(LineComment("ana", A1, submission.digest, "q1", 1, 1, "x = 1", "well named", "ta"))
     with contextlib.closing(sqlite3.connect(path)) as file:
         tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
