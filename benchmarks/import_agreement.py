@@ -1,34 +1,30 @@
 """Right and wrong submissions under the original tool and after `grader import`: are the points the same?
 
-    python -m benchmarks.import_agreement SOURCE ... [--rounds 3] [--nbgrader BIN]
-
-Of each source come a right submission (its own solution), the untouched notebook, and as many wrong ones as there are
-rounds, each with one small change in every solution cell. Otter runs them with `otter run`, nbgrader (BIN: the folder
-of its programs) with `nbgrader autograde`; here they are graded in the process sandbox. The very same files go to both.
+Of a source come a right submission (its own solution), the untouched notebook, and as many wrong ones as there are
+rounds, each with one small change in every solution cell. Otter runs them with `otter run`, nbgrader with `nbgrader
+autograde`; here they are graded in the process sandbox. The very same files go to both.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
 import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.importing import COURSE
 from grader.course.config import read_assignment
-from grader.errors import GraderError, MachineryError
+from grader.errors import MachineryError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
-from grader.importing.bringing import Brought, bring
-from grader.importing.sources import materials
+from grader.importing.bringing import Brought
 from grader.paths import Paths
 from grader.schema import Submission
 
@@ -43,45 +39,32 @@ print(json.dumps(found))
 """
 
 
-def main() -> int:
-    given = argparse.ArgumentParser(description=__doc__)
-    given.add_argument("sources", nargs="+", type=Path)
-    given.add_argument("--rounds", type=int, default=3)
-    given.add_argument("--nbgrader", type=Path, metavar="BIN")
-    chosen = given.parse_args()
-    print(
-        "| source | submissions | questions | pairs | equal | there, here where they differ |",
-        "|---" * 6 + "|",
-        sep="\n",
-    )
-    for source in chosen.sources:
-        system = "otter" if "BEGIN QUESTION" in source.read_text(encoding="utf-8") else "nbgrader"
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                print(_row(system, source, Path(scratch), chosen.rounds, chosen.nbgrader), flush=True)
-            except GraderError as problem:
-                print(f"| {source.name} | {' '.join(str(problem).split())[-300:]} |", flush=True)
-    return 0
+@dataclass(frozen=True)
+class Agreement:
+    """Submissions x questions of one source. differ: (submission, question, points there, points here)."""
+
+    submissions: int
+    pairs: int
+    differ: list[tuple[str, str, float, float]]
 
 
-def _row(system: str, source: Path, scratch: Path, rounds: int, programs: Path | None) -> str:
-    paths = Paths(scratch)
-    paths.course_toml.write_text(COURSE, encoding="utf-8")
-    ((_, _, material),) = materials(system, source, "a1")
-    brought = bring(paths, material, "a1", source.name, lambda says: None)
-    theirs = scratch / "theirs"
+def agreement(
+    system: str, source: Path, paths: Paths, brought: Brought, rounds: int, programs: Path | None
+) -> Agreement:
+    """Grade the same files in both places. programs: the folder of nbgrader's own. Raises MachineryError."""
+    theirs = paths.root / "theirs"
     theirs.mkdir()
     if system == "otter":
         books, there = _under_otter(source, theirs, rounds)
+    elif programs is None:
+        raise MachineryError("nbgrader is not there: --nbgrader names the folder of its programs")
     else:
-        books, cells = _under_nbgrader(source, theirs, rounds, programs or Path())
+        books, cells = _under_nbgrader(source, theirs, rounds, programs)
         there = {name: _by_question(brought, points) for name, points in cells.items()}
     here = _here(paths, brought, books)
-    asked = [question for question in brought.material.questions if not question.manual]
-    pairs = [(book, q.name, there[book].get(q.name, 0.0), here[book].get(q.name, 0.0)) for book in books for q in asked]
-    differ = [pair for pair in pairs if abs(pair[2] - pair[3]) > 1e-6]
-    told = "; ".join(f"{book} {name}: {a:.3g}, {b:.3g}" for book, name, a, b in differ) or "-"
-    return f"| {source.name} | {len(books)} | {len(asked)} | {len(pairs)} | {len(pairs) - len(differ)} | {told} |"
+    asked = [question.name for question in brought.material.questions if not question.manual]
+    pairs = [(book, name, there[book].get(name, 0.0), here[book].get(name, 0.0)) for book in books for name in asked]
+    return Agreement(len(books), len(pairs), [pair for pair in pairs if abs(pair[2] - pair[3]) > 1e-6])
 
 
 def _here(paths: Paths, brought: Brought, books: dict[str, bytes]) -> dict[str, Points]:
@@ -102,11 +85,11 @@ def _here(paths: Paths, brought: Brought, books: dict[str, bytes]) -> dict[str, 
 
 
 def _under_otter(source: Path, folder: Path, rounds: int) -> tuple[dict[str, bytes], dict[str, Points]]:
-    for file in source.parent.iterdir():
-        if file.is_file() and file.suffix != ".ipynb":
-            (folder / file.name).write_bytes(file.read_bytes())
+    ignored = shutil.ignore_patterns("*.ipynb", "dist", ".git")
+    shutil.copytree(source.parent, folder, ignore=ignored, dirs_exist_ok=True)
     (folder / source.name).write_bytes(source.read_bytes())
-    _run([sys.executable, "-m", "otter", "assign", source.name, "dist", "--no-run-tests"], folder)
+    assign = [sys.executable, "-m", "otter", "assign", source.name, "dist", "--no-run-tests", "--no-pdfs"]
+    _run(assign, folder)
     solved = json.loads((folder / "dist/autograder" / source.name).read_text(encoding="utf-8"))
     stub = json.loads((folder / "dist/student" / source.name).read_text(encoding="utf-8"))
     code = [at for at, cell in enumerate(solved["cells"]) if _code(cell)]  # text of a solution is in one of them alone
@@ -137,7 +120,7 @@ def _under_nbgrader(
     source: Path, folder: Path, rounds: int, programs: Path
 ) -> tuple[dict[str, bytes], dict[str, Points]]:
     beside = folder / "source/ps1"
-    beside.mkdir(parents=True)
+    shutil.copytree(source.parent, beside, ignore=shutil.ignore_patterns("*.ipynb", ".git"))
     (beside / "a.ipynb").write_bytes(source.read_bytes())
     _run([str(programs / "nbgrader"), "update", "."], folder)
     _run([str(programs / "nbgrader"), "generate_assignment", "ps1", "--create"], folder)
@@ -155,7 +138,7 @@ def _under_nbgrader(
     books = _books(solved, stub, answers, rounds)
     for name, book in books.items():
         own = folder / "submitted" / name / "ps1"
-        own.mkdir(parents=True)
+        shutil.copytree(source.parent, own, ignore=shutil.ignore_patterns("*.ipynb", ".git"))
         (own / "a.ipynb").write_bytes(book)
     _run([str(programs / "nbgrader"), "autograde", "ps1", "--create"], folder)
     return books, json.loads(_run([str(programs / "python"), "-c", DUMP], folder))
@@ -218,7 +201,3 @@ def _run(command: list[str], folder: Path) -> str:
     if done.returncode:
         raise MachineryError(f"{' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
     return done.stdout
-
-
-if __name__ == "__main__":
-    sys.exit(main())

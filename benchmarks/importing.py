@@ -1,9 +1,11 @@
-"""What `grader import` makes of a folder of assignments of Otter and nbgrader: moved, claims, left; seconds.
+"""What `grader import` makes of a folder of assignments of Otter and nbgrader: moved, claims, left; seconds; agreement.
 
-    python -m benchmarks.importing FOLDER ...
+    python -m benchmarks.importing FOLDER ... [--rounds 3] [--nbgrader BIN]
 
 Every source below the folders is imported into a course of its own, built, and graded: the source's own solution must
-have full marks, its stub none. What is no source (a released notebook without solutions) is passed over.
+have full marks, its stub none. What is no source (a released notebook without solutions) is passed over. With --rounds,
+right, untouched and so many wrong submissions are graded by the original tool and here (see import_agreement): Otter
+must be installed where this runs, nbgrader in an environment of its own (BIN: the folder of its programs).
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from benchmarks.import_agreement import agreement
 from grader.authoring import variants
 from grader.course.config import read_assignment
 from grader.errors import GraderError
@@ -26,7 +29,7 @@ from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.importing.bringing import Brought, bring
-from grader.importing.sources import materials
+from grader.importing.sources import is_master, materials
 from grader.paths import Paths
 
 COURSE = 'name = "Import"\n[[component]]\nid = "a"\ntitle = "A"\nweight = 100\nassignments = ["a1"]\n'
@@ -49,23 +52,38 @@ class Row:
     full: float = 0
     none: float = 0
     seconds: float = 0
+    pairs: int = 0  # submissions x questions that both tools graded
+    equal: int = 0
+    differ: list[str] = field(default_factory=list)
     fault: str = ""
 
 
 def main() -> int:
-    given = argparse.ArgumentParser(description=__doc__)
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("folders", nargs="+", type=Path)
+    given.add_argument(
+        "--rounds", type=int, default=0, help="wrong submissions of each source (default: none is graded)"
+    )
+    given.add_argument("--nbgrader", type=Path, metavar="BIN")
     chosen = given.parse_args()
-    rows = [
-        row for folder in chosen.folders for system, source in sources(folder) for row in [measured(system, source)]
-    ]
+    found = [each for folder in chosen.folders for each in sources(folder)]
+    rows = [(system, measured(system, source, chosen.rounds, chosen.nbgrader)) for system, source in found]
     head = "source", "questions", "by hand", "whole", "tests", "outside", "seen", "claims", "left", "points", "claimed"
-    print("| " + " | ".join([*head, "own solution", "stub", "s"]) + " |\n" + "|---" * (len(head) + 3) + "|")
-    for row in rows:
-        print(line(row))
-    total = Row("**all**", *(sum(getattr(row, name) for row in rows) for name in list(vars(Row("")))[1:-1]))
-    print(line(total))
+    print("| " + " | ".join([*head, "own solution", "stub", "CPU s", "equal", "pairs"]) + " |\n" + "|---" * 16 + "|")
+    for system in ("otter", "nbgrader"):
+        own = [row for kind, row in rows if kind == system]
+        for row in own:
+            print(line(row))
+        print(line(total(f"**{system}, {sum(not row.fault for row in own)} of {len(own)}**", own)))
+    for _, row in rows:
+        for told in row.differ:
+            print(f"{row.name}: {told}")
     return 0
+
+
+def total(name: str, rows: list[Row]) -> Row:
+    figures = [each.name for each in fields(Row) if each.type in ("int", "float")]
+    return Row(name, **{figure: sum(getattr(row, figure) for row in rows) for figure in figures})
 
 
 def line(row: Row) -> str:
@@ -73,24 +91,24 @@ def line(row: Row) -> str:
         return f"| {row.name} | {row.fault} |"
     tests = row.outside + row.seen + row.claims + row.left
     cells = [row.questions, row.by_hand, row.whole, tests, row.outside, row.seen, row.claims, row.left]
-    figures = [row.points, row.claimed, row.full, row.none, row.seconds]
+    figures = [row.points, row.claimed, row.full, row.none, row.seconds, row.equal, row.pairs]
     return "| " + " | ".join([row.name, *map(str, cells), *(f"{figure:.4g}" for figure in figures)]) + " |"
 
 
 def sources(folder: Path) -> Iterator[tuple[str, Path]]:
     """(system, file) of every source below a folder."""
     for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".ipynb", ".Rmd") or "checkpoint" in str(file) or not file.is_file():
+        if file.suffix not in (".ipynb", ".Rmd", ".py") or "checkpoint" in str(file) or not file.is_file():
             continue
         text = file.read_text(encoding="utf-8", errors="replace")
-        if "BEGIN QUESTION" in text:
+        if is_master(file):
             yield "otter", file
-        elif file.suffix == ".ipynb" and "BEGIN SOLUTION" in text and '"grade": true' in text:
+        elif file.suffix == ".ipynb" and "nbgrader" in text and "SOLUTION" in text and '"grade": true' in text:
             yield "nbgrader", file
 
 
-def measured(system: str, source: Path) -> Row:
-    row = Row("/".join(source.parts[-2:]).replace("|", " "))
+def measured(system: str, source: Path, rounds: int, programs: Path | None) -> Row:
+    row = Row("/".join(source.parts[-3:]).replace("|", " "))
     begun = _cpu_s()
     with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
         paths = Paths(Path(scratch))
@@ -103,8 +121,22 @@ def measured(system: str, source: Path) -> Row:
             row.full, row.none = marks(paths)
         except GraderError as problem:
             row.fault = f"{type(problem).__name__}: {problem}"
+        if rounds and not row.fault:
+            agree(row, system, source, paths, brought, rounds, programs)
     print(row.name, json.dumps(vars(row)), file=sys.stderr, flush=True)
     return row
+
+
+def agree(
+    row: Row, system: str, source: Path, paths: Paths, brought: Brought, rounds: int, programs: Path | None
+) -> None:
+    try:
+        found = agreement(system, source, paths, brought, rounds, programs)
+    except (GraderError, ValueError, KeyError, OSError) as problem:  # their tool refuses, or cannot be run
+        row.differ = [f"not graded by {system}: {' '.join(str(problem).split())[-300:]}"]
+        return
+    row.pairs, row.equal = found.pairs, found.pairs - len(found.differ)
+    row.differ = [f"{book}, {name}: there {there:.3g}, here {here:.3g}" for book, name, there, here in found.differ]
 
 
 def _cpu_s() -> float:

@@ -10,6 +10,10 @@ and write it in their own way: names, temporaries, order of operands. Copies tak
 3  also one statement in five rewritten
 4  every second statement rewritten, dead code between
 5  a third of the questions, as 3; the rest own
+6  lines in another order where that changes nothing
+7  counted loops as `while`, comprehensions as loops
+8  calculations moved into helper functions (read the other way: helpers put in place)
+9  6, 7 and 8 together, statements rewritten, dead code, all in one cell
 
 Printed for each engine: of its first 20 pairs, how many are copies; of the copies of each degree, how many are among
 its first pairs (as many as there are copies); the processor seconds. copydetect is measured where it is installed.
@@ -22,10 +26,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.disguises import everything, reordered, rewritten, with_helpers, with_other_loops
 from grader.course import known_solutions
 from grader.course.config import read_assignment
 from grader.course.master import master_cells
@@ -37,69 +41,7 @@ from grader.submission.bindings import bound_names
 from grader.submission.notebook import read
 
 PATHS = Paths(PACKAGE.parent)
-WORDS = "value total out part row acc left right score item this res tmp arr data cur nxt base step size".split()
-
-
-class Rewriter(ast.NodeTransformer):
-    """Write code in another way that means the same: each chance is taken with the given probability."""
-
-    def __init__(self, draw: random.Random, chance: float, names: bool) -> None:
-        self.draw, self.chance, self.names = draw, chance, names
-        self.renamed: dict[str, str] = {}
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        own = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)} - {"self"}
-        stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        outer, self.renamed = self.renamed, dict(self.renamed)
-        if self.names:
-            for place, name in enumerate(sorted(stored - own)):
-                self.renamed[name] = f"{self.draw.choice(WORDS)}{place}"
-        self.generic_visit(node)
-        node.body = list(self._lines(node.body))
-        self.renamed = outer
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.copy_location(ast.Name(self.renamed.get(node.id, node.id), node.ctx), node)
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        plain = (ast.Name, ast.Constant, ast.Attribute, ast.Call)
-        if isinstance(node.op, (ast.Add, ast.Mult)) and isinstance(node.left, plain) and self._taken():
-            node.left, node.right = node.right, node.left
-        return node
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.target, ast.Name) and self._taken():
-            return ast.Assign([node.target], ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value))
-        return node
-
-    def _taken(self) -> bool:
-        return self.draw.random() < self.chance
-
-    def _lines(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
-        for node in body:
-            if isinstance(node, ast.Return) and node.value is not None and self._taken():
-                name = self.draw.choice(WORDS)
-                yield ast.Assign([ast.Name(name, ast.Store())], node.value)
-                yield ast.Return(ast.Name(name, ast.Load()))
-            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and self._taken():
-                name = self.draw.choice(WORDS) + "_"
-                yield ast.Assign([ast.Name(name, ast.Store())], node.value.left)
-                node.value.left = ast.Name(name, ast.Load())
-                yield node
-            else:
-                yield node
-
-
-def rewritten(source: str, draw: random.Random, chance: float, names: bool, dead: bool = False) -> str:
-    tree = Rewriter(draw, chance, names).visit(ast.parse(source))
-    if dead:
-        for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-            at = draw.randrange(len(function.body) + 1)
-            function.body.insert(at, ast.parse(f"unused = {draw.randrange(100)} + len({draw.choice(WORDS)!r})").body[0])
-    return ast.unparse(ast.fix_missing_locations(tree))
+DEGREES = 9
 
 
 def alternatives(assignment: Assignment) -> dict[str, list[str]]:
@@ -118,8 +60,12 @@ def honest(known: dict[str, list[str]], draw: random.Random) -> dict[str, str]:
 
 
 def copied(of: dict[str, str], own: dict[str, str], degree: int, draw: random.Random) -> dict[str, str]:
-    chance = {1: 0.0, 2: 0.0, 3: 0.2, 4: 0.5, 5: 0.2}[degree]
-    made = {name: rewritten(code, draw, chance, names=True, dead=degree == 4) for name, code in of.items()}
+    chance = {3: 0.2, 4: 0.5, 5: 0.2}.get(degree, 0.0)
+    way = {6: reordered, 7: with_other_loops, 8: with_helpers, 9: everything}.get(degree)
+    made = {
+        name: way(code, draw) if way else rewritten(code, draw, chance, names=True, dead=degree == 4)
+        for name, code in of.items()
+    }
     if degree == 5:
         kept = set(draw.sample(sorted(made), len(made) // 3))
         made = {name: code if name in kept else own[name] for name, code in made.items()}
@@ -127,22 +73,22 @@ def copied(of: dict[str, str], own: dict[str, str], degree: int, draw: random.Ra
         order = sorted(made)
         draw.shuffle(order)
         made = {name: made[name] for name in order}
-    return made
+    return {"": "\n\n".join(made.values())} if degree == 9 else made
 
 
-def main(assignment_id: str = "a1_mlp", many: int = 200, copies: int = 60) -> None:
+def main(assignment_id: str = "a1_mlp", many: int = 200, copies: int = 90) -> None:
     assignment = read_assignment(PATHS, assignment_id)
     draw = random.Random(7)
     known = alternatives(assignment)
     class_ = {f"h{number:03}": honest(known, draw) for number in range(many)}
     real: dict[frozenset[str], int] = {}
     for number, victim in enumerate(draw.sample(sorted(class_), copies)):
-        degree = number % 5 + 1
+        degree = number % DEGREES + 1
         class_[f"c{number:03}"] = copied(class_[victim], honest(known, draw), degree, draw)
         real[frozenset((victim, f"c{number:03}"))] = degree
     files = {name: "\n\n".join(f"# %%\n{code}" for code in parts.values()) for name, parts in class_.items()}
     print(f"{assignment_id}: {many} honest hand-ins, {copies} copies")
-    print(f"{'engine':12} {'first 20':>9} " + " ".join(f"degree {n}" for n in range(1, 6)) + "   CPU s")
+    print(f"{'engine':12} {'first 20':>9} " + " ".join(f"degree {n}" for n in range(1, DEGREES + 1)) + "   CPU s")
     for name, engine in ENGINES.items():
         if name == "copydetect" and find_spec("copydetect") is None:
             continue
@@ -151,7 +97,7 @@ def main(assignment_id: str = "a1_mlp", many: int = 200, copies: int = 60) -> No
         took = time.process_time() - begun
         first = sum(pair in real for pair in pairs[:20])
         found = [real.get(pair) for pair in pairs[: len(real)]]
-        recall = [f"{found.count(n):4}/{list(real.values()).count(n):<3}" for n in range(1, 6)]
+        recall = [f"{found.count(n):4}/{list(real.values()).count(n):<3}" for n in range(1, DEGREES + 1)]
         print(f"{name:12} {first:6}/20 " + " ".join(recall) + f"  {took:6.1f}")
 
 

@@ -14,7 +14,18 @@ from benchmarks.luck import rate_at_most
 from grader.paths import PACKAGE
 
 ROOT = PACKAGE.parent
-NOT_RUN_ALONE = {"__init__", "__main__", "cohort", "floor", "gpu_cost", "memory", "otter_cost", "processor", "traces"}
+NOT_RUN_ALONE = {
+    "__init__",
+    "__main__",
+    "cohort",
+    "disguises",
+    "floor",
+    "gpu_cost",
+    "memory",
+    "otter_cost",
+    "processor",
+    "traces",
+}
 NOT_RUN_ALONE |= {"importing", "import_agreement"}  # over a folder of others' assignments
 
 

@@ -79,6 +79,8 @@ def _export(made: Parser) -> None:
     visibility = ["after_published", "after_due_date", "visible", "hidden"]
     when = "when students see each check (default: %(default)s)"
     made.add_argument("--visibility", choices=visibility, default=visibility[0], help=when)
+    board = "show students the class's points there, under names that they choose"
+    made.add_argument("--leaderboard", action="store_true", help=board)
     options = "options for pip there, such as where the small torch without CUDA lies"
     made.add_argument("--pip", default="", metavar="OPTIONS", help=options)
 

@@ -45,7 +45,7 @@ set -euo pipefail
 mkdir -p /autograder/results
 chmod go= /autograder/results /autograder/submission
 export GRADER_COURSE=/opt/course OMP_NUM_THREADS=1
-exec /opt/grader/bin/python -m grader.commands.on_gradescope {assignment} --visibility {visibility} "$@"
+exec /opt/grader/bin/python -m grader.commands.on_gradescope {assignment} --visibility {visibility}{board} "$@"
 """
 VISIBILITY = ("after_published", "after_due_date", "visible", "hidden")
 
@@ -58,7 +58,7 @@ def export(chosen: argparse.Namespace) -> int:
         raise UsageError(f"{assignment.id} has no hidden tests: a person marks all of it")
     target = chosen.out / f"{assignment.id}_gradescope.zip"
     make_folder(chosen.out)
-    write(target, zipped("", _files(paths, assignment, chosen.visibility, chosen.pip), zipfile.ZIP_DEFLATED))
+    write(target, zipped("", _files(paths, assignment, chosen), zipfile.ZIP_DEFLATED))
     limits = assignment.limits
     minutes = -(-(limits.total_s + SPARE_S) // 60)
     print(
@@ -78,9 +78,10 @@ def _container(memory_mib: int) -> str:
     return f"of {cpus} CPU and {mib / 1024:g} GB at least"
 
 
-def _files(paths: Paths, assignment: Assignment, visibility: str, options: str) -> dict[str, bytes]:
+def _files(paths: Paths, assignment: Assignment, chosen: argparse.Namespace) -> dict[str, bytes]:
     """Every file of the zip: what Gradescope runs, the program, and of the course this assignment alone."""
-    words = {"python": PYTHON, "options": options, "assignment": assignment.id, "visibility": visibility}
+    words = {"python": PYTHON, "options": chosen.pip, "assignment": assignment.id, "visibility": chosen.visibility}
+    words["board"] = " --leaderboard" if chosen.leaderboard else ""
     words["close_names"] = read_course(paths).close_names
     found = {
         "setup.sh": SETUP.format(**words).encode(),

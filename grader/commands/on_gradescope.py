@@ -1,6 +1,6 @@
 """What runs in Gradescope's container: one submission in, results.json out.
 
-python -m grader.commands.on_gradescope ASSIGNMENT [--visibility WHEN] [--root /autograder]
+python -m grader.commands.on_gradescope ASSIGNMENT [--visibility WHEN] [--leaderboard] [--root /autograder]
 
 The submission runs in the process sandbox, as a user of its own; the judgement is made outside of it, as everywhere.
 What the machine failed at is no zero: the run ends with 1, and Gradescope says that the autograder failed.
@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="on_gradescope")
     parser.add_argument("assignment")
     parser.add_argument("--visibility", choices=VISIBILITY, default=VISIBILITY[0])
+    parser.add_argument("--leaderboard", action="store_true")
     parser.add_argument("--root", type=Path, default=Path("/autograder"))
     chosen = parser.parse_args(arguments)
     paths = Paths(find_root())
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     page = results_document(assignment, attempt)
     for test in page["tests"]:
         test["visibility"] = chosen.visibility
+    if chosen.leaderboard:
+        page["leaderboard"] = [{"name": "points", "value": page["score"]}]
     page["execution_time"] = round(time.monotonic() - begun)
     write(results, json.dumps(page, indent=1, ensure_ascii=False))
     return 0

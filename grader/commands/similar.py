@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from grader.commands import plain_files
 from grader.commands.grading import submissions_of
 from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
@@ -36,11 +37,12 @@ def similar(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     handed_in = [submission for submission, _ in submissions_of(paths, assignment, chosen.places, "last")[0]]
+    others = {**_earlier(assignment, chosen.also), **_known(assignment, chosen.known)}
     if chosen.set_aside:
-        return _set_aside(paths, assignment, chosen, {each.student for each in handed_in})
+        return _set_aside(paths, assignment, chosen, {each.student for each in handed_in} | others.keys())
     if chosen.plain:
-        return _write_plain(assignment, handed_in, chosen.plain)
-    hand_ins = [*_read(assignment, handed_in), *_earlier(assignment, chosen.also), *_known(assignment, chosen.known)]
+        return plain_files.write_all(paths, assignment, _readable(_named(handed_in)), _readable(others), chosen.plain)
+    hand_ins = [*_read(assignment, _named(handed_in), own=True), *_read(assignment, others, own=False)]
     found = compare(hand_ins, _given(paths, assignment))
     mistakes = by_pair(rare_mistakes(_attempts(paths, assignment)))
     aside = {decision.pair: decision for decision in set_aside.read(_file(paths, assignment))}
@@ -59,44 +61,50 @@ def similar(chosen: argparse.Namespace) -> int:
 # ---------------------------------------------------------------------------------------------------- who is compared
 
 
-def _readable(handed_in: Iterable[Submission]) -> Iterator[tuple[Submission, Notebook]]:
-    """These hand-ins with what was read of them; those that cannot be read are named on stderr."""
-    for each in handed_in:
+Named = Mapping[str, Submission]
+
+
+def _named(handed_in: Iterable[Submission]) -> Named:
+    return {each.student: each for each in handed_in}
+
+
+def _readable(handed_in: Named) -> Iterator[tuple[str, Notebook]]:
+    """Each hand-in with what was read of it; those that cannot be read are named on stderr."""
+    for name, each in handed_in.items():
         try:
-            yield each, notebook.read(each.content, each.filename)
+            yield name, notebook.read(each.content, each.filename)
         except SubmissionError as problem:
-            screen.say(f"{each.student}: left out: {problem}")
+            screen.say(f"{name}: left out: {problem}")
 
 
-def _read(
-    assignment: Assignment, handed_in: Iterable[Submission], label: str = "", own: bool = True
-) -> Iterator[HandIn]:
-    for each, read in _readable(handed_in):
-        name = f"{each.student} ({label})" if label else each.student
-        yield HandIn(name, each.digest, pieces(read, assignment.questions), own)
+def _read(assignment: Assignment, handed_in: Named, own: bool) -> Iterator[HandIn]:
+    for name, read in _readable(handed_in):
+        yield HandIn(name, handed_in[name].digest, pieces(read, assignment.questions), own)
 
 
-def _earlier(assignment: Assignment, records: Iterable[Path]) -> Iterator[HandIn]:
+def _earlier(assignment: Assignment, records: Iterable[Path]) -> Named:
     """The hand-ins of other years: the record of a course folder, or a record itself."""
+    found = {}
     for place in records:
         file = Paths(place).record if place.is_dir() else place
         if not file.is_file():
             raise UsageError(f"--also {place}: there is no record; name a course folder or its .grader/record.sqlite")
         with Store.open(file, read_only=True) as store:
             label = place.resolve().name if place.is_dir() else place.resolve().parent.parent.name
-            yield from _read(assignment, store.current_submissions(assignment.id), label, own=False)
+            found |= {f"{each.student} ({label})": each for each in store.current_submissions(assignment.id)}
+    return found
 
 
-def _known(assignment: Assignment, folders: Iterable[Path]) -> Iterator[HandIn]:
+def _known(assignment: Assignment, folders: Iterable[Path]) -> Named:
     """Solutions that are public: every notebook and Python file below a folder, named by its place there."""
+    found = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--known {folder}: there is no such folder")
         for file in sorted(file for form in FILES for file in folder.rglob(form)):
             name = file.relative_to(folder).as_posix()
-            yield from _read(
-                assignment, [Submission(name, assignment.id, file.name, file.read_bytes())], "known", own=False
-            )
+            found[f"{name} (known)"] = Submission(name, assignment.id, file.name, file.read_bytes())
+    return found
 
 
 def _given(paths: Paths, assignment: Assignment) -> Mapping[str, frozenset[int]]:
@@ -194,16 +202,4 @@ def _set_aside(paths: Paths, assignment: Assignment, chosen: argparse.Namespace,
     make_folder(file.parent)
     write(file, text)
     print(f"{file}: {first} and {second} set aside: {decision.reason}")
-    return DONE
-
-
-def _write_plain(assignment: Assignment, handed_in: Iterable[Submission], folder: Path) -> int:
-    """Write each hand-in as one plain Python file in a folder of its own, as JPlag and MOSS want them."""
-    count = 0
-    for count, (each, read) in enumerate(_readable(handed_in), 1):
-        code = "\n\n".join(cell.code for cell in read.cells if not cell.experiment)
-        own = folder / f"{count:04}"  # an id may hold what no file name may
-        make_folder(own)
-        write(own / f"{assignment.id}.py", f"# {ascii(each.student)}\n{code}\n")
-    print(f"{folder}: {count} hand-ins, each with its student's id in the first line; JPlag: -l python3 {folder}")
     return DONE

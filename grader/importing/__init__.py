@@ -3,6 +3,8 @@
 cells       a notebook, a percent script or R Markdown as cells
 material    what was read: cells, questions, tests, files; the same for every source
 otter, nbgrader   the readers
+seeds       the seed that a source sets while it grades
+expected    what its own solution gives, where a test does not say what it expects
 namespace   what the notebook binds, and which of it the tests may have on our side
 outside     a test as calls that are judged outside of the sandbox, through the syntax tree
 inside      a test as a probe, whose verdict is a claim of the sandbox

@@ -21,6 +21,7 @@ from grader.errors import AuthoringError, UsageError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
+from grader.importing import expected
 from grader.importing.carried import carry
 from grader.importing.hidden_text import Test, hidden_text, tests_of
 from grader.importing.master_text import MasterPart, assignment_toml, master_parts, master_text
@@ -88,11 +89,15 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
     settle_leaks(material)
     names = namespace(material)
     carry(material, names)
-    brought = Brought(material, names, {q.id: tests_of(q, names) for q in material.questions if not q.manual})
+    brought = Brought(material, names, _tests(material, names))
     _hide_what_changes(brought)
     with tempfile.TemporaryDirectory(prefix="grader-import-") as scratch:
         trial = Paths(Path(scratch))
         _put(trial.course_toml, _course(paths, assignment_id))
+        if expected.is_open(material):
+            _lay(trial, brought, assignment_id)
+            if expected.fill(trial, assignment_id, material):
+                brought.tests = _tests(material, names)
         for _ in range(ROUNDS):
             _write(trial, brought, assignment_id)
             tell(f"grading the source's own solution: {len(brought.every_test())} tests")
@@ -104,6 +109,10 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
         (trial.solutions / assignment_id / PAGE).write_text(page, encoding="utf-8")
         _move(trial, paths, assignment_id)
     return brought
+
+
+def _tests(material: Material, names: Namespace) -> dict[str, list[Test]]:
+    return {asked.id: tests_of(asked, names) for asked in material.questions if not asked.manual}
 
 
 def _hide_what_changes(brought: Brought) -> None:
@@ -135,11 +144,7 @@ def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
             asked.manual = True
             if own:
                 brought.material.note(asked.name, "left", "no test of it can be moved: a person marks it")
-    folder = trial.assignment(assignment_id)
-    for name, content in brought.material.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    _build(trial, brought, assignment_id)
+    _lay(trial, brought, assignment_id)
     hidden = trial.hidden_tests(assignment_id)
     shutil.rmtree(hidden, ignore_errors=True)
     for asked in brought.material.questions:
@@ -147,6 +152,15 @@ def _write(trial: Paths, brought: Brought, assignment_id: str) -> None:
         if groups and not asked.manual:
             text = hidden_text(asked, groups, brought.material.system, brought.namespace)
             _put(hidden / f"test_{asked.id}.py", text)
+
+
+def _lay(trial: Paths, brought: Brought, assignment_id: str) -> None:
+    """The files that are released, and the master, built."""
+    folder = trial.assignment(assignment_id)
+    for name, content in brought.material.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    _build(trial, brought, assignment_id)
 
 
 def _build(trial: Paths, brought: Brought, assignment_id: str) -> None:

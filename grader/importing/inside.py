@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from grader.importing.namespace import Namespace, bound_anywhere, is_builtin, read_names
 from grader.importing.outside import unwrapped
+from grader.importing.seeds import seed_lines
 from grader.submission.magics import parse
 
 _VERDICTS = ("True", "False", "None", "")  # whoever knows the question can say these without an answer
@@ -35,7 +36,7 @@ def probe(name: str, source: str, namespace: Namespace, says: str, expects: str 
     body, arguments = unwrapped(tree, expects)
     module = ast.Module(body, [])
     own = bound_anywhere(module) - set(arguments)
-    lines = []
+    lines = [] if namespace.seed is None else seed_lines(namespace.seed)
     for read in read_names(module):
         if read in namespace.modules and read not in own:
             lines.append(namespace.modules[read])

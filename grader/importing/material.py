@@ -31,6 +31,7 @@ class Case:
     source: str
     expects: str | None = None
     prints: bool = False  # compared by what it prints, and the source does not say what that is
+    measured: bool = False  # each of its expressions is compared with what the source's own solution gives
     hidden: bool = False
     points: Fraction | None = None
     success: str = ""
@@ -77,6 +78,7 @@ class Material:
     items: list[Part | Asked] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    seed: int | None = None  # that the source sets before every cell while it grades
 
     @property
     def questions(self) -> list[Asked]:
@@ -86,6 +88,12 @@ class Material:
         """Every cell, in order."""
         for item in self.items:
             yield from item.parts if isinstance(item, Asked) else [item]
+
+    def drop_empty(self) -> None:
+        """Leave out cells of which nothing is left."""
+        self.items = [item for item in self.items if isinstance(item, Asked) or item.source.strip()]
+        for asked in self.questions:
+            asked.parts = [part for part in asked.parts if part.source.strip()]
 
     def note(self, where: str, kind: str, says: str) -> None:
         self.notes.append(Note(where, kind, says))

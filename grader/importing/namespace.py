@@ -45,6 +45,7 @@ class Namespace:
     modules: dict[str, str] = field(default_factory=dict)  # name -> "import numpy as np"
     callables: set[str] = field(default_factory=set)  # functions and classes among the names
     given: dict[str, str] = field(default_factory=dict)  # functions that are given and need nothing of the student's
+    seed: int | None = None  # that is set before a test that runs inside
 
     def importable(self, name: str) -> bool:
         """Whether what this name stands for is of a module that our side may import."""
@@ -75,7 +76,7 @@ class Namespace:
 
 def namespace(material: Material) -> Namespace:
     """What all cells bind, tests included where they import."""
-    found = Namespace()
+    found = Namespace(seed=material.seed)
     for part in material.parts():
         if part.kind == "code":
             tree = parse(plain(part.source).code)

@@ -16,7 +16,7 @@ STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 _BEGIN, _END = re.compile(r"\s*#+\s*BEGIN SOLUTION\s*#*\s*"), re.compile(r"\s*#+\s*END SOLUTION\s*#*\s*")
 _BEGIN_HIDDEN, _END_HIDDEN = re.compile(r"\s*#+\s*BEGIN HIDDEN TESTS"), re.compile(r"\s*#+\s*END HIDDEN TESTS")
 _BEGIN_SCHEME, _END_SCHEME = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
-_AUTOTEST = re.compile(r"\s*#+\s*(HASHED )?AUTOTEST\b")
+_AUTOTEST = re.compile(r"(?P<indent>\s*)#[#\s]*(?P<hashed>HASHED\s+)?AUTOTEST\s+(?P<asked>.*)")
 _HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.MULTILINE)
 
 
@@ -86,9 +86,6 @@ class _Reader:
             self.material.note(name, "left", "a test before any solution cell: it tests what is given")
             return
         self.tested = True
-        if any(_AUTOTEST.match(line) for line in cell.lines):
-            says = "AUTOTEST writes its asserts when nbgrader releases; import what `nbgrader generate_assignment` made"
-            self.material.note(name, "left", says)
         points = _points(about)
         asked.points += points
         asked.cases += _cases(name, cell.source, points)
@@ -142,20 +139,31 @@ def _prompt(indent: str) -> list[str]:
 
 def _cases(name: str, source: str, points: Fraction) -> list[Case]:
     """A test cell: all of it is one test, as in nbgrader; what is not hidden is shown to students, too."""
-    public, hidden, inside = [], False, False
-    whole = []
+    public: list[str] = []
+    whole: list[str] = []
+    hidden = inside = measured = False
     for line in source.split("\n"):
         if _BEGIN_HIDDEN.match(line) or _END_HIDDEN.match(line):
             inside, hidden = bool(_BEGIN_HIDDEN.match(line)), True
             continue
-        whole.append(line)
-        if not inside:
-            public.append(line)
-    case = Case(name, "\n".join(whole), hidden=hidden, points=points)
+        automatic = _AUTOTEST.fullmatch(line)
+        lines = _asked(automatic) if automatic else [line]
+        measured = measured or automatic is not None
+        hashed = automatic is not None and automatic["hashed"] is not None  # whose answers students do not get to see
+        hidden = hidden or hashed
+        whole += lines
+        if not (inside or hashed):
+            public += lines
+    case = Case(name, "\n".join(whole), hidden=hidden, points=points, measured=measured)
     shown = replace(
         case, label=f"{name} (what students see)", source="\n".join(public), hidden=False, points=Fraction(0)
     )
     return [case, shown] if hidden and "\n".join(public).strip() else [case]
+
+
+def _asked(automatic: re.Match[str]) -> list[str]:
+    """`### AUTOTEST f(1); f(2)` as a line for each expression."""
+    return [automatic["indent"] + each.strip() for each in automatic["asked"].split(";") if each.strip()]
 
 
 def _points(about: dict[str, Any]) -> Fraction:

@@ -15,6 +15,7 @@ from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.otter_marks import marked
 from grader.importing.otter_points import resolve
 from grader.importing.otter_tests import case_of_cell
+from grader.importing.seeds import seeded
 
 _BOUNDARY = re.compile(r"\s*#\s+(BEGIN|END)\s+(QUESTION|PROMPT|SOLUTION|TESTS)\s*", re.IGNORECASE)
 _CONFIG = re.compile(r"\s*#\s+ASSIGNMENT\s+CONFIG\s*", re.IGNORECASE)
@@ -190,6 +191,7 @@ class _Reader:
 
     def finish(self) -> None:
         self._end_question()
+        self.material.drop_empty()
         name = self.config.get("name")
         self.material.title = str(name) if name else self.material.title
         self._seeds()
@@ -202,17 +204,17 @@ class _Reader:
         if isinstance(seed, dict):
             says = f"students get the grading value of {seed.get('variable')} ({seed.get('autograder_value')})"
             self.material.note("seed", "changed", f"{says}: nothing is put in its place when a notebook is graded")
-        elif isinstance(generate, dict) and generate.get("seed") is not None:
-            says = "global generators are seeded before every call of a test, not before every cell; a question whose "
-            says += "answer rests on a seed must set it in its own cell"
-            self.material.note("generate: seed", "left", says)
+        elif isinstance(generate, dict) and isinstance(generate.get("seed"), int):
+            seeded(self.material, generate["seed"])
 
     def _file(self, name: str) -> None:
-        file = self.folder / name
-        if file.is_file() and ".." not in Path(name).parts:
-            self.material.files[Path(name).as_posix()] = file.read_bytes()
+        place = self.folder / name
+        files = sorted(place.rglob("*")) if place.is_dir() else [place]
+        found = {file.relative_to(self.folder).as_posix(): file for file in files if file.is_file()}
+        if found and ".." not in Path(name).parts:
+            self.material.files |= {path: file.read_bytes() for path, file in found.items()}
         else:
-            self.material.note(name, "left", "this file is named in the config and is not beside the master")
+            self.material.note(name, "left", "it is named in the config and is not beside the master")
 
 
 def _table(cell: SourceCell) -> dict[str, Any]:

@@ -1,47 +1,76 @@
-"""A folder of finished tests without a master: the solved notebook beside them says what the solution is.
+"""Finished tests without a master: the solved notebook beside them, or around them, says what the solution is.
 
-`otter assign` makes such folders: dist/autograder holds tests/ and the solved notebook, dist/student the untouched one.
+`otter assign` makes such folders: dist/autograder holds the solved notebook, with tests/ beside it or with the tests in
+its metadata; dist/student holds the untouched one.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from grader.errors import UsageError
 from grader.importing.cells import SourceCell, read_cells
 from grader.importing.master_text import secret_lines
 from grader.importing.material import Asked, Material, Part
 from grader.importing.otter_marks import marked
-from grader.importing.otter_tests import read_folder
+from grader.importing.otter_tests import read_folder, read_kept
 
-_CHECK = re.compile(r"\s*grader\.check\(\s*['\"](\w+)['\"]\s*\)")
+_CHECK = re.compile(r"\s*grader\.check\(\s*['\"]([^'\"]+)['\"]\s*\)")
 _EXPORT = re.compile(r"<!-- (BEGIN|END) QUESTION -->\n*")
 _OTTERS = re.compile(r"\s*# Initialize Otter|\s*grader\.(check_all|export)\(|\s*import otter\b")
 
 
-def read(folder: Path) -> Material:
-    """tests/, or a folder with it. Raises UsageError where no solved notebook lies beside."""
+def read(place: Path) -> Material:
+    """tests/, a folder with it, or a notebook that keeps its tests. Raises UsageError where no solved one is there."""
+    book, material = _of_notebook(place) if place.is_file() else _of_folder(place)
+    stub = book.parent.parent / "student" / book.name
+    cells = [cell for cell in _cells(book) if not _withheld(cell, stub, material)]
+    prompts = _prompts(cells, stub)
+    asked = {question.name: question for question in material.questions}
+    material.title, material.items = book.stem, _items(cells, prompts, asked)
+    unasked = [question for question in asked.values() if question not in material.items]
+    for question in unasked:
+        material.note(question.name, "left", f'no cell grader.check("{question.name}") says where it is asked')
+    material.items += unasked
+    return material
+
+
+def keeps_tests(file: Path) -> bool:
+    """Whether a notebook has tests of Otter in its metadata."""
+    return bool(_kept(file))
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    try:
+        page = json.loads(file.read_text(encoding="utf-8-sig")) if file.suffix == ".ipynb" else {}
+        kept = page.get("metadata", {}).get("otter", {}).get("tests")
+    except (ValueError, OSError, AttributeError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _of_notebook(file: Path) -> tuple[Path, Material]:
+    return file, read_kept(_kept(file), file.name)
+
+
+def _of_folder(folder: Path) -> tuple[Path, Material]:
     tests = folder / "tests" if (folder / "tests").is_dir() else folder
-    material = read_folder(tests)
     books = sorted(tests.parent.glob("*.ipynb")) or sorted(tests.glob("*.ipynb"))
+    keeping = [book for book in sorted(folder.glob("*.ipynb")) if keeps_tests(book)]
+    if len(keeping) == 1 and not any(tests.glob("*.py")):
+        return _of_notebook(keeping[0])
+    material = read_folder(tests)
     if len(books) != 1:
         found = f"there are {len(books)}" if books else "there is none"
         raise UsageError(
             f"{folder}: tests alone have no solution, which must pass them before they can judge; put the one solved "
             f"notebook beside tests/ ({found}), as otter assign leaves it in dist/autograder"
         )
-    stub = tests.parent.parent / "student" / books[0].name
-    cells = [cell for cell in _cells(books[0]) if not _withheld(cell, stub, material)]
-    prompts = _prompts(cells, stub)
-    asked = {question.name: question for question in material.questions}
-    material.title, material.items = books[0].stem, _items(cells, prompts, asked)
-    unasked = [question for question in asked.values() if question not in material.items]
-    for question in unasked:
-        material.note(question.name, "left", f'no cell grader.check("{question.name}") says where it is asked')
-    material.items += unasked
-    return material
+    return books[0], material
 
 
 def _cells(file: Path) -> list[SourceCell]:

@@ -68,7 +68,7 @@ def read_folder(folder: Path) -> Material:
     for file in sorted(
         folder.glob("*.py"), key=lambda path: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", path.stem)]
     ):
-        asked = read_test(file, material)
+        asked = read_test(file.read_text(encoding="utf-8", errors="replace"), file.stem, material)
         if asked is not None:
             material.items.append(asked)
     if not material.questions:
@@ -76,12 +76,27 @@ def read_folder(folder: Path) -> Material:
     return material
 
 
-def read_test(file: Path, material: Material) -> Asked | None:
-    """One finished file of tests, in OK format or of functions; None where it is something else. Nothing is run."""
+def read_kept(kept: dict[str, Any], title: str) -> Material:
+    """Finished tests that a notebook keeps in its metadata, by question. Raises UsageError where it keeps none."""
+    material = Material("Otter", title)
+    for name, test in kept.items():
+        asked = _ok(test, name, material) if isinstance(test, dict) else read_test(str(test), name, material)
+        if asked is not None:
+            material.items.append(asked)
+    if not material.questions:
+        raise UsageError(f"{title}: its metadata holds no tests of Otter")
+    return material
+
+
+def read_test(source: str, name: str, material: Material) -> Asked | None:
+    """One finished file of tests, in OK format or of functions; None where it is something else. Nothing is run.
+
+    name: what the question is called, where the file does not say
+    """
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError):
-        material.note(file.name, "left", "it is no Python")
+        tree = ast.parse(source)
+    except SyntaxError:
+        material.note(name, "left", "it is no Python")
         return None
     spec: dict[str, Any] = {}
     for node in tree.body:
@@ -91,11 +106,11 @@ def read_test(file: Path, material: Material) -> Asked | None:
             except ValueError:
                 continue
     if isinstance(spec.get("test"), dict):
-        return _ok(spec["test"], file, material)
+        return _ok(spec["test"], name, material)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and _decorated(node)]
     if not functions:
         return None
-    asked = Asked(str(spec.get("name") or file.stem), all_or_nothing=spec.get("all_or_nothing") is True)
+    asked = Asked(str(spec.get("name") or name), all_or_nothing=spec.get("all_or_nothing") is True)
     asked.title = asked.name
     imports = "\n".join(ast.unparse(node) for node in tree.body if _needed(node))
     asked.cases = [_function(node, imports) for node in functions]
@@ -103,8 +118,8 @@ def read_test(file: Path, material: Material) -> Asked | None:
     return asked
 
 
-def _ok(test: dict[str, Any], file: Path, material: Material) -> Asked:
-    asked = Asked(str(test.get("name") or file.stem), all_or_nothing=test.get("all_or_nothing") is True)
+def _ok(test: dict[str, Any], name: str, material: Material) -> Asked:
+    asked = Asked(str(test.get("name") or name), all_or_nothing=test.get("all_or_nothing") is True)
     asked.title = asked.name
     for suite in test.get("suites", ()):
         if suite.get("setup") or suite.get("teardown"):

@@ -55,10 +55,19 @@ class Pair:
 
 @dataclass
 class Comparison:
-    """Every pair that shares anything, most alike first, and what the weights were."""
+    """Every pair that shares anything, most alike first, and what the weights were.
+
+    there: how many of this class have written anything for a question
+    """
 
     pairs: list[Pair]
     weights: dict[str, dict[int, float]] = field(repr=False, default_factory=dict)
+    there: dict[str, int] = field(repr=False, default_factory=dict)
+
+    def holders(self, question: str, marks: Collection[int]) -> int:
+        """In how many hand-ins of this class the middle one of these fingerprints stands, the rarest first."""
+        weights = sorted((self.weights[question][mark] for mark in marks), reverse=True)
+        return round((self.there[question] + 1) / 2 ** weights[len(weights) // 2])
 
     def clusters(self) -> list[tuple[str, ...]]:
         """Groups of three or more in which each is alike to another, the largest first."""
@@ -79,10 +88,13 @@ def compare(hand_ins: Sequence[HandIn], given: Mapping[str, Collection[int]]) ->
     bits, alike, least = np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, size))
     by_question: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     weights: dict[str, dict[int, float]] = {}
+    there: dict[str, int] = {}
     from_starter = frozenset().union(*given.values()) if given else frozenset()
     for question in sorted({name for each in hand_ins for name in each.pieces}):
         marks = [each.pieces[question].marks if question in each.pieces else {} for each in hand_ins]
-        weights[question] = weigh(marks, [each.own for each in hand_ins], from_starter)
+        of_class = [each.own for each in hand_ins]
+        weights[question] = weigh(marks, of_class, from_starter)
+        there[question] = sum(1 for here, some in zip(of_class, marks, strict=True) if here and some)
         common = _products(marks, weights[question])
         own = np.diag(common)
         smaller = np.minimum(own[:, None], own[None, :])
@@ -108,7 +120,7 @@ def compare(hand_ins: Sequence[HandIn], given: Mapping[str, Collection[int]]) ->
                 )
             )
     found.sort(key=lambda pair: (-pair.identical, -pair.score, pair.first, pair.second))
-    return Comparison(found, weights)
+    return Comparison(found, weights, there)
 
 
 def weigh(marks: Sequence[Collection[int]], own: Sequence[bool], from_starter: Collection[int]) -> dict[int, float]:

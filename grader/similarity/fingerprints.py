@@ -1,7 +1,8 @@
 """The fingerprints of a hand-in: of every run of tokens a hash, and of every few of these the smallest.
 
 Winnowing (Schleimer, Wilkerson and Aiken, SIGMOD 2003): whatever two pieces of code share over GRAM + WINDOW - 1 tokens
-leaves at least one equal fingerprint in both, wherever it stands.
+leaves at least one equal fingerprint in both, wherever it stands. They are taken of the code in its plainest form, of
+which every longer line is a fingerprint, too, whatever stands above and below it.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.schema import Question
-from grader.similarity.tokens import Token, tokens
+from grader.similarity.normal_form import helpers_in, plainest, with_helpers_in_place
+from grader.similarity.tokens import Token, own_attributes, walk
 from grader.submission.bindings import bound_names
 from grader.submission.notebook import Notebook, parse
 
 GRAM = 10  # tokens that one hash is made of; shorter runs occur in everybody's code
 WINDOW = 3  # hashes of which the smallest is kept
+LINE = 9  # tokens of the shortest line that is a fingerprint by itself
 OTHER = ""  # the question of code that belongs to none
 MODULUS, BASE = (1 << 61) - 1, 1_000_003
 
@@ -30,15 +33,29 @@ class Piece:
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, source: str, statement: ast.stmt, every: bool) -> None:
-        """Append one statement. every: keep all hashes and not the smallest alone."""
+        """Append one statement, in its plainest form. every: keep all hashes and not the smallest alone."""
         first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
         before = len(self.source)
         self.source += source.split("\n")[first - 1 : statement.end_lineno]
-        found = tokens(statement)
+        moved = before - first
+        own = own_attributes(statement)
+        self._take(list(walk(statement, own)), moved, every)
+        for line in ast.walk(statement):
+            if isinstance(line, ast.stmt) and not hasattr(line, "body"):
+                self._take_line(list(walk(line, own)), moved)
+
+    def _take(self, found: list[Token], moved: int, every: bool) -> None:
+        """The runs of these tokens. moved: what is added to their lines."""
         hashes = list(_hashes(found))
         for place in range(len(hashes)) if every else _winnowed(hashes):
-            ends = [token.line - first + before for token in found[place : place + GRAM]]
+            ends = [token.line + moved for token in found[place : place + GRAM]]
             self.marks.setdefault(hashes[place], (min(ends), max(ends)))
+
+    def _take_line(self, found: list[Token], moved: int) -> None:
+        if len(found) >= LINE:
+            ends = [token.line + moved for token in found]
+            whole = zlib.crc32(" ".join(token.text for token in found).encode())
+            self.marks.setdefault(MODULUS + whole, (min(ends), max(ends)))
 
 
 def pieces(notebook: Notebook, questions: Sequence[Question], every: bool = False) -> dict[str, Piece]:
@@ -51,21 +68,24 @@ def pieces(notebook: Notebook, questions: Sequence[Question], every: bool = Fals
     statements = list(_statements(notebook))
     owner = _owners([statement for _, _, statement in statements], asked)
     found: dict[str, Piece] = {}
+    helpers = helpers_in([statement for _, _, statement in statements], asked)
     for number, (source, beside, statement) in enumerate(statements):
         question = owner[number] or next((asked[name] for name in beside if name in asked), OTHER)
+        if helpers and with_helpers_in_place(statement, helpers):
+            statement = plainest(statement)  # noqa: PLW2901 - what a helper returned is settled in its new place
         found.setdefault(question, Piece()).add(source, statement, every)
     return found
 
 
 def _statements(notebook: Notebook) -> Iterator[tuple[str, tuple[str, ...], ast.stmt]]:
-    """Every top-level statement that is no import: the code of its cell, what that cell binds, and its tree."""
+    """Every top-level statement that is no import: its cell's code, what that cell binds, and its plainest form."""
     for cell in notebook.cells:
         tree = None if cell.experiment else parse(cell.code)
         if tree is not None:
             beside = tuple(bound_names(tree))
             for statement in tree.body:
                 if not isinstance(statement, (ast.Import, ast.ImportFrom)):
-                    yield cell.code, beside, statement
+                    yield cell.code, beside, plainest(statement)
 
 
 def _owners(statements: Sequence[ast.stmt], asked: Mapping[str, str]) -> list[str]:

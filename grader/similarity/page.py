@@ -122,7 +122,8 @@ def _side_by_side(place: int, pair: Pair, by_name: Mapping[str, HandIn], found: 
     for shared in shown:
         first, second = (by_name[name].pieces[shared.question] for name in (pair.first, pair.second))
         common = first.marks.keys() & second.marks.keys() & found.weights[shared.question].keys()
-        title = f"{_in_words(shared)}, {shared.bits:.0f} bits"
+        few, of = found.holders(shared.question, common), found.there[shared.question]
+        title = f"{_in_words(shared)}; half of it stands in {few} of {of} hand-ins or fewer"
         sides = (_side(name, piece, common) for name, piece in ((pair.first, first), (pair.second, second)))
         parts.append(el("h4", title if shared.question != OTHER else f"code of no question: {title}"))
         parts.append(el("div", *sides, class_="sides"))

@@ -23,11 +23,10 @@ class Token(NamedTuple):
 
 def tokens(piece: ast.stmt) -> list[Token]:
     """The tokens of one top-level statement, in the order of its syntax tree, with the lines they stand in."""
-    own = _own_attributes(piece)
-    return list(_walk(piece, own))
+    return list(walk(piece, own_attributes(piece)))
 
 
-def _own_attributes(piece: ast.AST) -> frozenset[str]:
+def own_attributes(piece: ast.AST) -> frozenset[str]:
     """Attributes and methods that the piece gives itself: their names are the writer's."""
     found = set()
     for node in ast.walk(piece):
@@ -38,7 +37,8 @@ def _own_attributes(piece: ast.AST) -> frozenset[str]:
     return frozenset(name for name in found if not name.startswith("__"))
 
 
-def _walk(root: ast.AST, own: frozenset[str]) -> Iterator[Token]:
+def walk(root: ast.AST, own: frozenset[str]) -> Iterator[Token]:
+    """The tokens of a node, in order. own: names that its writer chose."""
     todo: list[tuple[ast.AST, int]] = [(root, getattr(root, "lineno", 1))]
     while todo:  # no recursion: a student's expression may be thousands deep
         node, above = todo.pop()

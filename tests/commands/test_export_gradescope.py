@@ -129,11 +129,12 @@ def test_the_zip_holds_this_assignment_alone_and_says_what_to_set(tmp_path, monk
     paths = small_course(tmp_path / "course")
     (paths.root / "roster.csv").write_text("student,name,email\nada,Ada,a@b.c\n")
     monkeypatch.setenv("GRADER_COURSE", str(paths.root))
-    assert cli.main(["export", "gradescope", "tiny", "--out", str(tmp_path), "--visibility", "hidden"]) == DONE
+    chosen = ["--out", str(tmp_path), "--visibility", "hidden", "--leaderboard"]
+    assert cli.main(["export", "gradescope", "tiny", *chosen]) == DONE
     assert "timeout" in capsys.readouterr().out
     with zipfile.ZipFile(tmp_path / "tiny_gradescope.zip") as packed:
         names, run = packed.namelist(), packed.read("run_autograder").decode()
     assert {"setup.sh", "run_autograder", "requirements.txt", "course/course.toml"} <= set(names)
     assert any(name.startswith("course/assignments/tiny/hidden/") for name in names)
     assert not [name for name in names if name.endswith(".csv") or "shipped" in name or ".grader/" in name]
-    assert "--visibility hidden" in run
+    assert "--visibility hidden --leaderboard" in run

@@ -90,14 +90,30 @@ def test_an_earlier_year_and_public_solutions_are_compared_with_this_class(paths
     names = [set(pair["students"]) for pair in json.loads(out)["pairs"]]
     assert code == DONE and {"ada", "zoe (last)"} in names and {"ada", "found.py (known)"} in names
     assert {"zoe (last)", "yan (last)"} not in names, "earlier years are no concern of this one"
+    aside = ("--set-aside", "ada", "zoe (last)", "--reason", "repeats the course")
+    assert grader("similar", "tiny", "in", *aside)[0] == USAGE, "that year is not named"
+    assert grader("similar", "tiny", "in", "--also", "last", *aside)[0] == DONE
+    pairs = json.loads(grader("similar", "tiny", "in", "--also", "last", "--json")[1])["pairs"]
+    assert [p["set_aside"] for p in pairs if set(p["students"]) == {"ada", "zoe (last)"}] == ["repeats the course"]
     assert grader("similar", "tiny", "in", "--also", "nowhere")[0] == USAGE
 
 
 def test_plain_files_for_other_programs(paths, grader, tmp_path):
-    code, out, _ = grader("similar", "tiny", "in", "--plain", "plain")
-    files = sorted((tmp_path / "plain").rglob("*.py"))
-    assert code == DONE and len(files) == 6 and "6 hand-ins" in out
-    assert files[0].read_text().startswith("# 'ada'\n") and "def running_sum" in files[0].read_text()
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "found.py").write_text(COPIED)
+    code, out, _ = grader("similar", "tiny", "in", "--plain", "plain", "--known", "web")
+    plain = tmp_path / "plain"
+    files = sorted((plain / "submissions").rglob("*.py"))
+    assert code == DONE and len(files) == 6 and "6 hand-ins, 1 earlier or public" in out
+    assert all("def running_sum" in file.read_text() and "ada" not in file.read_text() for file in files)
+    assert "def running_sum" in (plain / "earlier" / "0001" / "tiny.py").read_text()
+    assert (plain / "base" / "tiny.py").is_file() == paths.starter("tiny").is_file()
+    rows = dict(line.split(",") for line in (plain / "students.csv").read_text().splitlines())
+    assert rows["submissions/0001"] == "ada" and rows["earlier/0001"] == "found.py (known)"
+    commands = [line.split() for line in out.splitlines() if line.startswith(("JPlag", "MOSS"))]
+    assert [words[0] for words in commands] == ["JPlag:", "MOSS:"] and all(
+        "plain/submissions" in " ".join(w) for w in commands
+    )
 
 
 def test_nothing_collected_is_said(paths, grader):

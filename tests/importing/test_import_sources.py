@@ -282,3 +282,55 @@ def test_a_source_folder_of_several_notebooks_with_its_data(tmp_path):
         (tmp_path / "course" / "ps1").mkdir(parents=True)
         notebook(tmp_path / "course" / "ps1", solution, test)
         list(materials("nbgrader", tmp_path / "course", "ps1"))
+
+
+def test_tests_that_a_notebook_keeps_in_its_metadata_are_read(tmp_path):
+    folder = tmp_path / "dist" / "autograder"
+    folder.mkdir(parents=True)
+    test = {"name": "q 1.1", "points": 2, "suites": [{"cases": [{"code": ">>> square(2)\n4"}]}]}
+    functions = FINISHED["q2.py"].replace('name = "q2"\n', "")
+    otter_ = {"OK_FORMAT": True, "tests": {"q 1.1": test, "q2": functions}}
+    cells = [("code", "def square(n):\n    return n * n"), ("code", 'grader.check("q 1.1")')]
+    cells += [("code", "y = 1"), ("code", "grader.check('q2')")]
+    file = notebook(folder, *cells, otter=otter_)
+    for place in (file, folder):
+        ((_, _, material),) = materials("otter", place, "a1")
+        one, two = material.questions
+        assert (one.name, one.points, len(one.cases)) == ("q 1.1", 2, 1)
+        assert (two.name, len(two.cases)) == ("q2", 2) and [part.role for part in two.parts] == ["solution"]
+
+
+def test_a_folder_of_several_masters_is_several_assignments(tmp_path):
+    for name in ("hw01.ipynb", "HW 2.ipynb"):
+        notebook(tmp_path, *NEW, name=name)
+    assert {name for name, _, _ in materials("otter", tmp_path, "a1")} == {"a1_hw01", "a1_hw_2"}
+
+
+def test_a_folder_that_a_master_names_is_released_with_all_that_is_in_it(tmp_path):
+    (tmp_path / "data" / "more").mkdir(parents=True)
+    (tmp_path / "data" / "more" / "n.csv").write_text("1")
+    config = ("raw", "# ASSIGNMENT CONFIG\nfiles:\n  - data\n  - gone.csv")
+    material = otter.read(notebook(tmp_path, config, *NEW[1:]))
+    assert material.files == {"data/more/n.csv": b"1"}
+    assert [note.where for note in material.notes] == ["gone.csv"]
+
+
+def test_a_seed_for_every_cell_stands_before_those_that_draw(tmp_path):
+    config = ("raw", "# ASSIGNMENT CONFIG\ngenerate:\n  seed: 42")
+    drawing = "def draw():\n    return np.random.normal()\n"
+    cells = ["import numpy as np", drawing, "x = draw()", "np.random.seed(1)\ny = np.random.normal()", "z = 1"]
+    material = otter.read(notebook(tmp_path, config, *NEW[1:], *[("code", each) for each in cells]))
+    sources = [part.source for part in material.items[1:]]
+    assert [source for source in sources if "seed(42)" not in source] == cells
+    assert material.seed == 42 and "random.seed(42)" in sources[sources.index("x = draw()") - 1]
+    assert sum("seed(42)" in source for source in sources) == 1
+
+
+def test_autotest_asks_for_each_expression_and_hides_what_is_hashed(tmp_path):
+    source = '"""Says."""\n### AUTOTEST f(1); f(2);\n#  HASHED AUTOTEST f(3)\nfor n in (1, 2):\n    ## AUTOTEST f(n)'
+    solution = graded("code", "### BEGIN SOLUTION\nf = abs\n### END SOLUTION", "f", solution=True)
+    material = nbgrader.read(notebook(tmp_path, solution, graded("code", source, "t", grade=True, points=1)))
+    whole, shown = material.questions[0].cases
+    assert whole.measured and whole.hidden and whole.source.count("f(") == 4
+    assert shown.source == '"""Says."""\nf(1)\nf(2)\nfor n in (1, 2):\n    f(n)'
+    assert not [note for note in material.notes if note.kind == "left"]

@@ -217,3 +217,61 @@ def test_a_failed_import_leaves_nothing_behind(tmp_path):
     with pytest.raises(GraderError, match="imports no_such_module, which is not here"):
         bring(paths, material, "hw1", "hw.py", lambda says: None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["course.toml", "hw.py", "numbers.txt"]
+
+
+AUTOTEST = """\
+def raises(f):
+    try:
+        f()
+    except ValueError:
+        return True
+    return False
+### AUTOTEST root(4); type(root(4))
+### HASHED AUTOTEST root(2)
+### AUTOTEST raises(lambda: root(-1))
+"""
+
+
+def test_what_a_source_leaves_open_is_what_its_own_solution_gives(tmp_path):
+    paths = course(tmp_path)
+    cells = [
+        cell("code", "from math import sqrt"),
+        cell("code", ROOT, grade_id="root", solution=True),
+        cell("code", AUTOTEST, grade_id="t1", grade=True, points=2),
+        cell("code", "for n in (1, 4):\n    ### AUTOTEST root(n)", grade_id="t2", grade=True, points=1),
+    ]
+    (tmp_path / "ps.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    ((_, _, material),) = materials("nbgrader", tmp_path / "ps.ipynb", "hw1")
+    brought = bring(paths, material, "hw1", "ps.ipynb", lambda says: None)
+    points = graded(paths, "hw1", "from math import sqrt\ndef root(n):\n    return sqrt(n) + 0.02")
+    assert points["reference"] == {"test_q1_1": 3} and points["s0"] == {"test_q1_1": 0}
+    assert [test.why_left.partition(":")[0] for test in brought.every_test() if test.left] == [
+        "its AUTOTEST cannot be filled in"
+    ]
+    starter = paths.starter("hw1").read_text()
+    assert "1.41" not in starter and "root(2)" not in starter, "students do not see what is hashed"
+    master = OTTER.replace("assert np.allclose(mean_of_columns(np.eye(2)), [0.5, 0.5])", "mean_of_columns(np.eye(2))")
+    (tmp_path / "hw.py").write_text(master)
+    (tmp_path / "numbers.txt").write_text("1 2\n3 4\n")
+    ((_, _, material),) = materials("otter", tmp_path / "hw.py", "hw2")
+    assert material.questions[0].cases[0].prints, "a script was never run: it does not say what it prints"
+    (tmp_path / "course.toml").write_text((tmp_path / "course.toml").read_text().replace('"hw1"', '"hw1", "hw2"'))
+    assert bring(paths, material, "hw2", "hw.py", lambda says: None).left == 0
+    points = graded(paths, "hw2", WRONG)
+    assert points["reference"]["test_q1_1"] == 1 and points["starter"]["test_q1_1"] == 0
+
+
+def test_a_seed_that_the_source_sets_is_set_here_for_cells_and_probes(tmp_path):
+    paths = course(tmp_path)
+    master = OTTER.replace("# files:", "# generate:\n#   seed: 42\n# files:")
+    master = master.replace("centre = mean_of_columns(np.ones((2, 3)))", "centre = np.random.normal(size=2)")
+    master = master.replace("assert mean_of_columns(np.ones((2, 5))).shape == (5,)", "assert round(draw(), 3) == 0.497")
+    master = master.replace("numbers = np", "def draw():\n    return np.random.normal()\nnumbers = np")
+    (tmp_path / "hw.py").write_text(master)
+    (tmp_path / "numbers.txt").write_text("1 2\n3 4\n")
+    ((_, _, material),) = materials("otter", tmp_path / "hw.py", "hw1")
+    bring(paths, material, "hw1", "hw.py", lambda says: None)
+    points = graded(paths, "hw1")["reference"].values()
+    assert sum(points) == 3 and all(points), "the source's own solution is right here, too"
+    assert "test_q1_2" in marked(paths.hidden_tests("hw1")), "what draws is right with the seed alone: inside"
+    assert "random.seed(42)" in paths.starter("hw1").read_text()

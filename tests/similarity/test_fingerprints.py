@@ -2,6 +2,7 @@
 
 import ast
 import random
+import textwrap
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from tiny import book
 from grader.schema import Question
 from grader.similarity.comparing import HandIn, compare
 from grader.similarity.fingerprints import GRAM, OTHER, WINDOW, pieces
+from grader.similarity.normal_form import plainest
 from grader.similarity.tokens import tokens
 
 QUESTIONS = (Question("q1", "One", 5, ("softmax",)), Question("q2", "Two", 5, ("Layer",)))
@@ -123,3 +125,183 @@ def test_one_question_that_was_copied_is_seen_beside_one_that_was_not():
 def test_code_of_any_depth_and_none_is_read():
     deep = "x = " + "-" * 3000 + "1"
     assert pieces(book(deep, "def softmax(:", "", "%%bash\nls"), QUESTIONS) is not None
+
+
+DETOURS = {
+    "operands and augmented assignments": (
+        """
+        def softmax(x):
+            total = 0
+            for v in x:
+                total += v * 3
+            return total
+        """,
+        """
+        def softmax(x):
+            total = 0
+            for v in x:
+                total = 3 * v + total
+            return total
+        """,
+    ),
+    "values that are named and read once": (
+        """
+        def softmax(x):
+            e = np.exp(x - x.max())
+            return e / e.sum()
+        """,
+        """
+        def softmax(x):
+            top = x.max()
+            e = np.exp(x - top)
+            out = e / e.sum()
+            return out
+        """,
+    ),
+    "a while that counts": (
+        """
+        def softmax(x):
+            for i in range(len(x)):
+                x[i] = np.exp(x[i])
+            return x
+        """,
+        """
+        def softmax(x):
+            i = 0
+            while i < len(x):
+                x[i] = np.exp(x[i])
+                i += 1
+            return x
+        """,
+    ),
+    "a while that counts by two": (
+        """
+        def softmax(x):
+            for i in range(3, len(x), 2):
+                x[i] = np.exp(x[i])
+            return x
+        """,
+        """
+        def softmax(x):
+            i = 3
+            while len(x) > i:
+                x[i] = np.exp(x[i])
+                i = i + 2
+            return x
+        """,
+    ),
+    "a list that a loop fills": (
+        """
+        def softmax(x):
+            return [np.exp(v) / 7 for v in x]
+        """,
+        """
+        def softmax(x):
+            out = []
+            for v in x:
+                out.append(np.exp(v) / 7)
+            return out
+        """,
+    ),
+    "branches and keywords": (
+        """
+        def softmax(x):
+            if x.any():
+                return np.exp(x)
+            else:
+                return np.sum(x, axis=0, keepdims=True)
+        """,
+        """
+        def softmax(x):
+            if not x.any():
+                return np.sum(x, keepdims=True, axis=0)
+            else:
+                return np.exp(x)
+        """,
+    ),
+    "what nobody reads or reaches": (
+        """
+        def softmax(x):
+            y = np.exp(x - 1)
+            return y / y.sum() + 1
+        """,
+        """
+        def softmax(x):
+            unused = 5 + len("x")
+            print(unused)
+            if False:
+                x = np.zeros(3)
+            y = np.exp(x - 1)
+            return 1 + y / y.sum()
+            x = 7
+        """,
+    ),
+}
+STAYS = {
+    "read twice": """
+        def f(x):
+            a = next(x)
+            return a, a
+        """,
+    "a loop that is not always counted": """
+        def f(x):
+            i = 0
+            while i < 3:
+                if x:
+                    continue
+                i = 1 + i
+            return i
+        """,
+    "a counter that is read before": """
+        def f(x):
+            i = 0
+            g(i)
+            while i < 3:
+                x.append(i)
+                i = 1 + i
+            return x
+        """,
+    "a name of the module": """
+        def f(x):
+            global n
+            n = 3
+        """,
+    "a call": """
+        def f(x):
+            unread = x.pop()
+            return x
+        """,
+    "a list that is read while it grows": """
+        def f(x):
+            out = []
+            for v in x:
+                g(out)
+                out.append(v)
+            return out
+        """,
+}
+
+
+def plain_marks(source):
+    return [token.text for token in tokens(plainest(ast.parse(source).body[0]))]
+
+
+@pytest.mark.parametrize("detour", DETOURS)
+def test_detours_hide_nothing(detour):
+    one, other = (textwrap.dedent(source) for source in DETOURS[detour])
+    assert plain_marks(one) == plain_marks(other)
+    assert marks(one) & marks(other)
+
+
+@pytest.mark.parametrize("kind", STAYS)
+def test_what_does_something_stays(kind):
+    source = textwrap.dedent(STAYS[kind])
+    assert plain_marks(source) == [token.text for token in tokens(ast.parse(source).body[0])]
+
+
+def test_lines_in_another_order_are_found():
+    lines = [f"    a{n} = np.f{n}(x, {n}) + np.zeros({n})\n" for n in range(6)]
+    first, second = ("def softmax(x):\n" + "".join(order) + "    return a1\n" for order in (lines, lines[::-1]))
+    alone = "def softmax(x):\n    return np.other(x)\n"
+    found = compare([hand_in("ada", first), hand_in("bob", second), hand_in("cy", alone)], {}).pairs[0]
+    assert {found.first, found.second} == {"ada", "bob"} and found.share > 0.4
