@@ -3,6 +3,7 @@
 cells       a notebook, a percent script or R Markdown as cells
 material    what was read: cells, questions, tests, files; the same for every source
 otter, nbgrader   the readers
+given_by_tests   what cells use and only tests make
 seeds       the seed that a source sets while it grades
 expected    what its own solution gives, where a test does not say what it expects
 namespace   what the notebook binds, and which of it the tests may have on our side

@@ -23,6 +23,7 @@ from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.importing import expected
 from grader.importing.carried import carry
+from grader.importing.given_by_tests import keep
 from grader.importing.hidden_text import Test, hidden_text, tests_of
 from grader.importing.master_text import MasterPart, assignment_toml, master_parts, master_text
 from grader.importing.material import Asked, Material
@@ -85,6 +86,7 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
     """Write an assignment of what was read. Raises UsageError, AuthoringError or MachineryError, and writes nothing."""
     build.require_tools()
     skeleton.refuse_taken(paths, assignment_id)
+    keep(material)
     prepare(material)
     settle_leaks(material)
     names = namespace(material)

@@ -36,11 +36,13 @@ def repaired(material: Material, dropped: set[str], part: MasterPart | None, pro
         return True
     if part is None or part.kind == "raw":
         return False
-    return _changed(material, part.source, lambda old: _mended(material, old, problem))
+    by_hand = {each.source for asked in material.questions if asked.manual for each in asked.parts}
+    runs = part.source not in by_hand
+    return _changed(material, part.source, lambda old: _mended(material, old, problem, runs))
 
 
-def _mended(material: Material, part: Part, problem: str) -> Part | None:
-    """A cell that the build takes, for one that it refuses."""
+def _mended(material: Material, part: Part, problem: str, runs: bool) -> Part | None:
+    """A cell that the build takes, for one that it refuses. runs: hidden tests may need what it makes."""
     says = problem.partition(": ")[2]
     missing = _MISSING.search(problem)
     if missing:
@@ -48,8 +50,14 @@ def _mended(material: Material, part: Part, problem: str) -> Part | None:
             f"the source's own solution imports {missing[1]}, which is not here: pip install it, and import again; "
             "what grades must have it, too"
         )
-    if part.kind == "code" and "the reference raises" in problem and part.role == "given":
-        material.note("a given cell", "changed", f"it is marked as an experiment and not run when graded: {says}")
+    if part.kind == "code" and "the reference raises" in problem and (part.role == "given" or not runs):
+        if part.source.startswith(RAISES):
+            return None
+        material.note(
+            "a given cell" if runs else "a cell that a person marks",
+            "changed",
+            f"it is marked as an experiment and not run when graded: {says}",
+        )
         return replace(part, source=f"{RAISES}\n{part.source}")
     if part.kind == "code" and _NO_PYTHON.search(problem):
         if part.role != "solution":
@@ -162,7 +170,7 @@ def _in_other_words(part: Part, line: str) -> Part | None:
         if line.startswith("#"):
             lines[number - 1] = f"{code[: len(code) - len(code.lstrip())]}pass"
             return replace(part, source="\n".join(lines))
-        if not _is_statement(line):
+        if not _is_whole(part.source, number):
             return _on_one_line(part, number)
         lines[number - 1] = f"{_without_comment(code)};{text[len(code) :]}"
         return replace(part, source="\n".join(lines))
@@ -191,6 +199,18 @@ def _on_one_line(part: Part, number: int) -> Part | None:
     indent = lines[node.lineno - 1][: node.col_offset]
     lines[node.lineno - 1 : node.end_lineno] = [f"{indent}{ast.unparse(node)};"]
     return replace(part, source="\n".join(lines))
+
+
+def _is_whole(source: str, number: int) -> bool:
+    """Whether a line of a cell is a whole simple statement there, and not a part of one over several lines."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return _is_statement(source.split("\n")[number - 1].strip())
+    return any(
+        isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno == node.end_lineno == number
+        for node in ast.walk(tree)
+    )
 
 
 def _without_comment(code: str) -> str:

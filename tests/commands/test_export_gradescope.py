@@ -14,6 +14,11 @@ LIKE_THEIRS = """
 set -e
 PYTHONPATH=/deps bash /autograder/source/setup.sh
 echo /deps > "$(/opt/grader/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/deps.pth"
+cp -r /given/right /autograder/submission  # killed at the limit, before it has ended
+setsid bash /autograder/source/run_autograder >/dev/null 2>&1 &
+until [ -s /autograder/results/results.json ]; do sleep 0.1; done
+kill -9 -- -$!
+cp /autograder/results/results.json /out/killed.json
 for name in $(ls /given); do
     rm -rf /autograder/submission /autograder/results /opt/course/.grader
     cp -r "/given/$name" /autograder/submission
@@ -92,6 +97,7 @@ def seen(tmp_path_factory):
     limits = ["--network", "none", "--memory", "3g", "--cpus", "2", "--user", "0", "--entrypoint", "bash"]
     subprocess.run(["docker", "run", "--rm", *limits, *volumes, "grader:latest", "-c", LIKE_THEIRS], check=True)
     found = {}
+    found["killed"] = (1, json.loads((home / "out" / "killed.json").read_text()), "")
     for name in ("right", "hostile", "nothing"):
         file = home / "out" / f"{name}.json"
         page = json.loads(file.read_text()) if file.exists() else None
@@ -106,6 +112,13 @@ def test_a_right_notebook_has_full_marks_there(seen):
     assert code == 0 and page["score"] == page["max_score"] > 0
     assert all(test["status"] == "passed" and test["visibility"] == "after_published" for test in page["tests"])
     assert "isolation: process-users" in said and "ada@example.org" not in json.dumps(page)
+
+
+@pytest.mark.docker
+def test_a_run_that_is_killed_says_so_and_the_next_hand_in_is_graded(seen):
+    _, page, _ = seen["killed"]
+    assert page["tests"] == [] and "has not finished" in page["output"] and "no mark" in page["output"]
+    assert seen["right"][1]["score"] > 0, "it was handed in after that"
 
 
 @pytest.mark.docker

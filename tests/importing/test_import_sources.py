@@ -334,3 +334,23 @@ def test_autotest_asks_for_each_expression_and_hides_what_is_hashed(tmp_path):
     assert whole.measured and whole.hidden and whole.source.count("f(") == 4
     assert shown.source == '"""Says."""\nf(1)\nf(2)\nfor n in (1, 2):\n    f(n)'
     assert not [note for note in material.notes if note.kind == "left"]
+
+
+def test_what_only_a_test_cell_makes_becomes_a_given_cell(tmp_path):
+    from grader.importing.given_by_tests import keep
+
+    solution = graded("code", "### BEGIN SOLUTION\nf = abs\n### END SOLUTION", "f", solution=True)
+    test = "n = 3\nm = f(n)\nk = 1\n### BEGIN HIDDEN TESTS\nsecret = 7\n### END HIDDEN TESTS\nassert m == 3"
+    later = [("code", "print(m)"), ("code", "print(secret)")]
+    file = notebook(tmp_path, solution, graded("code", test, "t", grade=True, points=1), *later)
+    material = nbgrader.read(file)
+    keep(material)
+    assert material.questions[0].parts[-1].source == "n = 3\nm = f(n)", "not k, nor what is hidden"
+    keep(material)
+    assert len(material.questions[0].parts) == 2, "it is there already"
+
+
+def test_calls_of_otters_own_checks_are_no_part_of_the_notebook(tmp_path):
+    cells = [("code", 'import otter\ngrader = otter.Notebook("a.ipynb")'), ("code", 'import math\ngrader.check("q1")')]
+    material = otter.read(notebook(tmp_path, *NEW, *cells))
+    assert [part.source for part in material.items[1:]] == ["import math"]
