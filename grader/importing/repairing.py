@@ -11,6 +11,7 @@ from grader.authoring.given_away import LEAK_LENGTH, idiom, refuse_given_away
 from grader.errors import AuthoringError
 from grader.importing.master_text import MasterPart, secret_lines
 from grader.importing.material import Asked, Material, Part
+from grader.submission.magics import parse, plain
 
 _GIVEN_AWAY = re.compile(r"gives away a line of the solution: (.*)", re.DOTALL)
 _GIVEN_NAME = re.compile(r": (\w+), which (q\d+) asks for, stands outside|: (\w+) stands in q\d+, .* in (q\d+)")
@@ -41,7 +42,7 @@ def repaired(material: Material, dropped: set[str], part: MasterPart | None, pro
     return _changed(material, part.source, lambda old: _mended(material, old, problem, runs))
 
 
-def _mended(material: Material, part: Part, problem: str, runs: bool) -> Part | None:
+def _mended(material: Material, part: Part, problem: str, runs: bool) -> Part | list[Part] | None:
     """A cell that the build takes, for one that it refuses. runs: hidden tests may need what it makes."""
     says = problem.partition(": ")[2]
     missing = _MISSING.search(problem)
@@ -53,6 +54,9 @@ def _mended(material: Material, part: Part, problem: str, runs: bool) -> Part | 
     if part.kind == "code" and "the reference raises" in problem and (part.role == "given" or not runs):
         if part.source.startswith(RAISES):
             return None
+        imports = _imports(part)
+        if imports is not None:
+            return imports
         material.note(
             "a given cell" if runs else "a cell that a person marks",
             "changed",
@@ -63,11 +67,36 @@ def _mended(material: Material, part: Part, problem: str, runs: bool) -> Part | 
         if part.role != "solution":
             material.note("a given cell", "changed", f"it is a text cell here: {says}")
             return Part("markdown", f"```python\n{part.source}\n```")
-        return _whole(material, part, says)
+        return _whole(material, part, says) if runs else _in_words(material, part, says)
     if "looks like a mark" in problem or "outside of a SOLUTION block" in problem:
         line = next((line for line in part.source.split("\n") if repr(line.strip()) in problem), None)
         return None if line is None else _reworded(material, part, line)
     return None
+
+
+def _imports(part: Part) -> list[Part] | None:
+    """A given cell cut in two, imports and definitions before what else it does; None where one of them is empty."""
+    tree = parse(plain(part.source).code)
+    defines = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    kept = [node for node in tree.body if isinstance(node, defines)] if tree else []
+    if part.role != "given" or tree is None or not 0 < len(kept) < len(tree.body):
+        return None
+    lines = part.source.split("\n")
+    own = {number for node in kept for number in range(_first(node), (node.end_lineno or node.lineno) + 1)}
+    both = ([line for number, line in enumerate(lines, 1) if (number in own) is first] for first in (True, False))
+    return [replace(part, source="\n".join(some).strip("\n")) for some in both]
+
+
+def _first(node: ast.stmt) -> int:
+    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+
+
+def _in_words(material: Material, part: Part, says: str) -> Part:
+    """A solution that a person marks and that is no Python, as an answer in words."""
+    lines = [line for line in part.source.split("\n") if not re.match(r"\s*#+ ?(BEGIN|END) SOLUTION", line)]
+    material.note("a cell that a person marks", "changed", f"its solution is a text cell here: {says}")
+    code = "\n".join(line for number, line in enumerate(lines, 1) if not _in_prompt(lines, number))
+    return Part("markdown", f"```python\n{code}\n```", "answer")
 
 
 def _whole(material: Material, part: Part, says: str) -> Part | None:
@@ -165,14 +194,19 @@ def _in_other_words(part: Part, line: str) -> Part | None:
     for number in sorted(secret_lines(part.source)):
         text = lines[number - 1]
         code = _MARK.sub("", text)
-        if code.strip() != line or code.rstrip().endswith(";"):
+        if code.strip() != line or line.startswith("("):
             continue
         if line.startswith("#"):
             lines[number - 1] = f"{code[: len(code) - len(code.lstrip())]}pass"
             return replace(part, source="\n".join(lines))
         if not _is_whole(part.source, number):
             return _on_one_line(part, number)
-        lines[number - 1] = f"{_without_comment(code)};{text[len(code) :]}"
+        if line.endswith(";") and not _is_expression(line.rstrip("; ")):
+            continue
+        bare = _without_comment(code).rstrip("; ")
+        indent = bare[: len(bare) - len(bare.lstrip())]
+        said = f"{indent}({bare.lstrip()});" if line.endswith(";") else f"{bare};"
+        lines[number - 1] = f"{said}{text[len(code) :]}"
         return replace(part, source="\n".join(lines))
     return None
 
@@ -218,6 +252,14 @@ def _without_comment(code: str) -> str:
     return (bare if _is_statement(bare.strip()) else code).rstrip()
 
 
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
 def _is_statement(text: str) -> bool:
     """Whether a line is a whole simple statement."""
     try:
@@ -231,23 +273,27 @@ def _is_statement(text: str) -> bool:
 # ------------------------------------------------------------------------------------------------ changing a part
 
 
-def _changed(material: Material, source: str, change: Callable[[Part], Part | None]) -> bool:
+Change = Callable[[Part], "Part | list[Part] | None"]
+
+
+def _changed(material: Material, source: str, change: Change) -> bool:
     """Change the part with this source."""
     return _changed_if(material, lambda part: change(part) if part.source == source else None, "")
 
 
-def _changed_if(material: Material, change: Callable[[Part], Part | None], says: str) -> bool:
-    """Put the first part that `change` changes in its place."""
+def _changed_if(material: Material, change: Change, says: str) -> bool:
+    """Change the first part that `change` changes, into one or several."""
     for number, item in enumerate(material.items):
         parts = item.parts if isinstance(item, Asked) else [item]
         for at, part in enumerate(parts):
             changed = change(part)
             if changed is None:
                 continue
+            several = changed if isinstance(changed, list) else [changed]
             if isinstance(item, Asked):
-                item.parts[at] = changed
+                item.parts[at : at + 1] = several
             else:
-                material.items[number] = changed
+                material.items[number : number + 1] = several
             if says:
                 material.note(item.name if isinstance(item, Asked) else "a cell", "changed", says)
             return True

@@ -30,8 +30,12 @@ def helpers_in(statements: Sequence[ast.stmt], asked: Collection[str]) -> dict[s
         for node in statements
         if isinstance(node, ast.FunctionDef) and node.name not in asked and _expression(node) is not None
     }
-    calling = {name for name, node in found.items() if any(_reads(node, other) for other in found)}
+    calling = {name for name, node in found.items() if _names(node) & found.keys()}
     return {name: node for name, node in found.items() if name not in calling}
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _expression(function: ast.FunctionDef) -> ast.expr | None:
@@ -47,7 +51,7 @@ def _expression(function: ast.FunctionDef) -> ast.expr | None:
 
 def with_helpers_in_place(statement: ast.stmt, helpers: Mapping[str, ast.FunctionDef]) -> bool:
     """Put what its helpers return where a statement calls them; whether it calls any, so that it is to be settled."""
-    if not any(_reads(statement, name) for name in helpers):
+    if not _names(statement) & helpers.keys():
         return False
     try:
         _Called(helpers).visit(statement)
@@ -68,8 +72,8 @@ class _Called(ast.NodeTransformer):
         if helper is None or node.keywords or len(node.args) != len(helper.args.args):
             return node
         values = {argument.arg: value for argument, value in zip(helper.args.args, node.args, strict=True)}
-        made = copy.deepcopy(_expression(helper))
-        for inner in ast.walk(made):  # type: ignore[arg-type]
+        made: ast.AST = copy.deepcopy(helper.body[-1].value)  # type: ignore[attr-defined]
+        for inner in ast.walk(made):
             ast.copy_location(inner, node)  # where it is looked at is where it is called
         return _Values(values).visit(made)  # type: ignore[no-any-return]
 
@@ -138,16 +142,16 @@ class _Plain(ast.NodeTransformer):
 
 
 def _settle(function: ast.FunctionDef) -> None:
-    """The lines of a function, until nothing of it becomes plainer."""
-    for _ in range(20):
-        before = sum(1 for _ in ast.walk(function))
+    """The lines of a function, until nothing of it becomes plainer: whatever does leaves fewer lines."""
+    fewer = True
+    while fewer:
+        fewer = False
         uses = _Uses(function)
         for block in _blocks(function):
-            block[:] = _in_place(
-                _comprehended(_counted([line for line in _reached(block) if not uses.dead(line)])), uses
-            )
-        if sum(1 for _ in ast.walk(function)) == before:
-            return
+            before = len(block)
+            living = [line for line in _reached(block) if not uses.dead(line)]
+            block[:] = _in_place(_comprehended(_counted(living)), uses)
+            fewer = fewer or len(block) < before
 
 
 class _Uses:
@@ -173,12 +177,16 @@ class _Uses:
 
 
 def _blocks(function: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of lines in a function, those of its inner functions too."""
-    for node in ast.walk(function):
-        for name in ("body", "orelse", "finalbody"):
+    """Every list of lines in a function, those of its inner functions too; each may be changed when it comes."""
+    todo = [function]
+    while todo:
+        node = todo.pop()
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
             block = getattr(node, name, None)
-            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                yield block
+            if isinstance(block, list):
+                if block and isinstance(block[0], ast.stmt):
+                    yield block
+                todo += block
 
 
 def _reached(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -1,15 +1,18 @@
 """Tests of other systems as calls that are judged outside, or as probes."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
 from grader.importing import hidden_text as hidden
 from grader.importing.carried import carry
 from grader.importing.inside import probe
+from grader.importing.master_text import MasterPart
 from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
 from grader.importing.outside import NotOutside, Wanted, outside
+from grader.importing.repairing import repaired, said_otherwise
 
 NOTEBOOK = Namespace(
     names={"f", "x", "Net", "run", "df"},
@@ -203,3 +206,39 @@ def test_a_file_of_hidden_tests_says_what_is_a_claim():
     assert [test.claim for test in tests] == [False, True]
     assert '@pytest.mark.claim("it changes an object of the notebook\'s")\ndef test_q1_2' in text
     ast.parse(text)
+
+
+def test_a_line_of_a_call_over_several_lines_is_reworded_with_its_call():
+    source = "# BEGIN SOLUTION\nsave(\n    'file',\n    scores=scores,\n    trials=100)\n# END SOLUTION"
+    material = Material("nbgrader", "t", [Part("code", source, "solution")])
+    assert said_otherwise(material, "scores=scores,")
+    (part,) = material.items
+    assert ast.dump(ast.parse(part.source)) == ast.dump(ast.parse(source)) and "    scores=scores," not in part.source
+
+
+def test_a_given_cell_that_raises_keeps_its_imports_and_definitions():
+    source = "import math\n%matplotlib inline\nno_such_name\n@cached\ndef f():\n    return 1"
+    material = Material("Otter", "t", [Part("code", source)])
+    part = MasterPart("code", source)
+    problem = "a1.py, line 1: the reference raises NameError: no_such_name"
+    assert repaired(material, set(), part, problem)
+    first, second = material.items
+    assert first.source == "import math\n@cached\ndef f():\n    return 1"
+    assert second.source == "%matplotlib inline\nno_such_name"
+    assert repaired(material, set(), replace(part, source=second.source), problem)
+    assert material.items[1].source.startswith("# experiment") and material.items[0] == first
+    assert not repaired(material, set(), replace(part, source=material.items[1].source), problem)
+
+
+def test_what_a_person_marks_and_is_no_python_is_an_answer_in_words():
+    asked = Asked("q1", manual=True, parts=[Part("code", "# BEGIN SOLUTION\nx = (\n# END SOLUTION", "solution")])
+    part = MasterPart("code", asked.parts[0].source)
+    assert repaired(Material("Otter", "t", [asked]), set(), part, "a1.py, line 2: this cell is not Python: syntax")
+    assert asked.parts == [Part("markdown", "```python\nx = (\n```", "answer")]
+
+
+def test_a_line_that_ends_with_a_semicolon_already_is_reworded():
+    material = Material("Otter", "t", [Part("code", "# BEGIN SOLUTION\n    axes.plot(x);\n# END SOLUTION", "solution")])
+    assert said_otherwise(material, "axes.plot(x);")
+    assert material.items[0].source == "# BEGIN SOLUTION\n    (axes.plot(x));\n# END SOLUTION"
+    assert not said_otherwise(material, "axes.plot(x);")
