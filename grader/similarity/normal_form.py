@@ -20,6 +20,7 @@ from grader.similarity.tokens import walk
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 LEADING = 12  # tokens of an operand that decide on its place
+LARGEST = 100  # parts of an argument that a helper is put in place with
 PURE = frozenset(dir(builtins)) - {"print", "input", "next", "setattr", "delattr", "exec", "open"}
 
 
@@ -69,10 +70,13 @@ class _Called(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         helper = self.helpers.get(_name(node.func) or "")
-        if helper is None or node.keywords or len(node.args) != len(helper.args.args):
+        value = _expression(helper) if helper else None
+        if helper is None or value is None or node.keywords or len(node.args) != len(helper.args.args):
             return node
+        if any(next(itertools.islice(ast.walk(argument), LARGEST, None), None) for argument in node.args):
+            return node  # what is put in place twice, and that again, would have no end
         values = {argument.arg: value for argument, value in zip(helper.args.args, node.args, strict=True)}
-        made: ast.AST = copy.deepcopy(helper.body[-1].value)  # type: ignore[attr-defined]
+        made: ast.AST = copy.deepcopy(value)
         for inner in ast.walk(made):
             ast.copy_location(inner, node)  # where it is looked at is where it is called
         return _Values(values).visit(made)  # type: ignore[no-any-return]

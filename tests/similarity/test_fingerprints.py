@@ -299,6 +299,15 @@ def test_what_does_something_stays(kind):
     assert plain_marks(source) == [token.text for token in tokens(ast.parse(source).body[0])]
 
 
+def test_a_helper_of_one_expression_stands_where_it_is_called_and_grows_without_end_nowhere():
+    helper = "def scaled(a, b):\n    factor = b * 2\n    return np.exp(a) / factor\n\n"
+    using = "def softmax(x):\n    return scaled(x - 1, x.sum()) + 3\n"
+    plain = "def softmax(x):\n    return 3 + np.exp(x - 1) / (x.sum() * 2)\n"
+    assert marks(plain) <= marks(helper + using)
+    nested = "def twice(a):\n    return a - a\n\ndef softmax(x):\n    return " + "twice(" * 60 + "x" + ")" * 60
+    assert len(marks(nested)) < 2000
+
+
 def test_lines_in_another_order_are_found():
     lines = [f"    a{n} = np.f{n}(x, {n}) + np.zeros({n})\n" for n in range(6)]
     first, second = ("def softmax(x):\n" + "".join(order) + "    return a1\n" for order in (lines, lines[::-1]))
