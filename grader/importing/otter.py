@@ -114,8 +114,10 @@ class _Reader:
         if str(table.get("lang", "python")).lower() == "r":
             raise UsageError("this master is written for R; only Python is graded")
         for key in table:
-            if key == "plugins" or key not in _NO_EFFECT:
-                self.material.note(f"config {key}", "left", "it is about Otter's own grader; nothing here does it")
+            if key == "plugins":
+                self.material.note("config plugins", "left", "nothing here does what a plugin of Otter's does")
+            elif key not in _NO_EFFECT:
+                self.material.note(f"config {key}", "changed", "it is for Otter's own grader and has no effect here")
 
     def _boundary(self, cell: SourceCell, side: str, block: str) -> None:
         if side == "BEGIN" and block == "question":
