@@ -84,7 +84,7 @@ def _read(assignment: Assignment, handed_in: Named, own: bool) -> Iterator[HandI
 
 def _earlier(assignment: Assignment, records: Iterable[Path]) -> Named:
     """The hand-ins of other years: the record of a course folder, or a record itself."""
-    found = {}
+    found: dict[str, Submission] = {}
     for place in records:
         file = Paths(place).record if place.is_dir() else place
         if not file.is_file():
@@ -97,7 +97,7 @@ def _earlier(assignment: Assignment, records: Iterable[Path]) -> Named:
 
 def _known(assignment: Assignment, folders: Iterable[Path]) -> Named:
     """Solutions that are public: every notebook and Python file below a folder, named by its place there."""
-    found = {}
+    found: dict[str, Submission] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--known {folder}: there is no such folder")

@@ -23,8 +23,8 @@ STYLE = """
 @media print { .sides li { white-space: pre-wrap; } }
 """
 WORDS = """\
-Listed here is what looks alike after names, comments, layout and order were left out. Alike is not copied: a short
-function has few forms, people learn together, and two may have read the same page. What is rare in this class and
+Listed here is what looks alike after names, comments, layout, order and detours were left out. Alike is not copied: a
+short function has few forms, people learn together, and two may have read the same page. What is rare in this class and
 shared by two weighs most. Look at the code, ask both, decide then."""
 
 
