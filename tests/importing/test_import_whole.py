@@ -273,5 +273,6 @@ def test_a_seed_that_the_source_sets_is_set_here_for_cells_and_probes(tmp_path):
     bring(paths, material, "hw1", "hw.py", lambda says: None)
     points = graded(paths, "hw1")["reference"].values()
     assert sum(points) == 3 and all(points), "the source's own solution is right here, too"
-    assert "test_q1_2" in marked(paths.hidden_tests("hw1")), "what draws is right with the seed alone: inside"
+    hidden = (paths.hidden_tests("hw1") / "test_q1.py").read_text()
+    assert "def probe_q1_2(nb):" in hidden and "random.seed(42)" in hidden, "it is right with that seed alone"
     assert "random.seed(42)" in paths.starter("hw1").read_text()
