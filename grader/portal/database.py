@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,14 +50,32 @@ CREATE TABLE log (id INTEGER PRIMARY KEY, who TEXT NOT NULL, what TEXT NOT NULL,
     made TEXT NOT NULL);
 """
 APPEND_ONLY = ("tokens token_ends drafts hand_ins recorded gradings publications readings requests answers log").split()
-MIGRATIONS = (
-    TABLES
-    + "".join(
+COMPETITIONS = """
+CREATE TABLE entries (number INTEGER PRIMARY KEY AUTOINCREMENT, competition TEXT NOT NULL, student TEXT NOT NULL,
+    filename TEXT NOT NULL, note TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    received TEXT NOT NULL, who TEXT NOT NULL);
+CREATE INDEX entries_of_student ON entries (competition, student);
+CREATE TABLE entry_scores (entry INTEGER NOT NULL REFERENCES entries, part TEXT NOT NULL, key TEXT NOT NULL,
+    score REAL NOT NULL, made TEXT NOT NULL, PRIMARY KEY (entry, part, key));
+CREATE TABLE final_entries (id INTEGER PRIMARY KEY, competition TEXT NOT NULL, student TEXT NOT NULL,
+    chosen TEXT NOT NULL, made TEXT NOT NULL);
+CREATE TABLE board_names (id INTEGER PRIMARY KEY, competition TEXT NOT NULL, student TEXT NOT NULL, name TEXT NOT NULL,
+    who TEXT NOT NULL, made TEXT NOT NULL);
+"""
+
+
+def _append_only(tables: Iterable[str]) -> str:
+    return "".join(
         f"CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}"
         f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;\n"
-        for table in APPEND_ONLY
+        for table in tables
         for verb in ("UPDATE", "DELETE")
-    ),
+    )
+
+
+MIGRATIONS = (
+    TABLES + _append_only(APPEND_ONLY),
+    COMPETITIONS + _append_only(("entries", "entry_scores", "final_entries", "board_names")),
 )
 
 
