@@ -25,7 +25,7 @@ from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.portal.competing import Competing, is_over
 from grader.portal.database import now
-from grader.portal.entries import Came, Entries, members_of
+from grader.portal.entries import Entries, Wanted, members_of
 from grader.portal.people import staff_of
 from grader.portal.portal import database_of
 from grader.terminal import screen
@@ -146,17 +146,17 @@ def _enter(desk: Desk, chosen: argparse.Namespace) -> int:
             raise UsageError(f"{file}: a file is called after its student; no {file.stem!r} in roster.csv{close}")
     wrong = 0
     for file in files:
-        with file.open("rb") as stream:
-            sha256, size_bytes = desk.competing.keep(stream)
-        came = Came(file.stem, file.name, sha256, size_bytes, now(), who=who)
+        wanted, members = (
+            Wanted(file.stem, file.name, now(), who=who),
+            members_of(teams, desk.competition.id, file.stem),
+        )
         try:
-            number = desk.competing.enter(desk.competition, came, members_of(teams, desk.competition.id, file.stem))
+            with file.open("rb") as stream:
+                number = desk.competing.enter(desk.competition, wanted, members, stream)
             print(f"{clean(file.stem)}: entry {number}")
         except SubmissionError as why:
             wrong += 1
             print(f"{clean(file.stem)}: not entered: {clean(str(why))}")
-        finally:
-            desk.competing.drop(sha256)
     return NEEDS_A_PERSON if wrong else DONE
 
 

@@ -5,8 +5,12 @@ The portal and the commands do the same here; only a scorer for the staff tells 
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -21,11 +25,12 @@ from grader.course.teams import Teams
 from grader.errors import GraderError, SubmissionError, UsageError
 from grader.paths import Paths
 from grader.portal.database import now
-from grader.portal.entries import Came, Entries
-from grader.portal.keeping import kept
+from grader.portal.entries import Came, Entries, Wanted
+from grader.portal.keeping import kept, moved
 from grader.portal.now import Now
 
 EVERY_S = 3.0
+INCOMING, STALE_S = ".incoming-", 3600.0
 
 
 class Competing:
@@ -35,33 +40,45 @@ class Competing:
         self.entries, self.scorer, self.folder = entries, scorer, paths.portal / "entries"
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def enter(self, competition: Competition, came: Came, members: Sequence[str]) -> int:
-        """Score a file that is kept, and enter it; returns the entry's number. The same file once more is no new one.
+    def enter(self, competition: Competition, wanted: Wanted, members: Sequence[str], stream: BinaryIO) -> int:
+        """Keep a file, score it and enter it; returns the entry's number. The same file once more is no new one.
 
         Raises UsageError when it is over or the day's entries are used up, SubmissionError for what is wrong in the
-        file; neither counts as an entry.
+        file; neither counts as an entry, and nothing of it is kept.
         """
-        if not came.who:
-            if came.received > competition.deadline:
-                raise UsageError("the competition is over")
-            there = self.entries.same_file(competition, members, came.sha256)
-            if there is not None:
-                raise UsageError(f"this very file is entry {there} already; it was not counted again")
-            self.entries.require_place(competition, members)
-        score, key = self.scorer.score(competition, self.file(came.sha256), Part.PUBLIC)
-        return self.entries.add(competition, came, members, score, key)
+        with self._incoming() as folder:
+            sha256, size_bytes = kept(stream, folder)
+            if not size_bytes:
+                raise SubmissionError("the file is empty")
+            if not wanted.who:
+                self._require_place(competition, wanted, members, sha256)
+            score, key = self.scorer.score(competition, folder / sha256, Part.PUBLIC)
+            moved(folder / sha256, self.file(sha256))
+            return self.entries.add(competition, Came(wanted, sha256, size_bytes), members, score, key)
 
-    def keep(self, stream: BinaryIO) -> tuple[str, int]:
-        """Keep a file; returns its digest and its size in bytes. Raises SubmissionError for an empty one."""
-        sha256, size_bytes = kept(stream, self.folder)
-        if not size_bytes:
-            raise SubmissionError("the file is empty")
-        return sha256, size_bytes
+    def _require_place(self, competition: Competition, wanted: Wanted, members: Sequence[str], sha256: str) -> None:
+        if wanted.received > competition.deadline:
+            raise UsageError("the competition is over")
+        there = self.entries.same_file(competition, members, sha256)
+        if there is not None:
+            raise UsageError(f"this very file is entry {there} already; it was not counted again")
+        self.entries.require_place(competition, members)
 
-    def drop(self, sha256: str) -> None:
-        """Remove a file that became no entry."""
-        if not self.entries.database.select("SELECT 1 FROM entries WHERE sha256 = ? LIMIT 1", sha256):
-            self.file(sha256).unlink(missing_ok=True)
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """A folder for a file that is no entry yet, such as a second one with the same content."""
+        folder = self.folder / f"{INCOMING}{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what was on its way when a portal was killed."""
+        for folder in self.folder.glob(f"{INCOMING}*"):
+            if folder.stat().st_mtime < time.time() - STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def file(self, sha256: str) -> Path:
         return self.folder / sha256
@@ -137,6 +154,7 @@ class Settling(threading.Thread):
             self.join(timeout=30)
 
     def run(self) -> None:
+        self.competing.sweep()
         while not self._ended.wait(EVERY_S):
             for competition in self.course.state.competitions.values():
                 try:

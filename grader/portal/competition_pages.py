@@ -18,7 +18,7 @@ from grader.course.staff import Role
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal.competing import is_over
-from grader.portal.entries import LONGEST_NAME, Came, members_of
+from grader.portal.entries import LONGEST_NAME, Wanted, members_of
 from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.looking import called
 from grader.portal.visit import NotThere, Visit
@@ -257,17 +257,14 @@ def enter_file(visit: Visit) -> int:
     competing, mine = visit.portal.competing, members(visit, competition)
     if not visit.portal.wrong_entries.allows(visit.me.id, time.monotonic()):
         raise UsageError("too many files of yours could not be read; wait an hour")
-    sha256, size_bytes = competing.keep(up.stream)
     note = " ".join(visit.given("note", LONGEST_NOTE).split())
-    came = Came(visit.me.id, called(up.filename, "predictions.csv"), sha256, size_bytes, up.received, note)
+    wanted = Wanted(visit.me.id, called(up.filename, "predictions.csv"), up.received, note)
     try:
         with not_for_students(visit):
-            return competing.enter(competition, came, mine)
+            return competing.enter(competition, wanted, mine, up.stream)
     except SubmissionError:
         visit.portal.wrong_entries.fail(visit.me.id, time.monotonic())
         raise
-    finally:
-        competing.drop(sha256)
 
 
 def choose(visit: Visit) -> Response:

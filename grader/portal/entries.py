@@ -20,16 +20,23 @@ COLUMNS = "number, student, received, public.score, private.score, filename, not
 
 
 @dataclass(frozen=True)
-class Came:
-    """A file that came, and is kept. who: of the staff, where they entered it"""
+class Wanted:
+    """Whose entry a file is to be. received: when its last byte came;  who: of the staff, where they enter it"""
 
     student: str
     filename: str
-    sha256: str
-    size_bytes: int
     received: datetime
     note: str = ""
     who: str = ""
+
+
+@dataclass(frozen=True)
+class Came:
+    """The same, with a file that is kept."""
+
+    wanted: Wanted
+    sha256: str
+    size_bytes: int
 
 
 class Entries:
@@ -41,18 +48,19 @@ class Entries:
     def add(self, competition: Competition, came: Came, members: Collection[str], score: float, key: str) -> int:
         """Append an entry with its score on the public part. Raises UsageError where the day's are used up."""
         with self.database.transaction():
-            if not came.who:
+            wanted = came.wanted
+            if not wanted.who:
                 self.require_place(competition, members)
             number = self.database.insert(
                 "entries",
                 competition=competition.id,
-                student=came.student,
-                filename=came.filename,
-                note=came.note,
+                student=wanted.student,
+                filename=wanted.filename,
+                note=wanted.note,
                 sha256=came.sha256,
                 size_bytes=came.size_bytes,
-                received=written(came.received),
-                who=came.who,
+                received=written(wanted.received),
+                who=wanted.who,
             )
             self.keep_score(number, Part.PUBLIC, key, score)
         return number

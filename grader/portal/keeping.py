@@ -24,13 +24,18 @@ def kept(stream: BinaryIO, folder: Path) -> tuple[str, int]:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, folder / digest.hexdigest())
+        moved(partial, folder / digest.hexdigest())
     finally:
         with contextlib.suppress(FileNotFoundError):
             partial.unlink()
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
     return digest.hexdigest(), size_bytes
+
+
+def moved(file: Path, to: Path) -> None:
+    """Give a file another name, which its folder on the disk remembers."""
+    os.replace(file, to)
+    folder = os.open(to.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

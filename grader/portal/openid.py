@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import secrets
 import threading
 import time
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from grader.course.sign_in import EMAIL, SignIn, is_safe
-from grader.errors import MachineryError, UsageError
+from grader.errors import GraderError, MachineryError, UsageError
 from grader.portal.people import People, Person
 
 LASTS_S = 600.0  # from the button to the answer
@@ -29,6 +30,7 @@ TIMEOUT_S = 10.0
 MOST_BYTES = 1 << 20
 KEPT_FOR_S = 3600.0  # what the provider says about itself
 KEYS_AGAIN_S = 30.0
+AGAIN_S = 5.0  # a provider that did not answer
 LEEWAY_S = 60
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 
@@ -75,6 +77,8 @@ class Provider:
         self.sign_in, self._secret, self.callback = sign_in, secret, callback
         self._said: tuple[float, dict[str, Any]] = (0.0, {})
         self._keys: tuple[float, dict[str, Any]] = (0.0, {})
+        self._failed: tuple[float, str] = (-math.inf, "")
+        self._asking = threading.Lock()
 
     def address(self, flow: Flow) -> str:
         """Where a browser is sent to sign in."""
@@ -157,12 +161,24 @@ class Provider:
 
     def _described(self) -> dict[str, Any]:
         """What the provider says about itself."""
-        when, said = self._said
-        if not said or time.monotonic() - when > KEPT_FOR_S:
-            said = fetched(f"{self.sign_in.issuer.rstrip('/')}/.well-known/openid-configuration")
-            if said.get("issuer") != self.sign_in.issuer:
-                raise MachineryError(f"{self.sign_in.issuer}: the provider there calls itself {said.get('issuer')!r}")
-            self._said = (time.monotonic(), said)
+        with self._asking:  # one asks and all others wait, also for the news that it does not answer
+            when, said = self._said
+            if said and time.monotonic() - when < KEPT_FOR_S:
+                return said
+            if time.monotonic() - self._failed[0] < AGAIN_S:
+                raise MachineryError(self._failed[1])
+            try:
+                self._said = (time.monotonic(), self._newly_described())
+            except GraderError as why:
+                self._failed = (time.monotonic(), str(why))
+                raise MachineryError(str(why)) from None
+            return self._said[1]
+
+    def _newly_described(self) -> dict[str, Any]:
+        issuer = self.sign_in.issuer
+        said = fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if said.get("issuer") != issuer:
+            raise MachineryError(f"{issuer}: the provider there calls itself {said.get('issuer')!r}")
         return said
 
     def _key_set(self, again: bool = False) -> Any:

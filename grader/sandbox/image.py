@@ -175,7 +175,8 @@ def _secret_files(paths: Paths) -> Iterator[Path]:
     """What no student may see: hidden tests, solutions, labels, the course's secret, people's names and marks."""
     folders = [*paths.assignments.glob("*/hidden"), paths.solutions, paths.marks_folder]
     files = [file for folder in folders for file in folder.rglob("*")] + [paths.secret, paths.roster_csv]
-    files += [file for file in paths.competitions.rglob("*") if "public" not in file.parts]
+    there = paths.competitions
+    files += [file for file in there.rglob("*") if "public" not in file.relative_to(there).parts]
     return (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
