@@ -158,17 +158,31 @@ class Settling(threading.Thread):
         while not self._ended.wait(EVERY_S):
             for competition in self.course.state.competitions.values():
                 try:
-                    self._settle(competition)
-                    self.troubles.pop(competition.id, None)
+                    self.settle(competition)
                 except (GraderError, OSError) as why:
                     self.troubles[competition.id] = str(why)
 
-    def _settle(self, competition: Competition) -> None:
-        """Nothing is asked twice: of the same labels, entries and parts there is nothing new to know."""
-        parts = [Part.PUBLIC, Part.PRIVATE] if is_over(competition) else [Part.PUBLIC]
-        rows = self.competing.entries.database.select("SELECT max(number) FROM entries")
-        state = (rows, parts, [self.competing.scorer.about(competition, part) for part in parts])
-        if self._done.get(competition.id) != state:
-            for part in parts:
-                self.competing.settle(competition, part)
-            self._done[competition.id] = state
+    def settle(self, competition: Competition) -> None:
+        """Score what waits. Nothing is asked twice: of the same labels and entries there is nothing new to know."""
+        parts = _parts(competition)
+        state = self._state(competition, parts)
+        if self._done.get(competition.id) == state:
+            return
+        wrong = max(self.competing.settle(competition, part) for part in parts)
+        self.troubles.pop(competition.id, None)
+        if wrong:
+            self.troubles[competition.id] = f"{wrong} entries have other ids than the labels have now"
+        self._done[competition.id] = state
+
+    def is_settled(self, competition: Competition) -> bool:
+        """Whether every entry has its final score, if it can have one."""
+        return is_over(competition) and self._done.get(competition.id) == self._state(competition, [*Part])
+
+    def _state(self, competition: Competition, parts: Sequence[Part]) -> object:
+        """By what scores are what they are."""
+        number = self.competing.entries.newest(competition.id)
+        return number, [self.competing.scorer.about(competition, part) for part in parts]
+
+
+def _parts(competition: Competition) -> list[Part]:
+    return [*Part] if is_over(competition) else [Part.PUBLIC]

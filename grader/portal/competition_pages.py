@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from grader.competition.labels import Part
-from grader.competition.standings import Entry, Row, Side, final_score
+from grader.competition.standings import Entry, Side, final_score
 from grader.course.competition import Competition
 from grader.course.scheme import plain
 from grader.course.staff import Role
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, table
 from grader.portal.competing import is_over
 from grader.portal.entries import LONGEST_NAME, Wanted, members_of
 from grader.portal.frame import box, button, field, form, moment, page
@@ -82,11 +81,9 @@ def own_side(visit: Visit, competition: Competition) -> Side | None:
 
 
 def is_settled(visit: Visit, competition: Competition) -> bool:
-    """Whether every entry has its final score."""
-    competing = visit.portal.competing
+    """Whether it is over, and every entry has its final score."""
     with not_for_students(visit):
-        key = competing.about(competition).key
-    return not competing.entries.unscored(competition.id, key, Part.PRIVATE)
+        return visit.portal.settling.is_settled(competition)
 
 
 def shown_score(score: float | None) -> str:
@@ -334,40 +331,3 @@ def _attachment(path: object, name: str) -> Response:
     return FileResponse(
         str(path), media_type="application/octet-stream", filename=name, content_disposition_type="attachment"
     )
-
-
-# ---------------------------------------------------------------------------------------------------- the leaderboard
-
-
-def board(visit: Visit) -> Response:
-    """Who is where; by chosen names."""
-    competition = visit.competition
-    sides, over = all_sides(visit, competition), is_over(competition)
-    settled = over and is_settled(visit, competition)
-    competing = visit.portal.competing
-    with not_for_students(visit):
-        rows = competing.final_board(competition, sides) if settled else competing.board(competition, sides)
-    what = "By final scores." if settled else "By public scores, which are of a part of the rows; the end may differ."
-    return page(
-        visit,
-        f"Leaderboard of {competition.id}",
-        el("p", what),
-        box(el("p", OUT_OF_TURN)) if over and not settled else None,
-        board_table(visit, rows, settled) if rows else el("p", "Nobody has entered anything yet."),
-        el("p", el("a", f"To {competition.id}", href=f"/c/{competition.id}")),
-    )
-
-
-def board_table(visit: Visit, rows: Sequence[Row], final: bool) -> Html:
-    timezone = visit.portal.now.state.course.timezone
-    head = [heading("place", "n"), heading("name"), heading("score", "n")]
-    head += [heading("on the public part", "n")] if final else []
-    body = []
-    for row in rows:
-        mark = badge("you", "good") if visit.me.id in row.students and not visit.me.role.is_staff else ""
-        name = joined([el("bdi", row.name), " ", mark if row.students else badge("baseline")])
-        cells = [number(row.place or ""), el("th", name, scope="row"), number(shown_score(row.score))]
-        cells += [number(row.public_place or "")] if final else []
-        cells += [number(row.entries or ""), cell(moment(row.last, timezone) if row.last else "")]
-        body.append(cells)
-    return table([el("tr", *head, heading("entries", "n"), heading("when"))], body)

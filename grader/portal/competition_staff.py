@@ -41,7 +41,7 @@ def staff_page(visit: Visit) -> Response:
     return page(
         visit,
         f"{competition.id}: {competition.title}",
-        box(el("p", "Entries cannot be scored: ", trouble), kind="bad") if trouble else None,
+        box(el("p", "Not everything can be scored: ", trouble), kind="bad") if trouble else None,
         el("p", el("a", "Leaderboard", href=f"/c/{competition.id}/board")),
         *facts(visit, competition),
         *_everybody(visit, competition),
@@ -53,7 +53,7 @@ def staff_page(visit: Visit) -> Response:
 
 def _everybody(visit: Visit, competition: Competition) -> Iterator[Html]:
     sides = all_sides(visit, competition)
-    settled = is_over(competition) and is_settled(visit, competition)
+    settled = is_settled(visit, competition)
     points = visit.portal.competing.points(competition, sides) if settled else {}
     names = [heading("students"), heading("name"), heading("entries", "n"), heading("public score", "n")]
     names += [heading("final score", "n"), heading("points", "n")] if settled else []
@@ -116,7 +116,7 @@ def rename(visit: Visit) -> Response:
 def write_marks(visit: Visit) -> Response:
     """Write marks/<competition>.csv. Raises UsageError before the end."""
     competition, portal = visit.competition, visit.portal
-    if not is_over(competition) or not is_settled(visit, competition):
+    if not is_settled(visit, competition):
         raise UsageError("marks are written when the competition is over and every entry has its final score")
     points = portal.competing.points(competition, all_sides(visit, competition))
     students = [person.id for person in portal.people.of(Role.STUDENT)]

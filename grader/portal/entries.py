@@ -112,6 +112,11 @@ class Entries:
             for number, student, received, *scores_and_texts in rows
         ]
 
+    def newest(self, competition_id: str) -> int:
+        """The number of the last entry, 0 where there is none."""
+        ((number,),) = self.database.select("SELECT max(number) FROM entries WHERE competition = ?", competition_id)
+        return number or 0
+
     def unscored(self, competition_id: str, key: str, part: Part) -> list[tuple[int, str]]:
         """(number, digest of the file) of entries that have no score on a part by labels of this key."""
         return self.database.select(

@@ -1,4 +1,4 @@
-"""Which hand-in counts, where a course lets students say it: with the time it came at, and not by points that are seen."""
+"""Which hand-in counts, where students may say it: with the time it came at, and not by points that are seen."""
 
 from __future__ import annotations
 

@@ -15,6 +15,14 @@ import httpx
 import pytest
 from portal_server import PROJECT, Server, competition, course, form_key, predicted, serving, soon
 
+from grader.competition.scorer import Scorer
+from grader.course.competition import read_competition
+from grader.portal.competing import Competing, Settling
+from grader.portal.database import now
+from grader.portal.entries import Entries, Wanted
+from grader.portal.now import Now
+from grader.portal.portal import database_of
+
 ENDED = "2020-01-01T12:00:00"
 
 
@@ -212,3 +220,29 @@ def test_the_command_does_the_same_without_the_portal(tmp_path):
     competition(paths)
     refused = run(server, "competition", "marks", "kaggle")
     assert refused.returncode == 2 and "runs until 2090-01-01" in refused.stderr
+
+
+def test_an_entry_that_labels_have_outgrown_holds_up_nobody(tmp_path):
+    paths = course(tmp_path, PROJECT)
+    labels = competition(paths, deadline=ENDED) / "labels.csv"
+    found = read_competition(paths, "kaggle", "Asia/Kolkata")
+    competing = Competing(paths, Entries(database_of(paths)), Scorer(paths))
+    try:
+        settling = Settling(competing, Now(paths))
+        for student in ("ann", "bob"):
+            wanted = Wanted(student, "mine.csv", now(), who="ada")
+            competing.enter(found, wanted, (student,), io.BytesIO(predicted({len(student)})))
+        assert not settling.is_settled(found)
+        settling.settle(found)
+        assert settling.is_settled(found) and not settling.troubles
+        sides = competing.sides(found, ["ann", "bob"], {})
+        assert competing.points(found, sides) == {"ann": 100, "bob": 100}
+        (paths.competition("kaggle") / "cats.csv").write_bytes(predicted(()).replace(b"r39", b"r40"))
+        labels.write_text(labels.read_text().replace("r39,", "r40,"))
+        assert not settling.is_settled(found)
+        settling.settle(found)
+        assert settling.is_settled(found) and "2 entries have other ids" in settling.troubles["kaggle"]
+        assert not list(competing.folder.glob(".incoming-*")) and len(list(competing.folder.iterdir())) == 1
+    finally:
+        competing.scorer.close()
+        competing.entries.database.close()
