@@ -117,7 +117,7 @@ def facts(visit: Visit, competition: Competition) -> Iterator[Html]:
         about = visit.portal.competing.about(competition)
     timezone = visit.portal.now.state.course.timezone
     better = "higher is better" if competition.higher else "lower is better"
-    of = f"{about.public_rows} of {about.rows} rows, which are not said;"
+    of = f"{about.public_rows} of {about.rows} rows, nobody says which;"
     told = [
         ("deadline", moment(competition.deadline, timezone)),
         ("metric", f"{competition.metric} ({better})"),

@@ -69,7 +69,7 @@ def _everybody(visit: Visit, competition: Competition) -> Iterator[Html]:
     yield el("h2", "Who entered")
     yield table([el("tr", *names)], rows) if rows else el("p", "Nobody has entered anything yet.")
     entered = sum(len(side.students) for side in sides)
-    yield el("p", f"{entered} of {len(visit.portal.people.of(Role.STUDENT))} students.")
+    yield el("p", f"{entered} of {len(visit.portal.people.of(Role.STUDENT))} students have entered something.")
 
 
 def _marks(visit: Visit, competition: Competition) -> Iterator[Html]:
