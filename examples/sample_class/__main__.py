@@ -89,6 +89,7 @@ def _introduce(kind: str, level: str, why: str) -> None:
     print(f"  downloads/{ASSIGNMENT}/      what they handed in: right, wrong, broken and hostile notebooks")
     for assignment in LATER:
         print(f"  downloads/{assignment + '/':13} the later ones: all right, with mistakes, with gaps, or nothing")
+    print("  competitions/spirals   a competition on the portal, into which nobody entered anything yet")
     print("  marks/*.csv            the exams and the project: entered by hand, nothing graded")
     print("What happened to whom:")
     for person in (*CLASS, STRANGER):
