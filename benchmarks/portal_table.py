@@ -2,10 +2,11 @@
 
     python -m benchmarks.portal_table [--students 500] [--tries 20]
 
-The synthetic semester (14 questions, everybody's points on record) in Debian's Chromium. What is timed begins with the
-event and ends when the browser has laid out what it shows (of a sorted table the first rows; the others follow). Half
-of the tries took no longer than `half`. Once by the clock, which is what a person waits for on a machine that does nothing
-else, and once by the processor (`cpu`): what the page's thread was busy for, whatever else the machine did.
+The synthetic semester (14 questions, everybody's points on record) in Debian's Chromium. What is timed begins with
+the event and ends when the browser has laid out what it shows (of a sorted table the first rows; the others follow).
+Half of the tries took no longer than `half`. Once by the clock, which is what a person waits for on a machine that
+does nothing else, and once by the processor (`cpu`): what the page's thread was busy for, whatever else the machine
+did.
 """
 
 from __future__ import annotations
