@@ -86,6 +86,7 @@ def test_right_solutions_are_graded_with_several_seeds_and_a_bound_is_told() -> 
     assert re.fullmatch(r"q1 +together +6 +0 +39\.30%", lines[-1])  # 1 - 0.05 ** (1 / 6)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_a_table_of_the_portal_is_timed_and_sorted_right() -> None:
     text = quick("portal_table")

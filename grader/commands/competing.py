@@ -38,13 +38,12 @@ def competition(chosen: argparse.Namespace) -> int:
     found = read_competition(paths, chosen.name, course.timezone)
     if chosen.files and chosen.action not in ("score", "enter"):
         raise UsageError(f"competition {chosen.action} takes no files")
-    scorer = Scorer(paths, staff=True)
+    desk = Desk(paths, course, found, Scorer(paths, staff=True))
     try:
-        desk = Desk(paths, course, found, scorer)
         actions = {"check": _check, "score": _score, "enter": _enter, "board": _board, "marks": _marks}
         return actions[chosen.action](desk, chosen)
     finally:
-        scorer.close()
+        desk.close()
 
 
 @dataclass
@@ -64,6 +63,11 @@ class Desk:
         if self._competing is None:
             self._competing = Competing(self.paths, Entries(database_of(self.paths)), self.scorer)
         return self._competing
+
+    def close(self) -> None:
+        self.scorer.close()
+        if self._competing is not None:
+            self._competing.entries.database.close()
 
     @property
     def students(self) -> list[str]:
@@ -200,6 +204,7 @@ def _marks(desk: Desk, chosen: argparse.Namespace) -> int:
     found = desk.competition
     if not is_over(found) and not chosen.anyway:
         raise UsageError(f"the competition runs until {found.deadline:%Y-%m-%d %H:%M %z}; --anyway writes marks of now")
+    marks_table.require_place(desk.paths, desk.course, found)
     sides = desk.settled()
     points = desk.competing.points(found, sides)
     file = marks_table.write(desk.paths, desk.course, found, desk.students, points)

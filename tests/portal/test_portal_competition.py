@@ -15,6 +15,7 @@ import httpx
 import pytest
 from portal_server import PROJECT, Server, competition, course, form_key, predicted, serving, soon
 
+from grader.cli import main
 from grader.competition.scorer import Scorer
 from grader.course.competition import read_competition
 from grader.portal.competing import Competing, Settling
@@ -189,37 +190,37 @@ def test_the_api_enters_and_says_the_public_score(server):
     assert told["left_today"] == 2 and "final_score" not in told["entries"][0]
 
 
-def test_the_command_does_the_same_without_the_portal(tmp_path):
-    paths = course(tmp_path, PROJECT)
+def test_the_command_does_the_same_without_the_portal(tmp_path, monkeypatch, capsys):
+    paths = course(tmp_path / "course", PROJECT)
     competition(paths, deadline=ENDED)
-    server = Server(paths, None, "")  # type: ignore[arg-type]
-    files = tmp_path / "entries"
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    files, marks = tmp_path / "entries", paths.marks_folder / "kaggle.csv"
     files.mkdir()
     (files / "ann.csv").write_bytes(predicted(missing(4, 8)))
     (files / "bob.csv").write_bytes(predicted(missing(0, 0)))
     (files / "cy.csv").write_bytes(b"id,animal\nr00,cow\n")
-    checked = run(server, "competition", "check", "kaggle")
-    assert checked.returncode == 0 and "All cats" in checked.stdout, checked.stderr
-    scored = run(server, "competition", "score", "kaggle", str(files))
-    assert scored.returncode == 1 and re.search(r"ann.csv +0.8 +0.6", scored.stdout) and "cow" in scored.stdout
-    entered = run(server, "competition", "enter", "kaggle", str(files))
-    assert entered.returncode == 1 and "cy: not entered: line 2" in entered.stdout, entered.stderr
-    board = run(server, "competition", "board", "kaggle")
-    assert re.search(r"1 +Entrant 2 +bob +1 ", board.stdout), board.stdout
-    marks = run(server, "competition", "marks", "kaggle")
-    assert marks.returncode == 0, marks.stderr
-    written = (paths.marks_folder / "kaggle.csv").read_text()
+
+    def grader(action: str, *more: str) -> tuple[int, str]:
+        code, said = main(["competition", action, "kaggle", *more]), capsys.readouterr()
+        return code, said.out + said.err
+
+    code, said = grader("score", str(files))
+    assert code == 1 and re.search(r"ann.csv +0.8 +0.6", said) and "cow" in said
+    code, said = grader("enter", str(files))
+    assert code == 1 and "cy: not entered: line 2" in said and "bob: entry 2" in said
+    code, said = grader("board")
+    assert code == 0 and re.search(r"1 +Entrant 2 +bob +1 ", said)
+    code, said = grader("marks")
     # All cats are right in 13 of 20 private rows, which is 40 points; 0.9 is 100; bob has 1
-    assert "bob,100" in written and "ann,40" in written and "cy,\n" in written
-    (paths.marks_folder / "kaggle.csv").write_text("student,kaggle\nmax,1\n")
-    refused = run(server, "competition", "marks", "kaggle")
-    assert refused.returncode == 2 and "written by hand" in refused.stderr
-    (paths.marks_folder / "kaggle.csv").rename(paths.marks_folder / "project.csv")
-    refused = run(server, "competition", "marks", "kaggle")
-    assert refused.returncode == 2 and "project.csv has a column kaggle already" in refused.stderr
+    assert (
+        code == 0 and "bob,100" in marks.read_text() and "ann,40" in marks.read_text() and "cy,\n" in marks.read_text()
+    )
+    marks.write_text("student,kaggle\nmax,1\n")
+    assert (refused := grader("marks"))[0] == 2 and "written by hand" in refused[1]
+    marks.rename(paths.marks_folder / "project.csv")
+    assert (refused := grader("marks"))[0] == 2 and "project.csv has a column kaggle already" in refused[1]
     competition(paths)
-    refused = run(server, "competition", "marks", "kaggle")
-    assert refused.returncode == 2 and "runs until 2090-01-01" in refused.stderr
+    assert (refused := grader("marks"))[0] == 2 and "runs until 2090-01-01" in refused[1]
 
 
 def test_an_entry_that_labels_have_outgrown_holds_up_nobody(tmp_path):
