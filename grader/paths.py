@@ -66,6 +66,14 @@ class Paths:
     def solutions(self) -> Path:
         return self.root / "solutions"
 
+    @property
+    def competitions(self) -> Path:
+        """Each in a folder of its own; what students may download lies in its public/."""
+        return self.root / "competitions"
+
+    def competition(self, competition_id: str) -> Path:
+        return self.competitions / competition_id
+
     def assignment(self, assignment_id: str) -> Path:
         return self.assignments / assignment_id
 

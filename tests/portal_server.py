@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,3 +142,59 @@ def hand_in(browser: httpx.Client, content: bytes, filename: str = "tiny.ipynb")
     done = browser.post(draft.headers["location"], data={"form_key": form_key(page)})
     assert done.status_code == 303, done.text
     return int(done.headers["location"].rpartition("/")[2])
+
+
+PROJECT = """
+[[component]]
+id = "project"
+title = "Project"
+weight = 20
+bonus = true
+columns = ["kaggle", "short"]
+"""
+COMPETITION = """
+title = "Cats and dogs"
+about = "What is on <b>each</b> picture?"
+metric = "accuracy"
+classes = ["cat", "dog"]
+prediction = "animal"
+deadline = {deadline}
+entries_a_day = 3
+files = ["test.csv"]
+
+[[baseline]]
+name = "All cats"
+file = "cats.csv"
+
+[[mark]]
+baseline = "All cats"
+points = 40
+[[mark]]
+score = 0.9
+points = 100
+"""
+ROWS = 40  # the first half is public
+ANIMALS = ("cat", "dog")
+
+
+def right(row: int) -> str:
+    """What is on a picture: a third are dogs, so that a part is not like the other."""
+    return ANIMALS[row % 3 == 0]
+
+
+def competition(paths: Paths, name: str = "kaggle", deadline: str = "2090-01-01T12:00:00", text: str = "") -> Path:
+    """A competition of the course, or the same one with another deadline; returns its folder."""
+    folder = paths.competition(name)
+    (folder / "public").mkdir(parents=True, exist_ok=True)
+    rows = [f"r{row:02},{right(row)},{'public' if row < ROWS // 2 else 'private'}" for row in range(ROWS)]
+    (folder / "labels.csv").write_text("\n".join(["id,animal,part", *rows]) + "\n")
+    (folder / "cats.csv").write_text(predicted(set(range(ROWS)), wrong=lambda row: "cat").decode())
+    (folder / "public" / "test.csv").write_text("id,pixels\nr00,7\n")
+    (folder / "competition.toml").write_text((text or COMPETITION).format(deadline=deadline))
+    return folder
+
+
+def predicted(missed: Collection[int], wrong: Callable[[int], str] = lambda row: ANIMALS[row % 3 != 0]) -> bytes:
+    """Predictions that are right but for the rows that are missed."""
+    cells = [f"r{row:02},{wrong(row) if row in missed else right(row)}" for row in range(ROWS)]
+    return "\n".join(["id,animal", *cells, ""]).encode()

@@ -39,12 +39,13 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "similarity": "errors pages schema submission",
     "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "
     "submission wire",
-    "portal": "bookkeeping collect course dashboard errors examination execution feedback marks pages paths record "
-    "schema submission terminal",
+    "competition": "course errors paths",
+    "portal": "bookkeeping collect competition course dashboard errors examination execution feedback marks pages "
+    "paths record schema submission terminal",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
     "importing": "authoring course errors examination execution paths schema submission",
-    "commands": "authoring bookkeeping cluster collect course dashboard errors examination execution exit_codes "
-    "feedback importing marks paths portal record sandbox schema similarity submission terminal wire",
+    "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
+    "exit_codes feedback importing marks paths portal record sandbox schema similarity submission terminal wire",
     "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"bookkeeping": "execution", "terminal": "execution sandbox"}

@@ -97,6 +97,13 @@ def test_right_solutions_are_graded_with_several_seeds_and_a_bound_is_told() -> 
     assert re.fullmatch(r"q1 +together +6 +0 +39\.30%", lines[-1])  # 1 - 0.05 ** (1 / 6)
 
 
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_table_of_the_portal_is_timed_and_sorted_right() -> None:
+    text = quick("portal_table")
+    assert "sorted: all rows, in order" in text and re.search(r"sort, cpu +least +[\d.]+", text)
+
+
 @pytest.mark.parametrize(("lost", "runs", "most"), [(0, 300, 0.00994), (2, 35, 0.16915), (35, 35, 1.0)])
 def test_the_bound_of_a_rate_is_that_of_clopper_and_pearson(lost: int, runs: int, most: float) -> None:
     assert rate_at_most(lost, runs) == pytest.approx(most, rel=1e-3)

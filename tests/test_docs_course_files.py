@@ -19,6 +19,7 @@ from grader.course.curve import Curve
 from grader.course.extensions import read_deadlines
 from grader.course.scheme import Component, LateRule
 from grader.course.showing import Showing
+from grader.course.sign_in import SignIn
 from grader.course.staff import read_staff
 from grader.course.teams import read_teams
 from grader.errors import AuthoringError
@@ -38,6 +39,7 @@ NOUNS = {  # table of a file -> what its keys become
     ("assignment.toml", "[[question]]"): Question,
     ("course.toml", "[late]"): LateRule,
     ("course.toml", "[portal]"): Showing,
+    ("course.toml", "[sign_in]"): SignIn,
     ("course.toml", "[[component]]"): Component,
     ("course.toml", "[curve.total]"): Curve,
 }

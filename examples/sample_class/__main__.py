@@ -15,11 +15,16 @@ from grader.course.config import assignment_ids, read_assignment
 from grader.errors import GraderError, MachineryError
 from grader.exit_codes import DONE, MACHINERY, NEEDS_A_PERSON
 from grader.paths import PACKAGE, Paths
+from grader.portal.people import People
+from grader.portal.portal import database_of
+from grader.portal.serving import links_of_roles
+from grader.portal.signing_in import Doors
 from grader.sandbox.image import digest
 
 CHECKOUT = Paths(PACKAGE.parent)
 ASSIGNMENT = "a1_mlp"
 LATER = tuple(name for name in assignment_ids(CHECKOUT) if name != ASSIGNMENT)
+ADDRESS = "http://127.0.0.1:8000"  # of `grader serve`
 EXPECTED = (DONE, NEEDS_A_PERSON)  # files that cannot be read and a stranger want a person
 ROOT = CHECKOUT.root / "build" / "sample_class"
 
@@ -50,9 +55,19 @@ def main() -> int:
     print(f"  {here}/report/report.html     where the course stands; from there to every assignment and every student")
     print(f"  {here}/report/gradebook.csv   the same marks for a spreadsheet")
     print(f"  {here}/feedback/dl12.html     what a student gets: marks, and what to repair first")
-    print("or walk through the portal, which prints a link for a student, an assistant and an instructor:")
+    print(f"or walk through the portal, at {ADDRESS}; a link lets in once, for two hours:")
     print(f"  GRADER_COURSE={here} {sys.executable} -m grader.cli serve")
+    print(_links(), end="")
     return DONE
+
+
+def _links() -> str:
+    """A link for a student, an assistant and an instructor, good as soon as the portal runs."""
+    paths = Paths(ROOT)
+    people, database = People(paths), database_of(paths)
+    lines = [*links_of_roles(Doors(database, people), people, ADDRESS)]
+    database.close()
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _sandbox() -> tuple[str, str, str]:
@@ -74,6 +89,7 @@ def _introduce(kind: str, level: str, why: str) -> None:
     print(f"  downloads/{ASSIGNMENT}/      what they handed in: right, wrong, broken and hostile notebooks")
     for assignment in LATER:
         print(f"  downloads/{assignment + '/':13} the later ones: all right, with mistakes, with gaps, or nothing")
+    print("  competitions/spirals   a competition on the portal, into which nobody entered anything yet")
     print("  marks/*.csv            the exams and the project: entered by hand, nothing graded")
     print("What happened to whom:")
     for person in (*CLASS, STRANGER):

@@ -44,6 +44,12 @@ def make(
     _write_table(paths.roster_csv, ["student", "name", "email"], [_on_roster(person) for person in people])
     _write_table(paths.staff_csv, ["staff", "role", "name"], STAFF)
     _write_marks(paths, people, assignment)
+    competition = paths.competition("spirals")
+    shutil.copytree(
+        Paths(checkout.root / "examples" / "competition").competition("spirals"), competition, dirs_exist_ok=True
+    )
+    described = competition / "competition.toml"
+    described.write_text(f'column = "kaggle"\n{described.read_text(encoding="utf-8")}', encoding="utf-8")
     shutil.rmtree(root / "downloads", ignore_errors=True)
     for item in later:
         material = Material(checkout, item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.cli.shared import Command, sandbox
+from grader.cli.shared import Command, as_json, sandbox
 from grader.submission.arguments import Parser
 
 
@@ -29,7 +29,19 @@ def _invite(made: Parser) -> None:
     made.add_argument("--days", type=int, default=30, help="how long a link is good (default: %(default)s)")
 
 
+def _competition(made: Parser) -> None:
+    actions = "check it; score files; enter files for students; the leaderboard; write the marks"
+    made.add_argument("action", choices=["check", "score", "enter", "board", "marks"], help=actions)
+    made.add_argument("name", metavar="NAME", help="a folder of competitions/")
+    made.add_argument("files", nargs="*", type=Path, metavar="FILE", help="score, enter: CSV files, or folders of them")
+    made.add_argument("--anyway", action="store_true", help="marks: before the deadline")
+    as_json(made)
+
+
 COMMANDS = {
     "serve": Command("serving:serve", _serve, "The portal: where students hand in and read, staff grades and answers."),
+    "competition": Command(
+        "competing:competition", _competition, "A competition: scores of predictions, the leaderboard, the marks."
+    ),
     "invite": Command("inviting:invite", _invite, "Personal links to the portal, as a CSV for a mail merge."),
 }

@@ -22,5 +22,5 @@ def serve(chosen: argparse.Namespace) -> int:
     slots = spec(chosen)
     grading = ["--sandbox", slots.kind, "--isolation", slots.level, "--image", slots.image]
     grading += ["--gpus", chosen.gpus] if chosen.gpus else ["--workers", str(len(slots.gpus))]
-    settings = Settings(chosen.address, chosen.proxy, chosen.header)
+    settings = Settings(chosen.address, chosen.proxy, chosen.header, serving.client_secret())
     return serving.serve(paths, chosen.host, chosen.port, settings, grading, len(slots.gpus))

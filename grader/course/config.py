@@ -17,13 +17,14 @@ from grader.course.cluster import Cluster, clusters
 from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule, Scheme
 from grader.course.showing import Showing, showings
+from grader.course.sign_in import SignIn, sign_in
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
 COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
-COURSE_TABLES = "late deadlines component curve cluster portal".split()
+COURSE_TABLES = "late deadlines component curve cluster portal sign_in".split()
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Course:
     deadlines: Mapping[str, datetime] = field(default_factory=dict)
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     portal: Mapping[str, Showing] = field(default_factory=dict)  # under "" what holds for the others
+    sign_in: SignIn | None = None
 
     def __post_init__(self) -> None:
         if self.close_names not in CLOSE_NAMES:
@@ -148,6 +150,7 @@ def _course(value: object, where: str) -> Course:
             deadlines=table.get("deadlines", _deadlines(timezone), {}),
             clusters=table.get("cluster", clusters, {}),
             portal=table.get("portal", showings, {"": Showing()}),
+            sign_in=table.get("sign_in", sign_in, None),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from grader.course import toml_values as toml
 from grader.errors import AuthoringError
 
 
@@ -41,6 +42,7 @@ class Showing:
 
     graded_a_day: hand-ins of one student that are graded in 24 hours before the deadline; later ones wait
     most_mib: of one upload;  requests: open ones of one student
+    choose: a student may say that an earlier hand-in counts, as long as no points of the assignment are shown
     """
 
     before: Shown = Shown.ACCEPTED
@@ -50,6 +52,7 @@ class Showing:
     graded_a_day: int = 3
     most_mib: int = 100
     requests: int = 3
+    choose: bool = False
 
     def now(self, time: datetime, deadline: datetime | None, published: bool | None) -> Shown:
         """What is shown at a time. published: None where nobody decided, False where it was taken back."""
@@ -85,6 +88,8 @@ def _value(default: object, value: object, where: str) -> object:
         if not isinstance(value, str) or value not in choices:
             raise AuthoringError(f"{where}: expected one of {', '.join(choices)}, got {value!r}")
         return choices[value]
+    if isinstance(default, bool):
+        return toml.yes_or_no(value, where)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise AuthoringError(f"{where}: expected a whole number above 0, got {value!r}")
     return value

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.course.close_words import did_you_mean
+from grader.course.competition import competition_ids
 from grader.course.sheets import student_of
 from grader.course.tables import Row, rows
 from grader.errors import AuthoringError
@@ -22,15 +23,16 @@ class Team:
     students: tuple[str, ...]
 
 
-Teams = Mapping[str, Mapping[str, Team]]  # assignment -> student -> the team
+Teams = Mapping[str, Mapping[str, Team]]  # assignment, or competition -> student -> the team
 
 
 def read_teams(paths: Paths, assignments: Collection[str], roster: Collection[str]) -> Teams:
-    """teams.csv, which may be absent. A student is in one team at most for an assignment."""
+    """teams.csv, which may be absent. A student is in one team at most for an assignment, or a competition."""
     path = paths.teams_csv
     if not path.exists():
         return {}
-    members: dict[str, dict[str, dict[str, str]]] = {name: {} for name in assignments}  # -> team -> student -> where
+    known = (*assignments, *competition_ids(paths))
+    members: dict[str, dict[str, dict[str, str]]] = {name: {} for name in known}  # -> team -> student -> where
     for row in rows(path, path.name, TEAM_COLUMNS, needed=2):
         team, student, where = row.cells["team"], student_of(row, roster), f"line {row.line}"
         if not team:
@@ -38,7 +40,7 @@ def read_teams(paths: Paths, assignments: Collection[str], roster: Collection[st
         if student not in roster:
             close = did_you_mean(student, roster)
             raise AuthoringError(f"{row.where('student')}: no student {student!r} in roster.csv{close}")
-        for assignment in _assignments(row, assignments):
+        for assignment in _assignments(row, known):
             for other, students in members[assignment].items():
                 if student in students:
                     there = f"is in team {other} for {assignment} already ({students[student]})"

@@ -7,6 +7,7 @@ total never falls when a percentage rises, so that half of what is left can be r
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -40,7 +41,7 @@ def needed(mark: CourseMark, target: Decimal) -> Need:
     """
     most = int(max(_most(part.component, item) for part in mark.components for item in part.items) * STEPS)
     lowest, highest = _total(mark, 0), _total(mark, most)
-    rest = tuple(item.item for item in mark.items if item.entry.state is State.DEFERRED)
+    rest = rest_of(mark)
     if highest < target:
         return Need(target, rest, lowest, highest, None)
     low, high = 0, most
@@ -96,11 +97,24 @@ def _in_points(mark: CourseMark, percent: Fraction) -> dict[str, tuple[Fraction,
     }
 
 
+def supposing(mark: CourseMark, percents: Mapping[str, Fraction]) -> CourseMark:
+    """The mark with these percentages in items that have no mark yet; what is not named stays as it is."""
+    entries = {
+        item.item: _supposed(part.component, item, percents[item.item]) if item.item in percents else item.entry
+        for part in mark.components
+        for item in part.items
+    }
+    return course_mark(mark.scheme, entries)
+
+
+def rest_of(mark: CourseMark) -> tuple[str, ...]:
+    """The items that have no mark yet."""
+    return tuple(item.item for item in mark.items if item.entry.state is State.DEFERRED)
+
+
 def _total(mark: CourseMark, hundredths: int) -> Decimal:
     """The total with this percentage in everything that has no mark yet."""
-    percent = Fraction(hundredths, STEPS)
-    entries = {item.item: _supposed(part.component, item, percent) for part in mark.components for item in part.items}
-    supposed = course_mark(mark.scheme, entries)
+    supposed = supposing(mark, dict.fromkeys(rest_of(mark), Fraction(hundredths, STEPS)))
     if supposed.total is None:
         raise UsageError(f"no mark in the rest gives a total: {'; '.join(supposed.incomplete)}")
     return supposed.total

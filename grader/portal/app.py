@@ -147,7 +147,7 @@ async def _with_form(visit: Visit, route: Route) -> Visit:
     """The visit with what was filled in. Raises HTTPException for a form of another session, or one too large."""
     most = FORM_BYTES
     if route.takes == "file":
-        most = visit.portal.now.state.course.showing(visit.assignment.id).most_mib * MIB + FORM_BESIDE_FILE_BYTES
+        most = visit.most_mib * MIB + FORM_BESIDE_FILE_BYTES
     form, uploaded = await _read_form(visit.request, most)
     visit = replace(visit, form=form, uploaded=uploaded)
     if visit.session is not None and not visit.session.owns(form.get(FORM_KEY, "")):

@@ -51,6 +51,18 @@ CREATE TABLE log (id INTEGER PRIMARY KEY, who TEXT NOT NULL, what TEXT NOT NULL,
     made TEXT NOT NULL);
 """
 APPEND_ONLY = ("tokens token_ends drafts hand_ins recorded gradings publications readings requests answers log").split()
+COMPETITIONS = """
+CREATE TABLE entries (number INTEGER PRIMARY KEY AUTOINCREMENT, competition TEXT NOT NULL, student TEXT NOT NULL,
+    filename TEXT NOT NULL, note TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    received TEXT NOT NULL, who TEXT NOT NULL);
+CREATE INDEX entries_of_student ON entries (competition, student);
+CREATE TABLE entry_scores (entry INTEGER NOT NULL REFERENCES entries, part TEXT NOT NULL, key TEXT NOT NULL,
+    score REAL NOT NULL, made TEXT NOT NULL, PRIMARY KEY (entry, part, key));
+CREATE TABLE final_entries (id INTEGER PRIMARY KEY, competition TEXT NOT NULL, student TEXT NOT NULL,
+    chosen TEXT NOT NULL, made TEXT NOT NULL);
+CREATE TABLE board_names (id INTEGER PRIMARY KEY, competition TEXT NOT NULL, student TEXT NOT NULL, name TEXT NOT NULL,
+    who TEXT NOT NULL, made TEXT NOT NULL);
+"""
 
 
 def _guarded(tables: str, append_only: Sequence[str]) -> str:
@@ -66,6 +78,7 @@ def _guarded(tables: str, append_only: Sequence[str]) -> str:
 MIGRATIONS = (  # a file at version n has had the first n of them
     _guarded(TABLES, APPEND_ONLY),
     _guarded(marking.TABLES, marking.APPEND_ONLY),
+    _guarded(COMPETITIONS, ("entries", "entry_scores", "final_entries", "board_names")),
 )
 
 

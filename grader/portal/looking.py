@@ -131,10 +131,10 @@ def looked(paths: Paths, file: Path, filename: str, student: str, assignment_id:
     return Looked(tuple(seen)[:MOST_LINES], code == 0, submission)
 
 
-def called(filename: str) -> str:
+def called(filename: str, otherwise: str = "notebook.ipynb") -> str:
     """A browser's name for a file as one that can be kept; it is never a path."""
     bare = filename.replace("\\", "/").rsplit("/", 1)[-1]
     try:
         return checked_path(bare)[:200]
     except SubmissionError:
-        return "notebook.ipynb"
+        return otherwise

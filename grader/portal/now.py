@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.bookkeeping.books import book_of, graded
 from grader.bookkeeping.timing import deadlines_of
 from grader.bookkeeping.told import hints_of_known_mistakes
+from grader.course.competition import Competition, competition_ids, read_competition
 from grader.course.config import Course, read_assignment, read_course
 from grader.course.extensions import Deadlines
 from grader.course.sheets import read_roster
@@ -41,6 +42,7 @@ class State:
     times: Mapping[str, Mapping[str, HandIn]]
     teams: Teams = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
+    competitions: Mapping[str, Competition] = field(default_factory=dict)
     books: dict[frozenset[str], Gradebook] = field(default_factory=dict, repr=False)
 
 
@@ -105,7 +107,11 @@ class Now(threading.Thread):
         self._stamp = stamp
         roster = [student.id for student in read_roster(self.paths)] if self.paths.roster_csv.exists() else []
         teams = read_teams(self.paths, course.assignments, roster)
-        return State(course, graded_here, known, record, handed_in, times, teams, deadlines_of(self.paths))
+        competitions = {
+            name: read_competition(self.paths, name, course.timezone) for name in competition_ids(self.paths)
+        }
+        deadlines = deadlines_of(self.paths)
+        return State(course, graded_here, known, record, handed_in, times, teams, deadlines, competitions)
 
     def _stamps(self) -> list[tuple[str, int, int]]:
         paths = self.paths
@@ -115,6 +121,7 @@ class Now(threading.Thread):
             *paths.marks_folder.glob("*.csv"),
             *paths.root.glob("manual/*.csv"),
             *paths.assignments.glob("*/assignment.toml"),
+            *paths.competitions.glob("*/competition.toml"),
         ]
         return [stamp for file in (*record, *tables, *each) if (stamp := _stamp_of(file))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.course.sheets import read_roster
@@ -51,6 +52,18 @@ class People:
         ]
         return found[0] if len(found) == 1 else None
 
+    def with_email(self, text: str) -> Person | None:
+        """Whose address this is; nobody's where two have it."""
+        return self._only(text, lambda person: person.email)
+
+    def with_id(self, text: str) -> Person | None:
+        """Whose id this is; nobody's where a student and one of the staff have it."""
+        return self._only(text, lambda person: person.id)
+
+    def _only(self, text: str, of: Callable[[Person], str]) -> Person | None:
+        found = [person for person in self._all().values() if _same(text.strip(), of(person))]
+        return found[0] if len(found) == 1 else None
+
     def of(self, *roles: Role) -> list[Person]:
         """Those with one of the roles, in the order of the tables."""
         return [person for person in self._all().values() if person.role in roles]
@@ -67,6 +80,13 @@ class People:
         people = [Person(each.id, Role.STUDENT, each.name, each.email) for each in students]
         people += [Person(each.id, each.role, each.name, each.email) for each in staff_of(self._paths)]
         return {(person.kind, person.id): person for person in people}
+
+
+def _same(said: str, known: str) -> bool:
+    """Whether two names are one. Case is no difference in ASCII alone: elsewhere other letters may fold to the same."""
+    if said.isascii() and known.isascii():
+        return bool(said) and said.lower() == known.lower()
+    return said == known
 
 
 def staff_of(paths: Paths) -> tuple[Member, ...]:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.bookkeeping.cohorts import cohort_of
+from grader.competition.scorer import Scorer
 from grader.course.showing import Shown
 from grader.dashboard import site
 from grader.paths import Paths
 from grader.portal.access import Access
+from grader.portal.competing import Competing, Settling
 from grader.portal.database import Database
+from grader.portal.entries import Entries
 from grader.portal.hand_ins import HandIns
 from grader.portal.looking import Readers
 from grader.portal.now import Now
+from grader.portal.openid import Flows, Provider
 from grader.portal.people import People
 from grader.portal.queue import Place, Queue
 from grader.portal.recorder import Recorder
@@ -28,16 +32,21 @@ if TYPE_CHECKING:
     from grader.portal.routes import Route
 
 DATABASE = "portal.sqlite"
+WRONG_ENTRIES = 40  # of one student in an hour
 BOUNDARIES = tuple(map(Decimal, (40, 50, 60, 70, 80, 90)))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the portal is reached. address: where people reach it, as a browser writes it;  header: see docs/portal.md"""
+    """How the portal is reached. address: where people reach it, as a browser writes it;  header: see docs/portal.md
+
+    client_secret: with which the portal asks an OpenID provider
+    """
 
     address: str
     proxy: str = ""
     header: str = ""
+    client_secret: str = field(default="", repr=False)
 
     @property
     def secure(self) -> bool:
@@ -56,11 +65,16 @@ class Portal:
         self.people = People(paths)
         self.doors, self.tries = Doors(self.database, self.people), Tries()
         self.now = Now(paths)
+        self.flows = Flows()
+        self._provider: Provider | None = None
         self.readers = Readers(paths.root)
         self.hand_ins = HandIns(self.database, paths.portal / "files", self.readers)
         self.access = Access(self.database, self.now)
         command = [sys.executable, "-m", "grader.portal.grading_process", str(paths.root), *grading]
         self.queue = Queue(self.now, self.hand_ins, command, slots)
+        self.competing = Competing(paths, Entries(self.database), Scorer(paths))
+        self.wrong_entries = Tries(WRONG_ENTRIES, 3600.0)  # files of one student that could not be read
+        self.settling = Settling(self.competing, self.now)
         self._report: tuple[object, dict[str, str]] = (None, {})
         self._reporting = threading.Lock()
         self.recorder = Recorder(paths, self.hand_ins, self.now, self._recorded)
@@ -74,13 +88,25 @@ class Portal:
         self.now.start()
         self.recorder.start()
         self.queue.start()
+        self.settling.start()
 
     def close(self) -> None:
         self.closing = True
         self.queue.end()
+        self.settling.end()
+        self.competing.scorer.close()
         self.recorder.end()
         self.now.end()
         self.readers.close()
+
+    def provider(self) -> Provider | None:
+        """The OpenID provider that course.toml names now."""
+        named = self.now.state.course.sign_in
+        if named is None:
+            return None
+        if self._provider is None or self._provider.sign_in != named:
+            self._provider = Provider(named, self.settings.client_secret, f"{self.settings.address}/oidc/callback")
+        return self._provider
 
     def report(self) -> dict[str, str]:
         """The pages of the report by their names, made once for each state of the course."""

@@ -9,16 +9,19 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
 from grader.course.staff import Role
 from grader.errors import UsageError
 from grader.paths import Paths
+from grader.portal.people import People
 from grader.portal.portal import Portal, Settings
-from grader.portal.signing_in import SHOWN_FOR
+from grader.portal.signing_in import SHOWN_FOR, Doors
 from grader.record.database import make_folder
 
+CLIENT_SECRET = "GRADER_OIDC_SECRET"
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -95,14 +98,19 @@ def _greeting(portal: Portal, settings: Settings) -> Iterator[str]:
         return
     hours = SHOWN_FOR.seconds // 3600
     yield f"nobody was invited yet; links to look around with, each good once, for {hours} hours:"
+    yield from links_of_roles(portal.doors, portal.people, settings.address)
+
+
+def links_of_roles(doors: Doors, people: People, address: str) -> Iterator[str]:
+    """A line with a link for one of each role."""
     for role in Role:
-        person = next(iter(portal.people.of(role)), None)
+        person = next(iter(people.of(role)), None)
         if person is None:
             table = "roster.csv" if role is Role.STUDENT else "staff.csv"
             yield f"  {role.value:10} nobody is in {table}"
         else:
-            secret = portal.doors.invite(person, SHOWN_FOR, mailed=False)
-            yield f"  {role.value:10} {settings.address}/in/{secret}  ({person.called})"
+            secret = doors.invite(person, SHOWN_FOR, mailed=False)
+            yield f"  {role.value:10} {address}/in/{secret}  ({person.called})"
 
 
 def checked_address(address: str, host: str, port: int) -> str:
@@ -117,10 +125,22 @@ def checked_address(address: str, host: str, port: int) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def client_secret() -> str:
+    """The secret for the OpenID provider, from the environment or a file that it names; children do not inherit it."""
+    file, secret = os.environ.pop(f"{CLIENT_SECRET}_FILE", ""), os.environ.pop(CLIENT_SECRET, "")
+    if not file:
+        return secret
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{CLIENT_SECRET}_FILE: {file} cannot be read: {problem}") from None
+
+
 def needed() -> str:
     """What is to be installed before this works; "" where everything is there."""
     import importlib.util
 
     wanted = {"starlette": "starlette", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
+    wanted["authlib"] = "authlib"
     missing = [name for module, name in wanted.items() if importlib.util.find_spec(module) is None]
     return ", ".join(missing)

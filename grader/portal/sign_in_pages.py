@@ -20,14 +20,16 @@ SPENT = (
 def sign_in(visit: Visit) -> Response:
     """What somebody sees who is not signed in."""
     text = "Open the personal link that the staff sent you. It works once, and keeps this browser signed in."
-    return page(visit, "Sign in", box(el("p", text)))
+    provider = visit.portal.now.state.course.sign_in
+    other = el("p", el("a", f"Sign in with {provider.name}", href="/oidc/begin")) if provider else None
+    return page(visit, "Sign in", box(other, el("p", text)))
 
 
 def door(visit: Visit) -> Response:
     """Whom a link lets in, before it is used: programs that look at mails open links and press no button."""
     secret = visit.request.path_params["secret"]
-    if not _allowed(visit):
-        return _too_often(visit)
+    if not allowed(visit):
+        return too_often(visit)
     person = visit.portal.doors.whose(secret)
     if person is None:
         return _spent(visit)
@@ -38,8 +40,8 @@ def door(visit: Visit) -> Response:
 
 def enter(visit: Visit) -> Response:
     """Use a link. A session that this browser had is another one's, or an old one: it ends."""
-    if not _allowed(visit):
-        return _too_often(visit)
+    if not allowed(visit):
+        return too_often(visit)
     secret = visit.portal.doors.enter(visit.request.path_params["secret"])
     if secret is None:
         return _spent(visit)
@@ -73,16 +75,21 @@ def _address(visit: Visit) -> str:
     return visit.request.client.host if visit.request.client else ""
 
 
-def _allowed(visit: Visit) -> bool:
+def allowed(visit: Visit) -> bool:
     return visit.portal.tries.allows(_address(visit), time.monotonic())
+
+
+def failed(visit: Visit) -> None:
+    """Count a try that let nobody in."""
+    visit.portal.tries.fail(_address(visit), time.monotonic())
 
 
 def _spent(visit: Visit) -> Response:
     """A link that lets nobody in; only these are counted, since a whole class may sign in from one address."""
-    visit.portal.tries.fail(_address(visit), time.monotonic())
+    failed(visit)
     return page(visit, "This link does not work", box(el("p", SPENT), kind="warn"), status=410)
 
 
-def _too_often(visit: Visit) -> Response:
+def too_often(visit: Visit) -> Response:
     text = "Too many tries from this address. Wait a minute, then open the link again."
     return page(visit, "Wait a minute", box(el("p", text), kind="warn"), status=429)

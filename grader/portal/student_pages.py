@@ -16,6 +16,7 @@ from grader.feedback.page import feedback_body
 from grader.feedback.parts import Feedback, Stage
 from grader.feedback.standing import standing
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.portal import competition_pages
 from grader.portal.database import now
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.hand_ins import HandedIn
@@ -35,6 +36,7 @@ def assignments(visit: Visit) -> Response:
         "Assignments",
         el("p", due) if due else None,
         table([head], rows),
+        competition_pages.overview(visit),
         *_standing(visit, student),
     )
 
@@ -123,6 +125,7 @@ def _standing(visit: Visit, student: str) -> Iterator[Html]:
             for row in stands.rows
         ]
         yield el("section", el("h2", stands.heading), table([head], rows), el("p", stands.result))
+    yield el("p", el("a", "What if: what the marks still to come must bring", href="/what-if"))
 
 
 # ---------------------------------------------------------------------------------------------------- one assignment
@@ -195,7 +198,27 @@ def _history_row(visit: Visit, hand_in: HandedIn, counts: bool, timezone: str) -
     yield cell(el("bdi", hand_in.filename))
     yield cell(moment(hand_in.received, timezone))
     yield cell(shown_late(late) if late else "")
-    yield cell(badge("counts", "good") if counts else "")
+    if counts or not may_choose(visit, hand_in.assignment):
+        yield cell(badge("counts", "good") if counts else "")
+        return
+    words = joined(["Count this one", el("span", f", receipt {hand_in.number}", class_="small")])
+    yield cell(form(visit, f"/receipt/{hand_in.number}/count", button(words, class_="quiet")))
+
+
+def may_choose(visit: Visit, assignment: str) -> bool:
+    """Whether the student may say now which hand-in counts: not by points that are seen."""
+    allowed = visit.portal.now.state.course.showing(assignment).choose
+    return allowed and not visit.portal.sees(visit.me.id, assignment, Shown.POINTS)
+
+
+def count(visit: Visit) -> Response:
+    """Have an earlier hand-in count, with the time at which it came."""
+    found = _own(visit)
+    if not may_choose(visit, found.assignment):
+        raise UsageError("the newest hand-in counts; another one cannot be chosen, or not any more")
+    made = visit.portal.hand_ins.choose(found)
+    visit.portal.recorder.wake()
+    return RedirectResponse(f"/receipt/{made.number}", 303)
 
 
 def upload(visit: Visit) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from grader.course.competition import Competition
 from grader.course.config import did_you_mean
 from grader.errors import UsageError
 from grader.portal.people import Person
@@ -69,6 +70,22 @@ class Visit:
         if name not in known:
             raise NotThere(f"no assignment {name!r}{did_you_mean(name, list(known))}")
         return known[name]
+
+    @property
+    def competition(self) -> Competition:
+        """The competition that the address names. Raises NotThere."""
+        name = self.request.path_params["competition"]
+        found = self.portal.now.state.competitions.get(name)
+        if found is None:
+            raise NotThere(f"no competition {name!r}")
+        return found
+
+    @property
+    def most_mib(self) -> int:
+        """Of a file that is sent to this address."""
+        if "competition" in self.request.path_params:
+            return self.competition.most_mib
+        return self.portal.now.state.course.showing(self.assignment.id).most_mib
 
     @property
     def student(self) -> Person:

@@ -172,9 +172,11 @@ def _modules(runtime: Mapping[str, Path]) -> list[str]:
 
 
 def _secret_files(paths: Paths) -> Iterator[Path]:
-    """What no student may see: hidden tests, solutions, the course's secret, people's names and marks."""
+    """What no student may see: hidden tests, solutions, labels, the course's secret, people's names and marks."""
     folders = [*paths.assignments.glob("*/hidden"), paths.solutions, paths.marks_folder]
     files = [file for folder in folders for file in folder.rglob("*")] + [paths.secret, paths.roster_csv]
+    there = paths.competitions
+    files += [file for file in there.rglob("*") if "public" not in file.relative_to(there).parts]
     return (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 

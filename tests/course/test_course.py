@@ -275,7 +275,9 @@ TAKEN_BY_A_COURSE = {
     "late.free_days": "whole", "late.free_days_each": "", "deadlines.a1_mlp": "time",
     "cluster": "", "cluster.kind": "", "cluster.nodes": "whole",
     "portal": "", "portal.before": "", "portal.after": "", "portal.when": "", "portal.grade": "",
-    "portal.graded_a_day": "whole", "portal.most_mib": "whole", "portal.requests": "whole",
+    "portal.graded_a_day": "whole", "portal.most_mib": "whole", "portal.requests": "whole", "portal.choose": "yes",
+    "sign_in": "", "sign_in.issuer": "", "sign_in.client_id": "text", "sign_in.claim": "text", "sign_in.scopes": "",
+    "sign_in.name": "text",
 }  # fmt: skip
 
 
@@ -313,6 +315,8 @@ def test_a_key_of_a_course_takes_its_types_and_no_other(course_folder, key, lite
     whole |= {"curve.total": {}} if key.startswith("curve.") else {}
     whole |= {"cluster": {"kind": '"local"'}} if key.startswith("cluster.") else {}
     whole |= {"portal": {}} if key.startswith("portal.") else {}
+    provider = {"issuer": '"https://login.example.org"', "client_id": '"x"'}
+    whole |= {"sign_in": provider} if key.startswith("sign_in.") else {}
     paths = course_folder(toml(key, LITERALS[literal], whole))
     if literal in TAKEN_BY_A_COURSE[key].split():
         read_course(paths)

@@ -15,6 +15,8 @@ import pytest
 from examples.sample_class import accidents, folder
 from examples.sample_class.notebooks import Material
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
+from grader.course.competition import read_competition
+from grader.course.config import read_course
 from grader.errors import AuthoringError, SubmissionError
 from grader.marks.gradebook import read_gradebook
 from grader.paths import PACKAGE, Paths
@@ -74,6 +76,13 @@ def test_marks_entered_by_hand_say_so_and_make_a_gradebook(tmp_path):
     assert [line.student.id for line in book.lines] == [person.id for person in CLASS if person.id != "dl06"]
     states = {line.student.id: line.mark.components[0].items[0].entry.state.value for line in book.lines}
     assert states["dl25"] == "excused" and states["dl26"] == "integrity"
+
+
+def test_there_is_a_competition_whose_marks_have_a_place(tmp_path):
+    paths = folder.make(CHECKOUT, tmp_path, "a1_mlp", frozenset({"dl06"}))
+    course = read_course(paths)
+    found = read_competition(paths, "spirals", course.timezone)
+    assert found.column in course.columns and not (paths.competition("spirals") / "public" / found.labels).exists()
 
 
 def test_notebooks_are_real_ones_with_outputs_and_numbered_cells(material):

@@ -18,7 +18,7 @@ from grader.course.scheme import Component, LateRule, Scheme
 from grader.errors import AuthoringError, UsageError
 from grader.marks.explanation import explain
 from grader.marks.policy import CourseMark, Verdict, course_mark, rounded, so_far
-from grader.marks.what_if import needed
+from grader.marks.what_if import needed, rest_of, supposing
 
 FOUR = ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative")
 EXCUSED, INTEGRITY = Entry(State.EXCUSED, reason="ill"), Entry(State.INTEGRITY, reason="copied")
@@ -521,3 +521,19 @@ def test_what_is_needed_reaches_the_total_and_a_hundredth_less_does_not(case, ch
     else:
         assert total(need.percent) >= target
         assert not need.percent or total(need.percent - Fraction(1, 100)) < target
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.data())
+def test_supposing_some_marks_is_the_mark_with_them_and_leaves_the_rest_open(case, choice):
+    scheme, entries = case
+    waiting = choice.draw(st.sets(st.sampled_from(scheme.items), min_size=1))
+    named = choice.draw(st.sets(st.sampled_from(sorted(waiting))))
+    open_ = Entry(State.DEFERRED, max_points=Fraction(100))
+    mark = course_mark(scheme, {item: open_ if item in waiting else entry for item, entry in entries.items()})
+    supposed = supposing(mark, dict.fromkeys(named, Fraction(50)))
+    assert set(rest_of(supposed)) == waiting - named
+    out_of = {item: points for part in scheme.components for item, points in part.out_of.items()}
+    there = {item: graded(Fraction(out_of.get(item, 100)) / 2) for item in named}
+    wanted = {**dict.fromkeys(waiting, open_), **there}
+    assert supposed.exact == course_mark(scheme, {**entries, **wanted}).exact

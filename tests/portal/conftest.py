@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from portal_server import Server, course, hand_in, serving, soon
+from portal_server import Server, competition, course, hand_in, serving, soon
 from tiny import RIGHT, ipynb
 
 DEADLINE = "[deadlines]\ntiny = 2090-01-01T12:00:00\n"
@@ -22,8 +22,20 @@ class Open:
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with serving(course(tmp_path_factory.mktemp("course"), DEADLINE)) as server:
+    paths = course(tmp_path_factory.mktemp("course"), DEADLINE)
+    competition(paths)
+    with serving(paths) as server:
         ann = server.enter("ann")
         number = hand_in(ann, ipynb(*RIGHT))
         soon(lambda: ">graded<" in ann.get("/a/tiny").text)
         yield Open(server, number)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -19,6 +19,7 @@ from grader.portal.portal import database_of
 from grader.portal.routes import API
 from grader.portal.signing_in import Doors
 
+ENTRY = ("POST", "/api/competitions/{competition}/entries")
 UPLOAD = ("POST", "/api/assignments/{assignment}/uploads")
 # For a call without a token, a student's to read, a student's for everything, one of the staff.
 TABLE = {
@@ -29,6 +30,8 @@ TABLE = {
     ("GET", "/api/receipts/{number:int}"): (401, 200, 200, 401),
     UPLOAD: (401, 401, 415, 401),
     ("POST", "/api/assignments/{assignment}/uploads/{draft}"): (401, 401, 404, 401),
+    ("GET", "/api/competitions/{competition}"): (401, 200, 200, 401),
+    ENTRY: (401, 401, 415, 401),
     ("GET", "/api/staff/assignments/{assignment}/students"): (401, 401, 401, 200),
     ("GET", "/api/staff/requests"): (401, 401, 401, 200),
 }
@@ -58,14 +61,19 @@ def test_the_table_has_a_row_for_every_call():
 def test_every_call_answers_a_token_as_the_table_says(column: int, whose: tuple[str, ...], portal):
     browser = portal.server.enter("ann")  # what a browser sends along opens nothing here
     headers = {"authorization": f"Bearer {token(portal, *whose)}"} if whose else {}
-    filled = {"{assignment}": "tiny", "{number:int}": str(portal.number), "{draft}": "nobodys"}
+    filled = {
+        "{assignment}": "tiny",
+        "{number:int}": str(portal.number),
+        "{draft}": "nobodys",
+        "{competition}": "kaggle",
+    }
     for (method, path), answers in TABLE.items():
         place = path
         for name, value in filled.items():
             place = place.replace(name, value)
         content = {"content": b"{}", "headers": {**headers, "content-type": "application/json"}}
         form = {"headers": headers, "data": {"a": "b"}}
-        asked = {} if method == "GET" else content if path == UPLOAD[1] else form
+        asked = {} if method == "GET" else content if path in (UPLOAD[1], ENTRY[1]) else form
         answer = browser.request(method, place, **{"headers": headers, **asked})
         assert answer.status_code == answers[column], (method, path, answer.text)
         assert answer.headers["content-type"] == "application/json"

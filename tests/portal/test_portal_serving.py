@@ -60,5 +60,5 @@ def test_a_header_without_a_proxy_is_refused(tmp_path):
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"serve needs starlette, uvicorn, python-multipart: pip install"):
+    with pytest.raises(UsageError, match=r"serve needs starlette, uvicorn, python-multipart, authlib: pip install"):
         command.serve(None)

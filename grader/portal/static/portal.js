@@ -68,6 +68,17 @@ if (table) {
     return cell.dataset.v !== undefined ? Number(cell.dataset.v) : cell.textContent;
   };
   const order = new Intl.Collator();
+  let turn = 0;
+  const place = (inOrder) => {  // a screen of rows at once, the others right after: laying out all takes a while
+    const mine = ++turn;
+    body.replaceChildren(...inOrder.slice(0, 60));
+    const more = (from) => {
+      if (mine !== turn || from >= inOrder.length) return;
+      body.append(...inOrder.slice(from, from + 110));
+      setTimeout(more, 0, from + 110);
+    };
+    setTimeout(more, 0, 60);
+  };
   let sorted = -1;
   const sort = (at) => {
     const back = sorted === at ? -1 : 1;
@@ -77,9 +88,7 @@ if (table) {
       if (a === "" || b === "") return (a === "") - (b === "");
       return back * (typeof a === "number" && typeof b === "number" ? a - b : order.compare(a, b));
     });
-    const all = document.createDocumentFragment();
-    all.append(...keyed.map(([, row]) => row));
-    body.append(all);
+    place(keyed.map(([, row]) => row));
     table.tHead.rows[0].cells[at].setAttribute("aria-sort", back === 1 ? "ascending" : "descending");
     [...table.tHead.rows[0].cells].forEach((cell, other) => other !== at && cell.removeAttribute("aria-sort"));
   };

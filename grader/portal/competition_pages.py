@@ -1,0 +1,333 @@
+"""Competitions for students: what is asked, entries, which of them are final, under which name; the leaderboard."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from grader.competition.standings import Entry, Side, final_score
+from grader.course.competition import Competition
+from grader.course.scheme import plain
+from grader.course.staff import Role
+from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
+from grader.pages.markup import Html, badge, cell, el, heading, joined, table
+from grader.portal.competing import is_over
+from grader.portal.entries import LONGEST_NAME, Wanted, members_of
+from grader.portal.frame import box, button, field, form, moment, page
+from grader.portal.looking import called
+from grader.portal.visit import NotThere, Visit
+
+LONGEST_NOTE = 200
+NOT_NOW = "Entries cannot be scored now. It is not your doing; the staff sees why. Try again later."
+OUT_OF_TURN = "Final scores are being calculated; look again in a minute."
+_RESERVED = re.compile(r"entrant\s*\d*")
+
+
+@contextmanager
+def not_for_students(visit: Visit) -> Iterator[None]:
+    """Keep from students what is said about labels; the staff reads it."""
+    try:
+        yield
+    except (AuthoringError, MachineryError):
+        if visit.me.role.is_staff:
+            raise
+        raise UsageError(NOT_NOW) from None
+
+
+def overview(visit: Visit) -> Html | None:
+    """The competitions of the course, on the first page of everybody."""
+    there = visit.portal.now.state.competitions.values()
+    if not there:
+        return None
+    timezone = visit.portal.now.state.course.timezone
+    head = el("tr", *(heading(text) for text in ("competition", "deadline", "state", "")))
+    rows = [
+        [
+            el(
+                "th",
+                el("a", each.id, href=f"/c/{each.id}"),
+                " ",
+                el("span", each.title, class_="dim"),
+                scope="row",
+            ),
+            cell(moment(each.deadline, timezone)),
+            cell("over" if is_over(each) else "open"),
+            cell(el("a", "Leaderboard", href=f"/c/{each.id}/board")),
+        ]
+        for each in there
+    ]
+    return el("section", el("h2", "Competitions"), table([head], rows))
+
+
+def members(visit: Visit, competition: Competition) -> tuple[str, ...]:
+    """Who enters together with whoever is signed in."""
+    return members_of(visit.portal.now.state.teams, competition.id, visit.me.id)
+
+
+def all_sides(visit: Visit, competition: Competition) -> list[Side]:
+    students = [person.id for person in visit.portal.people.of(Role.STUDENT)]
+    with not_for_students(visit):
+        return visit.portal.competing.sides(competition, students, visit.portal.now.state.teams)
+
+
+def own_side(visit: Visit, competition: Competition) -> Side | None:
+    """What the student, or the student's team, has entered; None where that is nothing."""
+    return next((side for side in all_sides(visit, competition) if visit.me.id in side.students), None)
+
+
+def is_settled(visit: Visit, competition: Competition) -> bool:
+    """Whether it is over, and every entry has its final score."""
+    with not_for_students(visit):
+        return visit.portal.settling.is_settled(competition)
+
+
+def shown_score(score: float | None) -> str:
+    if score is None:
+        return ""
+    return f"{score:.5f}" if abs(score) < 1000 else f"{score:.8g}"
+
+
+# ---------------------------------------------------------------------------------------------------- the page
+
+
+def student_page(visit: Visit) -> Response:
+    """What is asked, a form for predictions, and what was entered before."""
+    competition = visit.competition
+    side, over = own_side(visit, competition), is_over(competition)
+    return page(
+        visit,
+        f"{competition.id}: {competition.title}",
+        el("p", competition.about) if competition.about else None,
+        el("p", el("a", "Leaderboard", href=f"/c/{competition.id}/board")),
+        *facts(visit, competition),
+        *(_result(visit, competition, side) if over else _enter(visit, competition)),
+        *_entries(visit, competition, side, over),
+        *_name(visit, competition, side),
+    )
+
+
+def facts(visit: Visit, competition: Competition) -> Iterator[Html]:
+    """What everybody may know of a competition."""
+    with not_for_students(visit):
+        about = visit.portal.competing.about(competition)
+    timezone = visit.portal.now.state.course.timezone
+    better = "higher is better" if competition.higher else "lower is better"
+    of = f"{about.public_rows} of {about.rows} rows, nobody says which;"
+    told = [
+        ("deadline", moment(competition.deadline, timezone)),
+        ("metric", f"{competition.metric} ({better})"),
+        ("file", f"{competition.expected} A row for each of the {about.rows} ids, in any order."),
+        ("public score", f"of {of} it is told at once and makes the leaderboard"),
+        ("final score", f"of the other rows, at the end: the best of {competition.choose} entries that you choose"),
+        ("entries", f"{competition.entries_a_day} in 24 hours; a file that cannot be read is none"),
+        ("mark", joined([f"out of {plain_points(competition)}: ", *_rule(visit, competition)])),
+    ]
+    rows = joined(part for name, value in told for part in (el("dt", name), el("dd", value)))
+    yield el("dl", rows, class_="receipt")
+    if competition.files:
+        links = [el("li", el("a", name, href=f"/c/{competition.id}/file/{name}")) for name in competition.files]
+        yield el("section", el("h2", "Files"), el("ul", *links))
+
+
+def plain_points(competition: Competition) -> str:
+    return f"{competition.out_of:f}"
+
+
+def _rule(visit: Visit, competition: Competition) -> Iterator[str]:
+    """The rule of the mark; what baselines reach on the private part is said at the end."""
+    anchors = [f"{each.points:f} for {each.words}" for each in competition.marks]
+    yield f"{'; '.join(anchors)}; in proportion between them. "
+    if is_over(competition):
+        with not_for_students(visit):
+            yield f"At the end: {'; '.join(visit.portal.competing.rule(competition).words)}."
+
+
+def _enter(visit: Visit, competition: Competition) -> Iterator[Html]:
+    made = len(visit.portal.competing.entries.times_of_day(competition, members(visit, competition)))
+    left = max(0, competition.entries_a_day - made)
+    given = el("input", type="file", name="file", id="f-file", accept=".csv", required="required")
+    yield el("h2", "Enter predictions")
+    yield form(
+        visit,
+        f"/c/{competition.id}/enter",
+        el("p", el("label", "Your predictions (CSV)", for_="f-file"), given, class_="field"),
+        field("A note for yourself", "note", maxlength=LONGEST_NOTE, autocomplete="off"),
+        el("p", f"{left} of {competition.entries_a_day} entries are left; at most {competition.most_mib} MiB."),
+        button("Enter"),
+        files=True,
+        class_="drop",
+    )
+
+
+def _result(visit: Visit, competition: Competition, side: Side | None) -> Iterator[Html]:
+    yield el("h2", "The result")
+    if side is None:
+        yield box(el("p", "The competition is over. You entered nothing."))
+        return
+    if not is_settled(visit, competition):
+        yield box(el("p", f"The competition is over. {OUT_OF_TURN}"))
+        return
+    score = final_score(side, competition.choose, competition.higher)
+    with not_for_students(visit):
+        points = visit.portal.competing.points(competition, [side])
+    worth = f"{plain(points[visit.me.id])} of {plain_points(competition)} points by the rule above" if points else ""
+    told = el("p", el("b", f"Your final score is {shown_score(score)}"), f", which is worth {worth}.")
+    yield box(told if points else el("p", "None of your entries could be scored."), kind="good" if points else "warn")
+
+
+def _entries(visit: Visit, competition: Competition, side: Side | None, over: bool) -> Iterator[Html]:
+    """One's own entries, with a box for each that is to be final."""
+    if side is None:
+        return
+    final = {each.number for each in visit.portal.competing.finals(competition, side)}
+    names = [heading("entry"), heading("file"), heading("received"), heading("public score", "n")]
+    names += [heading("final score", "n")] if over else []
+    head = el("tr", *names, heading("final"))
+    rows = [list(_entry(visit, competition, each, final, side, over)) for each in reversed(side.entries)]
+    yield el("h2", "Your entries")
+    yield el(
+        "p", f"Final are up to {competition.choose} that you choose; where these are fewer, your best ones besides."
+    )
+    if over:
+        yield table([head], rows)
+    else:
+        yield form(visit, f"/c/{competition.id}/choose", table([head], rows), button("These are final"))
+
+
+def _entry(
+    visit: Visit, competition: Competition, entry: Entry, final: set[int], side: Side, over: bool
+) -> Iterator[Html]:
+    timezone = visit.portal.now.state.course.timezone
+    file = el("a", el("bdi", entry.filename), href=f"/c/{competition.id}/entry/{entry.number}")
+    yield el("th", entry.number, scope="row")
+    yield cell(joined([file, el("div", entry.note, class_="dim small") if entry.note else ""]))
+    yield cell(moment(entry.received, timezone))
+    yield cell(shown_score(entry.public) or "not yet", "n")
+    if over:
+        yield cell(shown_score(entry.private), "n")
+        yield cell(badge("final", "good") if entry.number in final else "")
+        return
+    given = el(
+        "input",
+        type="checkbox",
+        name=f"e{entry.number}",
+        value="on",
+        id=f"f-e{entry.number}",
+        checked=entry.number in side.chosen,
+    )
+    label = el("label", f"entry {entry.number}", for_=f"f-e{entry.number}")
+    note = badge("counts", "good") if entry.number in final else ""
+    yield cell(joined([given, " ", label, " ", note]))
+
+
+def _name(visit: Visit, competition: Competition, side: Side | None) -> Iterator[Html]:
+    now = visit.portal.competing.entries.names(competition.id).get(visit.me.id, side.name if side else "")
+    yield el("h2", "Your name on the leaderboard")
+    yield el("p", "Everybody in the course sees it; nobody but the staff sees whose it is.")
+    yield form(
+        visit,
+        f"/c/{competition.id}/name",
+        field("Name", "name", now, required="required", maxlength=LONGEST_NAME, autocomplete="off"),
+        button("Take this name"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- what one does
+
+
+def enter(visit: Visit) -> Response:
+    """Score a file and enter it; what is wrong in it is said, and does not count."""
+    enter_file(visit)
+    return RedirectResponse(f"/c/{visit.competition.id}", 303)
+
+
+def enter_file(visit: Visit) -> int:
+    """Enter what came with the request; returns the number of the entry."""
+    competition, up = visit.competition, visit.uploaded
+    if up is None or not up.filename:
+        raise SubmissionError("no file came: choose a CSV file, as the field `file` of the form")
+    competing, mine = visit.portal.competing, members(visit, competition)
+    if not visit.portal.wrong_entries.allows(visit.me.id, time.monotonic()):
+        raise UsageError("too many files of yours could not be read; wait an hour")
+    note = " ".join(visit.given("note", LONGEST_NOTE).split())
+    wanted = Wanted(visit.me.id, called(up.filename, "predictions.csv"), up.received, note)
+    try:
+        with not_for_students(visit):
+            return competing.enter(competition, wanted, mine, up.stream)
+    except SubmissionError:
+        visit.portal.wrong_entries.fail(visit.me.id, time.monotonic())
+        raise
+
+
+def choose(visit: Visit) -> Response:
+    """Say which entries are final; until the deadline."""
+    competition = visit.competition
+    if is_over(competition):
+        raise UsageError("the competition is over; what is final is so")
+    side = own_side(visit, competition)
+    mine = {f"e{each.number}": each.number for each in side.entries} if side else {}
+    numbers = [mine[name] for name in visit.form if name in mine]
+    if len(numbers) > competition.choose:
+        raise UsageError(f"{len(numbers)} entries are chosen; at most {competition.choose} can be final")
+    visit.portal.competing.entries.choose(competition.id, visit.me.id, numbers)
+    return RedirectResponse(f"/c/{competition.id}", 303)
+
+
+def rename(visit: Visit) -> Response:
+    """Take a name for the leaderboard."""
+    competition = visit.competition
+    name = checked_name(visit, competition, visit.needed("name", "which name?"))
+    visit.portal.competing.entries.rename(competition.id, visit.me.id, name, visit.me.id)
+    return RedirectResponse(f"/c/{competition.id}", 303)
+
+
+def checked_name(visit: Visit, competition: Competition, text: str) -> str:
+    """A name for the leaderboard. Raises UsageError for one that is somebody else's, or that nobody can read."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(name) > LONGEST_NAME or not name.isprintable() or not any(map(str.isalnum, name)):
+        raise UsageError(f"a name has at most {LONGEST_NAME} letters that can be seen")
+    key, mine = _alike(name), members(visit, competition)
+    taken = {
+        _alike(said) for who, said in visit.portal.competing.entries.names(competition.id).items() if who not in mine
+    }
+    taken |= {_alike(each.name) for each in competition.baselines}
+    others = [person for person in visit.portal.people.of(*Role) if person.id not in mine]
+    taken |= {_alike(text) for person in others for text in (person.id, person.name) if text}
+    if key in taken or _RESERVED.fullmatch(key):
+        raise UsageError(f"{name!r} is taken; choose another name")
+    return name
+
+
+def _alike(name: str) -> str:
+    """What names are compared by."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def public_file(visit: Visit) -> Response:
+    """One of the files that come with a competition: a name is looked up, and never a path."""
+    competition, name = visit.competition, visit.request.path_params["name"]
+    path = visit.portal.paths.competition(competition.id) / "public" / name
+    if name not in competition.files or not path.is_file():
+        raise NotThere("no such file")
+    return _attachment(path, name.rpartition("/")[2])
+
+
+def entry_file(visit: Visit) -> Response:
+    """What one entered, as a file to keep."""
+    competition, wanted = visit.competition, visit.request.path_params["number"]
+    side = own_side(visit, competition)
+    entry = next((each for each in side.entries if each.number == wanted), None) if side else None
+    if entry is None:
+        raise NotThere("no such entry of yours")
+    return _attachment(visit.portal.competing.file(entry.sha256), entry.filename)
+
+
+def _attachment(path: object, name: str) -> Response:
+    return FileResponse(
+        str(path), media_type="application/octet-stream", filename=name, content_disposition_type="attachment"
+    )

@@ -1,0 +1,126 @@
+"""Competitions for the staff: who is where by their ids, names that do not do, marks when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from grader.competition import marks_table
+from grader.competition.standings import best, final_score
+from grader.course.competition import Competition
+from grader.course.scheme import plain
+from grader.course.staff import Role
+from grader.errors import UsageError
+from grader.pages.markup import Html, cell, el, heading, number, table
+from grader.portal.competing import is_over
+from grader.portal.competition_pages import (
+    OUT_OF_TURN,
+    all_sides,
+    checked_name,
+    facts,
+    is_settled,
+    shown_score,
+    student_page,
+)
+from grader.portal.entries import LONGEST_NAME
+from grader.portal.frame import box, button, choice, field, form, page
+from grader.portal.visit import Visit
+
+
+def competition_page(visit: Visit) -> Response:
+    """A student's own page; for the staff everybody's."""
+    return student_page(visit) if visit.me.role is Role.STUDENT else staff_page(visit)
+
+
+def staff_page(visit: Visit) -> Response:
+    """Everybody by id, with chosen names and scores: those of the private part when it is over."""
+    competition, portal = visit.competition, visit.portal
+    trouble = portal.settling.troubles.get(competition.id)
+    return page(
+        visit,
+        f"{competition.id}: {competition.title}",
+        box(el("p", "Not everything can be scored: ", trouble), kind="bad") if trouble else None,
+        el("p", el("a", "Leaderboard", href=f"/c/{competition.id}/board")),
+        *facts(visit, competition),
+        *_everybody(visit, competition),
+        *_marks(visit, competition),
+        *_rename(visit, competition),
+        wide=True,
+    )
+
+
+def _everybody(visit: Visit, competition: Competition) -> Iterator[Html]:
+    sides = all_sides(visit, competition)
+    settled = is_settled(visit, competition)
+    points = visit.portal.competing.points(competition, sides) if settled else {}
+    names = [heading("students"), heading("name"), heading("entries", "n"), heading("public score", "n")]
+    names += [heading("final score", "n"), heading("points", "n")] if settled else []
+    rows = []
+    for side in sides:
+        found = best(side.entries, competition.higher)
+        cells = [el("th", ", ".join(side.students), scope="row"), cell(el("bdi", side.name))]
+        cells += [number(len(side.entries)), number(shown_score(found.public if found else None))]
+        if settled:
+            cells.append(number(shown_score(final_score(side, competition.choose, competition.higher))))
+            cells.append(number(plain(points[side.students[0]]) if side.students[0] in points else ""))
+        rows.append(cells)
+    yield el("h2", "Who entered")
+    yield table([el("tr", *names)], rows) if rows else el("p", "Nobody has entered anything yet.")
+    entered = sum(len(side.students) for side in sides)
+    yield el("p", f"{entered} of {len(visit.portal.people.of(Role.STUDENT))} students have entered something.")
+
+
+def _marks(visit: Visit, competition: Competition) -> Iterator[Html]:
+    yield el("h2", "Marks")
+    if not is_over(competition):
+        yield el(
+            "p", "The private part is scored when the competition is over; until then nobody sees those scores here."
+        )
+    elif not is_settled(visit, competition):
+        yield el("p", OUT_OF_TURN)
+    elif visit.me.role is Role.INSTRUCTOR:
+        yield el("p", f"Points of everybody go into marks/{competition.id}.csv, from where the course takes them.")
+        yield form(visit, f"/c/{competition.id}/marks", button("Write the marks"))
+
+
+def _rename(visit: Visit, competition: Competition) -> Iterator[Html]:
+    sides = all_sides(visit, competition)
+    if not sides:
+        return
+    options = [(side.students[0], f"{', '.join(side.students)}: {side.name}") for side in sides]
+    yield el("h2", "A name that does not do")
+    yield form(
+        visit,
+        f"/c/{competition.id}/rename",
+        choice("Whose", "student", options),
+        field("The name instead", "name", required="required", maxlength=LONGEST_NAME, autocomplete="off"),
+        button("Change the name", class_="quiet"),
+    )
+
+
+def rename(visit: Visit) -> Response:
+    """Give somebody another name on the leaderboard; the log keeps it."""
+    competition = visit.competition
+    side = next((each for each in all_sides(visit, competition) if each.students[0] == visit.given("student")), None)
+    if side is None:
+        raise UsageError("whose name? Choose one of the list")
+    name = checked_name(visit, competition, visit.needed("name", "which name instead?"))
+    visit.portal.competing.entries.rename(competition.id, side.students[0], name, visit.me.id)
+    about = f"{urlencode({'was': side.name})} {urlencode({'is': name})}"
+    visit.portal.database.note(visit.me.id, f"renamed {side.students[0]} in {competition.id}", about)
+    return RedirectResponse(f"/c/{competition.id}", 303)
+
+
+def write_marks(visit: Visit) -> Response:
+    """Write marks/<competition>.csv. Raises UsageError before the end."""
+    competition, portal = visit.competition, visit.portal
+    if not is_settled(visit, competition):
+        raise UsageError("marks are written when the competition is over and every entry has its final score")
+    points = portal.competing.points(competition, all_sides(visit, competition))
+    students = [person.id for person in portal.people.of(Role.STUDENT)]
+    marks_table.write(portal.paths, portal.now.state.course, competition, students, points)
+    portal.database.note(visit.me.id, f"wrote marks/{competition.id}.csv", f"{len(points)} students have points")
+    portal.now.hurry()
+    return RedirectResponse(f"/c/{competition.id}", 303)

@@ -1,0 +1,88 @@
+"""What if: what a total needs in the marks still to come, and what the total is with marks that one supposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from starlette.responses import Response
+
+from grader.course.tables import number
+from grader.errors import UsageError
+from grader.marks.gradebook import Line
+from grader.marks.policy import CourseMark, shown, so_far
+from grader.marks.what_if import explain_need, rest_of, supposing
+from grader.pages.markup import Html, el
+from grader.portal.frame import box, button, field, page
+from grader.portal.visit import Visit
+
+MOST_PERCENT = 1000
+ASKED = "80"
+
+
+def what_if(visit: Visit) -> Response:
+    """By the rule of the course, from the marks that the student sees; nothing is kept."""
+    line = _own_line(visit)
+    if line is None:
+        return page(visit, "What if", box(el("p", "There are no marks here yet.")))
+    asked = visit.request.query_params
+    rest = rest_of(line.mark)
+    return page(
+        visit,
+        "What if",
+        el("p", "By the rule of the course and the marks that you see now. Nothing of this is kept or seen by others."),
+        *_need(line.mark, asked.get("need", ASKED)),
+        *(_suppose(line.mark, rest, asked) if rest else ()),
+        el("p", el("a", "To the assignments", href="/")),
+    )
+
+
+def _own_line(visit: Visit) -> Line | None:
+    book = visit.portal.now.book(visit.portal.access.visible(visit.me.id))
+    return next((line for line in book.lines if line.student.id == visit.me.id), None) if book else None
+
+
+def _need(mark: CourseMark, asked: str) -> Iterator[Html]:
+    yield el("h2", "What is needed")
+    given = field("For a total of", "need", asked[:12], inputmode="decimal", autocomplete="off")
+    yield el("form", given, button("Tell me"), method="get", action="/what-if")
+    if not number(asked.strip()):
+        yield box(el("p", "A total is a number like 80 or 79.5."), kind="warn")
+        return
+    try:
+        lines = explain_need(mark, Decimal(number(asked.strip())))
+    except UsageError as why:
+        lines = [str(why)]
+    yield box(*(el("p", text) for text in lines))
+
+
+def _suppose(mark: CourseMark, rest: Sequence[str], asked: Mapping[str, str]) -> Iterator[Html]:
+    yield el("h2", "What the total would be")
+    fields = [
+        field(
+            f"{item} (percent)", f"i_{item}", asked.get(f"i_{item}", "")[:12], inputmode="decimal", autocomplete="off"
+        )
+        for item in rest
+    ]
+    yield el("form", *fields, button("Calculate"), method="get", action="/what-if")
+    percents: dict[str, Fraction] = {}
+    for item in rest:
+        text = asked.get(f"i_{item}", "").strip()
+        if text and (not number(text) or Decimal(number(text)) > MOST_PERCENT):
+            yield box(el("p", f"{item}: a percentage is a number like 70 or 62.5."), kind="warn")
+        elif text:
+            percents[item] = Fraction(number(text))
+    if percents:
+        yield box(*(el("p", text) for text in _supposed(mark, percents)))
+
+
+def _supposed(mark: CourseMark, percents: Mapping[str, Fraction]) -> Iterator[str]:
+    supposed = supposing(mark, percents)
+    said = ", ".join(f"{shown(percent)} % in {item}" for item, percent in percents.items())
+    if supposed.total is not None:
+        yield f"With {said} the total is {supposed.total:f}."
+        return
+    today = so_far(supposed).total
+    yield f"With {said} the total so far is {'open' if today is None else f'{today:f}'}."
+    yield f"Still without a mark: {', '.join(rest_of(supposed))}."
