@@ -21,7 +21,8 @@ class Task:
     device: str = "cpu"
     evidence: tuple[bytes, ...] = ()
     first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
-    explain: bool = True  # look for the wrong solution that answers as a failed check was answered
+    explain: bool = True  # look for what a failure comes from: an earlier question, a wrong solution that answers alike
+    failing: tuple[str, ...] = ()  # other questions, which are not asked, that fail by themselves
     note_margins: bool = False  # say how near to their limits the answers are that pass
     checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
     note_asked: bool = False  # give back what was asked

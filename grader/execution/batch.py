@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -28,6 +28,7 @@ from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
     BROKEN,
     FLAWED,
+    FORGIVEN,
     Assignment,
     Attempt,
     CheckResult,
@@ -74,10 +75,16 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     both = sorted({question.id for question in assignment.manual} & set(questions))
     if both:
         raise AuthoringError(f"assignments/{assignment.id}/hidden has tests of {both[0]}, which a person marks")
+    forgiving = assignment.follow_up_errors == FORGIVEN
     return {
         question: digest_of(
             [
                 *(texts[file] for file in texts if question in tests[file]),
+                *(
+                    texts[file]
+                    for file in texts
+                    if forgiving and _earlier(assignment, question).intersection(tests[file])
+                ),
                 *(file.read_bytes() for file in paths.wrong(assignment.id).glob(f"{question}.py")),  # what is hinted at
                 *ground,
                 question.encode(),
@@ -85,6 +92,12 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
         )
         for question in questions
     }
+
+
+def _earlier(assignment: Assignment, question_id: str) -> set[str]:
+    """The questions before one, if it is a question of the assignment."""
+    there_is = [question.id for question in assignment.questions]
+    return set(there_is[: there_is.index(question_id)]) if question_id in there_is else set()
 
 
 def _data_beside(folder: Path) -> list[bytes]:
@@ -98,7 +111,9 @@ def _data_beside(folder: Path) -> list[bytes]:
 def _rules(assignment: Assignment) -> bytes:
     """What assignment.toml says, but for words."""
     worth = [(question.id, exact_text(question.points)) for question in assignment.tested]
-    return repr((assignment.limits, assignment.preload, assignment.hidden_modules, worth)).encode()
+    rules = (assignment.limits, assignment.preload, assignment.hidden_modules, worth)
+    forgiven = (FORGIVEN,) if assignment.follow_up_errors == FORGIVEN else ()
+    return repr((*rules, *forgiven)).encode()
 
 
 @dataclass
@@ -218,7 +233,9 @@ class Batch:
     def _task(self, ready: Ready, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
         questions = tuple(question for question in self.tests if question not in known)
         evidence = () if self.force else self._evidence_for_other_points(ready, submission)
-        return Task(submission, seed_for(self.secret, submission), questions, self.device, evidence)
+        failing = _failing(row for before in known.values() for row in before.results)
+        seed = seed_for(self.secret, submission)
+        return Task(submission, seed, questions, self.device, evidence, failing=failing)
 
     def _evidence_for_other_points(self, ready: Ready, submission: Submission) -> tuple[bytes, ...]:
         """What was said in an attempt that differs in nothing but what the questions are worth."""
@@ -340,7 +357,8 @@ class Batch:
         evidence = stored.attempt.evidence
         submission = self.store.submission(evidence.submission, stored.attempt.student, self.assignment.id)
         parts = self.store.transcripts(stored.id, questions) or self.store.transcripts(stored.id)
-        return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()))
+        failing = _failing(row for row in stored.attempt.results if row.question not in questions)
+        return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()), failing=failing)
 
     def _record_regraded(self, ready: Ready, stored: StoredAttempt, task: Task, examined: Examined) -> Graded:
         before = stored.attempt
@@ -371,6 +389,11 @@ def _pieces(part: bytes, large: tuple[tuple[int, int], ...]) -> list[bytes]:
     """A transcript cut where its large answers begin and end: every second piece is one."""
     ends = [0, *chain.from_iterable(large), len(part)]
     return [part[begin:end] for begin, end in pairwise(ends)]
+
+
+def _failing(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """The questions that fail by themselves, in order."""
+    return tuple(dict.fromkeys(row.question for row in results if not row.outcome.earns and not row.passes_with))
 
 
 def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:
