@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from grader.checking.margins import Margin
@@ -46,6 +47,11 @@ class Examined:
     flaws: dict[str, str] = field(default_factory=dict)  # by check: what its test fell over in these answers
     asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
     requests: dict[bytes, bytes] = field(default_factory=dict)  # key of an exchange -> request, where asked for
+
+
+def failing_alone(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """The questions that lost points by themselves, in order."""
+    return tuple(dict.fromkeys(row.question for row in results if not (row.outcome.earns or row.passes_with)))
 
 
 def deferred(fault: str) -> Examined:

@@ -13,7 +13,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
-from grader.examination.task import Examined, Task
+from grader.examination.task import Examined, Task, failing_alone
 from grader.execution.spec import DEADLY, Examiners, Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
@@ -65,7 +65,8 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     folder = paths.hidden_tests(assignment.id)
     texts = {file: file.read_bytes() for file in sorted(folder.rglob("*.py"))}
     tests = {file: QUESTION_MARK.findall(text.decode("utf-8", "replace")) for file, text in texts.items()}
-    shared = [text for file, text in texts.items() if not tests[file]]
+    forgiving = assignment.follow_up_errors == FORGIVEN  # then it counts how other questions end
+    shared = [text for file, text in texts.items() if forgiving or not tests[file]]
     released = [(paths.assignment(assignment.id) / name).read_bytes() for name in assignment.files]
     reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
     ground = [*shared, *_data_beside(folder), *released, b"\n".join(reference), _rules(assignment)]
@@ -75,16 +76,10 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     both = sorted({question.id for question in assignment.manual} & set(questions))
     if both:
         raise AuthoringError(f"assignments/{assignment.id}/hidden has tests of {both[0]}, which a person marks")
-    forgiving = assignment.follow_up_errors == FORGIVEN
     return {
         question: digest_of(
             [
                 *(texts[file] for file in texts if question in tests[file]),
-                *(
-                    texts[file]
-                    for file in texts
-                    if forgiving and _earlier(assignment, question).intersection(tests[file])
-                ),
                 *(file.read_bytes() for file in paths.wrong(assignment.id).glob(f"{question}.py")),  # what is hinted at
                 *ground,
                 question.encode(),
@@ -92,12 +87,6 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
         )
         for question in questions
     }
-
-
-def _earlier(assignment: Assignment, question_id: str) -> set[str]:
-    """The questions before one, if it is a question of the assignment."""
-    there_is = [question.id for question in assignment.questions]
-    return set(there_is[: there_is.index(question_id)]) if question_id in there_is else set()
 
 
 def _data_beside(folder: Path) -> list[bytes]:
@@ -233,7 +222,7 @@ class Batch:
     def _task(self, ready: Ready, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
         questions = tuple(question for question in self.tests if question not in known)
         evidence = () if self.force else self._evidence_for_other_points(ready, submission)
-        failing = _failing(row for before in known.values() for row in before.results)
+        failing = failing_alone(row for before in known.values() for row in before.results)
         seed = seed_for(self.secret, submission)
         return Task(submission, seed, questions, self.device, evidence, failing=failing)
 
@@ -357,7 +346,7 @@ class Batch:
         evidence = stored.attempt.evidence
         submission = self.store.submission(evidence.submission, stored.attempt.student, self.assignment.id)
         parts = self.store.transcripts(stored.id, questions) or self.store.transcripts(stored.id)
-        failing = _failing(row for row in stored.attempt.results if row.question not in questions)
+        failing = failing_alone(row for row in stored.attempt.results if row.question not in questions)
         return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()), failing=failing)
 
     def _record_regraded(self, ready: Ready, stored: StoredAttempt, task: Task, examined: Examined) -> Graded:
@@ -389,11 +378,6 @@ def _pieces(part: bytes, large: tuple[tuple[int, int], ...]) -> list[bytes]:
     """A transcript cut where its large answers begin and end: every second piece is one."""
     ends = [0, *chain.from_iterable(large), len(part)]
     return [part[begin:end] for begin, end in pairwise(ends)]
-
-
-def _failing(results: Iterable[CheckResult]) -> tuple[str, ...]:
-    """The questions that fail by themselves, in order."""
-    return tuple(dict.fromkeys(row.question for row in results if not row.outcome.earns and not row.passes_with))
 
 
 def _judgement(attempt: Attempt) -> list[tuple[object, ...]]:

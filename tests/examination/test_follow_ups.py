@@ -199,7 +199,7 @@ def test_by_default_it_is_said_and_earns_nothing(tmp_path):
     assert outcome(done, "test_step") == LOST
 
 
-def test_a_change_of_the_choice_or_of_an_earlier_test_is_a_change_of_the_question(paths, tmp_path):
+def test_a_change_of_the_choice_or_of_another_questions_test_is_a_change_of_the_question(paths, tmp_path):
     assignment = read_assignment(paths, "tiny")
     forgiving, naming = (
         question_digests(paths, replace(assignment, follow_up_errors=how)) for how in (FORGIVEN, NAMED)

@@ -589,9 +589,7 @@ def pretrain_stack(X, sizes, rng):
                 c = sigmoid(x @ W + b)
                 up = (c @ V + d - x) / len(x)
                 down = (up @ V.T) * c * (1 - c)
-                optimiser.step(
-                    params, {"W": x.T @ down, "b": down.sum(0), "V": c.T @ up, "d": up.sum(0)}
-                )
+                optimiser.step(params, {"W": x.T @ down, "b": down.sum(0), "V": c.T @ up, "d": up.sum(0)})
         stack.append((W, b))
         H = sigmoid(H @ W + b)
     return stack

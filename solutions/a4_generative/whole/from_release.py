@@ -545,9 +545,9 @@ def train_vae(X, seed):
 def train_gan(X, seed):
     torch.manual_seed(seed)
     G = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)).to(X.device)
-    D = nn.Sequential(
-        nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
-    ).to(X.device)
+    D = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)).to(
+        X.device
+    )
     opt_g = torch.optim.Adam(G.parameters(), lr=0.001, betas=(0.5, 0.99))
     opt_d = torch.optim.Adam(D.parameters(), lr=0.001, betas=(0.5, 0.99))
     for _ in range(2500):
@@ -561,7 +561,12 @@ class Denoiser(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(2 + 32, 96), nn.SiLU(), nn.Linear(96, 96), nn.SiLU(), nn.Linear(96, 96), nn.SiLU(),
+            nn.Linear(2 + 32, 96),
+            nn.SiLU(),
+            nn.Linear(96, 96),
+            nn.SiLU(),
+            nn.Linear(96, 96),
+            nn.SiLU(),
             nn.Linear(96, 2),
         )
 
