@@ -1,8 +1,9 @@
 """Failures that may follow from an earlier question: their checks are run once more, beside the reference's functions.
 
-Where a question fails and the student's code for it calls functions of earlier questions that fail, too, its failed
-checks meet a fresh candidate in which the reference's definitions stand in the place of the student's for all names of
-those earlier questions. What passes then is said to, and earns its points where the course forgives follow-up errors.
+Where a question fails and the student's code for it calls functions of earlier questions that fail, too, its checks
+meet a fresh candidate, all of them in their order, in which the reference's definitions stand in the place of the
+student's for all names of those earlier questions. What failed and passes then is said to, and earns its points where
+the course forgives follow-up errors.
 
 The judgement stays where it is: the same tests judge, from outside, in a process of the examination's. What enters the
 sandbox is the part of the reference that defines those names, compiled and without comments, and nothing of the
@@ -22,6 +23,7 @@ from grader import wire
 from grader.course.master import master_cells
 from grader.course.reference_parts import taken_out
 from grader.errors import MachineryError, SubmissionError
+from grader.examination.budget import RUNNING
 from grader.examination.channel import LOAD, Channel
 from grader.examination.transcript import Said
 from grader.paths import Paths
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from grader.examination.pytest_plugin import Examination, Hidden
 
 BESIDE = ", beside the reference"  # ends the name of such a check in transcripts
+USED_UP = re.compile(r"\b(?:is|are) used up\b")  # as `budget` says it
 NOT_PUT = "the reference's functions could not be put in place"
 PUT = '''
 def put_in_place(nb):
@@ -74,7 +77,7 @@ class Beside(Channel):
 
     def __init__(self, first: Channel, source: str) -> None:
         super().__init__(first.assignment, first.notebook, first.files, first.sandbox, first.transcript, first.device)
-        self.budget, self.began = first.budget, first.began
+        self.budget, self.began, self.received_bytes = first.budget, first.began, first.received_bytes
         self.source = source
         self.without: set[str] = set()  # checks for which they could not be put in place
 
@@ -154,15 +157,17 @@ def run_beside_reference(
     also_failing: questions that are not examined now, and fail
     """
     results, channel, assignment = examination.results, examination.channel, hidden.assignment
-    failed: dict[str, list[pytest.Item]] = {question.id: [] for question in assignment.tested}
-    for item in items:
-        if item.name in results and _failed(results[item.name]):
-            failed[results[item.name].question].append(item)
-    failing = {question for question, of in failed.items() if of}.union(also_failing)
+    failed = {name for name, result in results.items() if is_failure(result)}
+    failing = {results[name].question for name in failed}.union(also_failing)
     if len(failing) < 2 or channel.load().failure or any(map(_of_machine, results.values())):
         return
     uses = used(channel.notebook, [name for question in assignment.tested for name in question.names])
-    todo = {question: of for question, of in failed.items() if of and origins(assignment, question, uses, failing)}
+    todo = {
+        question.id: [item for item in items if item.name in results and results[item.name].question == question.id]
+        for question in assignment.tested
+        if any(results[name].question == question.id for name in failed)
+        and origins(assignment, question.id, uses, failing)
+    }
     channel.close()
     channel.budget.share_among(todo)
     for question, of in todo.items():
@@ -171,14 +176,19 @@ def run_beside_reference(
         if source and not channel.budget.is_used_up:
             again = replace(examination, channel=Beside(channel, source), results={}, crashes={})
             _run(hidden, of, examination, again, begun)
-            for item in of:
-                results[item.name] = _settled(assignment, beside, results[item.name], again)
-            if all(results[item.name].passes_with for item in of):
+            of_it = failed.intersection(item.name for item in of)
+            for name in of_it:
+                results[name] = _settled(assignment, beside, results[name], again)
+            if all(results[name].passes_with for name in of_it):
                 failing.discard(question)  # its own code is right: what fails over it does so for the same reason
+            channel.received_bytes = again.channel.received_bytes
 
 
-def _failed(result: CheckResult) -> bool:
-    return not result.outcome.earns and result.outcome is not Outcome.DEFERRED
+def is_failure(result: CheckResult) -> bool:
+    """Whether a check failed over what it asked for, and not because nothing could be asked any more."""
+    if result.outcome.earns or result.outcome is Outcome.DEFERRED or result.message.startswith(f"{RUNNING}: "):
+        return False
+    return not (result.outcome is Outcome.TIMEOUT and USED_UP.search(result.message))
 
 
 def _of_machine(result: CheckResult) -> bool:

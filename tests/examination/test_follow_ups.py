@@ -19,7 +19,7 @@ from grader.execution.batch import question_digests
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.paths import PACKAGE, Paths
-from grader.schema import FORGIVEN, NAMED, Outcome, Submission
+from grader.schema import FORGIVEN, NAMED, CheckResult, Outcome, Submission
 
 COUNTED = (Outcome.PASSED, "q1")
 LOST = (Outcome.FAILED, "")
@@ -106,6 +106,33 @@ def test_functions_are_found_wherever_the_notebook_keeps_them(pool, walk):
 )
 def test_a_question_with_a_mistake_of_its_own_loses_its_points(pool, cells, check):
     assert outcome(examined(pool, *cells), check) == LOST
+
+
+def test_what_a_question_does_to_itself_stays_its_own_doing(pool):
+    walker = WALKER.replace("2 *", "(walks.append(0), 2)[1] *")
+    walk = f"walks = []\n{WALK.replace('return x', 'return x + len(walks)')}"  # wrong once a Walker went two
+    done = examined(pool, STEP, BASE.replace("3.0", "1.0"), walk, walker, WAY)
+    assert [outcome(done, check) for check in ("test_walk", "test_walker", "test_stays")] == [
+        COUNTED,
+        (Outcome.PASSED, ""),
+        LOST,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "message", "follows"),
+    [
+        (Outcome.FAILED, "too large by the factor 2", True),
+        (Outcome.TIMEOUT, "no answer within 5 s", True),
+        (Outcome.PROTOCOL, "running the notebook's cells: all answers together are too large", False),
+        (Outcome.TIMEOUT, "the 60 s for the whole submission are used up, the most by q1", False),
+        (Outcome.TIMEOUT, "the share of q2 in the 60 s for the whole submission is used up", False),
+        (Outcome.DEFERRED, "docker is not running", False),
+        (Outcome.PASSED, "", False),
+    ],
+)
+def test_what_ended_because_nothing_was_left_follows_from_no_function(ended, message, follows):
+    assert follow_ups.is_failure(CheckResult("test_walk", "q2", ended, 1, message)) is follows
 
 
 THIEF = """
