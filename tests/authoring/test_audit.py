@@ -87,7 +87,9 @@ def test_an_audit_says_which_test_catches_nothing_any_more(q4_only, capsys):
     assert {"starter", "nothing"} <= submissions and any(known.startswith("q4-") for known in submissions)
 
 
-@pytest.mark.parametrize(("about", "folder", "file"), [("q4-shifted", "right", "q4"), ("whole-other", "whole", "other")])
+@pytest.mark.parametrize(
+    ("about", "folder", "file"), [("q4-shifted", "right", "q4"), ("whole-other", "whole", "other")]
+)
 def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys, about, folder, file):
     before = (q4_only.whole("a1_mlp") / "from_release.py").read_text() if folder == "whole" else ""
     shifted = "# %% shifted | why: it is not right at all\ndef relu(z):\n    return as_float(z) + 1\n"
