@@ -100,6 +100,10 @@ class Paths:
     def right(self, assignment_id: str) -> Path:
         return self.solutions / assignment_id / "right"
 
+    def whole(self, assignment_id: str) -> Path:
+        """Complete right solutions, one file each, written by others than the master's author."""
+        return self.solutions / assignment_id / "whole"
+
     @property
     def state(self) -> Path:
         """What grading remembers; not in version control."""

@@ -22,6 +22,10 @@ NEAR_NAME = "; your notebook defines "  # what is said of a name that is missing
 UNJUDGED = "the answer cannot be judged"  # what is said of an answer that a hidden test fails at begins with it
 FLAWED = "to be mended by the author of the hidden tests"  # what staff is told of such a test begins with it
 BROKEN = "the hidden test itself failed"  # what is said of a test that is at fault begins with it
+PASSES_WITH = "passes with the reference's "  # begins what is said of a check that fails over an earlier question alone
+BY_ITSELF = "; by itself: "  # what such a check says without the reference
+NAMED, FORGIVEN = "named", "forgiven"
+FOLLOW_UP_ERRORS = (NAMED, FORGIVEN)  # a failure that follows from an earlier question: is told, or costs nothing
 
 
 def as_points(value: object, where: str) -> Fraction:
@@ -112,10 +116,14 @@ class Assignment:
     preload: tuple[str, ...] = ("numpy",)  # modules the zygote imports before any submission
     hidden_modules: tuple[str, ...] = ()  # modules that do not exist for the student's code
     files: tuple[str, ...] = ()  # released beside the notebook, read-only in the sandbox
+    follow_up_errors: str = NAMED  # one of FOLLOW_UP_ERRORS
 
     def __post_init__(self) -> None:
         if not ASSIGNMENT_ID.fullmatch(self.id):
             raise AuthoringError(f"assignment id must look like a1_mlp, got {self.id!r}")
+        if self.follow_up_errors not in FOLLOW_UP_ERRORS:
+            known = ", ".join(FOLLOW_UP_ERRORS)
+            raise AuthoringError(f"follow_up_errors must be one of {known}, got {self.follow_up_errors!r}")
         ids = [question.id for question in self.questions]
         if len(set(ids)) != len(ids):
             raise AuthoringError(f"{self.id}: a question id appears twice: {', '.join(ids)}")
@@ -145,6 +153,11 @@ class Assignment:
                 return question
         there_is = ", ".join(question.id for question in self.questions)
         raise AuthoringError(f"{self.id} has no question {question_id!r}; there is: {there_is}")
+
+    def before(self, question_id: str) -> tuple[Question, ...]:
+        """The questions that come before one."""
+        place = self.questions.index(self.question(question_id))
+        return self.questions[:place]
 
     def names_beside(self, question_id: str) -> list[str]:
         """The names that the other questions ask for."""
@@ -239,6 +252,18 @@ class CheckResult:
     @property
     def unwritten(self) -> bool:
         return self.message.startswith(UNWRITTEN)
+
+    @property
+    def passes_with(self) -> str:
+        """The earlier questions ("q1, q3") with whose reference solution in place of the student's it passes, or ""."""
+        if not self.message.startswith(PASSES_WITH):
+            return ""
+        return self.message.removeprefix(PASSES_WITH).partition(BY_ITSELF)[0]
+
+    @property
+    def by_itself(self) -> str:
+        """What it says of the student's code alone."""
+        return self.message.partition(BY_ITSELF)[2] if self.passes_with else self.message
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
     otherwise = paraphrases(paths, assignment) if scope.every_known else ()
     for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment), *otherwise]:
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
+    for variant in variants.whole(paths, assignment) if scope.every_known else ():
+        yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device)
     looked_at_whole: set[str] = set()
     for variant in [*variants.right(paths, assignment), *variants.wrong(paths, assignment)]:
         if variant.question not in everything or not _in_share(variant, scope.sample):

@@ -36,7 +36,7 @@ graded later, on inputs that nobody has seen. Cells that begin with `# experimen
 
 def audit_digest(paths: Paths, assignment: Assignment) -> str:
     """What an audit's verdict is about: the tests, the starter, the reference, wrong and right solutions."""
-    folders = [paths.wrong(assignment.id), paths.right(assignment.id)]
+    folders = [paths.wrong(assignment.id), paths.right(assignment.id), paths.whole(assignment.id)]
     files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
     known = [paths.starter(assignment.id), *master_parts(paths, assignment.id), *files]
     parts = [file.read_bytes() for file in known if file.is_file()]

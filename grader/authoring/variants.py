@@ -86,6 +86,19 @@ def right(paths: Paths, assignment: Assignment) -> list[Variant]:
     ]
 
 
+def whole(paths: Paths, assignment: Assignment) -> list[Variant]:
+    """The complete right solutions, each a file that a student might hand in."""
+    return [
+        Variant(
+            f"whole-{file.stem}",
+            "right",
+            Submission(f"whole-{file.stem}", assignment.id, file.name, file.read_bytes()),
+            text="a complete solution",
+        )
+        for file in sorted(paths.whole(assignment.id).glob("*.py"))
+    ]
+
+
 def nonsense(assignment: Assignment) -> Iterator[Variant]:
     """Submissions that define every name and answer the same nonsense to everything."""
     names = [name for question in assignment.questions for name in question.names]

@@ -17,10 +17,10 @@ from grader.marks.gradebook import Gradebook
 from grader.marks.platforms import PLATFORMS
 from grader.marks.workbook import as_xlsx
 from grader.paths import Paths
-from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
+from grader.schema import PASSES_WITH, Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
 from grader.submission.text import clean
 from grader.terminal import screen
-from grader.terminal.screen import hint_for, words
+from grader.terminal.screen import counted_with, hint_for, words
 
 FROM_SCRATCH = ("classroom", "teams")  # these take no file of their own; a table to copy from
 
@@ -154,5 +154,6 @@ def _by_hand(assignment: Assignment, mark: ManualMark) -> dict[str, Any]:
 def _told(result: CheckResult) -> str:
     """What may be told away from the student's page: our own words, never those of an exception of theirs."""
     if result.outcome.earns:
-        return ""
-    return result.message if result.outcome is Outcome.FAILED else f"ended: {result.outcome.value}"
+        return counted_with([result])
+    beside = f"{PASSES_WITH}{result.passes_with}; " if result.passes_with else ""
+    return f"{beside}{result.by_itself if result.outcome is Outcome.FAILED else f'ended: {result.outcome.value}'}"

@@ -20,7 +20,7 @@ from grader.course.showing import Showing, showings
 from grader.course.sign_in import SignIn, sign_in
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
-from grader.schema import ASSIGNMENT_ID, Assignment, Limits, Question
+from grader.schema import ASSIGNMENT_ID, NAMED, Assignment, Limits, Question
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
 COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
@@ -228,7 +228,9 @@ def _late_rule(value: object, where: str) -> LateRule:
 
 
 def _assignment(value: object, where: str, assignment_id: str) -> Assignment:
-    table = toml.Table(value, where, ("title", "preload", "hidden_modules", "files", "limits", "question"))
+    table = toml.Table(
+        value, where, ("title", "preload", "hidden_modules", "files", "follow_up_errors", "limits", "question")
+    )
     with toml.located(where):
         assignment = Assignment(
             id=assignment_id,
@@ -238,6 +240,7 @@ def _assignment(value: object, where: str, assignment_id: str) -> Assignment:
             preload=tuple(table.get("preload", toml.list_of(toml.module), ["numpy"])),
             hidden_modules=tuple(table.get("hidden_modules", toml.list_of(toml.module), [])),
             files=tuple(table.get("files", toml.list_of(toml.file), [])),
+            follow_up_errors=table.get("follow_up_errors", toml.text, NAMED),
         )
     both = sorted(set(assignment.preload) & set(assignment.hidden_modules))
     if both:

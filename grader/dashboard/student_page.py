@@ -18,7 +18,7 @@ from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, scroller, share_of, table
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
-from grader.terminal.screen import failures, hints, words
+from grader.terminal.screen import counted_with, failures, hints, words
 
 OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 NO_WORK = Work()
@@ -172,12 +172,15 @@ def _question(question: Question, results: Sequence[CheckResult], told: set[str]
     failed = failures(results)
     passed = [words(result.name) for result in results if result.outcome.earns]
     share = bar(share_of(points, worth), "") if failed else None
+    counted = counted_with(results)
     all_passed = joined([" ", badge(f"all {len(passed)} checks passed", "good")]) if not failed else None
     yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), all_passed)
     if failed:
         yield el("ul", *(_failure(group, told) for group in failed), class_="checks")
     if failed and passed:
         yield el("p", badge(f"{len(passed)} passed", "good"), " ", "; ".join(passed), class_="dim small")
+    if counted:
+        yield el("p", badge(counted), class_="small")
 
 
 def _failure(group: Sequence[CheckResult], told: set[str]) -> Html:

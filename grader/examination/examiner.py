@@ -21,6 +21,7 @@ from grader.errors import AuthoringError, MachineryError, SubmissionError
 from grader.examination import at_fault
 from grader.examination.channel import LOAD, Channel
 from grader.examination.collecting import shares_state
+from grader.examination.follow_ups import BESIDE, run_beside_reference
 from grader.examination.misconceptions import Conversation, recognised
 from grader.examination.pytest_plugin import Examination, Hidden, released_files
 from grader.examination.replies import about_cells, read_more_errors
@@ -77,6 +78,7 @@ def examine(
         begun("")
         flaws = {} if task.replay or task.first_failure else at_fault.settle(hidden, wanted, examination)
         if task.explain and not task.first_failure:
+            run_beside_reference(hidden, wanted, examination, task.failing, begun)
             _name_misconceptions(hidden, examination)
         return replace(_collected(task, hidden, examination, book, flaws), margins=margins)
     finally:
@@ -154,7 +156,7 @@ def _name_misconceptions(hidden: Hidden, examination: Examination) -> None:
 
 def _conversation(channel: Channel, result: CheckResult) -> Conversation | None:
     """What was said in a check that failed; None where nothing can be compared or it took too long to repeat."""
-    answered = result.outcome in (Outcome.FAILED, Outcome.ERROR) and not result.unwritten
+    answered = result.outcome in (Outcome.FAILED, Outcome.ERROR) and not (result.unwritten or result.passes_with)
     if not answered or result.wall_s > LONGEST_REPEATED_S:
         return None
     exchanges = []
@@ -180,7 +182,10 @@ def _collected(
     notices += tuple(f"{check}: {ANSWERED_OTHERWISE}" for check in channel.transcript.otherwise)
     channel.transcript.bound()
     parts = {question: _names(hidden, question, task) for question in task.questions}
-    transcripts = {question: channel.transcript.part([LOAD, *names]) for question, names in parts.items()}
+    transcripts = {
+        question: channel.transcript.part([LOAD, *names, *(name + BESIDE for name in names)])
+        for question, names in parts.items()
+    }
     faults = [f"{result.name}: {result.message}" for result in results if result.outcome is Outcome.DEFERRED]
     missing = [name for names in parts.values() for name in names if name not in examination.results]
     if missing and not faults and not task.first_failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from grader.checking.margins import Margin
@@ -21,7 +22,8 @@ class Task:
     device: str = "cpu"
     evidence: tuple[bytes, ...] = ()
     first_failure: bool = False  # stop at the first check that is not passed: all that a mutant is asked for
-    explain: bool = True  # look for the wrong solution that answers as a failed check was answered
+    explain: bool = True  # look for what a failure comes from: an earlier question, a wrong solution that answers alike
+    failing: tuple[str, ...] = ()  # other questions, which are not asked, that fail by themselves
     note_margins: bool = False  # say how near to their limits the answers are that pass
     checks: tuple[str, ...] = ()  # look at these alone, in this order; none: at all
     note_asked: bool = False  # give back what was asked
@@ -45,6 +47,11 @@ class Examined:
     flaws: dict[str, str] = field(default_factory=dict)  # by check: what its test fell over in these answers
     asked: dict[str, bytes] = field(default_factory=dict)  # by check: the key of its last call, a digest of them all
     requests: dict[bytes, bytes] = field(default_factory=dict)  # key of an exchange -> request, where asked for
+
+
+def failing_alone(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """The questions that lost points by themselves, in order."""
+    return tuple(dict.fromkeys(row.question for row in results if not (row.outcome.earns or row.passes_with)))
 
 
 def deferred(fault: str) -> Examined:

@@ -21,13 +21,14 @@ from pathlib import Path
 
 from grader.course.master import master_parts
 from grader.errors import AuthoringError, UsageError
-from grader.examination.task import Examined, Task
+from grader.examination.task import Examined, Task, failing_alone
 from grader.execution.spec import DEADLY, Examiners, Ready
 from grader.paths import Paths
 from grader.record.store import KnownQuestion, Store, StoredAttempt
 from grader.schema import (
     BROKEN,
     FLAWED,
+    FORGIVEN,
     Assignment,
     Attempt,
     CheckResult,
@@ -64,7 +65,8 @@ def question_digests(paths: Paths, assignment: Assignment) -> dict[str, str]:
     folder = paths.hidden_tests(assignment.id)
     texts = {file: file.read_bytes() for file in sorted(folder.rglob("*.py"))}
     tests = {file: QUESTION_MARK.findall(text.decode("utf-8", "replace")) for file, text in texts.items()}
-    shared = [text for file, text in texts.items() if not tests[file]]
+    forgiving = assignment.follow_up_errors == FORGIVEN  # then it counts how other questions end
+    shared = [text for file, text in texts.items() if forgiving or not tests[file]]
     released = [(paths.assignment(assignment.id) / name).read_bytes() for name in assignment.files]
     reference = [part.read_bytes() for part in master_parts(paths, assignment.id)]
     ground = [*shared, *_data_beside(folder), *released, b"\n".join(reference), _rules(assignment)]
@@ -98,7 +100,9 @@ def _data_beside(folder: Path) -> list[bytes]:
 def _rules(assignment: Assignment) -> bytes:
     """What assignment.toml says, but for words."""
     worth = [(question.id, exact_text(question.points)) for question in assignment.tested]
-    return repr((assignment.limits, assignment.preload, assignment.hidden_modules, worth)).encode()
+    rules = (assignment.limits, assignment.preload, assignment.hidden_modules, worth)
+    forgiven = (FORGIVEN,) if assignment.follow_up_errors == FORGIVEN else ()
+    return repr((*rules, *forgiven)).encode()
 
 
 @dataclass
@@ -218,7 +222,9 @@ class Batch:
     def _task(self, ready: Ready, submission: Submission, known: dict[str, KnownQuestion]) -> Task:
         questions = tuple(question for question in self.tests if question not in known)
         evidence = () if self.force else self._evidence_for_other_points(ready, submission)
-        return Task(submission, seed_for(self.secret, submission), questions, self.device, evidence)
+        failing = failing_alone(row for before in known.values() for row in before.results)
+        seed = seed_for(self.secret, submission)
+        return Task(submission, seed, questions, self.device, evidence, failing=failing)
 
     def _evidence_for_other_points(self, ready: Ready, submission: Submission) -> tuple[bytes, ...]:
         """What was said in an attempt that differs in nothing but what the questions are worth."""
@@ -340,7 +346,8 @@ class Batch:
         evidence = stored.attempt.evidence
         submission = self.store.submission(evidence.submission, stored.attempt.student, self.assignment.id)
         parts = self.store.transcripts(stored.id, questions) or self.store.transcripts(stored.id)
-        return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()))
+        failing = failing_alone(row for row in stored.attempt.results if row.question not in questions)
+        return Task(submission, evidence.seed, questions, evidence.device, tuple(parts.values()), failing=failing)
 
     def _record_regraded(self, ready: Ready, stored: StoredAttempt, task: Task, examined: Examined) -> Graded:
         before = stored.attempt

@@ -110,7 +110,8 @@ def _question(part: QuestionPart) -> Iterator[str]:
     if part.findings:
         yield "\n".join(_finding(finding, part) for finding in part.findings)
     if part.passed:
-        yield f"Passed ({len(part.passed)} of {part.checks}): {inline('; '.join(part.passed))}"
+        counted = f" ({part.counted})" if part.counted else ""
+        yield f"Passed ({len(part.passed)} of {part.checks}){counted}: {inline('; '.join(part.passed))}"
     for shown in part.code:
         yield f"Your code, cell {shown.cell}:"
         yield fenced(_listing(shown))

@@ -37,7 +37,11 @@ def _failing(part: QuestionPart, own: OwnWords) -> Iterator[str]:
 
 
 def _with_origin(finding: Finding, part: QuestionPart, failing: Mapping[str, frozenset[str]], own: OwnWords) -> Finding:
-    if finding.outcome not in (Outcome.FAILED, Outcome.ERROR) or finding.cause.startswith(("unwritten/", "loading/")):
+    if (
+        finding.origin
+        or finding.outcome not in (Outcome.FAILED, Outcome.ERROR)
+        or finding.cause.startswith(("unwritten/", "loading/"))
+    ):
         return finding
     questions = {name: question for question, names in failing.items() for name in names}
     here = part.question

@@ -200,7 +200,13 @@ def _remarks(remarks: Sequence[Remark]) -> Html | None:
 def _passed(part: QuestionPart) -> Html | None:
     if not part.passed:
         return None
-    return el("p", badge(f"{len(part.passed)} passed", "good"), " ", "; ".join(part.passed), class_="dim small")
+    passed = el("p", badge(f"{len(part.passed)} passed", "good"), " ", "; ".join(part.passed), class_="dim small")
+    return joined([passed, _counted(part)])
+
+
+def _counted(part: QuestionPart) -> Html | None:
+    """That checks count which pass with the reference's functions for earlier questions alone."""
+    return el("p", f"{part.counted[0].upper() + part.counted[1:]}.", class_="small") if part.counted else None
 
 
 def _all_well(part: QuestionPart) -> Html:
@@ -208,7 +214,9 @@ def _all_well(part: QuestionPart) -> Html:
     what = part.in_short[0].upper() + part.in_short[1:]
     summary = el("summary", badge(what, "good"), " what was checked, and your code")
     return el(
-        "details", summary, el("div", el("p", "; ".join(part.passed), class_="small"), *_code(part), class_="inside")
+        "details",
+        summary,
+        el("div", el("p", "; ".join(part.passed), class_="small"), _counted(part), *_code(part), class_="inside"),
     )
 
 

@@ -140,6 +140,7 @@ class QuestionPart:
     """One question of one student. `points` after changes by hand, None where it was not examined, or is to be marked.
 
     changed: by hand, in words;  given_back: points that were added by hand
+    counted: which of the passed checks count although the student's code alone does not pass them, in words
     comment: of the person who marked it;  to_come: why a question that a person marks has no points yet
     code: cells shown here;  shown_at: (cell, question) of cells that are shown at another question
     left_out: cells for which the page has no room;  remarks: of people, on lines
@@ -158,6 +159,7 @@ class QuestionPart:
     to_come: str = ""
     given_back: Fraction = Fraction(0)
     remarks: tuple[Remark, ...] = ()
+    counted: str = ""
 
     @property
     def full(self) -> bool:
@@ -181,7 +183,9 @@ class QuestionPart:
         if self.question.manual:
             return "marked by the staff"
         if not self.findings:
-            return f"all {self.checks} passed" if self.checks > 1 else "passed"
+            return (f"all {self.checks} passed" if self.checks > 1 else "passed") + (
+                self.counted and f"; {self.counted}"
+            )
         labels = dict.fromkeys(finding.label for finding in self.findings)
         failed = sum(len(finding.checks) for finding in self.findings)
         how = f"{failed} of {self.checks} checks failed" if failed < self.checks else "no check passed"

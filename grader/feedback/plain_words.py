@@ -13,7 +13,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from grader.feedback.python_texts import TYPES, known_part, masked
@@ -141,6 +141,7 @@ class OwnWords:
 
 def said(result: CheckResult, own: OwnWords) -> Said:
     """Say what a check found to the student whose file `own` is."""
+    result = replace(result, message=result.by_itself)
     message, outcome = result.message, result.outcome
     if outcome.earns or outcome is Outcome.DEFERRED:
         return Said(OUTCOMES[outcome][1], f"{result.question}/{outcome.value}")

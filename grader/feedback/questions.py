@@ -14,7 +14,7 @@ from grader.feedback.plain_words import OwnWords, Said, said
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, add_up
-from grader.terminal.screen import hints, words
+from grader.terminal.screen import counted_with, hints, words
 
 CODE_BYTES = 100_000  # of a page, escaped, for the student's code
 LINE_BYTES = 60  # what a line of code costs besides its text
@@ -42,6 +42,7 @@ def question_parts(
                 points=made.after if made else attempt.points_of(question.id),
                 checks=len(results),
                 passed=tuple(words(result.name) for result in results if result.outcome.earns),
+                counted=counted_with(results),
                 findings=tuple(_findings(question, results, own, known)),
                 changed=hide(made.words) if made else "",
                 comment=hide("\n".join([*([mark.comment] if mark else []), *(made.comments if made else ())])),
@@ -56,13 +57,13 @@ def _findings(
     question: Question, results: Sequence[CheckResult], own: OwnWords, known: Collection[str]
 ) -> Iterator[Finding]:
     """The checks that did not pass, those with one reason together, in order."""
-    groups: dict[tuple[Outcome, str], list[tuple[CheckResult, Said]]] = {}
+    groups: dict[tuple[Outcome, str, str], list[tuple[CheckResult, Said]]] = {}
     for result in results:
         if not result.outcome.earns:
             what = said(result, own)
             key = what.cause if what.cause.startswith(("unwritten/", "raised/", "experiment/")) else what.text
-            groups.setdefault((result.outcome, key), []).append((result, what))
-    for (outcome, _), group in groups.items():
+            groups.setdefault((result.outcome, key, result.passes_with), []).append((result, what))
+    for (outcome, _, beside), group in groups.items():
         of_group, first = [result for result, _ in group], group[0][1]
         told = sorted(hints(of_group), key=lambda hint: hint not in known)
         if outcome is Outcome.ERROR and len(told) > 1:  # each is about its check, and none about the one exception
@@ -78,6 +79,7 @@ def _findings(
             name="" if first.cause.startswith("unwritten/") else (*first.names, "")[0],
             cell=first.cell,
             line=first.line,
+            origin=f"With the reference's {beside} in place of yours this passes: begin there." if beside else "",
         )
 
 

@@ -18,6 +18,23 @@ def bound_names(tree: ast.Module) -> Iterator[str]:
             todo += reversed([inner for inner in ast.iter_child_nodes(node) if not isinstance(inner, ast.expr)])
 
 
+def assigned(node: ast.stmt) -> Iterator[tuple[str, bool]]:
+    """(name, whether it is bound anew) for each name that an assignment binds, or changes a part of: `table[k] = f`."""
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return
+    todo = list(node.targets if isinstance(node, ast.Assign) else [node.target])
+    while todo:
+        part = todo.pop()
+        if isinstance(part, (ast.Tuple, ast.List)):
+            todo += part.elts
+            continue
+        anew = isinstance(part, (ast.Name, ast.Starred)) and not isinstance(node, ast.AugAssign)
+        while isinstance(part, (ast.Subscript, ast.Attribute, ast.Starred)):
+            part = part.value
+        if isinstance(part, ast.Name):
+            yield part.id, anew
+
+
 def paragraphs(source: str, tree: ast.Module | None) -> list[str]:
     """Cut a script before each top-level statement that follows a blank line, comments going with what they precede.
 

@@ -106,6 +106,7 @@ def _check_entry(result: CheckResult) -> dict[str, Any]:
         "max_points": _number(result.max_points),
         "message": result.message,
         "hint": result.hint,
+        "passes_with": result.passes_with,
     }
 
 

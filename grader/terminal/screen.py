@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -91,7 +92,8 @@ def attempt_page(
             worth = add_up(result.max_points for result in results)  # not the question's where it is outdated
             points = f"{points_of(attempt, question.id)}/{plain(worth)}"
             passed = all(result.outcome.earns for result in results)
-            rest = f"   all {len(results)} checks passed" if passed else ""
+            with_reference = f"; {counted_with(results)}" if counted_with(results) else ""
+            rest = f"   all {len(results)} checks passed{with_reference}" if passed else ""
             lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
             lines += [] if passed else [*_checks(results, said_in), ""]
     if changed:
@@ -158,7 +160,8 @@ def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator
         yield from (line for hint in hints(group) for line in _wrapped(f"hint: {hint}", INDENT))
     passed = [words(result.name) for result in results if result.outcome.earns]
     if passed:
-        yield from _wrapped(f"ok  {len(passed)} passed: {'; '.join(passed)}", "  ")
+        counted = f" ({counted_with(results)})" if counted_with(results) else ""
+        yield from _wrapped(f"ok  {len(passed)} passed{counted}: {'; '.join(passed)}", "  ")
 
 
 def _failed(group: Sequence[CheckResult], whole: bool) -> Iterator[str]:
@@ -178,6 +181,12 @@ def failures(results: Sequence[CheckResult]) -> list[list[CheckResult]]:
         if not result.outcome.earns:
             groups.setdefault(result.message or result.name, []).append(result)
     return list(groups.values())
+
+
+def counted_with(results: Sequence[CheckResult]) -> str:
+    """Which checks count although the student's code alone does not pass them: "3 counted with the reference's q1"."""
+    found = Counter(result.passes_with for result in results if result.outcome.earns and result.passes_with)
+    return ", ".join(f"{times} counted with the reference's {beside}" for beside, times in found.items())
 
 
 def hints(group: Sequence[CheckResult]) -> list[str]:

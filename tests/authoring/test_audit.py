@@ -87,13 +87,17 @@ def test_an_audit_says_which_test_catches_nothing_any_more(q4_only, capsys):
     assert {"starter", "nothing"} <= submissions and any(known.startswith("q4-") for known in submissions)
 
 
-def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys):
-    file = q4_only.right("a1_mlp") / "q4.py"
-    file.write_text("# %% shifted | why: it is not right at all\ndef relu(z):\n    return as_float(z) + 1\n")
+@pytest.mark.parametrize(
+    ("about", "folder", "file"), [("q4-shifted", "right", "q4"), ("whole-other", "whole", "other")]
+)
+def test_an_audit_says_when_a_right_answer_loses_marks(q4_only, capsys, about, folder, file):
+    before = (q4_only.whole("a1_mlp") / "from_release.py").read_text() if folder == "whole" else ""
+    shifted = "# %% shifted | why: it is not right at all\ndef relu(z):\n    return as_float(z) + 1\n"
+    (getattr(q4_only, folder)("a1_mlp") / f"{file}.py").write_text(f"{before}\n{shifted}")
     code, said = audited(capsys, "--quick")
     assert code == 1
     [finding] = said["findings"]
-    assert finding["about"] == "q4-shifted" and finding["says"].startswith("loses test_")
+    assert finding["about"] == about and finding["says"].startswith("loses test_")
 
 
 def test_an_audit_says_when_a_check_insists_on_what_the_contract_leaves_open(q4_only, capsys):
