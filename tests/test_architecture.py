@@ -42,7 +42,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "competition": "course errors paths",
     "portal": "bookkeeping collect competition course dashboard errors examination execution feedback marks pages "
     "paths record schema submission terminal",
-    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
+    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
     "exit_codes feedback importing marks paths portal record sandbox schema similarity submission terminal wire",

@@ -44,7 +44,9 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.audit_page import audit_page
     from grader.authoring.causes import Finding
     from grader.authoring.claims import claims, marked
+    from grader.authoring.inputs import parameters
     from grader.authoring.leaks import leaks
+    from grader.authoring.mutants import definitions
     from grader.authoring.plan import plan
     from grader.commands.grading import examiners, shown, spec
 
@@ -71,6 +73,9 @@ def audit(chosen: argparse.Namespace) -> int:
         result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand, scope.odd_s)
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
     result.marked = marked(paths.hidden_tests(assignment.id))
+    questions = {name: question.id for question in assignment.questions for name in question.names}
+    taken = {name: parameters(made) for name, made in definitions(paths, assignment).items()}
+    result.left_out = result.asked_with.left_out(questions, taken)
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:
@@ -115,6 +120,7 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
         seeds=chosen.seeds,
         sample=chosen.sample / 100,
         mutants=chosen.mutants / 100,
+        of_alternatives=chosen.of_alternatives,
         only=tuple(asked_question(assignment, name).id for name in chosen.question),
         quick=chosen.quick,
         draw=chosen.draw,
