@@ -85,9 +85,15 @@ def table(audit: Audit) -> str:
     body = [[str(value) for value in row.values()] for row in told]
     lines = [tables.table(head, body, right=range(1, 10))]
     if kinds := operators(audit):
-        lines.append(tables.table(list(kinds[0]), [[str(value) for value in row.values()] for row in kinds], right=(1, 2)))
+        lines.append(
+            tables.table(list(kinds[0]), [[str(value) for value in row.values()] for row in kinds], right=(1, 2))
+        )
     for mutant in audit.survivors:
-        lines += [f"survives: {mutant.id} ({mutant.operator})", *(f"    {line}" for line in mutant.text.splitlines()), ""]
+        lines += [
+            f"survives: {mutant.id} ({mutant.operator})",
+            *(f"    {line}" for line in mutant.text.splitlines()),
+            "",
+        ]
     lines += list(_nearest(audit))
     if functions := left_out(audit.left_out):
         lines.append(f"what no test asks with: {counted(len(functions), 'function')}, see the page")

@@ -113,10 +113,10 @@ def _of_body(node: ast.AST) -> Iterator[Change]:
 def _in_place(line: ast.Assign) -> ast.AugAssign | None:
     """`w += step` for `w = w + step`: the array is changed and not replaced."""
     target, value = line.targets[0], line.value
-    if len(line.targets) == 1 and isinstance(target, ast.Name) and isinstance(value, ast.BinOp):
-        if isinstance(value.left, ast.Name) and value.left.id == target.id:
-            return ast.AugAssign(target, value.op, value.right)
-    return None
+    if len(line.targets) > 1 or not isinstance(target, ast.Name) or not isinstance(value, ast.BinOp):
+        return None
+    again = isinstance(value.left, ast.Name) and value.left.id == target.id
+    return ast.AugAssign(target, value.op, value.right) if again else None
 
 
 def _other_constants(value: object) -> list[object]:

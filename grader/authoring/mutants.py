@@ -1,9 +1,8 @@
 """Wrong solutions made by machine: a right one with one small change, as a tired student would make it.
 
-Operators, comparisons, constants, swapped arguments, dropped terms and statements (`changes`), made in the reference and,
-where that is asked for, in the right alternatives, which have other lines to break. Tests that are any good notice nearly
-all of them; a change that nobody could notice, or that the question leaves free, is named in
-`solutions/<a>/equivalent.txt`, one mutant's id a line with the reason behind it.
+The changes (`changes`) are made in the reference and, where that is asked for, in the right alternatives, which have
+other lines to break. Tests that are any good notice nearly all of them; a change that nobody could notice, or that the
+question leaves free, is named in `solutions/<a>/equivalent.txt`, one mutant's id a line with the reason behind it.
 """
 
 from __future__ import annotations
@@ -113,9 +112,7 @@ def _difference(old: Definition, new: Definition) -> str:
     return "\n".join(line for line in lines if line[:2] not in ("--", "++"))
 
 
-def _variant(
-    assignment: Assignment, question: Question, name: str, diff: str, operator: str, content: str
-) -> Variant:
+def _variant(assignment: Assignment, question: Question, name: str, diff: str, operator: str, content: str) -> Variant:
     name = f"{name}-{hashlib.sha256(diff.encode()).hexdigest()[:8]}"
     submission = Submission(name, assignment.id, f"{name}.py", content.encode())
     return Variant(name, "mutant", submission, question.id, text=diff, operator=operator)

@@ -14,7 +14,6 @@ from grader.examination.task import Task
 from grader.paths import Paths
 from grader.schema import Assignment
 
-
 NOTED = 2  # seeds: with one, a number that is drawn looks like one that never changes
 
 
@@ -63,8 +62,8 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
     made = variants.reference(paths, assignment)
     for number in range(scope.seeds):
         seed = scope.seed(f"reference {number}")
-        asked = number < NOTED  # what it is asked, to see what no test asks with
-        yield made, Task(made.submission, seed, everything, scope.device, note_margins=True, note_asked=asked)
+        noted = number < NOTED  # what it is asked, to see what no test asks with
+        yield made, Task(made.submission, seed, everything, scope.device, note_margins=True, note_asked=noted)
     if scope.device != "cpu":
         yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
     otherwise = paraphrases(paths, assignment) if scope.every_known else ()

@@ -21,7 +21,11 @@ def inputs(rng: np.random.Generator, *shapes: str) -> Iterator[tuple[str, tuple[
     letters = list(dict.fromkeys(letter for shape in shapes for letter in shape.split()))
     if not letters or len(letters) > len(SIZES):
         raise AuthoringError(f"inputs takes shapes of 1 to {len(SIZES)} different letters, such as 'N D'; got {shapes}")
-    for says, rows, dtype in (("of float64", 0, np.float64), ("of float32", 0, np.float32), ("of one row", 1, np.float64)):
+    for says, rows, dtype in (
+        ("of float64", 0, np.float64),
+        ("of float32", 0, np.float32),
+        ("of one row", 1, np.float64),
+    ):
         drawn = rng.choice(SIZES, size=len(letters), replace=False).tolist()
         sizes = dict(zip(letters, [rows, *drawn[1:]] if rows else drawn, strict=True))
         axes = [[sizes[letter] for letter in shape.split()] for shape in shapes]

@@ -1,7 +1,8 @@
 """Question 13: wandering digits. The network is trained in the sandbox; accuracies are computed here, from its logits.
 
-One training serves all checks but one, which looks at the first steps of three: the first check that needs it draws sprites, images and seeds and keeps what the
-network answered. Hidden images are made of sprites that are in no training image; their labels stay here.
+One training serves all checks but one, which looks at the first steps of three: the first check that needs it draws
+sprites, images and seeds and keeps what the network answered. Hidden images are made of sprites that are in no training
+image; their labels stay here.
 
 Measured: the reference reached 0.942 to 0.972 (mean 0.960) in 12 trainings of 4 to 5 CPU seconds; the two other right
 solutions 0.93 to 0.98; 300 images for 3000 0.41 to 0.73; windows of 3x3 pixels 0.32 to 0.52; a dense network 0.51.
@@ -170,7 +171,9 @@ def test_the_same_seed_gives_the_same_network(student, rng, runs, datasets):
         require(kept is True, "train_wander has changed the images or labels that it was given.")
         require(len(losses) > 0, "train_wander takes no step.")
         begun.append(losses)
-    close(begun[1], begun[0], rtol=1e-3, atol=1e-3, dtype="any", what="the loss in a second training with the same seed")
+    close(
+        begun[1], begun[0], rtol=1e-4, atol=1e-5, dtype="any", what="the loss in a second training with the same seed"
+    )
     require(begun[2] != begun[0], "Another seed gives the same training: the seed is not used.")
 
 
