@@ -44,12 +44,12 @@ class Seen:
             self.dtypes.add(str(value.dtype).removeprefix("torch."))
             self.shapes.append(tuple(value.shape))
 
-    def lacks(self) -> Iterator[str]:
-        """The kinds that it never was, in words."""
+    def lacks(self, rows: bool) -> Iterator[str]:
+        """The kinds that it never was, in words. rows: its first axis counts samples."""
         floats = {name for name in self.dtypes if "float" in name}
         yield from (f"never {name}" for name in ("float32", "float64") if floats and name not in floats)
         tables = [shape for shape in self.shapes if len(shape) > 1]
-        if tables and all(shape[0] > 1 for shape in tables):
+        if rows and tables and all(shape[0] > 1 for shape in tables):
             yield "never of one row"
         if tables and all(len(set(shape)) < len(shape) for shape in tables):
             yield "always with two axes of one size"
@@ -76,22 +76,24 @@ class Asked:
     def left_out(self, questions: Mapping[str, str], taken: Mapping[str, tuple[str, ...]]) -> list[LeftOut]:
         """What was left out, by function in the order of `questions` (function -> question).
 
-        taken: by function, the names of what it takes, in order; functions that were never called by name are not told
+        taken: by function, the names of what it takes, in order, the samples first; functions that were never called by
+        name are not told
         """
         return [
             LeftOut(question, function, name, says)
             for function, question in questions.items()
             if function in self._seen
             for place, name in enumerate(taken.get(function, ()))
-            for says in self._words(self._seen[function], place, name)
+            for says in _words(self._seen[function], place, name)
         ]
 
-    def _words(self, seen: Mapping[str | int, Seen], place: int, name: str) -> list[str]:
-        found = [seen[key] for key in (place, name) if key in seen]
-        return list(together(found).lacks()) if found else ["never given"]
+
+def _words(seen: Mapping[str | int, Seen], place: int, name: str) -> list[str]:
+    found = [seen[key] for key in (place, name) if key in seen]
+    return list(_together(found).lacks(rows=not place)) if found else ["never given"]
 
 
-def together(parts: Iterable[Seen]) -> Seen:
+def _together(parts: Iterable[Seen]) -> Seen:
     whole = Seen()
     for part in parts:
         whole.calls += part.calls

@@ -38,6 +38,8 @@ def test_kinds_of_arrays_and_tensors():
     ]
     assert lacks(request("f", torch.ones(2, 3)), request("f", torch.ones(1, 3).double()), takes=("x",)) == []
     assert lacks(request("f", np.arange(3)), takes=("x",)) == []  # integers, and one axis
+    one = request("f", np.ones((1, 2)), np.ones((2, 3)))
+    assert lacks(one, takes=("x", "W")) == ["x never float32", "W never float32"]  # the rows of W are no samples
 
 
 def test_what_is_never_given_and_who_is_not_asked():

@@ -139,7 +139,7 @@ def d_softplus(z):
     return 1 - sigmoid(-as_float(z))
 
 
-# %% logaddexp | why: everything from np.logaddexp, slopes as a (1 - a), a ReLU by a product with a mask
+# %% all_by_logaddexp | why: everything from np.logaddexp, slopes as a (1 - a), a ReLU by a product with a mask
 def sigmoid(z):
     with np.errstate(under="ignore"):
         return np.exp(-np.logaddexp(0, -as_float(z)))

@@ -190,7 +190,7 @@ class Value(Value):
                     ready.append(operand)
 
 
-# %% numbered_nodes | why: nodes are numbered as they are made, a heap gives them back latest first; slope 1 of relu at 0
+# %% numbered_nodes_in_a_heap | why: nodes are numbered as they are made, a heap gives them back latest first; slope 1 of relu at 0
 import heapq
 import itertools
 

@@ -86,7 +86,7 @@ class MultiHeadAttention(nn.Module):
         return self.o_proj(out.view(B, H, Tq, -1).permute(0, 2, 1, 3).contiguous().view(B, Tq, D))
 
 
-# %% head_by_head | why: a loop over heads with slices of the projections, one mask for each head, results laid side by side by cat
+# %% masks_by_head | why: a loop over heads with slices of the projections, one mask for each head, results laid side by side by cat
 class MultiHeadAttention(nn.Module):
     def __init__(self, d_model, n_heads, bias=True):
         super().__init__()
