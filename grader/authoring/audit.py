@@ -6,7 +6,8 @@
 - every check is failed by some wrong solution
 - no submission, however odd, makes a hidden test itself fail
 - a check that fails says why, and shows no number that is hidden
-- of the mutants made by machine from right solutions, at least KILL_RATE are noticed (where mutants are asked for)
+- of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for); of
+  those of alternatives nothing is demanded, for what nobody could notice is not named there
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def run(
     audit.seen.sort(key=lambda row: place.get(row.submission, len(place)))  # not as they came back
     audit.findings += findings([_with_other_seeds(row, audit.stability.flaky) for row in audit.seen])
     audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if every_known]
-    made, killed = audit.mutants.total(), audit.killed.total()
+    made = sum(variant.kind == "mutant" and not variant.of for variant in about.values())
+    killed = made - sum(not survivor.of for survivor in audit.survivors)
     if made and killed < KILL_RATE * made:
         says = f"only {killed} of {made} are noticed, below {KILL_RATE:.0%}"
         audit.findings.append(Finding("the machine's mutants", says))

@@ -26,8 +26,9 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 NAMES = {"mean": "sum", "sum": "mean", "maximum": "minimum", "max": "min", "argmin": "argmax", "argmax": "argmin"}
 STATEMENTS = (ast.Assign, ast.AugAssign, ast.Expr)  # that may be forgotten, or stand in another order
-GUARDS = {"copy", "clone", "detach", "astype", "to", "float", "double", "contiguous"}  # x.copy() becomes x
-WRAPPERS = {"as_float", "sorted", "abs"}  # f(x) becomes x
+GUARDS = {"copy", "clone", "detach", "astype", "to"}  # x.copy() becomes x
+SYMMETRIC = {"add", "multiply", "maximum", "minimum", "max", "min", "logaddexp"}  # f(a, b) is f(b, a)
+OF_NO_MATTER = {"strict", "casting"}  # keywords that only refuse what cannot be
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def _of_term(node: ast.BinOp) -> Iterator[Change]:
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
-    if len(node.args) == 2:
+    if len(node.args) == 2 and _called(node) not in SYMMETRIC:
         yield Change("swapped arguments", node, "args", node.args[::-1])
     for place, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg not in {None, *OF_NO_MATTER}:
             without = [*node.keywords[:place], *node.keywords[place + 1 :]]
             yield Change("dropped keyword", node, "keywords", without)
 
@@ -89,11 +90,12 @@ def _of_parts(node: ast.AST) -> Iterator[Change]:
 
 
 def _bare(call: ast.Call) -> ast.expr | None:
-    if isinstance(call.func, ast.Attribute) and call.func.attr in GUARDS:
-        return call.func.value
-    if isinstance(call.func, ast.Name) and call.func.id in WRAPPERS and len(call.args) == 1:
-        return call.args[0]
-    return None
+    return call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in GUARDS else None
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of the name of what is called, "" where it has none."""
+    return ast.unparse(call.func).rpartition(".")[2] if isinstance(call.func, (ast.Name, ast.Attribute)) else ""
 
 
 def _of_body(node: ast.AST) -> Iterator[Change]:
@@ -106,8 +108,25 @@ def _of_body(node: ast.AST) -> Iterator[Change]:
         if isinstance(line, ast.Assign) and (in_place := _in_place(line)) is not None:
             yield Change("in place", node, "body", [*body[:place], in_place, *body[place + 1 :]])
     for place, (one, other) in enumerate(zip(body, body[1:], strict=False)):
-        if isinstance(one, STATEMENTS) and isinstance(other, STATEMENTS):
+        if isinstance(one, STATEMENTS) and isinstance(other, STATEMENTS) and _depend(one, other):
             yield Change("swapped statements", node, "body", [*body[:place], other, one, *body[place + 2 :]])
+
+
+def _depend(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether one of two statements may change what the other one names."""
+    return bool(_changed_by(one) & _names(other) or _changed_by(other) & _names(one))
+
+
+def _names(part: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+
+
+def _changed_by(line: ast.stmt) -> set[str]:
+    """The names that a statement gives another value; a call may change all that it is given."""
+    if isinstance(line, ast.Expr):
+        return _names(line)
+    targets = line.targets if isinstance(line, ast.Assign) else [line.target] if isinstance(line, ast.AugAssign) else []
+    return {name for target in targets for name in _names(target)}
 
 
 def _in_place(line: ast.Assign) -> ast.AugAssign | None:

@@ -12,6 +12,7 @@ import copy
 import difflib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from grader.authoring.changes import changes
 from grader.authoring.variants import Variant, isolated
@@ -93,7 +94,8 @@ def _of_alternatives(paths: Paths, assignment: Assignment, question: Question) -
                 body = [changed if node is definition else node for node in cell.body]
                 whole = ast.unparse(ast.Module(body, type_ignores=[]))
                 content = "\n\n".join([base, *(f"# %%\n{part}\n" for part in (*shared, whole))])
-                yield _variant(assignment, question, name, diff, operator, content)
+                made = _variant(assignment, question, name, diff, operator, content)
+                yield replace(made, of=solution.id)
 
 
 def _changed(definition: Definition) -> Iterator[tuple[str, Definition]]:

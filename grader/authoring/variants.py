@@ -42,7 +42,8 @@ class Variant:
     question: str = ""
     fails: tuple[str, ...] = ()  # hidden tests that must fail
     text: str = ""  # the hint, why it is right, or a mutant's change
-    operator: str = ""  # what kind of change made a mutant
+    operator: str = ""  # what kind of change made a mutant,
+    of: str = ""  # and of which right alternative; "" for the reference
 
 
 def reference(paths: Paths, assignment: Assignment) -> Variant:
