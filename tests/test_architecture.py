@@ -79,6 +79,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "NotOutside": "importing/hidden_text",
     "_IsMissing": "submission/arguments",
     "NotThere": "portal",
+    "Enough": "checking/beginning",
 }
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50
 

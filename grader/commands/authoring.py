@@ -17,6 +17,7 @@ from grader.terminal import screen
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
     from grader.authoring.causes import Seen
+    from grader.authoring.inputs import LeftOut
     from grader.authoring.plan import Scope
     from grader.schema import Assignment
 
@@ -44,9 +45,7 @@ def audit(chosen: argparse.Namespace) -> int:
     from grader.authoring.audit_page import audit_page
     from grader.authoring.causes import Finding
     from grader.authoring.claims import claims, marked
-    from grader.authoring.inputs import parameters
     from grader.authoring.leaks import leaks
-    from grader.authoring.mutants import definitions
     from grader.authoring.plan import plan
     from grader.commands.grading import examiners, shown, spec
 
@@ -73,9 +72,7 @@ def audit(chosen: argparse.Namespace) -> int:
         result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand, scope.odd_s)
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
     result.marked = marked(paths.hidden_tests(assignment.id))
-    questions = {name: question.id for question in assignment.questions for name in question.names}
-    taken = {name: parameters(made) for name, made in definitions(paths, assignment).items()}
-    result.left_out = result.asked_with.left_out(questions, taken)
+    result.left_out = _left_out(paths, result)
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:
@@ -102,6 +99,16 @@ def _beforehand(paths: Paths, assignment_id: str) -> Iterator[Seen]:
     yield from assertions(paths.hidden_tests(assignment_id))
     yield from uncalled(paths, assignment_id)
     yield from unprinted(paths, assignment_id)
+
+
+def _left_out(paths: Paths, audit: Audit) -> list[LeftOut]:
+    """The kinds of inputs that no hidden test asked the reference's functions with."""
+    from grader.authoring.inputs import parameters
+    from grader.authoring.mutants import definitions
+
+    questions = {name: question.id for question in audit.assignment.questions for name in question.names}
+    taken = {name: parameters(made) for name, made in definitions(paths, audit.assignment).items()}
+    return audit.asked_with.left_out(questions, taken)
 
 
 def _tested(paths: Paths, assignment_id: str) -> Assignment:
