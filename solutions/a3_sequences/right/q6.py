@@ -26,10 +26,11 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
             (tokens + [v], total + rows[i][v].item())
             for i, (tokens, total) in enumerate(alive)
             for v in range(rows.size(1))
+            if rows[i][v] > -math.inf
         )
         alive = []
         for tokens, total in heapq.nlargest(beam, options, key=lambda option: option[1]):
-            (done if tokens[-1] == eos else alive).append((tokens, total))  # impossible ones stay, and never win
+            (done if tokens[-1] == eos else alive).append((tokens, total))
     ranked = sorted(((total / float(len(t) - 1) ** alpha, t) for t, total in done + alive), reverse=True)
     return ranked[0][1], ranked[0][0]
 
