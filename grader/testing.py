@@ -1,6 +1,6 @@
 """What hidden tests import: the comparison, and what makes an answer safe to calculate with.
 
-    from grader.testing import array, bounded, close, formed, number, require, same, unpack
+    from grader.testing import array, bounded, close, formed, inputs, number, require, same, unpack
 
     close(answer, expected)           the numbers of the answer are those expected, within a tolerance
     same(answer, expected)            equal in kind, shape, dtype and value, without a tolerance
@@ -12,6 +12,8 @@
     require(condition, text)          anything else that must hold, with what the student is told if it does not
     holds(condition, text)            a condition of another system's test, as a function without arguments
     shows(answer, printed, text)      an answer is printed as a doctest has it
+    inputs(rng, "N D", "D")           arrays of these shapes in every kind: sizes that differ, float32, one row
+    first_losses                      a probe: the first losses of a training, which goes no further
     numeric(answer)                   dtype and values of whatever is made of numbers, else None
     Mismatch                          what all of them raise; a check that catches it may go on
 
@@ -19,8 +21,10 @@ They raise `Mismatch`, whose text is for the student and holds no expected value
 all of it may move. docs/testing.md has an example for each, and what `student`, `rng`, `device` and the marks do.
 """
 
+from grader.checking.beginning import first_losses
 from grader.checking.compare import Mismatch, array, bounded, close, number, require, same, unpack
 from grader.checking.forms import formed
+from grader.checking.inputs import inputs
 from grader.checking.integers import integers
 from grader.checking.judging import holds, shows
 from grader.checking.second_chance import best_of_two
@@ -32,8 +36,10 @@ __all__ = [
     "best_of_two",
     "bounded",
     "close",
+    "first_losses",
     "formed",
     "holds",
+    "inputs",
     "integers",
     "number",
     "numeric",

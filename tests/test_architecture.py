@@ -42,7 +42,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "competition": "course errors paths",
     "portal": "bookkeeping collect competition course dashboard errors examination execution feedback marks pages "
     "paths record schema submission terminal",
-    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal",
+    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
     "exit_codes feedback importing marks paths portal record sandbox schema similarity submission terminal wire",
@@ -79,6 +79,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "NotOutside": "importing/hidden_text",
     "_IsMissing": "submission/arguments",
     "NotThere": "portal",
+    "Enough": "checking/beginning",
 }
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_FUNCTION = 400, 50
 

@@ -6,7 +6,8 @@
 - every check is failed by some wrong solution
 - no submission, however odd, makes a hidden test itself fail
 - a check that fails says why, and shows no number that is hidden
-- of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for)
+- of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for); of
+  those of alternatives nothing is demanded, for what nobody could notice is not named there
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from grader.authoring.causes import Finding, Seen, findings
+from grader.authoring.inputs import Asked, LeftOut
 from grader.authoring.stability import Stability
 from grader.authoring.stumbles import stumbles
 from grader.authoring.uncalled import told_apart
@@ -47,11 +49,15 @@ class Audit:
     right: Counter[str] = field(default_factory=Counter)  # and right alternatives
     mutants: Counter[str] = field(default_factory=Counter)  # by question: made by machine,
     killed: Counter[str] = field(default_factory=Counter)  # and noticed
+    made_by: Counter[str] = field(default_factory=Counter)  # by kind of change: mutants,
+    killed_by: Counter[str] = field(default_factory=Counter)  # and those noticed
     survivors: list[Variant] = field(default_factory=list)
     first: tuple[Task, Examined] | None = None  # the reference as it was graded first, with its evidence
+    asked_with: Asked = field(default_factory=Asked)  # what the reference's functions were asked with
     claims: dict[str, tuple[str, ...]] = field(default_factory=dict)  # kind -> checks that rest on what is said inside
     seen: list[Seen] = field(default_factory=list)  # what is not as it must be, by check and submission
     findings: list[Finding] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)  # kinds of inputs that nothing is asked with
     marked: dict[str, str] = field(default_factory=dict)  # check -> why its verdict is made in the sandbox
 
     @property
@@ -91,6 +97,8 @@ def run(
         counted = {"wrong": audit.wrong, "right": audit.right, "mutant": audit.mutants}.get(variant.kind)
         if counted is not None:
             counted[variant.question] += 1
+        if variant.kind == "mutant":
+            audit.made_by[variant.operator] += 1
     for task, examined in pool.run(task for _, task in todo):
         variant = about[task.submission.student, task.seed]
         audit.graded += 1
@@ -105,7 +113,8 @@ def run(
     audit.seen.sort(key=lambda row: place.get(row.submission, len(place)))  # not as they came back
     audit.findings += findings([_with_other_seeds(row, audit.stability.flaky) for row in audit.seen])
     audit.findings += [Finding(name, says) for name, says in _uncaught(audit) if every_known]
-    made, killed = audit.mutants.total(), audit.killed.total()
+    made = sum(variant.kind == "mutant" and not variant.of for variant in about.values())
+    killed = made - sum(not survivor.of for survivor in audit.survivors)
     if made and killed < KILL_RATE * made:
         says = f"only {killed} of {made} are noticed, below {KILL_RATE:.0%}"
         audit.findings.append(Finding("the machine's mutants", says))
@@ -132,12 +141,14 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
         yield from _must_pass(variant, results)
         if variant.kind == "reference":
             audit.stability.add(examined)
-            audit.first = audit.first or (task, examined)
+            audit.asked_with.add(examined.requests.values())
+            audit.first = audit.first or (task, replace(examined, requests={}))
     elif variant.kind in ("starter", "nonsense"):
         yield from (Seen("passes", result.name, variant.id) for result in results if result.outcome.earns)
     elif variant.kind == "mutant":
         if not all(result.outcome.earns for result in results):
             audit.killed[variant.question] += 1
+            audit.killed_by[variant.operator] += 1
         elif not examined.fault:
             audit.survivors.append(variant)
     else:

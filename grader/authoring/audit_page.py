@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.authoring.audit import Audit
-from grader.authoring.audit_words import counted, distance, limits, marked_claim, rows, sentence
+from grader.authoring.audit_words import counted, distance, left_out, limits, marked_claim, operators, rows, sentence
 from grader.authoring.claims import WORDS
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, scroller, table
 
@@ -13,8 +13,8 @@ MOST_ROWS = 20
 LEAD = (
     "Submissions whose marks are known were graded: the reference with several seeds and said in other ways, the "
     "untouched starter, nonsense, every wrong solution and every right alternative, and mutants made by machine. "
-    "Noticed: mutants, wrong programs with one small change, that lose points. Named: wrong solutions whose own hint "
-    "the student reads."
+    "Noticed: mutants, right programs with one small change that makes them wrong, that lose points. Named: wrong "
+    "solutions whose own hint the student reads."
 )
 
 
@@ -27,7 +27,9 @@ def audit_page(audit: Audit) -> str:
         _section("Findings", _list(map(sentence, audit.findings))),
         _section("Claims of the sandbox", _list(marked_claim(check, why) for check, why in audit.marked.items())),
         _section("Questions", _questions(audit)),
+        _section("Mutants by kind of change", _operators(audit)),
         _section("Mutants that nothing notices", joined(_survivors(audit))),
+        _section("Inputs that no hidden test asks with", _list(left_out(audit.left_out))),
         _section("Stability of the reference", joined(_stability(audit))),
         _section("Slowest checks", _slowest(audit)),
         _section("What is said inside, where student code can say anything", _list(_claims(audit))),
@@ -58,7 +60,6 @@ def _questions(audit: Audit) -> Html:
 
 def _question(audit: Audit, row: dict[str, object]) -> Iterator[Html]:
     made, killed = int(str(row["mutants"])), int(str(row["killed"]))
-    share = killed / made if made else 0.0
     yield el("th", row["question"], scope="row")
     yield cell(audit.assignment.question(str(row["question"])).title)
     yield number(row["points"])
@@ -67,13 +68,31 @@ def _question(audit: Audit, row: dict[str, object]) -> Iterator[Html]:
     yield number(row["named"])
     yield number(row["right"])
     yield number(f"{killed} of {made}" if made else "\u2013")
-    yield cell(joined([bar(share, f"{share:.0%} noticed"), f" {share:.0%}"]) if made else "\u2013", "n")
+    yield cell(_share(killed, made) if made else "\u2013", "n")
     yield number(row["seconds"])
+
+
+def _operators(audit: Audit) -> Html | None:
+    head = el("tr", heading("change"), heading("noticed", "n"), heading("share"))
+    kinds = operators(audit)
+    body = (_rated(row["operator"], row["killed"], row["mutants"]) for row in kinds)
+    return table([head], body, "What kinds of changes the tests notice, the least noticed first") if kinds else None
+
+
+def _rated(kind: str, killed: int, made: int) -> Iterator[Html]:
+    yield el("th", kind, scope="row")
+    yield number(f"{killed} of {made}")
+    yield cell(_share(killed, made), "n")
+
+
+def _share(killed: int, made: int) -> Html:
+    share = killed / made
+    return joined([bar(share, f"{share:.0%} noticed"), f" {share:.0%}"])
 
 
 def _survivors(audit: Audit) -> Iterator[Html]:
     for mutant in audit.survivors:
-        yield el("p", el("b", mutant.id))
+        yield el("p", el("b", mutant.id), f" {mutant.operator}")
         yield scroller(mutant.text, label=mutant.id)
 
 

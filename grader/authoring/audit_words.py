@@ -8,6 +8,7 @@ from typing import Any
 from grader.authoring.audit import Audit
 from grader.authoring.causes import Finding
 from grader.authoring.claims import WORDS
+from grader.authoring.inputs import LeftOut
 from grader.authoring.stability import Bound
 from grader.course.scheme import plain
 from grader.terminal import tables
@@ -37,6 +38,12 @@ def rows(audit: Audit) -> list[dict[str, Any]]:
     ]
 
 
+def operators(audit: Audit) -> list[dict[str, Any]]:
+    """One row a kind of change: mutants made, mutants noticed; the kind that is noticed least comes first."""
+    rated = sorted(audit.made_by, key=lambda kind: (audit.killed_by[kind] / audit.made_by[kind], kind))
+    return [{"operator": kind, "mutants": audit.made_by[kind], "killed": audit.killed_by[kind]} for kind in rated]
+
+
 def document(audit: Audit) -> dict[str, Any]:
     """Everything that was found, for a program."""
     stability = audit.stability
@@ -49,7 +56,14 @@ def document(audit: Audit) -> dict[str, Any]:
             for finding in audit.findings
         ],
         "marked_claims": [{"check": check, "why": why} for check, why in audit.marked.items()],
-        "survivors": [{"mutant": mutant.id, "change": mutant.text} for mutant in audit.survivors],
+        "operators": operators(audit),
+        "survivors": [
+            {"mutant": mutant.id, "operator": mutant.operator, "change": mutant.text} for mutant in audit.survivors
+        ],
+        "left_out": [
+            {"question": row.question, "function": row.function, "parameter": row.parameter, "says": row.says}
+            for row in audit.left_out
+        ],
         "runs": stability.runs,
         "flaky": stability.flaky,
         "tolerances": [
@@ -70,9 +84,19 @@ def table(audit: Audit) -> str:
     head = list(told[0]) if told else ["question"]
     body = [[str(value) for value in row.values()] for row in told]
     lines = [tables.table(head, body, right=range(1, 10))]
+    if kinds := operators(audit):
+        lines.append(
+            tables.table(list(kinds[0]), [[str(value) for value in row.values()] for row in kinds], right=(1, 2))
+        )
     for mutant in audit.survivors:
-        lines += [f"survives: {mutant.id}", *(f"    {line}" for line in mutant.text.splitlines()), ""]
+        lines += [
+            f"survives: {mutant.id} ({mutant.operator})",
+            *(f"    {line}" for line in mutant.text.splitlines()),
+            "",
+        ]
     lines += list(_nearest(audit))
+    if functions := left_out(audit.left_out):
+        lines.append(f"what no test asks with: {counted(len(functions), 'function')}, see the page")
     lines += [claim(kind, checks) for kind, checks in audit.claims.items()]
     lines += [marked_claim(check, why) for check, why in audit.marked.items()]
     lines += [sentence(finding) for finding in audit.findings]
@@ -93,6 +117,14 @@ def sentence(finding: Finding) -> str:
         return f"{finding.about}: {finding.says} ({len(who)} submissions, {' and '.join(who[:EXAMPLES])} among them)"
     named = f" ({' and '.join(who)})" if who else ""
     return f"{finding.about}: {finding.says}{named}"
+
+
+def left_out(rows: list[LeftOut]) -> list[str]:
+    """By function, on one line each: the inputs that no hidden test asks it with."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        found.setdefault((row.question, row.function), []).append(f"{row.parameter} {row.says}")
+    return [f"{question}, {function}: {'; '.join(lacks)}" for (question, function), lacks in found.items()]
 
 
 def claim(kind: str, checks: tuple[str, ...]) -> str:

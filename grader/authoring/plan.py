@@ -14,6 +14,8 @@ from grader.examination.task import Task
 from grader.paths import Paths
 from grader.schema import Assignment
 
+NOTED = 2  # seeds: with one, a number that is drawn looks like one that never changes
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -22,6 +24,7 @@ class Scope:
     seeds: int = 5  # times that the reference is graded
     sample: float = 1.0  # share of wrong solutions and alternatives
     mutants: float = 0.0  # share of the mutants that the machine can make
+    of_alternatives: bool = False  # make them of the right alternatives, too
     only: tuple[str, ...] = ()  # questions; none: all of them
     quick: bool = False  # look at each wrong solution's own question and no other
     draw: int = 0  # of the inputs: the same number draws the same ones
@@ -59,7 +62,8 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
     made = variants.reference(paths, assignment)
     for number in range(scope.seeds):
         seed = scope.seed(f"reference {number}")
-        yield made, Task(made.submission, seed, everything, scope.device, note_margins=True)
+        noted = number < NOTED  # what it is asked, to see what no test asks with
+        yield made, Task(made.submission, seed, everything, scope.device, note_margins=True, note_asked=noted)
     if scope.device != "cpu":
         yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
     otherwise = paraphrases(paths, assignment) if scope.every_known else ()
@@ -83,7 +87,7 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
 def _mutants(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[Variant, Task]]:
     """Each is examined until it is noticed."""
     asked = scope.questions(assignment)
-    for variant in mutants(paths, assignment):
+    for variant in mutants(paths, assignment, scope.of_alternatives):
         if variant.question in asked and _in_share(variant, scope.mutants):
             seed = scope.seed(variant.id)
             yield variant, Task(variant.submission, seed, (variant.question,), scope.device, first_failure=True)

@@ -41,7 +41,9 @@ class Variant:
     submission: Submission
     question: str = ""
     fails: tuple[str, ...] = ()  # hidden tests that must fail
-    text: str = ""  # the hint, or why it is right
+    text: str = ""  # the hint, why it is right, or a mutant's change
+    operator: str = ""  # what kind of change made a mutant,
+    of: str = ""  # and of which right alternative; "" for the reference
 
 
 def reference(paths: Paths, assignment: Assignment) -> Variant:
@@ -110,6 +112,11 @@ def nonsense(assignment: Assignment) -> Iterator[Variant]:
         yield Variant(kind, "nonsense", submission, text=f"answers {value} to everything")
 
 
+def isolated(paths: Paths, assignment: Assignment, question: Question) -> str:
+    """The reference, and a cell that keeps its other questions apart from cells behind it that are about this one."""
+    return f"{read_master(paths, assignment.id)}\n{isolation.cell(assignment.names_beside(question.id))}"
+
+
 def _refuse_unknown(folder: Path, assignment: Assignment) -> None:
     """A file whose question does not exist would never be looked at."""
     for file in sorted(folder.glob("*.py")):
@@ -119,7 +126,7 @@ def _refuse_unknown(folder: Path, assignment: Assignment) -> None:
 def _of(
     paths: Paths, assignment: Assignment, question: Question, kind: str, solutions: list[known_solutions.KnownSolution]
 ) -> Iterator[Variant]:
-    base = f"{read_master(paths, assignment.id)}\n{isolation.cell(assignment.names_beside(question.id))}"
+    base = isolated(paths, assignment, question)
     for solution in solutions:
         name = f"{question.id}-{solution.id}"
         text = "\n\n".join([base, *(f"# %%\n{cell}\n" for cell in solution.cells)])

@@ -48,6 +48,8 @@ def _audit(made: Parser) -> None:
     made.add_argument("--question", action="append", default=[], metavar="Q", help=only)
     mutants = "share of machine-made mutants to try (default: none)"
     made.add_argument("--mutants", type=_percent, default=0, metavar="PERCENT", help=mutants)
+    also = "make mutants of the right alternatives, too, which have other lines to break"
+    made.add_argument("--of-alternatives", action="store_true", help=also)
     made.add_argument("--page", type=Path, metavar="FILE", help="write a page (HTML); a whole audit always does")
     batch(made)
 

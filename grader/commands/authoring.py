@@ -17,6 +17,7 @@ from grader.terminal import screen
 if TYPE_CHECKING:
     from grader.authoring.audit import Audit
     from grader.authoring.causes import Seen
+    from grader.authoring.inputs import LeftOut
     from grader.authoring.plan import Scope
     from grader.schema import Assignment
 
@@ -71,6 +72,7 @@ def audit(chosen: argparse.Namespace) -> int:
         result = auditing.run(pool, assignment, planned, tell, scope.every_known, beforehand, scope.odd_s)
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
     result.marked = marked(paths.hidden_tests(assignment.id))
+    result.left_out = _left_out(paths, result)
     _judge_again(paths, result, len(slots.gpus), chosen.quiet)
     page = chosen.page
     if scope.whole:
@@ -99,6 +101,16 @@ def _beforehand(paths: Paths, assignment_id: str) -> Iterator[Seen]:
     yield from unprinted(paths, assignment_id)
 
 
+def _left_out(paths: Paths, audit: Audit) -> list[LeftOut]:
+    """The kinds of inputs that no hidden test asked the reference's functions with."""
+    from grader.authoring.inputs import parameters
+    from grader.authoring.mutants import definitions
+
+    questions = {name: question.id for question in audit.assignment.questions for name in question.names}
+    taken = {name: parameters(made) for name, made in definitions(paths, audit.assignment).items()}
+    return audit.asked_with.left_out(questions, taken)
+
+
 def _tested(paths: Paths, assignment_id: str) -> Assignment:
     """An assignment that has hidden tests; UsageError for one of essays alone."""
     assignment = read_assignment(paths, assignment_id)
@@ -115,6 +127,7 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
         seeds=chosen.seeds,
         sample=chosen.sample / 100,
         mutants=chosen.mutants / 100,
+        of_alternatives=chosen.of_alternatives,
         only=tuple(asked_question(assignment, name).id for name in chosen.question),
         quick=chosen.quick,
         draw=chosen.draw,

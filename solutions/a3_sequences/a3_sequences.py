@@ -65,8 +65,8 @@
 #   boolean with **True = may be attended / is valid**.
 # - **numpy or torch**: q1 to q4 are numpy alone, torch would do the work for you there; the rest is torch. A torch result has
 #   the dtype and lies on the device of the inputs.
-# - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32. The function
-#   `as_float` below is this rule; use it. Labels and tokens are int64.
+# - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32; of integers
+#   it is float64. The function `as_float` below is this rule; use it. Labels and tokens are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".
 # - **Randomness only through an argument**: `rng: np.random.Generator`, `generator: torch.Generator`, a `seed`, or the noise
 #   itself. Using the global generators is an error, because nobody could repeat your run.

@@ -75,8 +75,8 @@
 # - **Batch first.** Vectors come as `(N, D)`: N samples, D features; images `(N, C, H, W)`; sequences `(B, T, D)`; masks are
 #   boolean with **True = may be attended / is valid**.
 # - **numpy or torch**: q12 is numpy alone; the rest is torch. A torch result has the dtype and lies on the device of the inputs.
-# - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32. The function
-#   `as_float` below is this rule; use it. Labels are int64.
+# - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32; of integers
+#   it is float64. The function `as_float` below is this rule; use it. Labels are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".
 # - **Randomness only through an argument**: `rng: np.random.Generator`, `generator: torch.Generator`, a `seed`, or the noise
 #   itself. Using the global generators is an error, because nobody could repeat your run. (Modules are the exception:

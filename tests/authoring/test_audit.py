@@ -274,7 +274,11 @@ def test_the_page_of_an_audit_holds_what_was_found_and_escapes_it(q4_only, tmp_p
     text = page.read_text()
     assert code == 1 and "q4-shifted: loses test_" in text and "2 findings" not in text.split("<h1>")[0]
     assert said["questions"][0]["named"] > 10 and said["runs"] == 1
-    assert all(survivor["mutant"] in text for survivor in said["survivors"])
+    assert all(survivor["mutant"] in text and survivor["operator"] in text for survivor in said["survivors"])
+    kinds = {row["operator"]: row for row in said["operators"]}
+    assert sum(row["mutants"] for row in kinds.values()) == said["questions"][0]["mutants"] > 5
+    assert sum(row["killed"] for row in kinds.values()) == said["questions"][0]["killed"]
+    assert "Mutants by kind of change" in text and all(kind in text for kind in kinds)
     assert "<script" not in text and "http" not in text.replace("http-equiv", "")
 
 

@@ -60,8 +60,9 @@ def test_perceptron_keeps_to_the_table(student, rng):
             w, n_updates, _ = unpack(student.perceptron_fit(X, y, start, 3), 3, what="perceptron_fit")
             array(w, shape=(4,), dtype="float", what="w")
             number(n_updates, what="the number of updates")
-        for start in (w_init.astype(np.float32), w_init.astype(int)):
-            student.perceptron_fit(X.astype(start.dtype), y, start, 3)
+        single = X.astype(np.float32), w_init.astype(np.float32)
+        student.perceptron_fit(single[0], y, single[1], 3)
+        array(student.perceptron_predict(*single), shape=(8,), dtype="int", what="perceptron_predict of float32")
         answers = array(student.perceptron_predict(X, w_init), shape=(8,), dtype="int", what="perceptron_predict")
         same(np.isin(answers, (0, 1)), np.ones(8, bool), what="whether the answers are 0 and 1")
 

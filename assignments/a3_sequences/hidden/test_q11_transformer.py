@@ -271,7 +271,9 @@ def test_a_finished_row_neither_writes_nor_stops_the_others(student, rng, device
         if eos is None:
             continue
         what = "greedy_decode with rows that end early"
-        judge_writing(model.greedy_decode(src, bos, eos, 7), paths, eos, what, bos, pad)
+        ends = [row.index(eos) if eos in row else len(row) for row in paths.tolist()]
+        order = np.argsort(ends)[:: (1, -1)[seen]].copy()  # the row that ends first comes first, and then comes last
+        judge_writing(model.greedy_decode(src[order], bos, eos, 7), paths[order], eos, what, bos, pad)
         first = int(paths[0, 1])  # a single row: everything is finished early
         what = "greedy_decode of one row"
         judge_writing(model.greedy_decode(src[:1], bos, first, 7), paths[:1], first, what, bos, pad)

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, best_of_two, bounded, close, require
+from grader.testing import array, best_of_two, bounded, close, first_losses, formed, require
 
 pytestmark = pytest.mark.question("q14")
 
 TRAINING_S = 90.0
+FIRST_STEPS = 4  # of the trainings whose seeds are looked at
 PAD, BOS, EOS = 0, 1, 2
 BUILT_IN = ("torch.nn.RNNBase", "torch.nn.RNNCellBase")
 FUSED = ("aten::lstm*", "aten::gru*", "aten::rnn_*", "aten::_thnn_*", "aten::mkldnn_rnn*", "aten::_cudnn_rnn*")
@@ -82,7 +83,7 @@ def test_recall_of_the_marked_symbol(student, rng, runs, datasets):
     best_of_two(score, low=0.97, narrow=0.006, says="The accuracy on hidden sequences is below 0.97.")
 
 
-@pytest.mark.points(0.3, hint="The logits of a sequence do not depend on the sequences beside it in the batch.")
+@pytest.mark.points(0.25, hint="The logits of a sequence do not depend on the sequences beside it in the batch.")
 def test_recall_of_a_sequence_alone(student, rng, runs, datasets):
     run = recalled(student, rng, runs, datasets)
     logits = array(run["logits"], shape=(1000, 6), dtype="float", what="the logits")
@@ -132,7 +133,8 @@ def test_strings_are_written_backwards(student, rng, runs, datasets):
 
 
 @pytest.mark.points(
-    0.4, hint="Source padding is masked in the encoder and in cross-attention: how much of it there is changes nothing."
+    0.35,
+    hint="Source padding is masked in the encoder and in cross-attention: how much of it there is changes nothing.",
 )
 def test_padding_of_the_source_changes_nothing(student, rng, runs, datasets):
     run = reversed_(student, rng, runs, datasets)
@@ -189,7 +191,9 @@ def test_cross_entropy_is_near_the_entropy_and_not_below(student, rng, runs, dat
     best_of_two(score, high=0.10, narrow=0.015, says="The loss is more than 0.10 above the entropy of the language.")
 
 
-@pytest.mark.points(0.4, hint="What comes later changes nothing: the logits at position t depend on the tokens 0 to t.")
+@pytest.mark.points(
+    0.35, hint="What comes later changes nothing: the logits at position t depend on the tokens 0 to t."
+)
 def test_later_tokens_change_no_logits(student, rng, runs, datasets):
     run = predicted(student, rng, runs, datasets)
     logits = array(run["logits"], shape=(600, 24, 8), dtype="float", what="the logits")[:20]
@@ -226,7 +230,7 @@ def test_hidden_pictures_are_described(student, rng, runs, datasets):
 
 
 @pytest.mark.points(
-    0.3, hint="model.eval(): batch normalisation in training mode makes a caption depend on the pictures beside it."
+    0.25, hint="model.eval(): batch normalisation in training mode makes a caption depend on the pictures beside it."
 )
 def test_a_picture_alone_gets_the_same_caption(student, rng, runs, datasets):
     run = described(student, rng, runs, datasets)
@@ -235,3 +239,32 @@ def test_a_picture_alone_gets_the_same_caption(student, rng, runs, datasets):
     for i, alone in enumerate(run["alone"]):
         alone = array(alone, shape=(1, 4), dtype="int", what="the caption of one picture")
         require(np.array_equal(alone[0], said[i]), "A picture alone gets another caption than among others.")
+
+
+# ------------------------------------------------------------------------------------------------ the seed of all four
+
+
+@pytest.mark.points(
+    0.2, hint="torch.manual_seed(seed) in the first line; the same seed gives the same training, another one another."
+)
+def test_the_seed_decides_how_a_training_goes(student, rng, datasets):
+    data = {
+        "train_recall": datasets.recall(8000, 20, rng),
+        "train_reverse": datasets.reverse_pairs(12000, rng),
+        "train_lm": (datasets.markov2(40000, rng, datasets.transitions(rng)),),
+        "train_captioner": datasets.captioned(2500, rng),
+    }
+    for name, arrays in data.items():
+        seeds = rng.choice(1 << 30, size=2, replace=False).tolist()
+        begun = []
+        for seed in (seeds[0], *seeds):
+            with student.limit(call_s=TRAINING_S):
+                answer = student.run(first_losses, name, FIRST_STEPS, *tensors(*arrays), seed)
+            losses, kept = formed(answer, ([float], bool), what="the first losses")
+            require(kept is True, f"{name} has changed the tensors that it was given.")
+            begun.append(losses)
+        if name == "train_lm" and not begun[0]:  # a language can also be learned by counting
+            continue
+        require(len(begun[0]) > 0, f"{name} takes no step.")
+        close(begun[1], begun[0], rtol=1e-4, atol=1e-5, dtype="any", what=f"the loss of {name} with the same seed")
+        require(begun[2] != begun[0], f"Another seed gives the same training in {name}: the seed is not used.")

@@ -22,7 +22,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from grader.testing import array, best_of_two, bounded, close, number, require, unpack
+from grader.testing import array, best_of_two, bounded, close, first_losses, formed, number, require, unpack
 
 pytestmark = pytest.mark.question("q14")
 
@@ -185,6 +185,7 @@ class Run:
     nearness: float = 1.0  # distance to the nearest of the training data, over that to as many other data
     moves: float = 0.0  # a GAN: how far a sample goes when its z is nudged, over the size of the nudge
     honest: bool = True  # a VAE: the ELBO is not above the likelihood
+    steps: int = 0  # that the training takes, of two that are looked at
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,15 @@ def trained(student, rng, runs, datasets, kind, number_of_run=0):
     return runs[kind, number_of_run]
 
 
+def first_steps(student, name, X, seed):
+    """Of the first two steps of a training those that it takes: a step differentiates a loss."""
+    return len(formed(student.run(first_losses, name, 2, X, seed), ([float], bool), what="the first losses")[0])
+
+
+def learned(run):
+    require(run.steps == 2, "No loss is differentiated: what makes the samples was put together, not trained.")
+
+
 def best_gan(student, rng, runs, datasets):
     """The best of up to GANS trainings with different seeds, for a GAN may fail by bad luck."""
     for number_of_run in range(GANS):
@@ -213,13 +223,15 @@ def best_gan(student, rng, runs, datasets):
 
 def digits(student, rng, _):
     X = (load_digits().data / 16.0 > 0.5).astype(np.float32)[rng.permutation(1797)]
-    vae = student.train_vae(torch.from_numpy(X[:TRAIN]), int(rng.integers(1 << 30)))
+    given = torch.from_numpy(X[:TRAIN]), int(rng.integers(1 << 30))
+    vae = student.train_vae(*given)
     require(type(vae).__name__ == "Reference", "train_vae must return an object of class VAE.")
     encode, decode = vae.encode, vae.decode
     require(callable(encode) and callable(decode), "what train_vae returns must have the methods encode and decode.")
     beforehand = minus_log_likelihood(encode, decode, X[:TRAIN], X[TRAIN:], rng)
     reached = minus_elbo(encode, decode, X[TRAIN:], rng)
-    return Run(max(reached, beforehand), honest=reached >= beforehand - FABLED)
+    honest = reached >= beforehand - FABLED
+    return Run(max(reached, beforehand), honest=honest, steps=first_steps(student, "train_vae", *given))
 
 
 def minus_log_likelihood(encode, decode, known, unseen, rng):
@@ -324,6 +336,7 @@ def ring_by_gan(student, rng, datasets):
     x, moved = (samples(G(torch.from_numpy(at.astype(np.float32)))) for at in (z, z + NUDGE * rng.normal(size=z.shape)))
     run = judged(x, ring)
     run.moves = float(np.median(np.linalg.norm(moved - x, axis=1)) / NUDGE)
+    run.steps = first_steps(student, "train_gan", ring.X, seed)
     return run
 
 
@@ -331,7 +344,9 @@ def ring_by_ddpm(student, rng, datasets):
     ring, seed = turned_ring(rng, datasets)
     sample = student.train_ddpm(ring.X, seed)
     require(callable(sample), "train_ddpm must return a function of n and a generator.")
-    return judged(samples(sample(SAMPLES, student.generator(int(rng.integers(1 << 30))))), ring)
+    run = judged(samples(sample(SAMPLES, student.generator(int(rng.integers(1 << 30))))), ring)
+    run.steps = first_steps(student, "train_ddpm", ring.X, seed)
+    return run
 
 
 @pytest.mark.points(
@@ -359,6 +374,7 @@ def explains(student, rng, runs, datasets, high, narrow):
 
     says = f"Minus the ELBO on hidden digits is above {high:g} nats."
     best_of_two(score, high=high, narrow=narrow, says=says)
+    learned(trained(student, rng, runs, datasets, "vae"))
 
 
 def diffuses(student, rng, runs, datasets, high, narrow):
@@ -368,6 +384,7 @@ def diffuses(student, rng, runs, datasets, high, narrow):
         return run.score
 
     best_of_two(score, high=high, narrow=narrow, says=f"The energy distance to fresh data is above {high:g}.")
+    learned(trained(student, rng, runs, datasets, "ddpm"))
 
 
 def not_copied(run):
@@ -386,6 +403,7 @@ def test_gan_finds_most_modes(student, rng, runs, datasets):
     run = best_gan(student, rng, runs, datasets)
     not_copied(run)
     bounded(run.modes, low=6, says="Fewer than 6 of the 8 modes are covered.")
+    learned(run)
 
 
 @pytest.mark.points(
@@ -397,6 +415,7 @@ def test_gan_comes_near_the_ring(student, rng, runs, datasets):
     not_copied(run)
     bounded(run.modes, low=7, says="Fewer than 7 of the 8 modes are covered.")
     bounded(run.score, high=0.04, says="The energy distance to fresh data is above 0.04.")
+    learned(run)
 
 
 @pytest.mark.points(

@@ -45,3 +45,30 @@ def gate_theta(gate, n):
 
 def hebb_update(W, x, y, lr):
     return np.asarray(W + lr * np.einsum("i,j->ij", y, x), dtype=as_float(W).dtype)
+
+
+# %% other_thresholds | why: int32 answers, thresholds far from the border, an outer product by broadcasting into Fortran order
+def mp_neuron(x, theta):
+    fires = np.count_nonzero(x, axis=-1) - theta > -1
+    return fires.astype(np.int32)
+
+
+def gate_theta(gate, n):
+    match gate:
+        case "and":
+            return np.int64(n)
+        case "or":
+            return 1
+        case "majority":
+            return (n + 2) // 2
+        case "always":
+            return -3
+        case "never":
+            return 2 * n + 5
+
+
+def hebb_update(W, x, y, lr):
+    W = as_float(W)
+    new = np.empty(W.shape, dtype=W.dtype, order="F")
+    np.add(W, lr * (np.asarray(y)[:, None] * np.asarray(x)[None, :]), out=new, casting="same_kind")
+    return new

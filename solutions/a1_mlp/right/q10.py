@@ -76,3 +76,41 @@ def conjugate_gradient(Av, b, x0, tol, max_iter):
         x, residual = x + length * direction, residual - length * image
         direction, steps = residual - (residual @ image) / curvature * direction, steps + 1
     return [x, np.int64(steps), math.sqrt(residual @ residual)]
+
+
+# %% cholesky | why: a Cholesky factor solves Newton's system, slopes by logaddexp, np.int64 and 0-d numbers as answers
+def newton_logistic(X, y, l2, w0, n_iter):
+    X, y, w = as_float(X), as_float(y), as_float(w0).copy()
+
+    def loss():
+        z = X @ w
+        return (np.logaddexp(0, z) - y * z).mean() + l2 / 2 * w.dot(w)
+
+    history = [loss()]
+    for _ in range(n_iter):
+        s = np.exp(-np.logaddexp(0, -(X @ w)))
+        s1 = np.exp(-np.logaddexp(0, X @ w))
+        H = np.einsum("ni,n,nj->ij", X, s * s1, X) / len(X) + l2 * np.eye(len(w))
+        g = (s - y) @ X / len(X) + l2 * w
+        w = w - np.linalg.inv(H) @ g
+        history.append(loss())
+    return w, history
+
+
+def hvp(grad_fn, w, v, h=1e-5):
+    ahead, behind = (np.array(grad_fn(w + sign * h * v)) for sign in (1, -1))
+    return (ahead - behind) * (0.5 / h)
+
+
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    x = np.array(x0, dtype=float)
+    r = np.asarray(b, dtype=float) - Av(x)
+    d, rr, steps = r, np.inner(r, r), np.int64(0)
+    while np.sqrt(rr) > tol and steps < max_iter:
+        Ad = np.array(Av(d))
+        alpha = rr / np.inner(d, Ad)
+        x, r = x + alpha * d, r - alpha * Ad
+        rr, old = np.inner(r, r), rr
+        d = r + rr / old * d
+        steps += 1
+    return [x, steps, np.linalg.norm(r)]

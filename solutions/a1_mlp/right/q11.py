@@ -123,3 +123,45 @@ def dropconnect_forward(X: np.ndarray, W: np.ndarray, b: np.ndarray, p: float, r
 
 def dropconnect_backward(dY: np.ndarray, cache: Callable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return cache(as_float(dY))
+
+
+# %% choices | why: rng.choice makes the masks, the input itself without train, a dict as cache, products by einsum
+def _mask(shape, p, rng, dtype):
+    return rng.choice(np.array([0, 1 / (1 - p)], dtype=dtype), size=shape, p=[p, 1 - p])
+
+
+def _check(p):
+    if p < 0 or p >= 1 or p != p:
+        raise ValueError("p has to lie in [0, 1)")
+
+
+def dropout_forward(X, p, rng, train):
+    _check(p)
+    X = as_float(X)
+    if not train:
+        return (X, None)
+    mask = _mask(X.shape, p, rng, X.dtype)
+    return [X * mask, mask]
+
+
+def dropout_backward(dY, mask):
+    if mask is None:
+        return as_float(dY).copy()
+    return as_float(dY) * mask
+
+
+def dropconnect_forward(X, W, b, p, rng, train):
+    _check(p)
+    X = as_float(X)
+    M = _mask(W.shape, p, rng, X.dtype) if train else np.ones(W.shape, X.dtype)
+    cache = {"X": X.copy(), "thin": (W * M).astype(X.dtype), "M": M}
+    return (np.einsum("nd,dm->nm", X, cache["thin"]) + b).astype(X.dtype), cache
+
+
+def dropconnect_backward(dY, cache):
+    dY = as_float(dY)
+    return [
+        np.einsum("nm,dm->nd", dY, cache["thin"]),
+        np.einsum("nd,nm->dm", cache["X"], dY) * cache["M"],
+        np.einsum("nm->m", dY),
+    ]

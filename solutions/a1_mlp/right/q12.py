@@ -79,3 +79,39 @@ class BatchNorm1d:
     def backward(self, dY):
         self.dgamma, self.dbeta = np.einsum("nd,nd->d", dY, self.kept), np.einsum("nd->d", dY)
         return self.pull(dY * self.gamma)
+
+
+# %% jacobian | why: the whole N x N Jacobian of a feature, applied by einsum; running statistics replaced and not overwritten
+class BatchNorm1d:
+    def __init__(self, D, eps=1e-5, momentum=0.1):
+        self.eps, self.momentum = eps, momentum
+        self.gamma, self.running_var = np.ones((2, D))
+        self.beta, self.running_mean = np.zeros((2, D))
+
+    def forward(self, X, train):
+        X = as_float(X)
+        N = X.shape[0]
+        if train:
+            if N < 2:
+                raise ValueError("the variance of one row is no variance")
+            wide = X.astype(np.float64)
+            mean, var = wide.mean(0), wide.var(0)
+            m = self.momentum
+            self.running_mean = (1 - m) * self.running_mean + m * mean
+            self.running_var = (1 - m) * self.running_var + m * wide.var(0, ddof=1)
+        else:
+            mean, var = self.running_mean, self.running_var
+        xhat = (X - mean) / np.sqrt(var + self.eps)
+        scale = self.gamma / np.sqrt(var + self.eps)
+        if train:
+            J = np.eye(N) - 1 / N - np.einsum("id,jd->dij", xhat, xhat) / N
+        else:
+            J = np.broadcast_to(np.eye(N), (X.shape[1], N, N))
+        self.last = J * scale[:, None, None], xhat, X.dtype
+        return (self.gamma * xhat + self.beta).astype(X.dtype)
+
+    def backward(self, dY):
+        J, xhat, dtype = self.last
+        self.dbeta = np.sum(dY, axis=0)
+        self.dgamma = np.einsum("nd,nd->d", dY, xhat)
+        return np.einsum("dij,jd->id", J, dY).astype(dtype)

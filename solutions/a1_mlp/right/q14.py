@@ -76,3 +76,52 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
             kept.W, kept.b = [W.copy() for W in net.W], [b.copy() for b in net.b]
     history = {"train_loss": np.array(train_loss).tolist(), "val_loss": val_loss}
     return {"predict_proba": kept.predict_proba, "history": history, "best_epoch": best_epoch}
+
+
+# %% partial_in_float32 | why: float32 inside, functools.partial as predict_proba, NumPy numbers in the history, momentum in a flat vector
+import functools
+
+
+def _parts(theta):
+    W, c, V, d = np.split(theta, [64 * 40, 64 * 40 + 40, 64 * 40 + 40 + 400])
+    return W.reshape(64, 40), c, V.reshape(40, 10), d
+
+
+def _answer(theta, X):
+    W, c, V, d = _parts(theta)
+    Z = np.maximum(np.asarray(X, np.float32) @ W + c, 0) @ V + d
+    Z = Z - Z.max(axis=1, keepdims=True)
+    E = np.exp(Z)
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    Xtr = np.asarray(Xtr, np.float32)
+    theta = np.concatenate([rng.normal(0, 0.17, 64 * 40), np.zeros(40), rng.normal(0, 0.2, 400), np.zeros(10)])
+    theta = theta.astype(np.float32)
+    speed = np.zeros_like(theta)
+    train, val, best = [], [], None
+    for _epoch in range(60):
+        order, losses = rng.permutation(len(Xtr)), []
+        for rows in np.array_split(order, 40):
+            W, c, V, d = _parts(theta)
+            x, n = Xtr[rows], len(rows)
+            h = np.maximum(x @ W + c, 0)
+            P = _answer(theta, x)
+            losses.append(-np.log(P[np.arange(n), ytr[rows]] + np.float32(1e-30)).mean())
+            delta = P.copy()
+            delta[np.arange(n), ytr[rows]] -= 1
+            delta /= n
+            back = (delta @ V.T) * (h > 0)
+            slope = np.concatenate([(x.T @ back).ravel(), back.sum(0), (h.T @ delta).ravel(), delta.sum(0)])
+            speed = np.float32(0.9) * speed - np.float32(0.1) * slope
+            theta = theta + speed
+        train.append(np.mean(losses))
+        val.append(-np.log(_answer(theta, Xva)[np.arange(len(yva)), yva] + np.float32(1e-30)).mean())
+        if len(val) == 1 or val[-1] < min(val[:-1]):
+            best = theta
+    return {
+        "predict_proba": functools.partial(_answer, best),
+        "history": {"train_loss": train, "val_loss": val},
+        "best_epoch": np.argmin(val),
+    }

@@ -51,3 +51,29 @@ def perceptron_fit(X, y, w_init, max_epochs):
             clean = np.bool_(True)
             break
     return w, count, clean
+
+
+# %% generator_of_mistakes | why: a generator that yields updates, int8 answers by a view, a list as the answer
+def perceptron_predict(X, w):
+    score = np.einsum("ij,j->i", np.hstack([np.ones((len(X), 1)), X]), w)
+    return np.greater_equal(score, 0).view(np.int8)
+
+
+def _mistakes(rows, y, w):
+    for row, target in zip(rows, y, strict=False):
+        error = int(target) - (1 if np.dot(w, row) >= 0 else 0)
+        if error:
+            w += error * row
+            yield error
+
+
+def perceptron_fit(X, y, w_init, max_epochs):
+    rows = np.insert(np.asarray(X, dtype=float), 0, 1.0, axis=1)
+    w = np.zeros(rows.shape[1]) if w_init is None else np.array(w_init, dtype=float)
+    total = 0
+    for _ in range(max_epochs):
+        made = sum(1 for _ in _mistakes(rows, y, w))
+        total += made
+        if not made:
+            return [w, total, True]
+    return [w, total, False]

@@ -124,3 +124,38 @@ def tower_eval(net: dict, x: np.ndarray) -> np.ndarray:
     s = StepNet(**net)
     fire = s.hidden(as_float(x).astype(np.float64)[:, None])
     return np.where(fire == 1, s.w2, 0.0).sum(axis=1).astype(as_float(x).dtype)
+
+
+# %% bias_at_the_edge | why: a bias of exactly -n, votes of 5 against 2, small integer arrays, towers side by side, heaviside
+def boolean_network(table):
+    n = int(np.log2(len(table)) + 0.5)
+    signs = [[1 if (k >> (n - 1 - j)) & 1 else -1 for j in range(n)] for k in range(2**n)]
+    return {
+        "W1": np.array(signs, dtype=np.int8).reshape(2**n, n),
+        "b1": np.full(2**n, -n),
+        "w2": 5 * np.array(table),
+        "b2": np.float32(-2.0),
+    }
+
+
+def boolean_eval(net, X):
+    hidden = np.heaviside(np.einsum("ij,kj->ik", X, net["W1"]) + net["b1"], 1).astype(int)
+    out = np.heaviside(np.einsum("ik,k->i", hidden, net["w2"]) + net["b2"], 1).astype(int)
+    return [out, hidden]
+
+
+def tower_network(f, a, b, K):
+    edges = np.linspace(a, b, K + 1).tolist()
+    bias, weight = [], []
+    for left, right in zip(edges, edges[1:], strict=False):
+        height = f(0.5 * (left + right))
+        bias += [-left, -right]
+        weight += [height, -height]
+    return {"W1": np.ones((2 * K, 1)), "b1": np.array(bias), "w2": np.array(weight, dtype=float)}
+
+
+def tower_eval(net, x):
+    total = np.zeros(len(x))
+    for w, b, v in zip(net["W1"][:, 0], net["b1"], net["w2"], strict=False):
+        total = total + v * np.heaviside(w * x + b, 1.0)
+    return total.astype(as_float(x).dtype)

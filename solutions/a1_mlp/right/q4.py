@@ -137,3 +137,87 @@ def d_leaky_relu(z, alpha=0.01):
 
 def d_softplus(z):
     return 1 - sigmoid(-as_float(z))
+
+
+# %% all_by_logaddexp | why: everything from np.logaddexp, slopes as a (1 - a), a ReLU by a product with a mask
+def sigmoid(z):
+    with np.errstate(under="ignore"):
+        return np.exp(-np.logaddexp(0, -as_float(z)))
+
+
+def tanh(z):
+    return np.tanh(as_float(z))
+
+
+def relu(z):
+    z = as_float(z)
+    return z * (z > 0)
+
+
+def leaky_relu(z, alpha=0.01):
+    z = as_float(z)
+    return np.maximum(z, 0) + alpha * np.minimum(z, 0)
+
+
+def softplus(z):
+    with np.errstate(under="ignore"):
+        return np.logaddexp(0, as_float(z))
+
+
+def d_sigmoid(z):
+    a = sigmoid(z)
+    return a * (1 - a)
+
+
+def d_tanh(z):
+    return 1 - tanh(z) ** 2
+
+
+def d_relu(z):
+    z = as_float(z)
+    return np.heaviside(z, 1).astype(z.dtype)
+
+
+def d_leaky_relu(z, alpha=0.01):
+    z = as_float(z)
+    return np.array(np.where(z < 0, alpha, 1.0), dtype=z.dtype)
+
+
+def d_softplus(z):
+    return sigmoid(z)
+
+
+# %% entry_by_entry | why: Python's floats one by one with math, an array of the right shape at the end
+def _each(f):
+    def apply(z, *args):
+        z = as_float(z)
+        out = np.empty_like(z)
+        for place in np.ndindex(z.shape):
+            out[place] = f(float(z[place]), *args)
+        return out
+
+    return apply
+
+
+def _sigmoid(t):
+    return 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
+
+
+sigmoid = _each(_sigmoid)
+tanh = _each(math.tanh)
+relu = _each(lambda t: t if t > 0 else 0.0)
+softplus = _each(lambda t: max(t, 0.0) + math.log1p(math.exp(-abs(t))))
+d_sigmoid = _each(lambda t: _sigmoid(t) * _sigmoid(-t))
+d_tanh = _each(lambda t: 1 - math.tanh(t) ** 2)
+d_relu = _each(lambda t: float(t > 0))
+d_softplus = _each(_sigmoid)
+_leaky = _each(lambda t, alpha: t if t > 0 else alpha * t)
+_d_leaky = _each(lambda t, alpha: 1.0 if t > 0 else alpha)
+
+
+def leaky_relu(z, alpha=0.01):
+    return _leaky(z, alpha)
+
+
+def d_leaky_relu(z, alpha=0.01):
+    return _d_leaky(z, alpha)

@@ -38,3 +38,24 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
             error = np.exp(-np.logaddexp(0, -z)) - y
         b, v = b - lr * error.mean(), v - lr * (error @ X) / len(y)
     return np.concatenate([[b], v]), history
+
+
+# %% walker | why: a generator that walks downhill, the bias apart, losses as NumPy's numbers
+def _descend(X, y, w, lr):
+    X = np.concatenate([np.ones((X.shape[0], 1)), X], axis=1)
+    while True:
+        z = X @ w
+        with np.errstate(under="ignore"):
+            yield w, np.average(np.logaddexp(0, z) - y * z)
+            w = w - (lr / len(y)) * (np.exp(-np.logaddexp(0, -z)) - y) @ X
+
+
+def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
+    walk = _descend(as_float(X), as_float(y), as_float(w0), lr)
+    history = [next(walk)[1]]
+    for _ in range(max_iter):
+        w, loss = next(walk)
+        history.append(loss)
+        if not abs(history[-1] - history[-2]) > tol:
+            break
+    return [w, history]

@@ -188,3 +188,87 @@ class Value(Value):
                 waiting[operand] -= 1
                 if not waiting[operand]:
                     ready.append(operand)
+
+
+# %% numbered_nodes_in_a_heap | why: nodes are numbered as they are made, a heap gives them back latest first; slope 1 of relu at 0
+import heapq
+import itertools
+
+_number = itertools.count()
+
+
+class Value:
+    __slots__ = ("data", "grad", "parents", "number")
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents, self.number = data, 0.0, parents, next(_number)
+
+    def _wrap(other):
+        return other if isinstance(other, Value) else Value(other)
+
+    def __add__(self, other):
+        other = Value._wrap(other)
+        return Value(self.data + other.data, [(self, 1), (other, 1)])
+
+    __radd__ = __add__
+
+    def __mul__(self, other):
+        other = Value._wrap(other)
+        return Value(self.data * other.data, [(self, other.data), (other, self.data)])
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return Value(-self.data, [(self, -1)])
+
+    def __sub__(self, other):
+        return self + (-Value._wrap(other))
+
+    def __rsub__(self, other):
+        return (-self) + other
+
+    def __truediv__(self, other):
+        other = Value._wrap(other)
+        ratio = self.data / other.data
+        return Value(ratio, [(self, 1 / other.data), (other, -ratio / other.data)])
+
+    def __rtruediv__(self, other):
+        return Value(other) / self
+
+    def __pow__(self, n):
+        slope = 0 if n == 0 else n * self.data ** (n - 1)
+        return Value(self.data**n, [(self, slope)])
+
+    def exp(self):
+        e = math.exp(self.data)
+        return Value(e, [(self, e)])
+
+    def log(self):
+        return Value(math.log(self.data), [(self, 1 / self.data)])
+
+    def tanh(self):
+        t = math.tanh(self.data)
+        return Value(t, [(self, (1 - t) * (1 + t))])
+
+    def sigmoid(self):
+        s = 0.5 * (1 + math.tanh(self.data / 2))
+        return Value(s, [(self, s * (1 - s))])
+
+    def relu(self):
+        return Value(max(self.data, 0), [(self, 1 if self.data >= 0 else 0)])
+
+    def backward(self):
+        seen, todo = {id(self)}, [self]
+        for node in todo:
+            node.grad = 0.0
+            for parent, _ in node.parents:
+                if id(parent) not in seen:
+                    seen.add(id(parent))
+                    todo.append(parent)
+        self.grad = 1.0
+        heap = [(-node.number, node) for node in todo]
+        heapq.heapify(heap)
+        while heap:
+            _, node = heapq.heappop(heap)
+            for parent, slope in node.parents:
+                parent.grad += slope * node.grad

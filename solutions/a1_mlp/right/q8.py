@@ -152,3 +152,62 @@ def mlp_loss_and_grads(params, X, y, act, l2=0.0):
         grads[f"W{i}"] = dW + np.asarray(l2, dW.dtype) * layer.W
     penalty = sum(np.square(layer.W).sum() for layer in layers)
     return loss / len(X) + 0.5 * l2 * penalty, grads
+
+
+# %% pullbacks | why: every layer gives back a function, penalties by vdot, scaled standard draws, nditer for the numeric gradient
+def init_params(sizes, scheme, rng):
+    params = {}
+    for layer, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=False), 1):
+        variance = 2 / (n_in + n_out if scheme.startswith("xavier") else n_in)
+        if scheme.endswith("uniform"):
+            draws = (2 * rng.random((n_in, n_out)) - 1) * np.sqrt(3 * variance)
+        else:
+            draws = rng.standard_normal((n_in, n_out)) * variance**0.5
+        params.update({f"W{layer}": draws, f"b{layer}": np.zeros(n_out)})
+    return params
+
+
+def mlp_forward(params, X, act):
+    g, slope = ACTIVATIONS[act]
+    last = len(params) // 2
+    a, tape = as_float(X), []
+    for layer in range(1, last + 1):
+        W, b = params[f"W{layer}"], params[f"b{layer}"]
+        z = np.dot(a, W) + b
+
+        def back(delta, a=a, W=W, z=z, layer=layer):
+            delta = delta if layer == last else delta * slope(z)
+            return {f"W{layer}": np.einsum("ni,nj->ij", a, delta), f"b{layer}": delta.sum(0)}, np.dot(delta, W.T)
+
+        tape.append(back)
+        a = z if layer == last else g(z)
+    return a, tape
+
+
+def mlp_loss_and_grads(params, X, y, act, l2=0.0):
+    logits, tape = mlp_forward(params, X, act)
+    loss, delta = softmax_cross_entropy(logits, y)
+    grads = {}
+    for back in tape[::-1]:
+        more, delta = back(delta)
+        grads |= more
+    for name in params:
+        if name[0] == "W":
+            loss = loss + 0.5 * l2 * np.vdot(params[name], params[name])
+            grads[name] = grads[name] + l2 * params[name]
+    return loss, {name: grads[name] for name in params}
+
+
+def numeric_gradient(f, x, h=1e-5):
+    slopes = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape):
+        kept = x[place].copy()
+        ends = []
+        try:
+            for sign in (1, -1):
+                x[place] = kept + sign * h
+                ends.append(float(f(x)))
+        finally:
+            x[place] = kept
+        slopes[place] = (ends[0] - ends[1]) / (2 * h)
+    return slopes

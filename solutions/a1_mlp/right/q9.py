@@ -185,3 +185,107 @@ class Adam(_Optimiser):
         memory["v"] = self.beta2 * memory["v"] + (1 - self.beta2) * g**2
         vhat = memory["v"] / (1 - memory["left2"])
         return self.lr * memory["m"] / (1 - memory["left1"]) / (vhat**0.5 + self.eps)
+
+
+# %% coroutines | why: a generator for every parameter, which is sent gradients and answers steps; Adam's corrections in one factor
+class _Optimizer:
+    def __init__(self, **settings):
+        self.__dict__.update(settings)
+        self.running = {}
+
+    def step(self, params, grads):
+        for name, w in params.items():
+            g = grads.get(name)
+            if g is None:
+                continue
+            if name not in self.running:
+                self.running[name] = self.rule()
+                next(self.running[name])
+            np.subtract(w, self.running[name].send(np.array(g)), out=w, casting="same_kind")
+
+
+class SGD(_Optimizer):
+    def __init__(self, lr):
+        super().__init__(lr=lr)
+
+    def rule(self):
+        step = None
+        while True:
+            g = yield step
+            step = self.lr * g
+
+
+class Momentum(_Optimizer):
+    def __init__(self, lr, alpha=0.9):
+        super().__init__(lr=lr, alpha=alpha)
+
+    def rule(self):
+        d, step = 0, None
+        while True:
+            g = yield step
+            d = self.alpha * d - self.lr * g
+            step = -d
+
+
+class Nesterov(_Optimizer):
+    def __init__(self, lr, alpha=0.9):
+        super().__init__(lr=lr, alpha=alpha)
+
+    def rule(self):
+        v, step = 0, None
+        while True:
+            g = yield step
+            v = self.alpha * v + g
+            step = self.lr * (g + self.alpha * v)
+
+
+class AdaGrad(_Optimizer):
+    def __init__(self, lr, eps=1e-10):
+        super().__init__(lr=lr, eps=eps)
+
+    def rule(self):
+        s, step = 0, None
+        while True:
+            g = yield step
+            s = s + np.square(g)
+            step = self.lr / (np.sqrt(s) + self.eps) * g
+
+
+class RMSProp(_Optimizer):
+    def __init__(self, lr, rho=0.9, eps=1e-8):
+        super().__init__(lr=lr, rho=rho, eps=eps)
+
+    def rule(self):
+        s, step = 0, None
+        while True:
+            g = yield step
+            s = s + (1 - self.rho) * (g * g - s)
+            step = self.lr * g / (s**0.5 + self.eps)
+
+
+class AdaDelta(_Optimizer):
+    def __init__(self, lr=1.0, rho=0.95, eps=1e-6):
+        super().__init__(lr=lr, rho=rho, eps=eps)
+
+    def rule(self):
+        s, e, step = 0, 0, None
+        while True:
+            g = yield step
+            s = self.rho * s + (1 - self.rho) * g * g
+            u = g * np.sqrt((e + self.eps) / (s + self.eps))
+            e = self.rho * e + (1 - self.rho) * u * u
+            step = self.lr * u
+
+
+class Adam(_Optimizer):
+    def __init__(self, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        super().__init__(lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+
+    def rule(self):
+        m, v, p1, p2, step = 0, 0, 1, 1, None
+        while True:
+            g = yield step
+            m, v = self.beta1 * m + (1 - self.beta1) * g, self.beta2 * v + (1 - self.beta2) * g * g
+            p1, p2 = p1 * self.beta1, p2 * self.beta2
+            root = (1 - p2) ** 0.5
+            step = self.lr * root / (1 - p1) * m / (np.sqrt(v) + self.eps * root)

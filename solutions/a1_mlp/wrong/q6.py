@@ -179,9 +179,3 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
     start = as_float(w0)
     start[...] = w
     return start, history
-
-
-# %% labels_divide_as_integers | fails: test_neuron_keeps_to_the_table | hint: Weights that come as integers stay integers, and no step is taken; as_float makes floats of them.
-def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
-    w, history = _right["sigmoid_neuron_fit"](X, y, w0, lr, tol, max_iter)
-    return (w if np.asarray(w0).dtype.kind == "f" else w.astype(int)), history

@@ -24,7 +24,8 @@
 #
 # Graded on 1000 images made of digits that your network has never seen, at 0.80, 0.86 and 0.90 accuracy; on digits that
 # are moved by two pixels; and on what the network says of an image alone and among others. The training has 60 seconds of
-# CPU time; 5 are enough. Everything in torch is allowed.
+# CPU time; 5 are enough: ours takes 8 epochs with batches of 64 and Adam, whose rate rises to 0.01 and falls to 0
+# (`torch.optim.lr_scheduler.OneCycleLR`). Everything in torch is allowed.
 #
 # **On paper.** Three convolutions 3x3 with 12, 24 and 48 maps, each with batch norm, 2x2 pooling after the first two, and a
 # linear layer from the 48 maxima to 10 classes: $120 + 2616 + 10\,416$ for the convolutions, $24 + 48 + 96$ for the norms, $490$

@@ -33,8 +33,8 @@
 # - An in-place ReLU saves memory. What if the array it writes to is the input that three other branches still read?
 # - Is a reduction and its 3x3 convolution, without a ReLU between them, more than a 3x3 convolution of low rank?
 #
-# *Read:* Prince ch. 10, notes; Goodfellow §9.4-9.5 (what a layer shares). Papers: Lin et al. 2013 (1x1 convolutions, "Network in
-# Network"); Szegedy et al. 2014 (GoogLeNet).
+# *Read:* Prince §10.4.3 (1x1 convolutions); Goodfellow §9.4-9.5 (what a layer shares). Papers: Lin et al. 2013 (1x1 convolutions,
+# "Network in Network"); Szegedy et al. 2014 (GoogLeNet).
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -142,3 +142,80 @@ def trace(layers, in_shape):
             shape = np.array([f, *spatial])
         rows.append({**entry, "out_shape": shape.tolist(), "rf": r.tolist()})
     return rows
+
+
+# %% length_of_a_range | why: positions as the length of a range, a class that walks through the layers, keys by name
+def conv_out(n, k, stride=1, pad=0, dilation=1, strict=False):
+    covers = (k - 1) * dilation + 1
+    starts = range(0, n + 2 * pad - covers + 1, stride)
+    if not len(starts):
+        raise ValueError("the kernel does not fit")
+    if strict and starts[-1] + covers != n + 2 * pad:
+        raise ValueError("pixels are left over")
+    return len(starts)
+
+
+def same_pad(k, dilation=1):
+    whole, odd = divmod((k - 1) * dilation, 2)
+    if odd:
+        raise ValueError("an even number of pixels")
+    return whole
+
+
+class _Walk:
+    def __init__(self, shape):
+        self.shape, self.r, self.j, self.dense = tuple(map(int, shape)), [1, 1], [1, 1], False
+
+    def window(self, layer, k, stride):
+        pad = self.pair(layer.get("pad", 0))
+        for axis in (0, 1):
+            self.r[axis] += (k[axis] - 1) * self.j[axis]
+            self.j[axis] *= stride[axis]
+        return tuple(conv_out(n, *rest) for n, *rest in zip(self.shape[1:], k, stride, pad))
+
+    @staticmethod
+    def pair(value):
+        return (value, value) if isinstance(value, int) else tuple(value)
+
+    def conv(self, layer):
+        C, g, F_ = self.shape[0], layer.get("groups", 1), layer["cout"]
+        if C % g or F_ % g:
+            raise ValueError("groups")
+        k = self.pair(layer["k"])
+        size = self.window(layer, k, self.pair(layer.get("stride", 1)))
+        each = C // g * k[0] * k[1]
+        self.shape = (F_, *size)
+        return F_ * (each + bool(layer.get("bias", True))), F_ * size[0] * size[1] * each
+
+    def maxpool(self, layer):
+        k = self.pair(layer.get("k", 2))
+        self.shape = (self.shape[0], *self.window(layer, k, self.pair(layer.get("stride", k))))
+        return 0, 0
+
+    avgpool = maxpool
+
+    def flatten(self, layer):
+        self.map = self.shape[1:]
+        self.shape = (math.prod(self.shape),)
+        return 0, 0
+
+    def bn(self, layer):
+        return 2 * self.shape[0], 0
+
+    def fc(self, layer):
+        if not self.dense:
+            self.dense = True
+            self.r = [r + (k - 1) * j for r, k, j in zip(self.r, self.map, self.j)]
+        n, m = self.shape[0], layer["out"]
+        self.shape = (m,)
+        return m * n + (m if layer.get("bias", True) else 0), m * n
+
+
+def trace(layers, in_shape):
+    walk, told = _Walk(in_shape), []
+    for layer in layers:
+        if layer["name"] not in ("conv", "maxpool", "avgpool", "flatten", "bn", "fc"):
+            raise ValueError(layer["name"])
+        params, macs = getattr(walk, layer["name"])(layer)
+        told.append(dict(rf=tuple(walk.r), macs=macs, params=params, out_shape=walk.shape, name=layer["name"]))
+    return told

@@ -70,3 +70,36 @@ class TinyResNet(nn.Sequential):
                 layers.append(BasicBlock(now, widths[i], 2 if i and not j else 1))
                 now = widths[i]
         super().__init__(*layers, nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(now, num_classes))
+
+
+# %% sequential_parts | why: nn.Sequential for f and for the stages, zero_init by fill_ under no_grad, the mean by adaptive pooling
+class BasicBlock(nn.Module):
+    def __init__(self, cin, cout, stride=1, zero_init=False):
+        super().__init__()
+        self.f = nn.Sequential(
+            nn.Conv2d(cin, cout, (3, 3), (stride, stride), (1, 1), bias=False),
+            nn.BatchNorm2d(cout),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(cout, cout, 3, padding="same", bias=False),
+            nn.BatchNorm2d(cout),
+        )
+        if zero_init:
+            with torch.no_grad():
+                self.f[-1].weight.fill_(0)
+        same = cin == cout and stride == 1
+        self.s = (
+            nn.Identity() if same else nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
+        )
+
+    def forward(self, x):
+        return F.relu(self.f(x).add(self.s(x)))
+
+
+def TinyResNet(widths, blocks, num_classes, in_ch=3):
+    layers = [nn.Conv2d(in_ch, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()]
+    before = widths[0]
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=False)):
+        for number in range(count):
+            layers.append(BasicBlock(before, width, 2 if stage and not number else 1))
+            before = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, num_classes))

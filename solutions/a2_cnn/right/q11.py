@@ -107,3 +107,33 @@ def roi_max_pool(feat, rois, out):
     if not pieces:
         return answer
     return torch.stack(pieces).reshape(len(rois), h, w, -1).permute(0, 3, 1, 2).contiguous()
+
+
+# %% adaptive_pooling | why: torch's own adaptive pooling has these bins; NMS on a matrix with Python lists, IoU with clamped ends
+def box_iou(a, b):
+    low = torch.maximum(a[:, None, :2], b[None, :, :2])
+    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    both = (high - low).clamp(min=0).prod(dim=-1)
+
+    def area(box):
+        return (box[:, 2:] - box[:, :2]).prod(dim=-1)
+
+    union = area(a)[:, None] + area(b)[None] - both
+    empty = (area(a)[:, None] <= 0) | (area(b)[None] <= 0)
+    return torch.where(empty, torch.zeros_like(both), both / torch.where(empty, torch.ones_like(union), union))
+
+
+def nms(boxes, scores, thr):
+    left = torch.sort(scores, descending=True, stable=True).indices.tolist()
+    table = (box_iou(boxes, boxes) > thr).tolist()
+    kept = []
+    while left:
+        best, *left = left
+        kept.append(best)
+        left = [other for other in left if not table[best][other]]
+    return torch.tensor(kept, dtype=torch.int64, device=boxes.device)
+
+
+def roi_max_pool(feat, rois, out):
+    cut = [F.adaptive_max_pool2d(feat[:, y1 : y2 + 1, x1 : x2 + 1], tuple(out)) for x1, y1, x2, y2 in rois.tolist()]
+    return torch.stack(cut) if cut else feat.new_zeros((0, feat.shape[0], *out))

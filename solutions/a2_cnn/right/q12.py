@@ -63,3 +63,28 @@ class NetVLAD(nn.Module):
         for k, c in enumerate(self.centers):
             rows.append(F.normalize((logs[:, :, k : k + 1] * (x - c)).sum(dim=1), dim=-1))
         return F.normalize(torch.cat(rows, dim=-1), dim=-1)
+
+
+# %% sums_and_counts | why: add.at over the nearest centres; NetVLAD as a product minus weighted centres, F.normalize twice
+def vlad(X, centers):
+    X, C = as_float(X), np.asarray(centers)
+    nearest = np.array([np.square(x - C).sum(axis=1).argmin() for x in X], dtype=int)
+    V = np.zeros(C.shape, X.dtype)
+    np.add.at(V, nearest, X - C[nearest])
+    V = V / np.clip(np.sqrt((V * V).sum(axis=1, keepdims=True)), 1e-12, None)
+    flat = V.reshape(-1)
+    return flat / max(np.sqrt(flat @ flat), 1e-12)
+
+
+class NetVLAD(nn.Module):
+    def __init__(self, centers, alpha):
+        super().__init__()
+        c = centers.detach().clone()
+        self.w = nn.Parameter(2 * alpha * c)
+        self.b = nn.Parameter(-alpha * (c * c).sum(dim=1))
+        self.centers = nn.Parameter(c)
+
+    def forward(self, x):
+        a = F.linear(x, self.w, self.b).softmax(dim=2)
+        V = a.mT @ x - a.sum(dim=1).unsqueeze(2) * self.centers
+        return F.normalize(F.normalize(V, dim=2).flatten(1), dim=1)

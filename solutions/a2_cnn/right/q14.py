@@ -127,3 +127,47 @@ def train_segmenter(X, M, seed):  # trains the reference's network, so that this
             adam.step()
             cycle.step()
     return net.eval()
+
+
+# %% nested | why: a U-Net that holds a smaller one, doubling by repeat_interleave and a 1x1 convolution, a confusion matrix by bincount
+def _block(cin, cout):
+    layers = []
+    for n in (cin, cout):
+        layers += [nn.Conv2d(n, cout, 3, padding="same", bias=False), nn.BatchNorm2d(cout), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class _Level(nn.Module):
+    def __init__(self, cin, widths):
+        super().__init__()
+        self.down = _block(cin, widths[0])
+        self.below = _Level(widths[0], widths[1:]) if len(widths) > 1 else None
+        if self.below is not None:
+            self.squeeze = nn.Conv2d(widths[1], widths[0], 1)
+            self.up = _block(2 * widths[0], widths[0])
+
+    def forward(self, x):
+        skip = self.down(x)
+        if self.below is None:
+            return skip
+        low = self.squeeze(self.below(F.max_pool2d(skip, 2)))
+        return self.up(torch.cat([low.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3), skip], dim=1))
+
+
+class UNet(nn.Module):
+    def __init__(self, cin, n_classes, widths):
+        super().__init__()
+        self.halvings = len(widths) - 1
+        self.top, self.head = _Level(cin, list(widths)), nn.Conv2d(widths[0], n_classes, 1)
+
+    def forward(self, x):
+        for size in x.shape[2:]:
+            if size % (1 << self.halvings):
+                raise ValueError(f"{size} cannot be halved {self.halvings} times")
+        return self.head(self.top(x))
+
+
+def mean_iou(pred, target, n_classes):
+    pairs = torch.bincount((target * n_classes + pred).flatten(), minlength=n_classes**2).view(n_classes, n_classes)
+    both, either = pairs.diagonal(), pairs.sum(0) + pairs.sum(1) - pairs.diagonal()
+    return (both[either > 0] / either[either > 0]).double().mean().item()

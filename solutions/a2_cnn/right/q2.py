@@ -58,3 +58,23 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     if b is not None:
         y = y + as_float(b)[None, :, None, None, None]
     return y.reshape(*y.shape[:2], *y.shape[2 + missing :])
+
+
+# %% windows | why: sliding windows with steps and holes, one tensordot, the bias by moving axes
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    x = as_float(x)
+    n = x.ndim - 2
+    stride, pad, dilation = ([v] * n if np.ndim(v) == 0 else list(v) for v in (stride, pad, dilation))
+    x = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in pad)])
+    K = w.shape[2:]
+    covers = tuple(d * (k - 1) + 1 for d, k in zip(dilation, K))
+    if any(c > s for c, s in zip(covers, x.shape[2:])):
+        raise ValueError("the kernel does not fit")
+    windows = np.lib.stride_tricks.sliding_window_view(x, covers, axis=tuple(range(2, 2 + n)))
+    windows = windows[(..., *(slice(None, None, d) for d in dilation))]
+    windows = windows[(slice(None), slice(None), *(slice(None, None, s) for s in stride))]
+    axes = [1, *range(2 + n, 2 + 2 * n)]
+    y = np.tensordot(windows, np.asarray(w, dtype=x.dtype), axes=(axes, [1, *range(2, 2 + n)]))
+    if b is not None:
+        y = y + b
+    return np.moveaxis(y, -1, 1).astype(x.dtype)

@@ -60,3 +60,21 @@ def conv2d_backward(dy, x, w, stride, pad):
     dx = np.zeros_like(big)
     np.add.at(dx, (slice(None), slice(None), i, j), messages)
     return np.ascontiguousarray(dx[:, :, pad[0] :, pad[1] :][:, :, :H, :W]), dw, flat.sum(0)
+
+
+# %% flipped_kernel | why: zeros between the entries of dy and a convolution with the flipped kernel; dw by einsum over windows
+def conv2d_backward(dy, x, w, stride, pad):
+    dtype = as_float(dy).dtype
+    (sh, sw), (ph, pw) = stride, pad
+    kh, kw = w.shape[2:]
+    N, F_, Ho, Wo = dy.shape
+    H, W = x.shape[2] + 2 * ph, x.shape[3] + 2 * pw
+    spread = np.zeros((N, F_, H - kh + 1, W - kw + 1), dtype)
+    spread[:, :, : (Ho - 1) * sh + 1 : sh, : (Wo - 1) * sw + 1 : sw] = dy
+    view = np.lib.stride_tricks.sliding_window_view
+    around = np.pad(spread, [(0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)])
+    dx = np.einsum("nfijtu,fctu->ncij", view(around, (kh, kw), (2, 3)), w[:, :, ::-1, ::-1], optimize=True)
+    padded = np.pad(x, [(0, 0), (0, 0), (ph, ph), (pw, pw)])
+    dw = np.einsum("nctuij,nfij->fctu", view(padded, spread.shape[2:], (2, 3)), spread, optimize=True)
+    dx = dx[:, :, ph : H - ph, pw : W - pw]
+    return [part.astype(dtype) for part in (dx, dw, np.einsum("nfij->f", dy))]

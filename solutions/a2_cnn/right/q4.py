@@ -135,3 +135,42 @@ def conv2d_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int,
     cols = im2col(x, *w.shape[2:], stride, pad).reshape(len(x), H * W, -1)
     Y = np.matmul(w.reshape(len(w), -1), cols.swapaxes(1, 2))
     return (Y if b is None else Y + as_float(b).astype(Y.dtype)[:, None]).reshape(len(x), len(w), H, W)
+
+
+# %% tables_of_indices | why: fancy indices into the flat padded image, np.add.at for the way back, matmul with a transposed result
+def _places(C, H, W, kh, kw, stride, pad):
+    H, W = H + 2 * pad, W + 2 * pad
+    rows = np.arange((H - kh) // stride + 1) * stride
+    cols = np.arange((W - kw) // stride + 1) * stride
+    corner = (rows[:, None] * W + cols).reshape(-1, 1)
+    kernel = (np.arange(C)[:, None, None] * H * W + np.arange(kh)[:, None] * W + np.arange(kw)).reshape(1, -1)
+    return corner + kernel, len(rows), len(cols)
+
+
+def im2col(x, kh, kw, stride, pad):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    places, _, _ = _places(C, H, W, kh, kw, stride, pad)
+    flat = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))).reshape(N, -1)
+    return flat[:, places].reshape(N * len(places), -1)
+
+
+def col2im(cols, x_shape, kh, kw, stride, pad):
+    cols = as_float(cols)
+    N, C, H, W = x_shape
+    places, _, _ = _places(C, H, W, kh, kw, stride, pad)
+    flat = np.zeros((N, C * (H + 2 * pad) * (W + 2 * pad)), cols.dtype)
+    np.add.at(flat, (slice(None), places), cols.reshape(N, *places.shape))
+    return flat.reshape(N, C, H + 2 * pad, W + 2 * pad)[:, :, pad : pad + H, pad : pad + W]
+
+
+def conv2d_fast(x, w, b, stride, pad):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    F_, _, kh, kw = w.shape
+    _, Ho, Wo = _places(C, H, W, kh, kw, stride, pad)
+    cols = im2col(x, kh, kw, stride, pad).reshape(N, Ho * Wo, -1)
+    y = w.reshape(1, F_, -1).astype(x.dtype) @ cols.transpose(0, 2, 1)
+    if b is not None:
+        y = y + b.reshape(F_, 1).astype(x.dtype)
+    return y.reshape(N, F_, Ho, Wo)

@@ -185,3 +185,61 @@ def global_avg_pool(x):
 
 def global_avg_pool_backward(dy, x_shape):
     return np.broadcast_to(as_float(dy)[..., None, None] / (x_shape[2] * x_shape[3]), x_shape).copy()
+
+
+# %% one_table_of_windows | why: windows through a table of pixel numbers, a pixel that is none for the padding, bincount for the way back
+def _table(H, W, k, stride, pad):
+    rows = np.arange(0, H + 2 * pad[0] - k[0] + 1, stride[0])[:, None] + np.arange(k[0]) - pad[0]
+    cols = np.arange(0, W + 2 * pad[1] - k[1] + 1, stride[1])[:, None] + np.arange(k[1]) - pad[1]
+    table = rows[:, None, :, None] * W + cols[None, :, None, :]
+    there = ((rows >= 0) & (rows < H))[:, None, :, None] & ((cols >= 0) & (cols < W))[None, :, None, :]
+    Ho, Wo = table.shape[:2]
+    return np.where(there, table, H * W).reshape(Ho, Wo, -1)
+
+
+def _scatter(values, places, shape, dtype):
+    N, C, H, W = shape
+    offset = np.arange(N * C).reshape(N, C, 1) * (H * W + 1)
+    flat = np.bincount((places.reshape(N, C, -1) + offset).ravel(), values.ravel().astype(float), N * C * (H * W + 1))
+    return flat.reshape(N, C, -1)[:, :, : H * W].reshape(shape).astype(dtype)
+
+
+def maxpool2d_forward(x, k, stride, pad):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    table = _table(H, W, k, stride, pad)
+    flat = np.concatenate([x.reshape(N, C, -1), np.full((N, C, 1), -np.inf, x.dtype)], axis=2)
+    windows = flat[:, :, table]
+    first = windows.argmax(axis=-1)
+    winners = np.take_along_axis(np.broadcast_to(table, windows.shape), first[..., None], -1)[..., 0]
+    return windows.max(axis=-1), (winners, x.shape)
+
+
+def maxpool2d_backward(dy, cache):
+    winners, shape = cache
+    return _scatter(dy, winners, shape, as_float(dy).dtype)
+
+
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    table = _table(H, W, k, stride, pad)
+    flat = np.concatenate([x.reshape(N, C, -1), np.zeros((N, C, 1), x.dtype)], axis=2)
+    count = np.full(table.shape[:2], k[0] * k[1]) if count_include_pad else (table < H * W).sum(axis=-1)
+    y = flat[:, :, table].sum(axis=-1) / count
+    return y.astype(x.dtype), {"table": table, "count": count, "shape": x.shape}
+
+
+def avgpool2d_backward(dy, cache):
+    table, shape = cache["table"], cache["shape"]
+    share = np.broadcast_to((dy / cache["count"])[..., None], (*dy.shape, table.shape[-1]))
+    return _scatter(share, np.broadcast_to(table, share.shape), shape, as_float(dy).dtype)
+
+
+def global_avg_pool(x):
+    return np.einsum("nchw->nc", as_float(x)) / (x.shape[2] * x.shape[3])
+
+
+def global_avg_pool_backward(dy, x_shape):
+    dy = as_float(dy)
+    return np.broadcast_to((dy / (x_shape[2] * x_shape[3]))[:, :, None, None], x_shape)

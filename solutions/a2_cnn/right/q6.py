@@ -81,3 +81,27 @@ def upsample_nearest(x, s):
 
 def upsample_nearest_backward(dy, s):
     return np.einsum("nchiwj->nchw", as_float(dy).reshape(*dy.shape[:2], dy.shape[2] // s, s, -1, s))
+
+
+# %% zeros_between | why: zeros between the pixels and a convolution with the flipped kernel, kron for blocks, a view as answer
+def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    _, F_, kh, kw = w.shape
+    big = np.zeros((N, C, (H - 1) * stride + 1 + output_padding, (W - 1) * stride + 1 + output_padding), x.dtype)
+    big[:, :, : (H - 1) * stride + 1 : stride, : (W - 1) * stride + 1 : stride] = x
+    big = np.pad(big, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(big, (kh, kw), (2, 3))
+    y = np.einsum("ncijtu,cftu->nfij", windows, w[:, :, ::-1, ::-1].astype(x.dtype), optimize=True)
+    y = y[:, :, pad : y.shape[2] - pad, pad : y.shape[3] - pad]
+    return y if b is None else y + b.astype(x.dtype)[:, None, None]
+
+
+def upsample_nearest(x, s):
+    return np.kron(as_float(x), np.ones((1, 1, s, s), as_float(x).dtype))
+
+
+def upsample_nearest_backward(dy, s):
+    dy = as_float(dy)
+    N, C, H, W = dy.shape
+    return np.einsum("ncisjt->ncij", dy.reshape(N, C, H // s, s, W // s, s))

@@ -165,3 +165,74 @@ def batchnorm2d_backward(dy, cache):
         dmean = -(g * inverse).sum((0, 2, 3), keepdims=True)
         dx = dx + dvar * 2 * centred / m + dmean / m
     return dx, (dy * centred * inverse).sum((0, 2, 3)), dy.sum((0, 2, 3))
+
+
+# %% one_normaliser | why: one function for both layers on (rows, numbers), running arrays overwritten, caches as closures
+def _normalise(rows, eps):
+    mean = rows.mean(axis=1, keepdims=True)
+    centred = rows - mean
+    var = np.mean(np.square(centred), axis=1, keepdims=True)
+    sd = np.sqrt(var + eps)
+    xhat = centred / sd
+
+    def back(g):
+        m = g.shape[1]
+        return (m * g - g.sum(axis=1, keepdims=True) - xhat * (g * xhat).sum(axis=1, keepdims=True)) / (m * sd)
+
+    return xhat, mean[:, 0], var[:, 0], back
+
+
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    gamma = np.array(gamma)
+
+    def to_rows(a):
+        return a.transpose(1, 0, 2, 3).reshape(C, -1)
+
+    def from_rows(a):
+        return a.reshape(C, N, H, W).transpose(1, 0, 2, 3)
+
+    if train:
+        xhat, mean, var, back = _normalise(to_rows(x), eps)
+        m = N * H * W
+        running["mean"][:] = (1 - momentum) * running["mean"] + momentum * mean
+        running["var"][:] = (1 - momentum) * running["var"] + momentum * var * m / (m - 1)
+    else:
+        sd = np.sqrt(running["var"] + eps)[:, None]
+        xhat = (to_rows(x) - running["mean"][:, None]) / sd
+
+        def back(g):
+            return g / sd
+
+    y = from_rows(gamma[:, None] * xhat + beta[:, None])
+
+    def cache(dy):
+        rows = to_rows(dy)
+        return from_rows(back(gamma[:, None] * rows)), (rows * xhat).sum(1), rows.sum(1)
+
+    return y.astype(x.dtype), cache
+
+
+def batchnorm2d_backward(dy, cache):
+    return [part.astype(dy.dtype) for part in cache(dy)]
+
+
+def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    if C % G != 0:
+        raise ValueError("G does not divide C")
+    gamma = np.array(gamma)
+    rows, _, _, back = _normalise(x.reshape(N * G, -1), eps)
+    xhat = rows.reshape(x.shape)
+
+    def cache(dy):
+        g = np.einsum("nchw,c->nchw", dy, gamma)
+        dx = back(g.reshape(N * G, -1)).reshape(dy.shape)
+        return dx, np.einsum("nchw,nchw->c", dy, xhat), np.einsum("nchw->c", dy)
+
+    return (np.einsum("nchw,c->nchw", xhat, gamma) + beta[:, None, None]).astype(x.dtype), cache
+
+
+groupnorm_backward = batchnorm2d_backward

@@ -79,3 +79,45 @@ def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
             in_ch = entry
     head = nn.Sequential(nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(in_ch, num_classes))
     return nn.Sequential(*stages, head)
+
+
+# %% functional | why: F.conv2d on layers of a ModuleList, C5 as a linear layer, a class for VGG that keeps its own plan
+class LeNet5(nn.Module):
+    def __init__(self, num_classes=26):
+        super().__init__()
+        self.maps = nn.ModuleList([nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5)])
+        self.dense = nn.ModuleList([nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, num_classes)])
+
+    def forward(self, x):
+        for conv in self.maps:
+            x = torch.tanh(F.conv2d(x, conv.weight, conv.bias))
+            x = x.unflatten(2, (-1, 2)).unflatten(4, (-1, 2)).mean(dim=(3, 5))
+        x = x.flatten(1)
+        for number, layer in enumerate(self.dense):
+            x = layer(x.tanh() if number else x)
+        return x
+
+
+class _Vgg(nn.Module):
+    def __init__(self, cfg, in_ch, num_classes, batchnorm):
+        super().__init__()
+        self.steps = nn.ModuleList()
+        for entry in cfg:
+            if isinstance(entry, str):
+                self.steps.append(nn.MaxPool2d(kernel_size=2))
+                continue
+            self.steps.append(nn.Conv2d(in_ch, entry, 3, padding="same"))
+            if batchnorm:
+                self.steps.append(nn.BatchNorm2d(entry))
+            self.steps.append(nn.ReLU(inplace=True))
+            in_ch = entry
+        self.head = nn.Linear(in_ch, num_classes)
+
+    def forward(self, x):
+        for step in self.steps:
+            x = step(x)
+        return self.head(torch.einsum("nchw->nc", x) / (x.shape[2] * x.shape[3]))
+
+
+def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
+    return _Vgg(tuple(cfg), in_ch, num_classes, batchnorm)

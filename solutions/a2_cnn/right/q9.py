@@ -53,3 +53,25 @@ class Inception(nn.Module):
 
     def forward(self, x):
         return torch.hstack([branch(x) for branch in self.branches]).relu()
+
+
+# %% relu_at_the_end | why: one ReLU over all four stacked branches, padding="same", pooling by the maximum of nine shifted maps
+class Inception(nn.Module):
+    def __init__(self, cin, c1, c3r, c3, c5r, c5, cp):
+        super().__init__()
+        sizes = {"b1": (cin, c1, 1), "r3": (cin, c3r, 1), "b3": (c3r, c3, 3), "r5": (cin, c5r, 1), "b5": (c5r, c5, 5)}
+        self.convs = nn.ModuleDict({name: nn.Conv2d(i, o, k, padding="same") for name, (i, o, k) in sizes.items()})
+        self.convs["pool"] = nn.Conv2d(cin, cp, 1)
+
+    def forward(self, x):
+        H, W = x.shape[-2:]
+        around = F.pad(x, (1, 1, 1, 1), value=-torch.inf)
+        pooled = torch.stack([around[..., i : i + H, j : j + W] for i in range(3) for j in range(3)]).amax(dim=0)
+        conv = self.convs
+        branches = [
+            conv["b1"](x),
+            conv["b3"](conv["r3"](x).relu()),
+            conv["b5"](conv["r5"](x).relu()),
+            conv["pool"](pooled),
+        ]
+        return torch.clamp(torch.concat(branches, dim=1), min=0)

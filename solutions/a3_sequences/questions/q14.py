@@ -34,9 +34,12 @@
 # | `train_captioner` | `X (2500, 3, 16, 16)`, `captions (2500, 4)` tokens below 14, `seed` | a function: `(N, 3, 16, 16)` -> tokens `(N, 4)` |
 #
 # What you return must be ready for use: in eval mode, and what it says of one row must not depend on the rows beside
-# it. Seeding torch's global generator is right here, in the first line: you were given a `seed`. The
-# training data comes from the same generators (`recall`, `reverse_pairs`, `markov2` and `captioned` in `datasets.py`), with seeds and, for c, a
-# language of our own. Each training may take 90 s; 2 to 10 s on one core are enough. The public checks train
+# it. Seeding torch's global generator is right here, in the first line: you were given a `seed`. The same one gives the same
+# training, another one another, and the tensors you are given stay as they are (0.05 points of each task are for that). The
+# training data comes from the same generators (`recall`, `reverse_pairs`, `markov2` and `captioned` in `datasets.py`), with seeds
+# and, for c, a language of our own. Each training may take 90 s; 2 to 6 s on one core are enough: ours take 250 steps
+# of 64 rows in a, 300 in b (one layer, 48 features, 4 heads), 400 of 32 rows in c (two layers) and 470 of 64 in d, with Adam and rates
+# that rise to 0.01, 0.004, 0.006 and 0.005 and fall again. The public checks train
 # on very little data; the experiments below train in earnest and measure what we will measure.
 #
 # **What usually goes wrong**

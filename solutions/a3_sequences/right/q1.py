@@ -120,3 +120,64 @@ def skipgram_pairs(ids, window):
 def decode(ids, vocab):
     words = sorted(vocab, key=vocab.get)
     return [words[i] for i in ids]
+
+
+# %% tuples_as_keys | why: sorted by a tuple, ids as NumPy's integers, pairs as lists, masks instead of indices, pieces by zip
+from collections import Counter
+
+
+def build_vocab(tokens, min_freq, specials):
+    counts = Counter(t for t in tokens if t not in specials)
+    frequent = sorted((-n, word) for word, n in counts.items() if n >= min_freq)
+    return dict(zip([*specials, *(word for _, word in frequent)], range(len(tokens) + len(specials)), strict=False))
+
+
+def encode(tokens, vocab, unk="<unk>"):
+    return [np.int64(vocab[t if t in vocab else unk]) for t in tokens]
+
+
+def decode(ids, vocab):
+    words = np.empty(len(vocab), dtype=object)
+    words[list(vocab.values())] = list(vocab)
+    return [words[i] for i in ids]
+
+
+def skipgram_pairs(ids, window):
+    return [
+        [ids[i], ids[j]]
+        for i in range(len(ids))
+        for j in range(max(0, i - window), min(len(ids), i + window + 1))
+        if j != i
+    ]
+
+
+def noise_distribution(counts):
+    p = np.power(as_float(counts), 0.75)
+    return p / np.sum(p)
+
+
+def sgns_loss_grad(vc, uo, un):
+    vc = as_float(vc)
+    signs = np.append(1.0, -np.ones(un.shape[1])).astype(vc.dtype)
+    words = np.concatenate([uo[:, None], un], axis=1)
+    z = np.einsum("bkd,bd->bk", words, vc) * signs
+    with np.errstate(under="ignore"):
+        loss = np.logaddexp(0, -z).sum() / len(vc)
+        slope = -signs * np.exp(-np.logaddexp(0, z)) / len(vc)
+    slope = slope.astype(vc.dtype)
+    dwords = slope[:, :, None] * vc[:, None]
+    return loss.item(), np.einsum("bk,bkd->bd", slope, words), dwords[:, 0], dwords[:, 1:]
+
+
+def glove_loss(W, U, b, c, X, xmax=100.0, alpha=0.75):
+    X = as_float(X)
+    rows, cols = np.nonzero(X > 0)
+    counts = X[rows, cols]
+    error = np.einsum("nd,nd->n", W[rows], U[cols]) + b[rows] + c[cols] - np.log(counts)
+    return (np.where(counts < xmax, (counts / xmax) ** alpha, 1) * error**2).sum()
+
+
+def fasttext_ngrams(word, nmin, nmax):
+    whole = f"<{word}>"
+    pieces = ("".join(p) for n in range(nmin, nmax + 1) for p in zip(*(whole[i:] for i in range(n)), strict=False))
+    return [p for p in pieces if p != whole] + [whole]

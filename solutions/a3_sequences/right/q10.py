@@ -75,3 +75,23 @@ class LayerNorm(nn.Module):
         centred = x - torch.einsum("...d->...", x)[..., None] / d
         mean_square = torch.einsum("...d,...d->...", centred, centred)[..., None] / d
         return torch.einsum("...d,d->...d", centred * (mean_square + self.eps).pow(-0.5), self.weight) + self.bias
+
+
+# %% complex_hands | why: the hands of the clock as complex numbers, layer norm as an RMS norm of what is centred
+def sinusoidal_pe(T, d, base=10000.0):
+    if d % 2:
+        raise ValueError("d must be even")
+    speed = base ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
+    hands = torch.exp(1j * torch.arange(T, dtype=torch.float64)[:, None] * speed)
+    return torch.stack((hands.imag, hands.real), dim=-1).reshape(T, d).to(torch.float32)
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, d, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(d)), nn.Parameter(torch.zeros(d))
+
+    def forward(self, x):
+        centred = x - x.mean(dim=-1, keepdim=True)
+        return F.rms_norm(centred, centred.shape[-1:], self.weight, self.eps) + self.bias

@@ -125,3 +125,95 @@ class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
 
 def shift_right(tgt, bos):
     return F.pad(tgt[:, :-1], (1, 0), value=bos)
+
+
+# %% fused_projections | why: one linear map for queries, keys and values, norms in lists, own names, decoding into a full table
+class _Attention(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads, self.into, self.out = heads, nn.Linear(d, 3 * d), nn.Linear(d, d)
+
+    def forward(self, x, other, mask):
+        d = x.shape[-1]
+        W, b = self.into.weight, self.into.bias
+        q = F.linear(x, W[:d], b[:d])
+        k, v = F.linear(other, W[d:], b[d:]).chunk(2, dim=-1)
+        q, k, v = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (q, k, v))
+        if mask is not None and mask.dim() == 3:
+            mask = mask.unsqueeze(1)
+        return self.out(sdpa(q, k, v, mask)[0].transpose(1, 2).flatten(2))
+
+
+def _feed_forward(d, d_ff):
+    return nn.Sequential(nn.Linear(d, d_ff), nn.ReLU(), nn.Linear(d_ff, d))
+
+
+class EncoderLayer(nn.Module):
+    def __init__(self, d, heads, d_ff):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(2))
+        self.look, self.think = _Attention(d, heads), _feed_forward(d, d_ff)
+
+    def forward(self, x, mask=None):
+        y = self.norms[0](x)
+        x = x + self.look(y, y, mask)
+        return x + self.think(self.norms[1](x))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, d, heads, d_ff):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(3))
+        self.back, self.across, self.think = _Attention(d, heads), _Attention(d, heads), _feed_forward(d, d_ff)
+
+    def forward(self, x, memory, self_mask=None, memory_mask=None):
+        y = self.norms[0](x)
+        x = x + self.back(y, y, self_mask)
+        x = x + self.across(self.norms[1](x), memory, memory_mask)
+        return x + self.think(self.norms[2](x))
+
+
+class Seq2SeqTransformer(nn.Module):
+    def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
+        super().__init__()
+        self.pad_id = pad_id
+        self.words = nn.ModuleDict({"src": nn.Embedding(v_src, d), "tgt": nn.Embedding(v_tgt, d)})
+        for table in self.words.values():
+            nn.init.normal_(table.weight, std=d**-0.5)
+        self.register_buffer("places", sinusoidal_pe(max_len, d), persistent=False)
+        self.encoder = nn.ModuleList([EncoderLayer(d, heads, d_ff) for _ in range(layers)])
+        self.decoder = nn.ModuleList([DecoderLayer(d, heads, d_ff) for _ in range(layers)])
+        self.ends = nn.ModuleList([nn.LayerNorm(d), nn.LayerNorm(d)])
+        self.logits = nn.Linear(d, v_tgt)
+
+    def _embed(self, which, ids):
+        table = self.words[which]
+        return table(ids) * table.embedding_dim**0.5 + self.places[: ids.shape[1]].to(table.weight.dtype)
+
+    def forward(self, src, tgt_in):
+        valid = padding_mask(src, self.pad_id)
+        x = self._embed("src", src)
+        for layer in self.encoder:
+            x = layer(x, valid)
+        memory, y = self.ends[0](x), self._embed("tgt", tgt_in)
+        causal = causal_mask(tgt_in.shape[1], tgt_in.device)
+        for layer in self.decoder:
+            y = layer(y, memory, causal, valid)
+        return self.logits(self.ends[1](y))
+
+    @torch.no_grad()
+    def greedy_decode(self, src, bos, eos, max_new):
+        table = torch.full((len(src), max_new + 1), self.pad_id, dtype=torch.long, device=src.device)
+        table[:, 0] = bos
+        going = torch.ones(len(src), dtype=torch.bool, device=src.device)
+        for n in range(1, max_new + 1):
+            if not going.any():
+                return table[:, :n]
+            best = self(src, table[:, :n])[:, -1].max(dim=-1).indices
+            table[going, n] = best[going]
+            going = going & (best != eos)
+        return table
+
+
+def shift_right(tgt, bos):
+    return F.pad(tgt[:, :-1], (1, 0), value=bos)

@@ -106,3 +106,46 @@ def pack_pair(a, b, cls, sep, pad, max_len):
         "segments": F.pad(torch.tensor(segments), (0, rest)),
         "mask": F.pad(torch.ones(len(ids), dtype=torch.bool), (0, rest)),
     }
+
+
+# %% fates_by_multinomial | why: one draw of four fates for every token, a table of ordinary tokens, loss from F.cross_entropy's sum
+def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
+    chances = torch.tensor([1 - p, 0.8 * p, 0.1 * p, 0.1 * p], device=generator.device)
+    fate = torch.multinomial(chances, ids.numel(), replacement=True, generator=generator).view(ids.shape).to(ids.device)
+    ordinary = torch.tensor([t for t in range(vocab_size) if t not in special_ids and t != mask_id], device=ids.device)
+    drawn = torch.randint(len(ordinary), ids.shape, generator=generator, device=generator.device).to(ids.device)
+    special = torch.isin(ids, torch.tensor(sorted(special_ids), dtype=ids.dtype, device=ids.device))
+    fate = torch.where(special, 0, fate)
+    inputs = torch.where(fate == 1, mask_id, torch.where(fate == 2, ordinary[drawn].to(ids.dtype), ids))
+    return inputs, torch.where(fate > 0, ids, -100)
+
+
+def nsp_pairs(docs, generator):
+    def draw(n):
+        return torch.randint(n, (), generator=generator, device=generator.device).item()
+
+    pairs = []
+    for number, doc in enumerate(docs):
+        others = [sentence for other, text in enumerate(docs) if other != number for sentence in text]
+        for a, following in zip(doc, doc[1:], strict=False):
+            label = draw(2)
+            pairs.append([a, following if label else others[draw(len(others))], label])
+    return pairs
+
+
+def mlm_loss(logits, labels):
+    chosen = labels != -100
+    total = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100, reduction="sum")
+    return total / max(int(chosen.sum()), 1)
+
+
+def pack_pair(a, b, cls, sep, pad, max_len):
+    a, b = list(a), list(b)
+    for _ in range(len(a) + len(b) - (max_len - 3)):
+        del (a if len(a) > len(b) else b)[-1]
+    first, second = [cls, *a, sep], [*b, sep]
+    n = len(first) + len(second)
+    ids = torch.full((max_len,), pad, dtype=torch.int64)
+    ids[:n] = torch.tensor(first + second)
+    place = torch.arange(max_len)
+    return {"mask": place < n, "segments": ((place >= len(first)) & (place < n)).long(), "ids": ids}

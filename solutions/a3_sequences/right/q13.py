@@ -183,3 +183,82 @@ def generate(model, idx, n, temperature, top_k, top_p, generator, use_cache):
     finally:
         model.train(was)
     return idx.clone()
+
+
+# %% past_in_a_list | why: fused projections, a position table as a parameter, SiLU and a narrow mlp, keys and values kept in lists of tensors
+class _Block(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads = heads
+        self.ln1, self.ln2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.qkv, self.proj = nn.Linear(d, 3 * d), nn.Linear(d, d)
+        self.mlp = nn.Sequential(nn.Linear(d, 2 * d), nn.SiLU(), nn.Linear(2 * d, d))
+
+    def forward(self, x, past=None):
+        q, k, v = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in self.qkv(self.ln1(x)).chunk(3, dim=-1))
+        if past is not None:
+            if past:
+                k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
+            past[:] = [k, v]
+        Tq, Tk = q.shape[2], k.shape[2]
+        see = torch.ones(Tq, Tk, dtype=torch.bool, device=x.device).tril(Tk - Tq)
+        scores = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~see, -torch.inf)
+        x = x + self.proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        return x + self.mlp(self.ln2(x))
+
+
+class GPT(nn.Module):
+    def __init__(self, vocab, d, heads, layers, max_len):
+        super().__init__()
+        self.max_len = max_len
+        self.tokens, self.places = nn.Embedding(vocab, d), nn.Parameter(0.02 * torch.randn(max_len, d))
+        self.blocks = nn.ModuleList(_Block(d, heads) for _ in range(layers))
+        self.ln, self.head = nn.LayerNorm(d), nn.Linear(d, vocab)
+
+    def forward(self, ids, past=None):
+        start = past[0][0].shape[2] if past and past[0] else 0
+        x = self.tokens(ids) + self.places[start : start + ids.shape[1]]
+        for number, block in enumerate(self.blocks):
+            x = block(x, None if past is None else past[number])
+        return self.head(self.ln(x))
+
+
+def lm_loss(logits, ids):
+    return F.cross_entropy(logits[:, :-1].transpose(1, 2), ids[:, 1:].long())
+
+
+def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
+    if temperature == 0:
+        best = torch.zeros_like(logits).scatter(1, logits.argmax(dim=1, keepdim=True), 1.0)
+        return best.log()
+    logits = logits / temperature
+    values, places = logits.sort(dim=1, descending=True, stable=True)
+    if top_k is not None:
+        values = values.masked_fill(torch.arange(values.shape[1], device=values.device) >= top_k, -torch.inf)
+    if top_p is not None:
+        p = values.softmax(dim=1)
+        values = values.masked_fill(
+            (p.cumsum(dim=1) - p >= top_p) & (torch.arange(p.shape[1], device=p.device) > 0), -torch.inf
+        )
+    return torch.full_like(logits, -torch.inf).scatter(1, places, values.log_softmax(dim=1))
+
+
+@torch.inference_mode()
+def generate(model, idx, n, temperature, top_k, top_p, generator, use_cache):
+    was = model.training
+    model.train(False)
+    try:
+        past, text = None, idx.clone()
+        for _ in range(n):
+            if not use_cache or text.shape[1] > model.max_len:
+                logits = model(text[:, -model.max_len :])
+            elif past is None:
+                past = [[] for _ in model.blocks]
+                logits = model(text, past)
+            else:
+                logits = model(text[:, -1:], past)
+            p = filter_logits(logits[:, -1], temperature, top_k, top_p).exp()
+            text = torch.cat([text, torch.multinomial(p, 1, generator=generator).to(text)], dim=1)
+    finally:
+        model.train(was)
+    return text

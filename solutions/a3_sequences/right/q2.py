@@ -66,3 +66,34 @@ def rnn_backward(dh, cache):
         drow = g @ W.T
         dx[:, t], back = drow[:, :D], drow[:, D : D + H]
     return {"db": dW[-1], "dWh": dW[D:-1], "dWx": dW[:D], "dh0": back, "dx": dx}
+
+
+# %% all_steps_at_once | why: states in one array with h0 in front, deltas kept and contracted over batch and time by einsum
+def rnn_forward(x, h0, Wx, Wh, b, act):
+    x = as_float(x)
+    g, slope = {"tanh": (np.tanh, lambda h: 1 - h * h), "sigmoid": (sigmoid, lambda h: h * (1 - h))}[act]
+    B, T, D = x.shape
+    states = np.empty((T + 1, B, len(b)), x.dtype)
+    states[0] = h0
+    drive = np.einsum("btd,dh->tbh", x, Wx) + b
+    for t in range(T):
+        states[t + 1] = g(drive[t] + states[t] @ Wh)
+    cache = {"x": x.copy(), "states": states.copy(), "Wx": np.array(Wx), "Wh": np.array(Wh), "slope": slope}
+    return states[1:].swapaxes(0, 1), cache
+
+
+def rnn_backward(dh, cache):
+    x, states, Wh = cache["x"], cache["states"], cache["Wh"]
+    slopes = cache["slope"](states[1:])
+    deltas = np.empty_like(slopes)
+    carried = np.zeros_like(states[0])
+    for t in range(len(deltas) - 1, -1, -1):
+        deltas[t] = (dh[:, t] + carried) * slopes[t]
+        carried = deltas[t] @ Wh.T
+    return {
+        "db": deltas.sum(axis=(0, 1)),
+        "dWh": np.einsum("tbh,tbk->hk", states[:-1], deltas),
+        "dWx": np.einsum("btd,tbh->dh", x, deltas),
+        "dh0": carried,
+        "dx": np.einsum("tbh,dh->btd", deltas, cache["Wx"]),
+    }

@@ -72,3 +72,41 @@ def jacobian_norms(h, Wh):
             J = step @ J
         out[t] = np.linalg.norm(J, 2)
     return out
+
+
+# %% rescaled_norm | why: the norm of what is divided by the largest entry, one pass with a detached state, norms by svd from the left
+def clip_grad_norm(grads, max_norm):
+    top = max((float(np.abs(g).max()) for g in grads.values() if g.size), default=0.0)
+    wide = {k: g.astype(np.float64) for k, g in grads.items()}
+    norm = top * math.sqrt(sum(float(np.sum((g / top) ** 2)) for g in wide.values())) if top else 0.0
+    if norm > max_norm:
+        return {k: (g * (max_norm / norm)).astype(grads[k].dtype) for k, g in wide.items()}, norm
+    return {k: g.copy() for k, g in grads.items()}, norm
+
+
+def tbptt_grads(x, h0, params, dh, k):
+    x = as_float(x)
+    Wx, Wh, b = params["Wx"], params["Wh"], params["b"]
+    states = [as_float(h0)]
+    for t in range(x.shape[1]):
+        states.append(np.tanh(x[:, t] @ Wx + states[-1] @ Wh + b))
+    total = {"dWx": np.zeros(Wx.shape, x.dtype), "dWh": np.zeros(Wh.shape, x.dtype), "db": np.zeros(b.shape, x.dtype)}
+    back = 0
+    for t in range(x.shape[1] - 1, -1, -1):
+        if (t + 1) % k == 0:
+            back = 0
+        delta = (dh[:, t] + back) * (1 - states[t + 1] ** 2)
+        total["dWx"] += x[:, t].T @ delta
+        total["dWh"] += states[t].T @ delta
+        total["db"] += delta.sum(0)
+        back = delta @ Wh.T
+    return total
+
+
+def jacobian_norms(h, Wh):
+    h = as_float(h)
+    J, norms = np.eye(h.shape[1], dtype=h.dtype), []
+    for state in h[::-1]:
+        norms.append(np.linalg.svd(J, compute_uv=False)[0])
+        J = (Wh * (1 - state**2)) @ J
+    return np.array(norms[::-1], dtype=h.dtype)

@@ -92,3 +92,57 @@ def lstm_backward(dh, dc_last, cache):
         "dh0": dhh,
         "dc0": dc,
     }
+
+
+# %% gates_in_a_dict | why: weights of every gate cut out beforehand, a tape of closures, gradients put together at the end
+_GATES = "ifgo"
+
+
+def lstm_forward(x, h0, c0, Wx, Wh, b):
+    x = as_float(x)
+    H = np.shape(h0)[1]
+
+    def part(A, n):
+        return np.array(A[..., n * H : (n + 1) * H], dtype=x.dtype)
+
+    W = {gate: (part(Wx, n), part(Wh, n), part(b, n)) for n, gate in enumerate(_GATES)}
+    h, c = as_float(h0).astype(x.dtype), as_float(c0).astype(x.dtype)
+    hs, cs, tape = [], [], []
+    for t in range(x.shape[1]):
+        a = {}
+        for gate, (U, V, bias) in W.items():
+            a[gate] = (np.tanh if gate == "g" else sigmoid)(x[:, t] @ U + h @ V + bias)
+        new = a["f"] * c + a["i"] * a["g"]
+        tape.append((x[:, t].copy(), h, c, a, np.tanh(new)))
+        h, c = a["o"] * np.tanh(new), new
+        hs.append(h)
+        cs.append(c)
+    return np.stack(hs, 1), np.stack(cs, 1), (W, tape)
+
+
+def lstm_backward(dh, dc_last, cache):
+    W, tape = cache
+    dtype = as_float(dh).dtype
+    sums = {gate: [np.zeros(A.shape, dtype) for A in W[gate]] for gate in _GATES}
+    later, dc, dx = 0, as_float(dc_last), []
+    for t, (x, h, c, a, th) in reversed(list(enumerate(tape))):
+        bar = dh[:, t] + later
+        dc = dc + bar * a["o"] * (1 - th**2)
+        dz = {
+            "i": dc * a["g"] * a["i"] * (1 - a["i"]),
+            "f": dc * c * a["f"] * (1 - a["f"]),
+            "g": dc * a["i"] * (1 - a["g"] ** 2),
+            "o": bar * th * a["o"] * (1 - a["o"]),
+        }
+        dc = dc * a["f"]
+        later = sum(dz[gate] @ W[gate][1].T for gate in _GATES)
+        dx.insert(0, sum(dz[gate] @ W[gate][0].T for gate in _GATES))
+        for gate in _GATES:
+            for total, more in zip(sums[gate], (x.T @ dz[gate], h.T @ dz[gate], dz[gate].sum(0)), strict=False):
+                total += more
+    wx, wh, b = (np.concatenate([sums[gate][n] for gate in _GATES], axis=-1) for n in range(3))
+    return {"dx": np.stack(dx, axis=1), "dh0": later, "dc0": dc, "dWx": wx, "dWh": wh, "db": b}
+
+
+def init_lstm_bias(H, forget=1.0):
+    return np.repeat([0.0, forget, 0.0, 0.0], H)

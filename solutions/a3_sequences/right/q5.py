@@ -58,3 +58,29 @@ def bidirectional(fwd, bwd, x, lengths):
     index = torch.where(steps < lengths[:, None], index, steps).unsqueeze(-1)
     back = bwd(torch.take_along_dim(x, index, 1), lengths)
     return torch.concat([fwd(x, lengths), torch.gather(back, 1, index.expand(-1, -1, back.size(-1)))], -1)
+
+
+# %% blended_states | why: the state is blended by a mask of floats, gates by chunk and F.linear; sentences turned one by one
+def gru_forward(x, h0, W_ih, W_hh, b_ih, b_hh, lengths=None):
+    B, T, _ = x.shape
+    lengths = torch.full((B,), T, device=x.device) if lengths is None else lengths.to(x.device)
+    h = h0
+    outputs = []
+    for t, step in enumerate(x.unbind(dim=1)):
+        valid = (lengths > t).to(x.dtype)[:, None]
+        ir, iz, in_ = F.linear(step, W_ih, b_ih).chunk(3, dim=1)
+        hr, hz, hn = F.linear(h, W_hh, b_hh).chunk(3, dim=1)
+        r, z = (ir + hr).sigmoid(), (iz + hz).sigmoid()
+        n = (in_ + r * hn).tanh()
+        h = torch.where(valid > 0, torch.lerp(n, h, z), h)
+        outputs.append(h * valid)
+    return torch.stack(outputs, dim=1), h
+
+
+def bidirectional(fwd, bwd, x, lengths):
+    def turned(batch):
+        return torch.stack(
+            [torch.cat([row[:n].flip(0), row[n:]]) for row, n in zip(batch, lengths.tolist(), strict=False)]
+        )
+
+    return torch.cat((fwd(x, lengths), turned(bwd(turned(x), lengths))), dim=-1)

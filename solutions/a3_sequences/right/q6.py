@@ -26,10 +26,11 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
             (tokens + [v], total + rows[i][v].item())
             for i, (tokens, total) in enumerate(alive)
             for v in range(rows.size(1))
+            if rows[i][v] > -math.inf
         )
         alive = []
         for tokens, total in heapq.nlargest(beam, options, key=lambda option: option[1]):
-            (done if tokens[-1] == eos else alive).append((tokens, total))  # impossible ones stay, and never win
+            (done if tokens[-1] == eos else alive).append((tokens, total))
     ranked = sorted(((total / float(len(t) - 1) ** alpha, t) for t, total in done + alive), reverse=True)
     return ranked[0][1], ranked[0][0]
 
@@ -83,3 +84,41 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
         if not alive:
             break
     return list(best.tokens), best.score(alpha)
+
+
+# %% scores_in_tensors | why: targets gathered, a beam in a heap of tuples, a score that stays a Python float, the loss of the selected rows alone
+import heapq
+
+
+def masked_cross_entropy(logits, targets, pad_id, label_smoothing=0.0):
+    there = targets.ne(pad_id)
+    logp = logits[there].log_softmax(dim=-1)
+    if not there.any():
+        return logits.sum() * 0
+    hit = logp.gather(1, targets[there].long()[:, None]).sum()
+    return -((1 - label_smoothing) * hit + label_smoothing * logp.mean(dim=1).sum()) / there.sum()
+
+
+def perplexity(total_nll, n_tokens):
+    return np.exp(total_nll / n_tokens)
+
+
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    alive, finished = [(0.0, [bos])], []
+    for _ in range(max_len):
+        if not alive:
+            break
+        table = step([tokens for _, tokens in alive]).tolist()
+        options = (
+            (total + float(logp), row, token)
+            for row, (total, _) in enumerate(alive)
+            for token, logp in enumerate(table[row])
+            if logp > -math.inf
+        )
+        best = heapq.nlargest(beam, options, key=lambda option: option[0])
+        extended = [(total, [*alive[row][1], token]) for total, row, token in best]
+        finished += [one for one in extended if one[1][-1] == eos]
+        alive = [one for one in extended if one[1][-1] != eos]
+    scored = [(total / (len(tokens) - 1) ** alpha, tokens) for total, tokens in finished + alive]
+    score, tokens = max(scored, key=lambda pair: pair[0])
+    return tokens, score

@@ -61,3 +61,24 @@ def additive_attention(q, K, mask, Wq, Wk, v):
 
 def multiplicative_attention(q, K, mask, W):
     return _attend(K, torch.bmm(K @ W.t(), q.unsqueeze(2)).squeeze(2), mask)
+
+
+# %% one_softmax_for_both | why: scores by einsum and by bilinear maps, exp of what is left after the largest permitted score
+def _attend(scores, K, mask):
+    low = torch.finfo(scores.dtype).min
+    top = scores.masked_fill(~mask, low).amax(dim=1, keepdim=True).detach()
+    e = torch.where(
+        mask, torch.exp(torch.where(mask, scores - top, torch.zeros_like(scores))), torch.zeros_like(scores)
+    )
+    total = e.sum(dim=1, keepdim=True)
+    w = e / torch.where(total > 0, total, torch.ones_like(total))
+    return torch.bmm(w[:, None], K)[:, 0], w
+
+
+def additive_attention(q, K, mask, Wq, Wk, v):
+    hidden = torch.tanh((q @ Wq).unsqueeze(1) + torch.einsum("bsk,ka->bsa", K, Wk))
+    return _attend(hidden @ v, K, mask)
+
+
+def multiplicative_attention(q, K, mask, W):
+    return _attend(torch.einsum("bq,qk,bsk->bs", q, W, K), K, mask)

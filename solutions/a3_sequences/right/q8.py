@@ -88,3 +88,33 @@ def sdpa(Q, K, V, mask=None):
     scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
     attn = (scores if mask is None else scores.masked_fill(~mask, float("-inf"))).softmax(-1).nan_to_num(0.0)
     return attn @ V, attn
+
+
+# %% scaled_keys | why: keys scaled before the product, -inf and nan_to_num, masks by comparison and reduce
+import functools
+
+
+def sdpa(Q, K, V, mask=None):
+    scores = torch.einsum("...qd,...kd->...qk", Q, K / math.sqrt(K.shape[-1]))
+    if mask is None:
+        attn = scores.softmax(-1)
+        return attn @ V, attn
+    mask = mask.expand(torch.broadcast_shapes(mask.shape, scores.shape))
+    some = mask.any(dim=-1, keepdim=True)
+    scores = scores.masked_fill(~mask & some, -torch.inf)
+    attn = scores.softmax(-1) * some
+    return attn @ V, attn
+
+
+def causal_mask(T, device=None):
+    steps = torch.arange(T, device=device)
+    return steps[None, :] <= steps[:, None]
+
+
+def padding_mask(ids, pad_id):
+    return ids.ne(pad_id)[:, None, None]
+
+
+def combine_masks(*masks):
+    given = [mask for mask in masks if mask is not None]
+    return functools.reduce(torch.logical_and, given) if given else None

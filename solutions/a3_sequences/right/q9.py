@@ -84,3 +84,30 @@ class MultiHeadAttention(nn.Module):
             mask = mask.expand(B, H, Tq, Tk).reshape(B * H, Tq, Tk)
         out, _ = sdpa(fold(self.q_proj(q)), fold(self.k_proj(kv)), fold(self.v_proj(kv)), mask)
         return self.o_proj(out.view(B, H, Tq, -1).permute(0, 2, 1, 3).contiguous().view(B, Tq, D))
+
+
+# %% masks_by_head | why: a loop over heads with slices of the projections, one mask for each head, results laid side by side by cat
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model, n_heads, bias=True):
+        super().__init__()
+        self.width, rest = divmod(d_model, n_heads)
+        if rest:
+            raise ValueError(f"{d_model} features cannot be shared by {n_heads} heads")
+        self.n_heads = n_heads
+        for name in "qkvo":
+            self.add_module(f"{name}_proj", nn.Linear(d_model, d_model, bias=bias))
+
+    def forward(self, q, kv=None, mask=None):
+        kv = q if kv is None else kv
+        if mask is not None:
+            shape = (q.shape[0], self.n_heads, q.shape[1], kv.shape[1])
+            mask = (mask if mask.dim() != 3 else mask[:, None]).broadcast_to(shape)
+        parts = []
+        for head, (Q, K, V) in enumerate(
+            zip(
+                *(p(x).split(self.width, dim=-1) for p, x in ((self.q_proj, q), (self.k_proj, kv), (self.v_proj, kv))),
+                strict=False,
+            )
+        ):
+            parts.append(sdpa(Q, K, V, None if mask is None else mask[:, head])[0])
+        return self.o_proj(torch.cat(parts, dim=-1))

@@ -375,5 +375,48 @@ def train_captioner(X, captions, seed):
     return caption
 
 
+# %% seed_ignored | fails: test_the_seed_decides_how_a_training_goes | hint: The seed is not used: another one gives the same training.
+def train_recall(x, y, seed):
+    return _recall(lambda: Rememberer(12, 16, 48, 6), x, y, 0, 0.1)
+
+
+# %% batches_not_seeded | fails: test_the_seed_decides_how_a_training_goes | hint: The first weights follow from the seed, but the order of the pictures does not.
+def train_recall(x, y, seed):
+    return _recall(lambda: Rememberer(12, 16, 48, 6), x, y, seed, 0.1)
+
+
+def train_reverse(src, tgt, seed):
+    return _reverse(src, tgt, seed, epochs=0.02)
+
+
+def train_lm(ids, seed):
+    return _lm(ids, seed, epochs=0.01)
+
+
+def train_captioner(X, captions, seed):
+    order = torch.from_numpy(np.random.default_rng().permutation(len(X)))
+    model = _captioner(X[order], captions[order], seed, epochs=0.2)
+    return lambda X: model(X).argmax(dim=2)
+
+
+# %% pictures_scaled_in_place | fails: test_the_seed_decides_how_a_training_goes | hint: X -= X.mean() changes the caller's pictures; make new ones.
+def train_recall(x, y, seed):
+    return _recall(lambda: Rememberer(12, 16, 48, 6), x, y, seed, 0.1)
+
+
+def train_reverse(src, tgt, seed):
+    return _reverse(src, tgt, seed, epochs=0.02)
+
+
+def train_lm(ids, seed):
+    return _lm(ids, seed, epochs=0.01)
+
+
+def train_captioner(X, captions, seed):
+    X -= X.mean()
+    model = _captioner(X, captions, seed, epochs=0.2)
+    return lambda X: model(X).argmax(dim=2)
+
+
 # Not among them: attention without 1/sqrt(d), padding counted in the loss, no learning-rate decay. Models trained so
 # reach the thresholds (reverse 1.00, gap 0.03), so no outcome can tell; q8 and q6 ask for the first two directly.

@@ -27,7 +27,7 @@
 # |---|---|---|
 # | `timestep_embedding` | `t (B,)` integers or floats, `dim`, `max_period` | `(B, dim)` float32 |
 # | `cfg_eps` | two predictions of any one shape, `w` | same shape and dtype |
-# | `drop_labels` | `y (B,)` int64, `null`, `p`, `generator` | `(B,)` int64: each label is `null` with probability `p`, independently |
+# | `drop_labels` | `y (B,)` int64, `null`, `p`, `generator` on the device of `y` | `(B,)` int64: each label is `null` with probability `p`, independently |
 # | `guided_sample` | `model`, `y (B,)`, `shape`, `sched`, `w`, `generator`, `null` | samples as of `ddpm_sample` in q10 |
 #
 # The model of `guided_sample` takes three arguments, `(x_t, t, y)`, the last two `(B,)` int64. Ask it twice at every step, or

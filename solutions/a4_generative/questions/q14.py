@@ -32,7 +32,7 @@
 # | `train_ddpm(X, seed)` | `X (4000, 2)`: such a ring | a function `(n, generator)` -> `(n, 2)` | energy distance at most 0.008 |
 #
 # All are float32; train where `X` lies (`X.device`). `torch.manual_seed` is allowed here, because layers draw their first
-# weights from the global generator. The rings are turned by an angle that you do not know. Learn, do not store: samples may
+# weights from the global generator. The rings are turned by an angle that you do not know. Learn, by gradients of a loss; do not store: samples may
 # not lie nearer to `X` than to other data of the same ring, a little change of $z$ may only move a sample of the GAN a little, and
 # `decode` has to explain digits that `encode` has not seen yet, too. A GAN may lose the ring by bad luck: yours has up to four
 # tries, with different seeds. Half of the points is given for less: minus ELBO 22; the GAN 6 modes; the diffusion model an

@@ -57,3 +57,38 @@ def kl_gauss(mu1, logvar1, mu2=None, logvar2=None):
     cross_entropy = gaussian_nll(mu1, mu2, logvar2) + 0.5 * torch.exp(logvar1 - logvar2).sum(-1)
     entropy = 0.5 * (logvar1 + math.log(2 * math.pi) + 1).sum(-1)
     return cross_entropy - entropy
+
+
+# %% softplus_and_einsum | why: F.softplus of the logits less x times them, precision as exp(-logvar), an optional pair filled by zeros_like
+def gaussian_nll(x, mu, logvar):
+    z = (x - mu) * torch.exp(-0.5 * logvar)
+    return 0.5 * (torch.einsum("bd,bd->b", z, z) + logvar.sum(-1) + x.shape[-1] * math.log(2 * math.pi))
+
+
+def bernoulli_nll(x, logits):
+    return (F.softplus(logits) - x * logits).sum(dim=-1)
+
+
+def kl_gauss(mu1, logvar1, mu2=None, logvar2=None):
+    mu2 = mu1.new_zeros(()) if mu2 is None else mu2
+    logvar2 = torch.zeros_like(logvar1) if logvar2 is None else logvar2
+    apart = (mu1 - mu2) / torch.exp(logvar2 / 2)
+    return 0.5 * torch.sum(apart.square() + torch.expm1(logvar1 - logvar2) - (logvar1 - logvar2), dim=1)
+
+
+# %% logsigmoid | why: both sides of the coin by F.logsigmoid, the log-density of a standard normal moved and stretched
+def gaussian_nll(x, mu, logvar):
+    sigma = (logvar / 2).exp()
+    standard = ((x - mu) / sigma) ** 2 / 2 + 0.5 * math.log(2 * math.pi)
+    return (standard + logvar / 2).sum(1)
+
+
+def bernoulli_nll(x, logits):
+    return -torch.lerp(F.logsigmoid(-logits), F.logsigmoid(logits), x).sum(1)
+
+
+def kl_gauss(mu1, logvar1, mu2=None, logvar2=None):
+    mu2 = 0 if mu2 is None else mu2
+    if logvar2 is None:
+        return ((logvar1.exp() + (mu1 - mu2) ** 2 - 1 - logvar1) / 2).sum(1)
+    return (((logvar1 - logvar2).exp() + (mu1 - mu2) ** 2 * (-logvar2).exp() - 1 + logvar2 - logvar1) / 2).sum(1)

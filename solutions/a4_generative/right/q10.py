@@ -80,3 +80,49 @@ def ddim_sample(model, shape, sched, n_steps, eta, generator):
         eps = model(x, torch.full((shape[0],), t, device=x.device)).detach()
         x = ddim_step(x, t, times[i + 1], eps, sched, eta, noise[i])
     return x
+
+
+# %% python_coefficients | why: coefficients as Python's floats, generators of times, DDPM as a loop over reversed(range), rounding to the nearest time
+def p_mean_variance(x_t, t, eps, sched, clip=None):
+    pick = {key: float(table[t]) for key, table in sched.items()}
+    bar = pick["alpha_bars"]
+    x0 = (x_t - (1 - bar) ** 0.5 * eps) / bar**0.5
+    if clip is not None:
+        x0 = torch.clamp(x0, -clip, clip)
+    return pick["post_c0"] * x0 + pick["post_c1"] * x_t, pick["post_var"]
+
+
+def p_sample(x_t, t, eps, noise, sched, clip=None):
+    mean, var = p_mean_variance(x_t, t, eps, sched, clip)
+    return mean if t == 0 else torch.add(mean, noise, alpha=math.sqrt(var))
+
+
+@torch.no_grad()
+def ddpm_sample(model, shape, sched, generator, clip=None):
+    def draw():
+        return torch.randn(*shape, generator=generator, device=generator.device)
+
+    x = draw()
+    for t in reversed(range(len(sched["betas"]))):
+        times = x.new_full((shape[0],), t).long()
+        x = p_sample(x, t, model(x, times), draw() if t else torch.zeros_like(x), sched, clip)
+    return x
+
+
+def ddim_step(x_t, t, t_prev, eps, sched, eta, noise):
+    now = float(sched["alpha_bars"][t])
+    then = float(sched["alpha_bars"][t_prev]) if t_prev >= 0 else 1.0
+    sigma = eta * math.sqrt((1 - then) / (1 - now) * (1 - now / then))
+    x0 = (x_t - math.sqrt(1 - now) * eps) / math.sqrt(now)
+    return math.sqrt(then) * x0 + math.sqrt(max(1 - then - sigma**2, 0.0)) * eps + sigma * noise
+
+
+@torch.no_grad()
+def ddim_sample(model, shape, sched, n_steps, eta, generator):
+    T = len(sched["betas"])
+    times = [round(T - 1 - i * T / n_steps) for i in range(n_steps + 1)]
+    x = torch.empty(shape, device=generator.device).normal_(generator=generator)
+    for t, then in zip(times, times[1:], strict=False):
+        eps = model(x, torch.tensor([t], device=x.device).repeat(len(x)))
+        x = ddim_step(x, t, then, eps, sched, eta, torch.empty_like(x).normal_(generator=generator))
+    return x

@@ -71,3 +71,31 @@ def guided_sample(model, y, shape, sched, w, generator, null):
             eps = cfg_eps(eps_uncond=model(x, when, null + 0 * y), eps_cond=model(x, when, y), w=w)
         x = p_sample(x, t, eps, torch.randn(*shape, generator=generator, device=x.device), sched)
     return x
+
+
+# %% lerp_and_polar | why: waves as complex numbers, guidance by torch.lerp, coins by bernoulli_, one call of the model with both halves
+def timestep_embedding(t, dim, max_period=10000.0):
+    h = dim // 2
+    speed = torch.logspace(0, 1, h + 1, base=1 / max_period, dtype=torch.float64, device=t.device)[:-1]
+    angle = torch.outer(t.double(), speed)
+    waves = torch.polar(torch.ones_like(angle), angle)
+    return F.pad(torch.cat([waves.real, waves.imag], dim=1), (0, dim - 2 * h)).float()
+
+
+def cfg_eps(eps_cond, eps_uncond, w):
+    return eps_uncond * (1 - w) + eps_cond * w
+
+
+def drop_labels(y, null, p, generator):
+    coins = torch.empty(y.shape, device=generator.device).bernoulli_(p, generator=generator)
+    return torch.where(coins.to(y.device) == 1, null, y)
+
+
+def guided_sample(model, y, shape, sched, w, generator, null):
+    labels = torch.cat([torch.full_like(y, null), y])
+
+    def both(x, t):
+        without, with_label = model(x.repeat(2, *[1] * (x.dim() - 1)), t.repeat(2), labels).chunk(2)
+        return cfg_eps(with_label, without, w)
+
+    return ddpm_sample(both, shape, sched, generator)

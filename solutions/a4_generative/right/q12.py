@@ -80,3 +80,39 @@ def cd_gradient(v0, W, b, c, k, rng):
         "b": v0.mean(axis=0) - pv.mean(axis=0),
         "c": h0.mean(axis=0) - hk.mean(axis=0),
     }
+
+
+# %% binomial_bits | why: bits by rng.binomial, logaddexp for the free energy, a walk through a list of samples, einsum over pairs
+def _on(z):
+    with np.errstate(under="ignore"):
+        return np.exp(-np.logaddexp(0, -z))
+
+
+def free_energy(v, W, b, c):
+    v = as_float(v)
+    with np.errstate(under="ignore"):
+        return (-np.logaddexp(0, v @ W + c).sum(axis=1) - v @ b).astype(v.dtype)
+
+
+def gibbs_step(v, W, b, c, rng):
+    v = as_float(v)
+    ph = _on(v @ W + c)
+    h = rng.binomial(1, ph)
+    pv = _on(np.einsum("nj,ij->ni", h, W) + b)
+    return [rng.binomial(1, pv).astype(v.dtype), ph.astype(v.dtype), pv.astype(v.dtype)]
+
+
+def cd_gradient(v0, W, b, c, k, rng):
+    walk = [as_float(v0)]
+    for _ in range(k):
+        walk.append(gibbs_step(walk[-1], W, b, c, rng)[0])
+    signs = np.array([1.0, -1.0])
+    v = np.stack([walk[0], walk[-1]])
+    ph = _on(v @ W + c)
+    n = v.shape[1]
+    parts = {
+        "c": np.einsum("s,snj->j", signs, ph) / n,
+        "b": np.einsum("s,sni->i", signs, v) / n,
+        "W": np.einsum("s,sni,snj->ij", signs, v, ph) / n,
+    }
+    return {name: part.astype(v.dtype) for name, part in parts.items()}

@@ -69,3 +69,42 @@ def clip_loss(img, txt, log_scale):
 def clip_loss(img, txt, log_scale):
     L, pairs = clip_logits(img, txt, log_scale), torch.arange(len(img), device=img.device)
     return sum(F.nll_loss(logits.log_softmax(dim=1), pairs) for logits in (L, L.T)) / 2
+
+
+# %% normalize_and_nll | why: F.normalize, the scale limited before the exponential, both directions by F.nll_loss of log_softmax
+def clip_logits(img, txt, log_scale):
+    scale = torch.exp(torch.clamp(log_scale, max=math.log(100)))
+    return scale * torch.einsum("bd,md->bm", F.normalize(img, dim=-1), F.normalize(txt, dim=-1))
+
+
+def clip_loss(img, txt, log_scale):
+    L = clip_logits(img, txt, log_scale)
+    right = torch.arange(len(L), device=L.device)
+    return (F.nll_loss(L.log_softmax(dim=1), right) + F.nll_loss(L.log_softmax(dim=0).T, right)) / 2
+
+
+def zero_shot(img, prompts):
+    classes = F.normalize(F.normalize(prompts, dim=2).mean(dim=1), dim=1)
+    return torch.argmax(F.normalize(img, dim=1) @ classes.T, dim=1)
+
+
+# %% diagonal_of_logsumexp | why: rows divided by their largest entry and then their length, losses as logsumexp less the diagonal
+def _unit(x):
+    top = x.abs().amax(dim=-1, keepdim=True)
+    x = x / torch.where(top > 0, top, torch.ones_like(top))
+    length = x.square().sum(dim=-1, keepdim=True)
+    return x * torch.where(length > 0, length, torch.ones_like(length)).rsqrt()
+
+
+def clip_logits(img, txt, log_scale):
+    return torch.exp(log_scale.clamp(max=math.log(100.0))) * (_unit(img) @ _unit(txt).mT)
+
+
+def clip_loss(img, txt, log_scale):
+    L = clip_logits(img, txt, log_scale)
+    both = torch.logsumexp(L, dim=0) + torch.logsumexp(L, dim=1)
+    return (both / 2 - L.diagonal()).mean()
+
+
+def zero_shot(img, prompts):
+    return (_unit(img) @ _unit(_unit(prompts).mean(dim=1)).T).max(dim=1).indices

@@ -203,3 +203,33 @@ def train_ddpm(X, seed):
         adam.zero_grad()
         schedule.step()
     return _Diffusion(model, sched)
+
+
+# %% cdist_and_eigvals | why: torch.cdist and sums of everything but the diagonal, eigenvalues of the product, one-hot counts of modes
+def _apart(m):
+    n = len(m)
+    return (m.sum() - m.diagonal().sum()) / (n * (n - 1))
+
+
+def energy_distance(a, b):
+    return (2 * torch.cdist(a, b).mean() - _apart(torch.cdist(a, a)) - _apart(torch.cdist(b, b))).item()
+
+
+def mmd2_rbf(a, b, sigma):
+    def k(u, v):
+        return torch.exp(-torch.cdist(u, v).square() / (2 * sigma**2))
+
+    return float(_apart(k(a, a)) + _apart(k(b, b)) - 2 * k(a, b).mean())
+
+
+def frechet(mu1, S1, mu2, S2):
+    roots = torch.linalg.eigvals(S1.double() @ S2.double()).real.clamp(min=0).sqrt()
+    distance = (mu1 - mu2).double().square().sum() + S1.double().trace() + S2.double().trace() - 2 * roots.sum()
+    return max(distance.item(), 0.0)
+
+
+def mode_coverage(x, centres, radius, min_share):
+    near = torch.cdist(x, centres).min(dim=1)
+    good = near.values <= radius
+    counts = F.one_hot(near.indices[good], len(centres)).sum(dim=0)
+    return int((counts >= min_share * len(x)).sum()), good.double().mean().item()

@@ -33,3 +33,26 @@ def sample_latent(mu, logvar, n, generator):
     u, v = torch.rand(shape, generator=generator, dtype=mu.dtype, device=mu.device)
     eps = torch.sqrt(-2 * torch.log(1 - u)) * torch.cos(2 * math.pi * v)
     return mu + eps * (logvar / 2).exp()
+
+
+# %% addcmul | why: one fused operation, noise by normal_ in an empty tensor, axes put in front by broadcasting
+def reparameterize(mu, logvar, eps):
+    return torch.addcmul(mu, torch.exp(0.5 * logvar), eps)
+
+
+def sample_latent(mu, logvar, n, generator):
+    noise = torch.empty(n, *mu.shape, dtype=mu.dtype, device=mu.device).normal_(generator=generator)
+    return mu + (0.5 * logvar).exp() * noise
+
+
+# %% row_by_row | why: a sample after the other, each with a call of its own, stacked at the end
+def reparameterize(mu, logvar, eps):
+    return eps * logvar.div(2).exp() + mu
+
+
+def sample_latent(mu, logvar, n, generator):
+    draws = []
+    for _ in range(n):
+        eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=generator.device)
+        draws.append(reparameterize(mu, logvar, eps))
+    return torch.stack(draws)

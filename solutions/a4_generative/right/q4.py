@@ -189,3 +189,56 @@ class VAE(VAE):
             self.encoder[-1].bias[z_dim:] = -6.0
             for layer in (self.decoder[0], self.decoder[2]):
                 layer.weight.normal_()
+
+
+# %% bare_parameters | why: two heads instead of two halves, tanh and SiLU inside, labels as columns of the weights by F.embedding-like sums
+class VAE(nn.Module):
+    def __init__(self, x_dim, z_dim, hidden):
+        super().__init__()
+        self.z_dim = z_dim
+        self.read = nn.Sequential(nn.Linear(x_dim, hidden), nn.SiLU())
+        self.heads = nn.ModuleDict({"mu": nn.Linear(hidden, z_dim), "logvar": nn.Linear(hidden, z_dim)})
+        self.write = nn.Sequential(nn.Linear(z_dim, hidden), nn.SiLU(), nn.Linear(hidden, x_dim))
+
+    def encode(self, x):
+        h = self.read(x)
+        return [head(h) for head in self.heads.values()]
+
+    def decode(self, z):
+        return self.write(z)
+
+    def forward(self, x, eps):
+        mu, logvar = self.encode(x)
+        return self.decode(torch.addcmul(mu, eps, (logvar / 2).exp())), mu, logvar
+
+    def sample(self, n, generator):
+        like = next(self.parameters())
+        z = torch.randn(n, self.z_dim, generator=generator, device=generator.device).to(like)
+        return self.decode(z).sigmoid()
+
+
+class CVAE(nn.Module):
+    def __init__(self, x_dim, z_dim, hidden, n_classes):
+        super().__init__()
+        self.z_dim, self.n_classes = z_dim, n_classes
+        self.inner = VAE(x_dim, z_dim, hidden)
+        self.inner.read[0] = nn.Linear(x_dim + n_classes, hidden)
+        self.inner.write[0] = nn.Linear(z_dim + n_classes, hidden)
+
+    def _with(self, a, y):
+        return torch.cat([a, torch.eye(self.n_classes, dtype=a.dtype, device=a.device)[y]], dim=-1)
+
+    def encode(self, x, y):
+        return self.inner.encode(self._with(x, y))
+
+    def decode(self, z, y):
+        return self.inner.decode(self._with(z, y))
+
+    def forward(self, x, eps, y):
+        mu, logvar = self.encode(x, y)
+        return [self.decode(mu + eps * torch.exp(logvar * 0.5), y), mu, logvar]
+
+    def sample(self, y, generator):
+        like = next(self.parameters())
+        z = torch.randn(len(y), self.z_dim, generator=generator, device=generator.device).to(like)
+        return 1 / (1 + torch.exp(-self.decode(z, y)))

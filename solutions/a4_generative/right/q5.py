@@ -59,3 +59,40 @@ def gradient_penalty(D, real, fake, u):
     norms = torch.einsum("bi,bi->b", slope.reshape(len(x), -1), slope.reshape(len(x), -1))
     norms = (norms + 1e-20).sqrt()  # the slope of the root is finite at 0
     return torch.square(norms - 1).mean()
+
+
+# %% table_of_lambdas | why: F.softplus and F.mse_loss in a table, vector_norm of flattened slopes, grad of a sum
+_D = {
+    "minimax": lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(),
+    "lsgan": lambda r, f: (F.mse_loss(r, torch.ones_like(r)) + F.mse_loss(f, torch.zeros_like(f))) / 2,
+    "wgan": lambda r, f: f.mean() - r.mean(),
+}
+_D["nonsaturating"] = _D["minimax"]
+_G = {
+    "minimax": lambda f: -F.softplus(f).mean(),
+    "nonsaturating": lambda f: F.softplus(-f).mean(),
+    "lsgan": lambda f: F.mse_loss(f, torch.ones_like(f)) / 2,
+    "wgan": lambda f: -f.mean(),
+}
+
+
+def _look_up(table, kind):
+    if kind not in table:
+        raise ValueError(f"{kind!r} is none of {', '.join(table)}")
+    return table[kind]
+
+
+def gan_loss_d(kind, real, fake):
+    return _look_up(_D, kind)(real, fake)
+
+
+def gan_loss_g(kind, fake):
+    return _look_up(_G, kind)(fake)
+
+
+def gradient_penalty(D, real, fake, u):
+    u = u.reshape(len(u), *[1] * (real.dim() - 1))
+    between = torch.lerp(fake.detach(), real.detach(), u.expand_as(real)).requires_grad_(True)
+    with torch.enable_grad():
+        (slope,) = torch.autograd.grad(D(between).sum(), [between], create_graph=True)
+    return (torch.linalg.vector_norm(slope.flatten(1), dim=1) - 1).square().mean()

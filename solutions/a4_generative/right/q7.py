@@ -90,3 +90,52 @@ class CondGenerator(nn.Module):
     def forward(self, z, y):
         label = self.label(F.one_hot(y, self.n_classes).to(self.label.weight.dtype))
         return self.net(torch.cat([label, z], dim=1))
+
+
+# %% unflatten_first | why: Unflatten and Flatten inside Sequential, factories as functions, biases everywhere, init by walking named modules
+class DCGenerator(nn.Sequential):
+    def __init__(self, z_dim, ch, out_ch=1, size=16):
+        k = int(math.log2(size // 4))
+        widths = [ch * 2**n for n in reversed(range(k))]
+        layers = [nn.Unflatten(1, (z_dim, 1, 1)), nn.ConvTranspose2d(z_dim, widths[0], 4)]
+        for cin, cout in zip(widths, widths[1:], strict=False):
+            layers += [nn.BatchNorm2d(cin), nn.ReLU(inplace=True), nn.ConvTranspose2d(cin, cout, 4, 2, 1)]
+        layers += [nn.BatchNorm2d(ch), nn.ReLU(inplace=True), nn.ConvTranspose2d(ch, out_ch, 4, 2, 1), nn.Tanh()]
+        super().__init__(*layers)
+
+
+class DCDiscriminator(nn.Sequential):
+    def __init__(self, ch, in_ch=1, size=16):
+        layers, side = [nn.Conv2d(in_ch, ch, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)], size // 2
+        while side > 4:
+            layers += [nn.Conv2d(ch, 2 * ch, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * ch), nn.LeakyReLU(0.2)]
+            ch, side = 2 * ch, side // 2
+        super().__init__(*layers, nn.Conv2d(ch, 1, 4), nn.Flatten(0))
+
+
+@torch.no_grad()
+def dcgan_init(module):
+    for _, part in module.named_modules():
+        match part:
+            case (
+                nn.Conv1d()
+                | nn.Conv2d()
+                | nn.Conv3d()
+                | nn.ConvTranspose1d()
+                | nn.ConvTranspose2d()
+                | nn.ConvTranspose3d()
+            ):
+                part.weight.copy_(0.02 * torch.randn_like(part.weight))
+            case nn.BatchNorm1d() | nn.BatchNorm2d() | nn.BatchNorm3d():
+                part.weight.copy_(1 + 0.02 * torch.randn_like(part.weight))
+                part.bias.zero_()
+
+
+class CondGenerator(nn.Module):
+    def __init__(self, z_dim, n_classes, out_dim, hidden):
+        super().__init__()
+        self.table = nn.Embedding(n_classes, z_dim)
+        self.first, self.second = nn.Linear(2 * z_dim, hidden), nn.Linear(hidden, out_dim)
+
+    def forward(self, z, y):
+        return self.second(self.first(torch.hstack([z, self.table.weight[y]])).clamp(min=0))

@@ -64,3 +64,30 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
         "sqrt_alpha_bars": np.exp(log_bars / 2),
     }
     return {key: torch.as_tensor(np.ascontiguousarray(values)) for key, values in tables.items()}
+
+
+# %% numpy_tables | why: tables by NumPy, the running product as exp of a sum of log1p, cosine by np.cos of T + 1 places
+def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
+    if kind == "linear":
+        betas = np.linspace(beta_start, beta_end, T)
+    elif kind == "cosine":
+        f = np.square(np.cos((np.arange(T + 1) / T + s) / (1 + s) * np.pi / 2))
+        betas = np.minimum(1 - f[1:] / f[:-1], 0.999)
+    else:
+        raise ValueError(kind)
+    logs = np.cumsum(np.log1p(-betas))
+    bars, left = np.exp(logs), -np.expm1(logs)
+    before = np.append(1.0, bars[:-1])
+    gone = np.append(0.0, left[:-1])
+    tables = {
+        "betas": betas,
+        "alphas": 1 - betas,
+        "alpha_bars": bars,
+        "alpha_bars_prev": before,
+        "post_var": betas * gone / left,
+        "post_c0": betas * np.sqrt(before) / left,
+        "post_c1": gone * np.sqrt(1 - betas) / left,
+        "snr": bars / left,
+        "udl_weight": betas / (2 * left * (1 - betas)),
+    }
+    return {name: torch.from_numpy(np.ascontiguousarray(table)) for name, table in tables.items()}

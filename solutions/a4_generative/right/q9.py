@@ -87,3 +87,40 @@ def ddpm_loss(model, x0, t, noise, sched, target="eps", weight="simple"):
     error = model(q_sample(x0, t, noise, sched), t).sub(targets[target]())
     w = weights[weight]().to(error).reshape([len(x0)] + [1] * (x0.dim() - 1))
     return torch.mean(w * error.square())
+
+
+# %% signal_and_noise | why: both roots by one helper in the sample's own dtype, the axis of samples moved to the end, targets in a table
+def _roots(sched, t, like):
+    bars = torch.index_select(sched["alpha_bars"], 0, t.to(sched["alpha_bars"].device))
+    pair = torch.stack([bars.sqrt(), torch.sqrt(1 - bars)]).to(like)
+    return pair.reshape(2, -1, *[1] * (like.dim() - 1)).unbind()
+
+
+def q_sample(x0, t, noise, sched):
+    a, b = _roots(sched, t, x0)
+    return torch.addcmul(a * x0, b, noise)
+
+
+def predict_x0(x_t, t, eps, sched):
+    a, b = _roots(sched, t, x_t)
+    return x_t / a - eps * (b / a)
+
+
+def predict_eps(x_t, t, x0, sched):
+    a, b = _roots(sched, t, x_t)
+    return (x_t - a * x0).div(b)
+
+
+def v_target(x0, t, noise, sched):
+    a, b = _roots(sched, t, x0)
+    return a * noise - b * x0
+
+
+def ddpm_loss(model, x0, t, noise, sched, target="eps", weight="simple"):
+    try:
+        wanted = {"eps": lambda: noise, "x0": lambda: x0, "v": lambda: v_target(x0, t, noise, sched)}[target]()
+        w = {"simple": lambda: torch.ones(len(t)), "udl": lambda: sched["udl_weight"][t]}[weight]()
+    except KeyError as unknown:
+        raise ValueError(f"{unknown} is neither a target nor a weight") from None
+    error = F.mse_loss(model(q_sample(x0, t, noise, sched), t), wanted, reduction="none").flatten(1).mean(1)
+    return torch.mean(w.to(error) * error)
