@@ -2,6 +2,7 @@
 #
 # Build it with `grader image build`, which gathers the context: a folder that holds only what is copied below.
 #   wheelhouse/   the wheels of autograder.requirements.txt, downloaded on the host
+#   strip_symbols.py
 #   runtime/      grader/zygote, grader/candidate, grader/wire and the little they import
 # No step needs a network, so the build also works behind a proxy with a private certificate authority.
 #
@@ -11,10 +12,15 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS environment
+# The same packages give the same files; `grader image build --reproducible` then dates them alike.
+ENV PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=1577836800
+COPY strip_symbols.py /strip_symbols.py
 COPY wheelhouse /wheelhouse
 # One layer; no pip, tests, headers or static libraries in what is copied out of it. The byte code is checked against
-# nothing (unchecked-hash), so that it stays valid whatever the copy does to modification times. Of what comes for a front
-# end, a completer and a server nothing is kept: notebooks are run, tensorboard's writer writes, and nobody looks on.
+# nothing (unchecked-hash), so that it stays valid whatever the copy does to modification times. None is made of what only
+# torch's compiler uses, which does not run here, and of _distutils_hack, which is loaded while it is compiled, and then comes
+# out otherwise each time. Of what comes for a front end, a completer and a server nothing is kept: notebooks are run,
+# tensorboard's writer writes, and nobody looks on.
 RUN set -eu \
  && python3 -m venv /pip \
  && python3 -m venv --without-pip /opt/venv \
@@ -25,13 +31,18 @@ RUN set -eu \
  && find torch/bin -mindepth 1 ! -name torch_shm_manager -delete \
  && find . -depth -type d -name tests ! -path './torch/*' -exec rm -rf {} + \
  && rm -rf matplotlib/mpl-data/sample_data jedi/third_party /opt/venv/share/jupyter \
- && rm -rf tensorboard/webfiles.zip tensorboard_data_server grpc \
+ && rm -rf tensorboard/webfiles.zip tensorboard_data_server grpc widgetsnbextension/static \
+ && rm -f torch/lib/libtorchbind_test.so torch/lib/libjitbackend_test.so torch/lib/libbackend_with_compiler.so \
+ && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|h\|hpp\|c\|cc\|cpp\|cuh\|f\|f90\)' -delete \
+ && python3 /strip_symbols.py . \
  && echo /opt/grader > grader.pth \
- && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x torch/testing/_internal "$site"
+ && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+    -x '_distutils_hack|torch/(testing/_internal|onnx|_vendor|_inductor/(codegen|fx_passes|kernel|autoheuristic))' "$site"
 
 FROM ${BASE_IMAGE}
 # A number of its own for the one unprivileged user; `strict` and `zygote-userns` never become anybody else.
-RUN (getent group 1000 || groupadd --gid 1000 grader) \
+RUN export SOURCE_DATE_EPOCH=1577836800 \
+ && (getent group 1000 || groupadd --gid 1000 grader) \
  && (getent passwd 1000 || useradd --uid 1000 --gid 1000 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin grader)
 COPY --from=environment /opt/venv /opt/venv
 # No GPU unless one is asked for: on hosts whose default runtime is NVIDIA's, `all` would open every GPU to every container.

@@ -8,6 +8,7 @@ from typing import Any
 
 MAX_MESSAGE = 1000
 MAX_FRAMES = 12
+MAX_NAME = 200
 OWN_FILES = ("<cell", "/job/")  # cells, and modules that were handed in
 PROBE = "<probe>"
 
@@ -30,13 +31,26 @@ def remember_source(filename: str, source: str) -> None:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Describe an exception without calling more of the student's code than its `__str__`."""
-    return {
-        "type": type(error).__name__,
-        "bases": [base.__name__ for base in type(error).__mro__[:20]],
-        "message": _text(error)[:MAX_MESSAGE],
-        "frames": _frames(error),
-    }
+    """Describe an exception without calling more of the student's code than its `__str__`. Raises nothing."""
+    try:
+        return {
+            "type": _name(type(error)),
+            "bases": [_name(base) for base in _MRO(type(error))[:20]],
+            "message": str.__getitem__(_text(error), slice(MAX_MESSAGE)),
+            "frames": _frames(error),
+        }
+    except BaseException:  # noqa: BLE001 - one that was made to be no tree may raise anything
+        return {"type": "Exception", "bases": [], "message": "(it cannot be described)", "frames": []}
+
+
+# what Python itself knows of a class and an exception, past all that either says of itself
+_NAME = type.__dict__["__name__"].__get__
+_MRO = type.__dict__["__mro__"].__get__
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
+
+
+def _name(kind: type) -> str:
+    return str(_NAME(kind))[:MAX_NAME]
 
 
 def _text(error: BaseException) -> str:
@@ -48,10 +62,10 @@ def _text(error: BaseException) -> str:
 
 def _frames(error: BaseException) -> list[tuple[str, int, str, str]]:
     """(where, line, function, source line) of each frame in the student's code, outermost first."""
-    if isinstance(error, SyntaxError):
-        return [(str(error.filename).strip("<>"), error.lineno or 0, "", (error.text or "").strip()[:200])]
+    if issubclass(type(error), SyntaxError):
+        return [_place(*(SyntaxError.__dict__[name].__get__(error) for name in ("filename", "lineno", "text")))]
     found = []
-    trace: types.TracebackType | None = error.__traceback__
+    trace: types.TracebackType | None = _TRACEBACK(error)
     while trace is not None:
         frame, line, place = trace.tb_frame, trace.tb_lineno, trace.tb_lasti
         trace = trace.tb_next
@@ -62,3 +76,9 @@ def _frames(error: BaseException) -> list[tuple[str, int, str, str]]:
             source = linecache.getline(name, line).strip()[:200]
             found.append((name.strip("<>").removeprefix("/job/"), line, frame.f_code.co_name[:80], source))
     return found[-MAX_FRAMES:]
+
+
+def _place(filename: object, line: object, text: object) -> tuple[str, int, str, str]:
+    """Where a cell is no Python; of whatever form the student's code has made of it, what can be told."""
+    where = filename.strip("<>")[:MAX_NAME] if type(filename) is str else ""
+    return where, line if type(line) is int else 0, "", text.strip()[:200] if type(text) is str else ""

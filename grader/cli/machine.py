@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.cli.shared import Command, as_json
+from grader.cli.shared import RUNTIME, Command, as_json
 from grader.submission.arguments import Parser
 
 
@@ -13,14 +13,17 @@ def _doctor(made: Parser) -> None:
     cluster = "start a node of a cluster of course.toml, or go to this address, and probe it (default: local)"
     made.add_argument("--cluster", nargs="?", const="local", default="", metavar="NAME|ADDRESS", help=cluster)
     made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
+    made.add_argument("--runtime", default="", metavar="NAME", help=RUNTIME)
     as_json(made)
 
 
 def _image(made: Parser) -> None:
-    made.add_argument("action", choices=["build", "load", "save", "check"])
-    made.add_argument("file", nargs="?", type=Path, help="for load and save: a file as `docker save` makes it")
+    made.add_argument("action", choices=["build", "load", "save", "check", "sbom", "audit"])
+    file = "load, save: as `docker save` makes it; sbom: where to (default: stdout); audit: advisories in OSV's format"
+    made.add_argument("file", nargs="?", type=Path, help=file)
     made.add_argument("--tag", default="grader:latest")
     made.add_argument("--force", action="store_true", help="build although a current image is there")
+    made.add_argument("--reproducible", action="store_true", help="build: the same inputs give the same digest")
 
 
 def _record(made: Parser) -> None:
@@ -36,7 +39,7 @@ def _completion(made: Parser) -> None:
 COMMANDS = {
     "record": Command("upkeep:record", _record, "The record: whether it is whole, a backup, what can go of it."),
     "doctor": Command("machine:doctor", _doctor, "Probe this machine: Docker, image, isolation, GPUs."),
-    "image": Command("machine:image", _image, "Build, load, save or check the grading image."),
+    "image": Command("machine:image", _image, "Build, load, save or check the grading image; what is in it."),
     "completion": Command(
         "completion:completion",
         _completion,

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from grader.submission.arguments import Parser
 
+RUNTIME = "of Docker, with a kernel of its own: runsc (gVisor), a name of Kata's (default: the engine's)"
+
 
 class Command(NamedTuple):
     """One command: its function as module:name in `grader.commands`, what adds its arguments, and its help."""
@@ -33,6 +35,7 @@ def sandbox(made: Parser) -> None:
     made.add_argument("--isolation", choices=["zygote", "strict"], default="zygote")
     made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
     made.add_argument("--image", default="grader:latest", help="the grading image (default: %(default)s)")
+    made.add_argument("--runtime", default="", metavar="NAME", help=RUNTIME)
 
 
 def as_json(made: argparse._ActionsContainer) -> None:

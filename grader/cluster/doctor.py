@@ -16,7 +16,7 @@ SAMPLE_S = 1.0
 LOOK_S = 0.5
 
 
-def findings(machines: Machines, kind: str, image: str) -> list[Finding]:
+def findings(machines: Machines, kind: str, image: str, runtime: str = "") -> list[Finding]:
     """What the first node that comes is, and what it can do; takes some seconds. Raises MachineryError."""
     address = _first_worker(machines)
     client, there = machines.client, {"workers": [address], "pure": False}
@@ -32,7 +32,7 @@ def findings(machines: Machines, kind: str, image: str) -> list[Finding]:
     ]
     if why:
         return found
-    found += [each for each in client.submit(examine, image, **there).result() if each.about != "gpu"]
+    found += [each for each in client.submit(examine, image, runtime, **there).result() if each.about != "gpu"]
     if kind == "docker":
         found.append(_same_image(client.submit(environment_of, image, **there).result(), environment_of(image)))
     opened = client.submit(openings, kind, image, **there).result()

@@ -327,7 +327,11 @@ def spec(chosen: argparse.Namespace, from_evidence: bool = False) -> PoolSpec:
         if not 1 <= workers <= 256:
             raise UsageError(f"--workers {workers}: expected 1 to 256; this machine has {processors} processors")
         gpus = (None,) * workers
-    return PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus, from_evidence=from_evidence)
+    if chosen.runtime and chosen.sandbox == "process":
+        raise UsageError("--runtime is one of Docker's; --sandbox process has none")
+    return PoolSpec(
+        chosen.sandbox, chosen.isolation, chosen.image, gpus, from_evidence=from_evidence, runtime=chosen.runtime
+    )
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

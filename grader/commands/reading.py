@@ -148,7 +148,7 @@ def _shell(paths: Paths, assignment: Assignment, submission: Submission, chosen:
     from grader.commands.shell import prompt
     from grader.sandbox.choose import opener
 
-    sandbox = opener(assignment, chosen.sandbox, chosen.isolation, chosen.image)()
+    sandbox = opener(assignment, chosen.sandbox, chosen.isolation, chosen.image, runtime=chosen.runtime)()
     try:
         prompt(paths, assignment, submission, sandbox, "cpu")
     finally:

@@ -21,6 +21,7 @@ def serve(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     slots = spec(chosen)
     grading = ["--sandbox", slots.kind, "--isolation", slots.level, "--image", slots.image]
+    grading += ["--runtime", slots.runtime] if slots.runtime else []
     grading += ["--gpus", chosen.gpus] if chosen.gpus else ["--workers", str(len(slots.gpus))]
     settings = Settings(chosen.address, chosen.proxy, chosen.header, serving.client_secret())
     return serving.serve(paths, chosen.host, chosen.port, settings, grading, len(slots.gpus))

@@ -120,7 +120,7 @@ def _opener(hidden: Hidden, spec: PoolSpec, gpu: str | None) -> Callable[[], San
     if spec.kind == "none":
         return lambda: choose.NoSandbox("none was asked for")
     try:
-        return choose.opener(hidden.assignment, spec.kind, spec.level, spec.image, spec.cpus, gpu)
+        return choose.opener(hidden.assignment, spec.kind, spec.level, spec.image, spec.cpus, gpu, spec.runtime)
     except MachineryError as error:
         if not spec.from_evidence:
             raise

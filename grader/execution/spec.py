@@ -23,6 +23,7 @@ class PoolSpec:
     image: str = "grader:latest"
     gpus: tuple[str | None, ...] = (None,)
     cpus: float = 1.0
+    runtime: str = ""  # of the engine, as runsc; "" for its default
     from_evidence: bool = False  # a sandbox is the exception: do without one where there is none
 
 

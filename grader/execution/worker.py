@@ -136,10 +136,10 @@ class Worker:
             streams.send(b"!" + str(error).encode()[:60000])
             return
         self.open_now = True
-        data, talk = candidate.hand_over()  # type: ignore[attr-defined]
-        socket.send_fds(streams, [b"+"], [data.fileno(), talk.fileno()])
-        data.close()
-        talk.close()
+        handed = candidate.hand_over()  # type: ignore[attr-defined]
+        socket.send_fds(streams, [b"+"], handed)
+        for descriptor in handed:
+            os.close(descriptor)
         self.sandbox.prepare()
 
     def _become_fork(self, task: Task, deadly: tuple[str, ...], worker: Connection, streams: socket.socket) -> NoReturn:
@@ -171,11 +171,12 @@ class _Borrowed:
         from grader.sandbox.link import LinkedCandidate
 
         self.worker.send(("open", None))
-        word, descriptors, _, _ = socket.recv_fds(self.streams, 65536, 2)
-        if word[:1] != b"+" or len(descriptors) != 2:
+        word, descriptors, _, _ = socket.recv_fds(self.streams, 65536, 3)
+        if word[:1] != b"+" or len(descriptors) < 2:
             raise MachineryError(word[1:].decode("utf-8", "replace") or "the worker gave no candidate")
-        data, talk = (socket.socket(fileno=descriptor) for descriptor in descriptors)
-        return LinkedCandidate(data, talk, self.settle)
+        data, talk, *counter = descriptors
+        streams = socket.socket(fileno=data), socket.socket(fileno=talk)
+        return LinkedCandidate(*streams, self.settle, *counter)
 
     def settle(self, how: str) -> bool:
         self.worker.send(("ended", how))

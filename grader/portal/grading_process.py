@@ -90,12 +90,14 @@ def main() -> int:
     parser.add_argument("--sandbox", default="docker")
     parser.add_argument("--isolation", default="zygote")
     parser.add_argument("--image", default="grader:latest")
+    parser.add_argument("--runtime", default="")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--gpus", default="")
     chosen = parser.parse_args()
     os.nice(BEHIND)
     gpus: tuple[str | None, ...] = tuple(chosen.gpus.split(",")) if chosen.gpus else (None,) * chosen.workers
-    grading = Grading(Paths(chosen.root), PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus))
+    spec = PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus, runtime=chosen.runtime)
+    grading = Grading(Paths(chosen.root), spec)
     try:
         for line in sys.stdin:
             wanted = json.loads(line)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from grader.sandbox.docker import Grant
 
 LEVELS = ("zygote", "strict")
+ZYGOTE_LEVELS = ("userns", "caps")  # the better one first
 KINDS = ("docker", "process")
 
 
@@ -39,17 +40,27 @@ class NoSandbox:
 
 
 def opener(
-    assignment: Assignment, kind: str, level: str, image: str, cpus: float = 1.0, gpu: str | None = None
+    assignment: Assignment,
+    kind: str,
+    level: str,
+    image: str,
+    cpus: float = 1.0,
+    gpu: str | None = None,
+    runtime: str = "",
 ) -> Callable[[], Sandbox]:
-    """A function that makes one slot. Raises MachineryError, saying why, when this machine cannot give it."""
+    """A function that makes one slot. Raises MachineryError, saying why, when this machine cannot give it.
+
+    level: "strict"; "zygote" for the best that works, or one of its two by its whole name, "zygote-caps"
+    """
     if kind == "process":
         from grader.sandbox.process import ProcessSandbox
 
         return lambda: ProcessSandbox(assignment)
     from grader.sandbox.docker import DockerSandbox, Grant
 
-    grant = Grant(image, cpus, gpu)
-    chosen = "strict" if level == "strict" else zygote_level(assignment, grant)
+    grant = Grant(image, cpus, gpu, runtime)
+    named = level.removeprefix("zygote-")
+    chosen = named if named in ("strict", *ZYGOTE_LEVELS) else zygote_level(assignment, grant)
     if chosen == "strict" and gpu is not None:  # whether there is one shows when a container starts
         with contextlib.closing(DockerSandbox(assignment, grant, chosen)) as sandbox:
             sandbox.open().close()
@@ -62,7 +73,7 @@ def zygote_level(assignment: Assignment, grant: Grant) -> str:
 
     if grant not in _LEVEL_OF:
         reasons: list[str] = []
-        for level in ("userns", "caps"):
+        for level in ZYGOTE_LEVELS:
             sandbox = DockerSandbox(assignment, grant, level)
             try:
                 sandbox.open().close()

@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError
-from grader.sandbox.engine import connect
+from grader.sandbox import podman
+from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
 from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
 from grader.sandbox.link import START_S, Link, LinkedCandidate
@@ -40,9 +41,11 @@ from grader.zygote.seccomp import ALLOWED, LOOKED_INTO, OF_GPUS
 RECYCLE_AFTER = 200  # submissions served by one container
 ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote and its imports
 ZYGOTE_PROCESSES = 32
+KERNEL_THREADS = 512  # of a runtime that is a kernel, which are counted as the container's
 ENGINE_S = 120  # how long the engine may take for one answer
 NO_GPU = "no NVIDIA driver on this machine (grader doctor); grade without --gpus"
 NO_DRIVER = "could not select device driver"  # what the engine says where it has nothing for GPUs
+LONGEST_WHY = 400  # of what an engine complains about
 USER = "1000:1000"
 PACKAGES = "/opt/packages"  # in the image: a link to where Python's packages lie
 COVER = "ro,size=4k,mode=0555"  # over the folder of a hidden module where no jail does it
@@ -60,11 +63,13 @@ SETTING_UP = (
 
 @dataclass(frozen=True)
 class Grant:
-    """What every container of a sandbox gets: the image, processors, and a GPU's id or nothing."""
+    """What every container of a sandbox gets: the image, processors, a GPU's id or nothing, the engine's runtime or
+    "" for its default."""
 
     image: str
     cpus: float = 1.0
     gpu: str | None = None
+    runtime: str = ""
 
 
 @dataclass
@@ -86,6 +91,12 @@ def outer_filter(level: str, gpu: bool = False) -> str:
     return json.dumps({**refused, "architectures": ["SCMP_ARCH_X86_64"], "syscalls": calls})
 
 
+def _covered_in_sys() -> list[str]:
+    """What the engine is to cover of /sys where there is no jail: all but the container's own groups."""
+    places = [place for folder in ("/sys", "/sys/fs") if os.path.isdir(folder) for place in os.scandir(folder)]
+    return [place.path for place in places if place.path not in ("/sys/fs", "/sys/fs/cgroup")]
+
+
 class DockerSandbox:
     """One slot. `level`: "userns", "caps" or "strict"; `grader.sandbox.choose` finds out which zygote level works."""
 
@@ -94,9 +105,12 @@ class DockerSandbox:
         self.grant = grant
         self.level = level
         self.isolation = level if level == "strict" else f"zygote-{level}"
+        self.isolation += f" in {grant.runtime}" if grant.runtime else ""
         self._engine = contextlib.ExitStack()
         self.client = self._engine.enter_context(connect(ENGINE_S))
+        self.is_podman = is_podman(self.client)
         self.environment = str(find(self.client, grant.image).id).removeprefix("sha256:")
+        self.memory = ""  # what bounds the memory of all processes of a candidate together
         self.current: Container | None = None
         self.warm: Container | None = None
 
@@ -109,13 +123,17 @@ class DockerSandbox:
         try:
             container.served += 1
             # the kernel counts the processes of a user, and all `strict` containers run as the same one
-            processes = 0 if self.level == "strict" else None
-            return container.link.open(
+            processes = 0 if self.level == "strict" and not self.grant.runtime else None
+            candidate = container.link.open(
                 self.assignment.limits, self.assignment.hidden_modules, self.settle, processes=processes
             )
         except MachineryError:
             self._discard()
             raise
+        self.memory = container.link.memory
+        if self.level == "strict":
+            container.link.shut_door()
+        return candidate
 
     def _warmed_up(self) -> Container | None:
         """The container that was kept warm, if it came up and is still there."""
@@ -158,13 +176,14 @@ class DockerSandbox:
         shared = Path(tempfile.mkdtemp(prefix="ctl-"))  # whose name the container sees: it says nothing of us
         (folder / LINKED).symlink_to(shared)
         os.chmod(shared, 0o755)
-        with socket.socket(socket.AF_UNIX) as listener:
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
             listener.bind(str(shared / "zygote.sock"))
             os.chmod(shared / "zygote.sock", 0o666)
-            listener.listen(1)
+            listener.listen(4)
             name = f"grader-{os.getpid()}-{secrets.token_hex(4)}"
             try:
-                created = self.client.api.create_container(**self._settings(name, shared))
+                created = self.client.api.create_container(**self._settings(name, shared, folder))
                 self.client.api.start(created["Id"])
                 control = self._connected(listener, name)
             except (OSError, self._docker_error()) as error:
@@ -172,12 +191,20 @@ class DockerSandbox:
                 remove_folder(folder)
                 if NO_DRIVER in str(error):
                     raise MachineryError(NO_GPU) from None
-                raise MachineryError(f"no container of {self.grant.image} could be started: {error}") from None
-        (shared / "zygote.sock").unlink()
+                why = first_line(error)[:LONGEST_WHY]
+                raise MachineryError(f"no container of {self.grant.image} could be started: {why}") from None
+            if self.grant.runtime:
+                door = listener
+                stack.pop_all()  # it stays open: a candidate's streams come through it
+            else:
+                door = None
+                (shared / "zygote.sock").unlink()
         try:
-            return Container(created["Id"], Link(control, announced=wait), folder)
+            return Container(created["Id"], Link(control, announced=wait, door=door), folder)
         except MachineryError:
             control.close()
+            if door is not None:
+                door.close()
             self._force_remove(name)
             remove_folder(folder)
             raise
@@ -197,16 +224,19 @@ class DockerSandbox:
 
         return docker.errors.APIError
 
-    def _settings(self, name: str, shared: Path) -> dict[str, Any]:
+    def _settings(self, name: str, shared: Path, folder: Path) -> dict[str, Any]:
         level = "bare" if self.level == "strict" else self.level
+        host_config = self._host_config(shared)
         arguments = ["--connect", "/ctl/zygote.sock", "--level", level]
+        if self.grant.runtime:  # a kernel of its own cannot hand descriptors over
+            arguments += ["--streams", "connect"]
         return {
             "image": self.grant.image,
             "name": name,
             "command": [*arguments, "--preload", ",".join(self.assignment.preload)],
             "user": "0:0" if self.level == "caps" else USER,
             "labels": {"grader": "1", "grader.owner": owner_label()},
-            "host_config": self._host_config(shared),
+            "host_config": podman.as_it_takes_it(host_config, folder) if self.is_podman else host_config,
             "network_disabled": True,
         }
 
@@ -228,19 +258,21 @@ class DockerSandbox:
             security_opt=security,
             mem_limit=memory,
             memswap_limit=memory,
-            pids_limit=limits.processes + ZYGOTE_PROCESSES,
+            pids_limit=limits.processes + ZYGOTE_PROCESSES + (KERNEL_THREADS if self.grant.runtime else 0),
             nano_cpus=int(self.grant.cpus * 1e9),
             tmpfs={"/tmp": tmpfs, "/job": tmpfs, "/dev/shm": tmpfs, **covers},
             ipc_mode="private",
             binds={str(shared): {"bind": "/ctl", "mode": "ro"}, **self._made_up(shared)},
             device_requests=self._gpu_request(),
+            runtime=self.grant.runtime or None,
         )
         if (
             self.level == "userns"
         ):  # a masked /proc forbids a fresh one inside; the zygote has no privilege to misuse it
             config["MaskedPaths"] = config["ReadonlyPaths"] = []
         elif self.level == "strict":
-            config["MaskedPaths"] = procfs.covered(gpu=self.grant.gpu is not None)
+            gpu = self.grant.gpu is not None
+            config["MaskedPaths"] = procfs.covered(gpu) + ([] if gpu else _covered_in_sys())
         return config
 
     def _made_up(self, shared: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from grader.errors import GraderError, MachineryError
 from grader.schema import Assignment, Limits
@@ -26,16 +27,20 @@ class Finding:
         return asdict(self)
 
 
+SHIMS = frozenset({"io.containerd.runc.v2", "io.containerd.runtime.v1.linux"})  # runc by other names
 PROBED = Assignment("doctor", "A trial submission", (), Limits(memory_mib=512), preload=("numpy",))
 
 
-def examine(image: str) -> list[Finding]:
-    """Probe everything; takes some seconds, because it starts a container for each isolation level."""
+def examine(image: str, runtime: str = "") -> list[Finding]:
+    """Probe everything; takes some seconds, because it starts a container for each isolation level.
+
+    runtime: of the engine, that containers are run with; "" for its default
+    """
     findings = [_machine(), _docker()]
     if findings[-1].ok:
         findings.append(_image(image))
         if findings[-1].ok:
-            findings += [_container_level(image, level) for level in ("userns", "caps", "strict")]
+            findings += [_container_level(image, level, runtime) for level in ("userns", "caps", "strict")]
     return [*findings, _process(), _gpus()]
 
 
@@ -55,10 +60,19 @@ def _docker() -> Finding:
 
     try:
         with connect() as client:
-            about = client.version()
-            return Finding("docker", True, f"engine {about['Version']}")
+            return Finding("docker", True, _engine(client.info()))
     except MachineryError as error:
         return Finding("docker", False, "not reachable", str(error))
+
+
+def _engine(about: dict[str, Any]) -> str:
+    """What an engine says of itself, as far as isolation rests on it."""
+    words = [f"engine {about.get('ServerVersion', '?')}", f"cgroup {about.get('CgroupVersion', '1')}"]
+    options = [part.removeprefix("name=").partition(",")[0] for part in about.get("SecurityOptions") or ()]
+    words += [option for option in ("rootless", "apparmor", "selinux") if option in options]
+    others = sorted(set(about.get("Runtimes") or ()) - {"runc", about.get("DefaultRuntime")} - SHIMS)
+    also = f"; --runtime may be {', '.join(others)}" if others else ""
+    return f"{', '.join(words)}, runtime {about.get('DefaultRuntime', '?')}{also}"
 
 
 def _image(image: str) -> Finding:
@@ -70,7 +84,7 @@ def _image(image: str) -> Finding:
         return Finding("image", False, f"there is no {image}", str(error))
 
 
-def _container_level(image: str, level: str) -> Finding:
+def _container_level(image: str, level: str, runtime: str) -> Finding:
     from grader.sandbox.docker import DockerSandbox, Grant
 
     about = f"isolation {level if level == 'strict' else f'zygote-{level}'}"
@@ -81,7 +95,7 @@ def _container_level(image: str, level: str) -> Finding:
         "strict": "see the message; the plain container itself does not start",
     }
     try:
-        sandbox = DockerSandbox(PROBED, Grant(image), level)
+        sandbox = DockerSandbox(PROBED, Grant(image, runtime=runtime), level)
     except GraderError as error:
         return Finding(about, False, str(error), advice[level])
     try:
@@ -89,7 +103,9 @@ def _container_level(image: str, level: str) -> Finding:
         started = time.perf_counter()
         sandbox.open().close()
         took = (time.perf_counter() - started) * 1e3
-        return Finding(about, True, f"works; a second candidate was opened and ended in {took:.0f} ms")
+        return Finding(
+            about, True, f"works; a second candidate was opened and ended in {took:.0f} ms; {sandbox.memory}"
+        )
     except GraderError as error:
         return Finding(about, False, str(error), advice[level])
     finally:
@@ -110,7 +126,8 @@ def _process() -> Finding:
             "bare": "no namespaces here: student code can read your files",
             "users": "a user for each candidate and no network; it can read what everybody may read",
         }.get(sandbox.level, "files, processes, network isolated")
-        return Finding("isolation process", not bare, f"{sandbox.isolation}: {says}", "use docker" if bare else "")
+        says = f"{sandbox.isolation}: {says}; {sandbox.memory}"
+        return Finding("isolation process", not bare, says, "use docker" if bare else "")
     except GraderError as error:
         return Finding("isolation process", False, str(error), "see the message")
     finally:

@@ -54,6 +54,11 @@ def _knock(host: str) -> None:
             knock.connect(host.removeprefix("unix://"))
 
 
+def is_podman(client: DockerClient) -> bool:
+    """Whether the engine is Podman, which answers as Docker does but for a few things."""
+    return any("podman" in str(part.get("Name")).lower() for part in client.version().get("Components") or ())
+
+
 def first_line(error: object) -> str:
     """The first line of what the engine, or anything else, complains about."""
     return str(error).strip().partition("\n")[0]

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from grader.errors import MachineryError, UsageError
 from grader.paths import PACKAGE, Paths, cache_folder
+from grader.sandbox import image_archive
 from grader.sandbox.engine import connect, first_line
 from grader.sandbox.image_base import Say, base_image, log_file, wheelhouse
+from grader.sandbox.image_inventory import Package, packages
 from grader.sandbox.image_scan import (
     file_findings,
     history_findings,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 TAG = "grader:latest"
 RUNTIME = ("__init__.py", "wire", "candidate", "zygote")  # all of our code that a student may see
+STRIP = PACKAGE / "sandbox" / "strip_symbols.py"  # runs while the image is built
 RUNTIME_SUFFIXES = (".py", ".json")
 BUILD_S = 1800  # without a line from the build
 REPORTED = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib")
@@ -80,7 +83,7 @@ def runtime_files(package: Path = PACKAGE) -> dict[str, Path]:
 
 def inputs_digest(paths: Paths) -> str:
     """Digest of everything that decides what is inside, but the base: Dockerfile, pinned versions, runtime."""
-    files = {file.name: file for file in (paths.dockerfile, paths.image_pins)} | runtime_files()
+    files = {file.name: file for file in (paths.dockerfile, paths.image_pins, STRIP)} | runtime_files()
     parts: list[bytes] = []
     for name, file in sorted(files.items()):
         parts += [name.encode(), file.read_bytes()]
@@ -93,9 +96,12 @@ def is_current(paths: Paths, tag: str = TAG) -> bool:
         return any(image.labels.get("grader.inputs") == inputs_digest(paths) for image in client.images.list(tag))
 
 
-def build(paths: Paths, *, tag: str = TAG, force: bool = False, say: Say = lambda _line: None) -> str:
+def build(
+    paths: Paths, *, tag: str = TAG, force: bool = False, reproducible: bool = False, say: Say = lambda _line: None
+) -> str:
     """Build the image unless a current one is there; return its id. The log goes to image.log in the cache.
 
+    reproducible: with the id that follows from its files alone; takes a minute more, and the disk for both
     say: told about each step that takes long.
     """
     if not force and is_current(paths, tag):
@@ -109,7 +115,13 @@ def build(paths: Paths, *, tag: str = TAG, force: bool = False, say: Say = lambd
         _write_context(context, _context(paths, wheels))
         context.seek(0)
         _run_build(client, paths, context, tag, {"BASE_IMAGE": base, "INPUTS": inputs})
-        return str(find(client, tag).id)
+        built = str(find(client, tag).id)
+    if not reproducible:
+        return built
+    say("dating every file alike")
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+        save(Path(folder) / "image.tar", tag=tag)
+        return load(Path(folder) / "image.tar", tag=tag)
 
 
 def load(file: Path, *, tag: str = TAG) -> str:
@@ -132,12 +144,26 @@ def load(file: Path, *, tag: str = TAG) -> str:
 
 
 def save(file: Path, *, tag: str = TAG) -> None:
-    """Write the image into a file, for `load` on a machine that cannot build it."""
+    """Write the image into a file, for `load` on a machine that cannot build it.
+
+    Equal images are equal files, and one id, wherever they were built.
+    """
     partial = file.with_name(file.name + ".partial")
-    with connect(BUILD_S) as client, partial.open("wb") as target:
-        for chunk in find(client, tag).save(named=tag):
-            target.write(chunk)
+    with connect(BUILD_S) as client, tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+        saved = Path(folder) / "saved.tar"
+        with saved.open("wb") as target:
+            for chunk in find(client, tag).save(named=tag):
+                target.write(chunk)
+        with partial.open("wb") as target:
+            image_archive.rewrite(saved, target, tag)
     partial.replace(file)
+
+
+def inventory(tag: str = TAG) -> tuple[str, list[Package]]:
+    """The id of the image, and every package of Python and Debian in it; takes some seconds."""
+    with connect(BUILD_S) as client:
+        image = find(client, tag)
+        return str(image.id), packages(client, image)
 
 
 def check(paths: Paths, tag: str = TAG) -> Report:
@@ -184,7 +210,7 @@ def _context(paths: Paths, wheels: Path) -> dict[str, Path]:
     """The allow-list of the build: name in the context -> file."""
     named = {f"wheelhouse/{wheel.name}": wheel for wheel in sorted(wheels.glob("*.whl"))}
     named |= {f"runtime/{name}": file for name, file in runtime_files().items()}
-    return named | {paths.dockerfile.name: paths.dockerfile}
+    return named | {paths.dockerfile.name: paths.dockerfile, STRIP.name: STRIP}
 
 
 def _write_context(target: BinaryIO, files: Mapping[str, Path]) -> None:

@@ -51,11 +51,20 @@ class Probe:
 
 def run_probe(client: DockerClient, image: Image, modules: Iterable[str]) -> Probe:
     """Import `modules` in a locked container of the image; MachineryError where it does not run or says nothing."""
+    told = run_inside(client, image, PROBE, [*modules])
+    try:
+        return Probe(told["uid"], told["python"], tuple(told["broken"]), told["versions"])
+    except (KeyError, TypeError):
+        raise MachineryError("the image does not say what is in it") from None
+
+
+def run_inside(client: DockerClient, image: Image, program: str, arguments: list[str]) -> Any:
+    """Run a program of ours in a locked container of the image; return the JSON of its last line. MachineryError."""
     from docker.errors import APIError
     from requests.exceptions import RequestException
 
     container = client.containers.create(
-        image.id, [*modules], entrypoint=[PYTHON, "-I", "-c", PROBE], network_mode="none", read_only=True,
+        image.id, arguments, entrypoint=[PYTHON, "-I", "-c", program], network_mode="none", read_only=True,
         cap_drop=["ALL"], security_opt=["no-new-privileges"], pids_limit=128, tmpfs={"/tmp": "size=64m"},
     )  # fmt: skip
     try:
@@ -67,9 +76,8 @@ def run_probe(client: DockerClient, image: Image, modules: Iterable[str]) -> Pro
     finally:
         container.remove(force=True)
     try:
-        told = json.loads(said[-1])
-        return Probe(told["uid"], told["python"], tuple(told["broken"]), told["versions"])
-    except (IndexError, ValueError, KeyError, TypeError):
+        return json.loads(said[-1])
+    except (IndexError, ValueError):
         raise MachineryError(f"the image does not run Python: {said[-1] if said else 'no output'}") from None
 
 

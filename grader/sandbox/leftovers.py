@@ -1,4 +1,4 @@
-"""What a killed run may leave behind, and taking it away: containers and folders whose owner is dead."""
+"""What a killed run may leave behind, and taking it away: containers, folders and groups whose owner is dead."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from grader.sandbox import memory_group
 from grader.sandbox.engine import connect
 
 LINKED = "shared"  # in a folder of ours: a link to the one that a container sees
@@ -33,14 +34,24 @@ def reap() -> list[str]:
 
 
 def sweep() -> list[str]:
-    """Remove folders whose owner is dead; return their names."""
+    """Remove folders, and groups for memory, whose owner is dead; return their names."""
     gone = []
     for folder in Path(tempfile.gettempdir()).glob("grader-[0-9]*-*"):
-        owner = folder.name.split("-")[1]
-        if owner.isdigit() and not _start_time(int(owner)):
+        if _is_nobodys(folder):
             remove_folder(folder)
             gone.append(folder.name)
+    for group in memory_group.left_behind():
+        if _is_nobodys(group):
+            with contextlib.suppress(OSError):  # its last process is on its way
+                group.rmdir()
+                gone.append(group.name)
     return gone
+
+
+def _is_nobodys(folder: Path) -> bool:
+    """Whether whoever made `grader-PROCESS-...` is dead."""
+    owner = folder.name.split("-")[1]
+    return owner.isdigit() and not _start_time(int(owner))
 
 
 def remove_folder(folder: Path) -> None:

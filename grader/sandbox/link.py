@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -12,10 +14,18 @@ from typing import Any, NoReturn
 from grader import wire
 from grader.candidate.charge import AT_MOST, Used
 from grader.errors import MachineryError, SandboxLost
-from grader.sandbox import CandidateFailure, CandidateGone, DeadlinePassed, Ending, KeptWaiting, ProtocolViolation
+from grader.sandbox import (
+    CandidateFailure,
+    CandidateGone,
+    DeadlinePassed,
+    Ending,
+    KeptWaiting,
+    ProtocolViolation,
+    memory_group,
+)
 from grader.sandbox.meter import Meter
 from grader.schema import Limits, Usage
-from grader.zygote.keeper import USED
+from grader.zygote.keeper import USED, oom_kills
 from grader.zygote.server import runtime_digest
 
 START_S = 120.0  # importing torch on a cold, busy machine
@@ -24,14 +34,19 @@ END_S = 10.0  # until the keeper says a word; it says every two seconds that a c
 DYING_S = 120.0  # until a candidate that was killed is dead: it may have much memory to give back, or sit in a call
 END = b"."
 GRACE_S = 2.0
+CREDENTIALS = struct.Struct("3i")  # process, user, group
 
 
 class Link:
     """The control stream to one zygote. Every failure here is ours: MachineryError."""
 
-    def __init__(self, control: socket.socket, announced: bool = True) -> None:
+    def __init__(self, control: socket.socket, announced: bool = True, door: socket.socket | None = None) -> None:
+        """door: where a candidate's streams are connected to, by a zygote that cannot hand them over."""
         self.control = control
+        self.door = door
         self._about: dict[str, Any] | None = None
+        self.group: memory_group.MemoryGroup | None = None  # that candidates are put into; made for the first of them
+        self.why_no_group = "its runtime's kernel counts it" if door else ""
         if announced:
             self.about  # noqa: B018 - wait for it now
 
@@ -75,12 +90,49 @@ class Link:
         try:
             self.control.settimeout(JAIL_S)
             wire.send_frame(self.control, wire.encode(order))
-            _, (data, talk), _, _ = socket.recv_fds(self.control, 1, 2)
+            data, talk = self._streams()
         except (OSError, ValueError) as error:
             raise MachineryError(f"the zygote does not take orders: {error or 'it is gone'}") from None
-        candidate = LinkedCandidate(socket.socket(fileno=data), socket.socket(fileno=talk), on_end)
+        candidate = LinkedCandidate(data, talk, on_end)
         candidate.wait_until_ready()
+        self._bound_memory(candidate, limits.memory_mib + memory_group.EXTRA_MIB)
         return candidate
+
+    def _streams(self) -> tuple[socket.socket, socket.socket]:
+        """Our ends of a candidate's two streams. Raises OSError or ValueError."""
+        if self.door is None:
+            _, (data, talk), _, _ = socket.recv_fds(self.control, 1, 2)
+            return socket.socket(fileno=data), socket.socket(fileno=talk)
+        if self.control.recv(1) != b"+":  # then both are waiting at the door
+            raise OSError("it is gone")
+        self.door.settimeout(JAIL_S)
+        return self.door.accept()[0], self.door.accept()[0]
+
+    def shut_door(self) -> None:
+        """Let no other stream in."""
+        if self.door is not None:
+            self.door.close()
+
+    def _bound_memory(self, candidate: LinkedCandidate, limit_mib: int) -> None:
+        """Put a candidate that has not read a byte yet into the group for memory; what hinders that is remembered."""
+        if self.why_no_group:
+            return
+        try:
+            if not candidate.process:
+                raise OSError("its process is none of this machine's")
+            if self.group is None:
+                self.group = memory_group.below(_peer_of(self.control), limit_mib)
+            self.group.admit(candidate.process)
+            candidate.count_in(self.group.counter())
+        except OSError as error:
+            self.why_no_group = str(error)
+
+    @property
+    def memory(self) -> str:
+        """What bounds the memory of all processes of a candidate together, in words; known when one was opened."""
+        if self.group is not None and not self.why_no_group:
+            return f"a memory group of its own (cgroup {self.group.version})"
+        return f"no memory group of its own ({self.why_no_group}); first to go when memory runs out"
 
     def alive(self, after_s: float = 0.5) -> bool:
         """Whether the zygote is still there, half a second after something below it went away."""
@@ -89,12 +141,17 @@ class Link:
 
     def close(self) -> None:
         self.control.close()
+        self.shut_door()
+        if self.group is not None:
+            self.group.remove()
 
 
 class LinkedCandidate:
     """A candidate behind two streams: `data` to its own process, `talk` to its keeper."""
 
-    def __init__(self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], bool]) -> None:
+    def __init__(
+        self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], bool], counter: int | None = None
+    ) -> None:
         self.data = data
         self.talk = talk
         self.on_end = on_end
@@ -104,20 +161,30 @@ class LinkedCandidate:
         self.report: dict[str, Any] = {}  # the keeper's last word, where it came before it was waited for
         self.keeper_answers = True
         self.still_dying = False
+        self.hung_up = False  # its stream ended by itself
+        self.process = 0  # its number on this machine; 0 where that is not known
+        self.counter = counter  # of the processes that were ended in its group for memory
+        self.ended_before = oom_kills(counter)
 
     def wait_until_ready(self) -> None:
         """Wait until the jail is closed. Raises MachineryError, with the jail's own words where it has some."""
         try:
+            self.process = _sender_of_next(self.data)
             ready = _message(self.data, JAIL_S, "the candidate did not start")
         except MachineryError as error:
             raise MachineryError(self._why_not_started(str(error))) from None
         if not ready.get("ready"):
             raise MachineryError(str(ready.get("fault", "the candidate did not start")))
 
-    def hand_over(self) -> tuple[socket.socket, socket.socket]:
-        """Give the two streams to another process; this object is over."""
+    def count_in(self, counter: int) -> None:
+        """From now on this file counts its processes that are ended for want of memory."""
+        self.counter, self.ended_before = counter, oom_kills(counter)
+
+    def hand_over(self) -> list[int]:
+        """Give the two streams, and the counter where there is one, to another process; this object is over."""
         self.ending = Ending("closed")
-        return self.data, self.talk
+        handed = [self.data.detach(), self.talk.detach()]
+        return handed if self.counter is None else [*handed, self.counter]
 
     def _why_not_started(self, otherwise: str) -> str:
         with contextlib.suppress(MachineryError):
@@ -146,6 +213,7 @@ class LinkedCandidate:
             self.charged_s += meter.wall_s
             self._fail(ProtocolViolation, f"what came back is no answer: {error}")
         except (EOFError, OSError):
+            self.hung_up = True
             self.charged_s += meter.wall_s
             select.select([self.talk], [], [], GRACE_S)  # it may still be ending by itself; that is worth knowing
             self._fail(CandidateGone, "")
@@ -175,6 +243,8 @@ class LinkedCandidate:
             finally:
                 self.data.close()
                 self.talk.close()
+                if self.counter is not None:
+                    os.close(self.counter)
                 self.own_doing = self.on_end(self.ending.how) or self.still_dying
         return self.ending
 
@@ -205,11 +275,30 @@ class LinkedCandidate:
             raise MachineryError(str(report["fault"]))
         usage = Usage(cpu_s=float(report["cpu_s"]), peak_mib=float(report["peak_mib"]))
         code = int(report["code"])
+        out_of_memory = code == -9 and (report["oom"] or oom_kills(self.counter) > self.ended_before)
+        if out_of_memory and (self.hung_up or not report["killed"]):  # it may still have been dying when we ended it
+            return Ending("memory", usage=usage)
         if report["killed"]:
             return Ending("closed", usage=usage)
-        if code == -9 and report["oom"]:
-            return Ending("memory", usage=usage)
         return Ending("signal", -code, usage) if code < 0 else Ending("exit", code, usage)
+
+
+def _peer_of(stream: socket.socket) -> int:
+    """The process, as it is called here, that made the other end of a stream; our own for a pair that we made."""
+    said = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return int(CREDENTIALS.unpack(said)[0])
+
+
+def _sender_of_next(stream: socket.socket) -> int:
+    """The process, as it is called here, that sends what comes next, which stays to be read; 0 if it is not of here."""
+    with contextlib.suppress(OSError):
+        stream.settimeout(JAIL_S)
+        _, said, _, _ = stream.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)  # later messages may be forged
+        for level, kind, content in said:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                return int(CREDENTIALS.unpack(content)[0])
+    return 0
 
 
 def _message(stream: socket.socket, timeout_s: float, otherwise: str, at_end: str | None = None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class ProcessSandbox:
         self.assignment = assignment
         self.child: subprocess.Popen[bytes] | None = None
         self.link: Link | None = None
+        self.memory = ""  # what bounds the memory of all processes of a candidate together
         self.workdir = Path(tempfile.mkdtemp(prefix=f"grader-{os.getpid()}-"))
         best = ["caps", "users", "bare"] if os.geteuid() == 0 else ["userns", "bare"]
         levels = [level] if level else best
@@ -88,10 +89,12 @@ class ProcessSandbox:
         limits = self.assignment.limits
         processes = limits.processes + threads_of_this_user() if self.level == "bare" else None
         try:
-            return self.link.open(limits, self.assignment.hidden_modules, self.settle, workdir, processes)
+            candidate = self.link.open(limits, self.assignment.hidden_modules, self.settle, workdir, processes)
         except MachineryError:
             self._stop()
             raise
+        self.memory = self.link.memory
+        return candidate
 
     def settle(self, how: str) -> bool:
         if how != "unknown" or self.link is None:
@@ -104,11 +107,11 @@ class ProcessSandbox:
         return None
 
     def _stop(self) -> None:
-        if self.link is not None:
-            self.link.close()
         if self.child is not None:
             self.child.kill()
             self.child.wait()
+        if self.link is not None:
+            self.link.close()
         self.link = self.child = None
 
     def close(self) -> None:

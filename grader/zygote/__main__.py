@@ -1,4 +1,6 @@
-"""python -m grader.zygote (--connect PATH | --fd N) --level userns|caps|users|bare --preload numpy,torch"""
+"""python -m grader.zygote (--connect PATH [--streams connect] | --fd N) --level userns|caps|users|bare
+[--preload numpy,torch]
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ def main() -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--connect", help="path of the Unix socket that the examiner's side listens on")
     where.add_argument("--fd", type=int, help="an inherited socket")
+    parser.add_argument("--streams", choices=["pass", "connect"], default="pass", help="how a candidate's come about")
     parser.add_argument("--level", required=True)
     parser.add_argument("--preload", default="numpy")
     chosen = parser.parse_args()
@@ -23,7 +26,8 @@ def main() -> None:
     else:
         control = socket.socket(fileno=chosen.fd)
     os.set_inheritable(control.fileno(), False)
-    server.run(control, chosen.level, [name for name in chosen.preload.split(",") if name])
+    preload = [name for name in chosen.preload.split(",") if name]
+    server.run(control, chosen.level, preload, chosen.connect if chosen.streams == "connect" else "")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import threading
 import time
 from typing import Any, NoReturn
 
@@ -29,7 +30,7 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
     """Run one candidate to its end; `data` is the candidate's stream, `talk` the keeper's. Never returns."""
     try:
         counter = _open_oom_counter()
-        before = _oom_kills(counter)
+        before = oom_kills(counter)
         jail.enter(order)
         child = os.fork()
         if child == 0:
@@ -38,7 +39,7 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
         report = _watch(child, talk, order.jailed)
         if order.level == "users":
             _end_all_of(order.uid)
-        report["oom"] = _oom_kills(counter) > before
+        report["oom"] = oom_kills(counter) > before
     except OSError as error:
         report = {"fault": f"the jail cannot be built: {error}"}
     _say(talk, report)
@@ -47,14 +48,14 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
 
 def _watch(child: int, talk: socket.socket, jailed: bool) -> dict[str, Any]:
     """Wait until the candidate ends, or end it as soon as the other side says so or hangs up."""
-    handle = os.pidfd_open(child)
+    handle = _end_of(child)
     killed = False
     while not killed and handle not in select.select([handle, talk.fileno()], [], [])[0]:
         if _word(talk) == USED:
             first = "1" if jailed else str(child)  # its number where /proc is its own
             _say(talk, {"used": (cpu_s(child, jailed), time.monotonic(), queued_s(first))})
         else:
-            signal.pidfd_send_signal(handle, signal.SIGKILL)  # type: ignore[attr-defined]
+            os.kill(child, signal.SIGKILL)  # nobody has waited for it yet, so its number is its own
             killed = True
     while not select.select([handle], [], [], STILL_S)[0]:
         _say(talk, {"dying": True})
@@ -62,6 +63,20 @@ def _watch(child: int, talk: socket.socket, jailed: bool) -> dict[str, Any]:
     code = os.waitstatus_to_exitcode(status)
     used_s = usage.ru_utime + usage.ru_stime
     return {"killed": killed, "code": code, "cpu_s": used_s, "peak_mib": usage.ru_maxrss / 1024}
+
+
+def _end_of(child: int) -> int:
+    """A descriptor that can be read once a child has ended."""
+    with contextlib.suppress(OSError):
+        return os.pidfd_open(child)
+    reading, writing = os.pipe()  # a kernel that has no such descriptors, as gVisor's
+
+    def watch() -> None:
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        os.close(writing)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return reading
 
 
 def _end_all_of(uid: int) -> None:
@@ -136,7 +151,8 @@ def _open_oom_counter() -> int | None:
     return None
 
 
-def _oom_kills(counter: int | None) -> int:
+def oom_kills(counter: int | None) -> int:
+    """How many processes of a group the kernel has ended for want of memory, as its counter's file says."""
     if counter is None:
         return 0
     with contextlib.suppress(OSError):

@@ -39,8 +39,11 @@ ENVIRONMENT = {  # all that a candidate sees of an environment
 KEPT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "CUDA_VISIBLE_DEVICES")
 
 
-def run(control: socket.socket, level: str, preload: list[str]) -> None:
-    """Import `preload`, announce what this zygote can do, then serve orders until the control stream ends."""
+def run(control: socket.socket, level: str, preload: list[str], door: str = "") -> None:
+    """Import `preload`, announce what this zygote can do, then serve orders until the control stream ends.
+
+    door: the path to connect a candidate's streams to, where they cannot be handed over: under a kernel of its own
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # without a jail a submission can send it
     os.environ.update(ENVIRONMENT)
     for name in set(os.environ) - set(ENVIRONMENT) - set(KEPT):
@@ -59,7 +62,7 @@ def run(control: socket.socket, level: str, preload: list[str]) -> None:
             return
         _reap()
         number += 1
-        _open(control, request, number, level)
+        _open(control, request, number, level, door)
 
 
 def _preload(modules: list[str]) -> None:
@@ -132,8 +135,8 @@ def _why_not(level: str) -> str:
     return said or (f"a trial candidate ended with code {code}" if code else "")
 
 
-def _open(control: socket.socket, request: dict[str, Any], number: int, level: str) -> None:
-    """Fork one keeper and hand the other ends of its two streams over the control stream."""
+def _open(control: socket.socket, request: dict[str, Any], number: int, level: str, door: str) -> None:
+    """Fork one keeper, its two streams connected to `door`, or their other ends handed over the control stream."""
     order = jail.Order(
         number=number,
         memory_mib=request["memory_mib"],
@@ -143,18 +146,32 @@ def _open(control: socket.socket, request: dict[str, Any], number: int, level: s
         level=level,
         workdir=request["workdir"],
     )
-    data_here, data_there = socket.socketpair()
-    talk_here, talk_there = socket.socketpair()
+    if door:
+        data_here, talk_here, there = _connected(door), _connected(door), []
+    else:
+        data_here, data_there = socket.socketpair()
+        talk_here, talk_there = socket.socketpair()
+        data_there.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # its number, as it is called there
+        there = [data_there, talk_there]
     if os.fork() == 0:
-        for stream in (control, data_there, talk_there):
+        for stream in (control, *there):
             stream.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         keeper.keep(order, request["answer_bytes"], request["output_chars"], data_here, talk_here)
     data_here.close()
     talk_here.close()
-    socket.send_fds(control, [b"+"], [data_there.fileno(), talk_there.fileno()])
-    data_there.close()
-    talk_there.close()
+    if there:
+        socket.send_fds(control, [b"+"], [stream.fileno() for stream in there])
+    else:
+        control.sendall(b"+")
+    for stream in there:
+        stream.close()
+
+
+def _connected(door: str) -> socket.socket:
+    stream = socket.socket(socket.AF_UNIX)
+    stream.connect(door)
+    return stream
 
 
 def _reap() -> None:

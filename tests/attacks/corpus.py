@@ -13,11 +13,14 @@ expect.toml         tries = "one line"               what it attempts
                     never_answers = ["FOUND"]        must not be in what it answered
                     never = "regular expression"     must not be in what a student may read
                     max_seconds = 5                  wall time of the attempt
-and, where needed:  assignment, status, runs, levels, skipped (level -> reason), gpu, open (what is not held)
+and, where needed:  assignment, status, runs, levels, skipped (level: reason), gpu, open (what is not held),
+                    needs_group (levels where it runs if candidates have a memory group there)
 """
 
 from __future__ import annotations
 
+import functools
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -25,13 +28,14 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
+from grader.sandbox import memory_group
 from grader.schema import Submission
 from grader.submission.percent import percent_cells
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE / "course"
 CLASSES = {"A": "Reading what is hidden", "B": "Forging a result", "C": "Using up the machine", "D": "Staying behind"}
-LEVELS = ("zygote", "strict", "process")
+LEVELS = ("zygote", "strict", "process", "zygote-caps")
 Handed = tuple[str, bytes, tuple[tuple[str, bytes], ...]]
 
 
@@ -55,6 +59,7 @@ class Attack:
     status: str = "graded"
     runs: int = 1
     levels: tuple[str, ...] = ("zygote", "process")
+    needs_group: tuple[str, ...] = ()  # levels in which nothing but a memory group holds it
     skipped: str = ""  # why a level is left out
     gpu: bool = False
     open: str = ""  # what is not held, in one line
@@ -66,6 +71,12 @@ class Attack:
     @property
     def student(self) -> str:
         return self.name.replace("/", "-")
+
+    def runs_in(self, level: str) -> bool:
+        """Whether this machine can hold it at a level."""
+        if level == "zygote-caps":  # where the zygote has privileges: what is tried at a jail's edges
+            return {"zygote", "strict"} <= set(self.levels)
+        return level in self.levels and (level not in self.needs_group or has_memory_groups())
 
     def handed_in(self) -> Submission:
         filename, content, extras = self._made() if (self.folder / "make.py").is_file() else self._written()
@@ -81,6 +92,16 @@ class Attack:
         exec(compile(source, f"{self.name}/make.py", "exec"), module.__dict__)
         made: Handed = module.content(honest(self.assignment))
         return made
+
+
+@functools.cache
+def has_memory_groups() -> bool:
+    """Whether candidates without a container get a memory group here."""
+    try:
+        memory_group.below(os.getpid(), 64).remove()
+    except OSError:
+        return False
+    return True
 
 
 def honest(assignment: str) -> bytes:

@@ -37,6 +37,7 @@ NUMBERS = ("gained", "learned", "harmed", "blamed")
 FAULTS: dict[str, tuple[Callable[[Pool], None] | None, ...]] = {
     "zygote": (None, grading.container_is_killed, grading.worker_is_killed),
     "strict": (None, grading.container_is_killed, grading.worker_is_killed),
+    "zygote-caps": (None, grading.container_is_killed, grading.worker_is_killed),
     "process": (None, grading.zygote_is_killed, grading.worker_is_killed),
 }
 
@@ -47,7 +48,7 @@ def rounds(levels: list[str], draw: random.Random) -> Iterator[tuple[str, list[A
         todo = []
         for level in levels:
             for assignment in ("probe", "probe_torch"):
-                chosen = [a for a in attacks() if not a.gpu and level in a.levels and a.assignment == assignment]
+                chosen = [a for a in attacks() if not a.gpu and a.runs_in(level) and a.assignment == assignment]
                 draw.shuffle(chosen)
                 todo += [(level, chosen[start : start + ROUND]) for start in range(0, len(chosen), ROUND)]
         draw.shuffle(todo)

@@ -123,6 +123,15 @@ def test_plots_are_drawn_and_shown_to_nobody(sandbox):
         ("import importlib\nimportlib.import_module('torch.nn')", "ModuleNotFoundError", "to be solved without it"),
         ("import nowhere_at_all", "ModuleNotFoundError", "nowhere_at_all is not there when graded"),
         ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E", "cannot be read"),
+        (
+            "class M(type):\n    __name__ = property(lambda c: 1 / 0)\n"
+            "class E(Exception, metaclass=M): pass\nraise E('x')",
+            "E",
+            "x",
+        ),
+        ("class E(Exception):\n    def __getattribute__(self, name): raise SystemExit\nraise E('x')", "E", "x"),
+        ("e = SyntaxError('bad')\ne.filename, e.text, e.lineno = b'f', 7, 'x'\nraise e", "SyntaxError", "bad"),
+        ("raise type('E' * 10**7, (Exception,), {})('x')", "E" * 200, "x"),
         ("def f(): f()\nf()", "RecursionError", "maximum recursion"),
         ("open('/etc/shadow')", "FileNotFoundError", ""),
         ("assert False, 'x' * 100000", "AssertionError", "x" * 1000),

@@ -42,7 +42,12 @@ from grader.sandbox.engine import connect
 from grader.schema import Attempt, Outcome, Status, Submission
 
 CORPUS = tuple(attacks())
-MARKS = {"process": [], "zygote": [pytest.mark.docker], "strict": [pytest.mark.docker, pytest.mark.long]}
+MARKS = {
+    "process": [],
+    "zygote": [pytest.mark.docker],
+    "strict": [pytest.mark.docker, pytest.mark.long],
+    "zygote-caps": [pytest.mark.docker, pytest.mark.long],
+}
 EVERYWHERE = bool(os.environ.get("GRADER_ALL_ATTACKS"))  # every attack in `strict` too; minutes
 
 
@@ -50,7 +55,7 @@ def runs_in(attack: Attack, level: str) -> bool:
     """A gpu attack needs scripts/gpu-checks; `strict` differs from the others only where a jail is missed."""
     if attack.gpu:
         return False
-    return level in attack.levels or (EVERYWHERE and level == "strict" and attack.assignment == "probe")
+    return attack.runs_in(level) or (EVERYWHERE and level == "strict" and attack.assignment == "probe")
 
 
 @pytest.fixture(scope="module")

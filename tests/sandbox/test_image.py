@@ -56,7 +56,9 @@ def test_the_runtime_imports_nothing_that_stays_outside() -> None:
 def test_the_context_is_an_allow_list(tmp_path: Path) -> None:
     (tmp_path / "numpy-2-any.whl").write_bytes(b"wheel")
     (tmp_path / "pip.log").write_bytes(b"not a wheel")
-    expected = {"wheelhouse/numpy-2-any.whl", "autograder.Dockerfile"} | {f"runtime/{n}" for n in image.runtime_files()}
+    expected = {"wheelhouse/numpy-2-any.whl", "autograder.Dockerfile", "strip_symbols.py"} | {
+        f"runtime/{n}" for n in image.runtime_files()
+    }
     assert set(image._context(PATHS, tmp_path)) == expected
 
 
@@ -252,6 +254,40 @@ def test_a_saved_image_is_the_same_when_loaded(small: str, tmp_path: Path) -> No
     file = tmp_path / "grader.tar"
     image.save(file, tag=small)
     assert image.load(file, tag=small) == image.digest(small)
+
+
+@pytest.mark.docker
+def test_what_is_the_same_inside_is_the_same_file_whenever_it_was_built(tmp_path: Path) -> None:
+    """Two images of the same file, dated differently, that were made at different times."""
+    saved = []
+    with connect() as client:
+        for when in (1_000_000_000, 2_000_000_000):
+            layer = io.BytesIO()
+            with tarfile.open(fileobj=layer, mode="w") as tar:
+                for entry in (tarfile.TarInfo("folder"), tarfile.TarInfo("folder/file"), tarfile.TarInfo("link")):
+                    entry.mtime, entry.uname = when + len(entry.name), f"user{when}"
+                    entry.type = {"folder": tarfile.DIRTYPE, "link": tarfile.SYMTYPE}.get(entry.name, tarfile.REGTYPE)
+                    entry.linkname = "folder/file" if entry.issym() else ""
+                    entry.size = 3 if entry.isreg() else 0
+                    tar.addfile(entry, io.BytesIO(b"abc"))
+            tag = f"grader-test:dated-{when}"
+            client.api.import_image_from_data(
+                layer.getvalue(), repository="grader-test", tag=f"dated-{when}", changes=["LABEL grader.image=1"]
+            )
+            file = tmp_path / f"{when}.tar"
+            image.save(file, tag=tag)
+            client.images.remove(tag)
+            saved.append(file.read_bytes().replace(tag.encode(), b"tag"))
+        assert saved[0] == saved[1]
+        loaded = image.load(tmp_path / "1000000000.tar", tag="grader-test:dated")
+        content = b"".join(client.api.export(client.api.create_container(loaded, ["x"])["Id"]))
+        for left in client.api.containers(all=True, filters={"ancestor": loaded}):
+            client.api.remove_container(left["Id"])
+        client.images.remove("grader-test:dated", force=True)
+        client.images.remove("grader-test:dated-1000000000", force=True)
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        assert tar.extractfile("folder/file").read() == b"abc"  # type: ignore[union-attr]
+        assert tar.getmember("link").linkname == "folder/file"
 
 
 @pytest.mark.docker

@@ -1,4 +1,7 @@
-"""Whatever bytes come over the wire: a plain value or a WireError, soon, and in bounded memory."""
+"""Whatever bytes come over the wire: a plain value or a WireError, soon, and in bounded memory.
+
+The long test goes on for GRADER_FUZZ_S seconds and stores what fails in `tests/seeds/frames` (see `tests/fuzzing.py`).
+"""
 
 import os
 import random
@@ -7,6 +10,7 @@ import struct
 import time
 import traceback
 
+import fuzzing
 import numpy as np
 import pytest
 import torch
@@ -37,12 +41,12 @@ NUMBERS = [0, 1, 2, 3, 64, 255, 1 << 16, 10**6, 1 << 24, (1 << 31) - 1, 1 << 31,
 SIDES = [0, 1, -1, 1 << 20, 1 << 31, 1 << 40, 1 << 62, -(1 << 63), (1 << 63) - 1]
 
 
-def noise(chance):
+def noise(chance, frames=VALID):
     return chance.choice([b"", bytes([chance.choice(TAGS)])]) + chance.randbytes(chance.choice([1, 4, 9, 40, 400]))
 
 
-def mutated(chance):
-    frame = bytearray(chance.choice(VALID))
+def mutated(chance, frames=VALID):
+    frame = bytearray(chance.choice(frames))
     for _ in range(chance.choice([1, 1, 2, 5])):
         place = chance.randrange(len(frame))
         frame[place] = chance.choice(
@@ -51,24 +55,24 @@ def mutated(chance):
     return bytes(frame)
 
 
-def truncated(chance):
-    frame = chance.choice(VALID)
+def truncated(chance, frames=VALID):
+    frame = chance.choice(frames)
     start, stop = sorted(chance.choices(range(len(frame) + 1), k=2))
     return chance.choice([frame[:stop], frame[start:], frame[:start] + frame[stop:], frame + frame[start:stop]])
 
 
-def spliced(chance):
-    one, other = chance.choices(VALID, k=2)
+def spliced(chance, frames=VALID):
+    one, other = chance.choices(frames, k=2)
     cut, start, stop = chance.randrange(len(one)), *sorted(chance.choices(range(len(other) + 1), k=2))
     return one[:cut] + other[start:stop] + one[cut + chance.choice([0, stop - start]) :]
 
 
-def bomb(chance):
+def bomb(chance, frames=VALID):
     """A valid frame in which some lengths or sizes claim more, or a few heads with nothing behind them."""
     if chance.random() < 0.2:
         heads = (bytes([chance.choice(b"ltSzdsbI")]) + struct.pack("<I", chance.choice(NUMBERS)) for _ in range(9))
         return b"".join(heads)
-    frame = bytearray(chance.choice(VALID))
+    frame = bytearray(chance.choice(frames))
     for _ in range(chance.choice([1, 1, 3])):
         place = chance.randrange(len(frame))
         claim = chance.choice([struct.pack("<I", chance.choice(NUMBERS)), struct.pack("<q", chance.choice(SIDES))])
@@ -87,6 +91,12 @@ def is_plain(value):
     return type(value) in PLAIN
 
 
+def look_at(value):
+    assert is_plain(value), "not plain"
+    again = encode(value)
+    assert encode(decode(again)) == again, "not the same the second time"
+
+
 def try_frames(make, report):
     """Decode FRAMES frames; write how many were values, the slowest one's seconds, and the growth of memory in MiB."""
     chance, values, slowest = random.Random(f"{SEED}{make.__name__}"), 0, 0.0
@@ -103,9 +113,7 @@ def try_frames(make, report):
             finally:
                 slowest = max(slowest, time.process_time() - started)
             values += 1
-            assert is_plain(value), "not plain"
-            again = encode(value)
-            assert encode(decode(again)) == again, "not the same the second time"
+            look_at(value)
         growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
         os.write(report, f"{values} {slowest} {growth}".encode())
     except BaseException:  # noqa: BLE001 - whatever it is, the frame that caused it must be told
@@ -114,7 +122,10 @@ def try_frames(make, report):
     os._exit(0)
 
 
-@pytest.mark.parametrize("make", [noise, mutated, truncated, spliced, bomb])
+MAKERS = (noise, mutated, truncated, spliced, bomb)
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_bytes_become_plain_values_or_a_wire_error_in_little_memory(make):
     reading, writing = os.pipe()
     child = os.fork()  # a process of its own: its memory is measured and limited
@@ -131,3 +142,38 @@ def test_bytes_become_plain_values_or_a_wire_error_in_little_memory(make):
     assert slowest < 1
     assert growth < GROWTH_MIB
     assert make is noise or values > FRAMES / 100, "hardly a frame was a value: the fuzzer has gone blind"
+
+
+def try_frame(frame):
+    """Decode one frame; return the processor seconds that it took."""
+    started = time.process_time()
+    try:
+        value = decode(frame)
+    except WireError:
+        return time.process_time() - started
+    took = time.process_time() - started
+    look_at(value)
+    return took
+
+
+STORED = fuzzing.seeds("frames")
+
+
+@pytest.mark.parametrize("seed", sorted(STORED))
+def test_a_stored_frame_becomes_a_plain_value_or_a_wire_error(seed):
+    assert try_frame(STORED[seed]) < 1
+
+
+@pytest.mark.long
+def test_frames_that_were_changed_by_chance_become_plain_values_or_wire_errors():
+    chance, draw = fuzzing.drawn()
+    pool = [*VALID, *filter(None, STORED.values())]
+    until, tried = time.monotonic() + fuzzing.FUZZ_S, 0
+    while time.monotonic() < until:
+        frame = chance.choice(MAKERS)(chance, pool)
+        try:
+            assert try_frame(frame) < 1, "it took a second"
+        except BaseException:  # noqa: BLE001 - whatever it is, the frame is kept
+            pytest.fail(f"draw {draw}: {fuzzing.keep('frames', frame)}", pytrace=True)
+        tried += 1
+    assert tried > 100 * fuzzing.FUZZ_S

@@ -1,0 +1,149 @@
+"""A candidate's memory group: what its processes use together is bounded, and who goes is one of them."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sandboxes import PROBE, Submission, kinds, made
+
+from grader.sandbox import CandidateGone, DeadlinePassed, leftovers, memory_group
+
+CHILDREN = """
+import os, time
+
+def hoard(count, mib):
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            os.close(3)
+            kept = bytearray(mib << 20)
+            for place in range(0, len(kept), 4096):
+                kept[place] = 1
+            time.sleep(100)
+        children.append(child)
+    ended = set()
+    while len(ended) < count // 2:
+        child, _ = os.waitpid(-1, 0)
+        ended.add(child)
+    return len(ended)
+
+def fine():
+    return 7
+"""
+
+
+def grouped(kind: str):
+    """A sandbox whose candidates have a memory group; skips with the reason where they have none."""
+    sandbox = made(kind)
+    submission = Submission(sandbox.open())
+    if "group of its own (cgroup" not in sandbox.memory:
+        submission.candidate.close()
+        sandbox.close()
+        pytest.skip(sandbox.memory)
+    return sandbox, submission
+
+
+@kinds("process", "docker-userns", "docker-caps", "docker-strict")
+def test_processes_that_are_too_large_together_are_ended_and_their_zygote_is_not(kind):
+    sandbox, submission = grouped(kind)
+    try:
+        zygote = sandbox.child.pid if kind == "process" else sandbox.current.id
+        assert submission.load(CHILDREN) == []
+        try:  # each is within its own limit; a few of them are left, or all of them and the candidate are gone
+            assert submission.call("hoard", 6, 200, deadline_s=5) == 3
+        except CandidateGone as gone:
+            assert gone.ending.how == "memory"
+        except DeadlinePassed:
+            pytest.fail("nobody was ended")
+        submission.candidate.close()
+        if kind == "process":
+            following = Submission(sandbox.open())
+            assert sandbox.child.pid == zygote
+            assert following.load(CHILDREN) == []
+            assert following.call("fine") == 7
+            following.candidate.close()
+    finally:
+        sandbox.close()
+
+
+def test_a_group_goes_with_its_sandbox():
+    sandbox, submission = grouped("process")
+    folder = sandbox.link.group.folder
+    assert folder.is_dir()
+    submission.candidate.close()
+    sandbox.close()
+    assert not folder.exists()
+
+
+def test_a_group_of_the_dead_is_swept_away():
+    try:
+        group = memory_group.below(os.getpid(), 64)
+    except OSError as error:
+        pytest.skip(f"no memory group here: {error}")
+    dead = subprocess.run([sys.executable, "-S", "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = group.folder.with_name(f"grader-{int(dead.stdout)}-{secrets.token_hex(4)}")
+    group.remove()
+    left.mkdir()
+    mine = memory_group.below(os.getpid(), 64)
+    leftovers.sweep()
+    assert not left.exists() and mine.folder.exists()
+    mine.remove()
+
+
+def test_who_may_make_none_is_graded_and_told_why(monkeypatch):
+    monkeypatch.setattr(memory_group, "below", lambda process, limit_mib: os.mkdir("/proc/none"))
+    sandbox = made("process", PROBE)
+    submission = Submission(sandbox.open())
+    assert submission.load("def fine(): return 7") == []
+    assert submission.call("fine") == 7
+    assert "no memory group of its own (" in sandbox.memory and "first to go" in sandbox.memory
+    submission.candidate.close()
+    sandbox.close()
+
+
+# ------------------------------------------------------------------------------------------------ version 2
+
+
+@pytest.fixture
+def second_version() -> tuple[Path, str]:
+    """A group of version 2 with a process in it, and something that this machine lets it control."""
+    mounted = memory_group._mounted().get(2)
+    top = Path(mounted[0]) if mounted else None
+    controllers = (top / "cgroup.controllers").read_text().split() if top else []
+    if not controllers or not os.access(top, os.W_OK):
+        pytest.skip("no tree of version 2 that this user may write into")
+    controller = controllers[0]
+    was_there = controller in (top / "cgroup.subtree_control").read_text().split()
+    if not was_there:
+        (top / "cgroup.subtree_control").write_text(f"+{controller}")
+    folder = top / f"grader-test-{secrets.token_hex(4)}"
+    folder.mkdir()
+    sleeping = subprocess.Popen(["sleep", "100"])
+    (folder / "cgroup.procs").write_text(str(sleeping.pid))
+    yield folder, controller
+    sleeping.kill()
+    sleeping.wait()
+    for each in (*folder.glob("*/"), folder):
+        each.rmdir()
+    if not was_there:
+        (top / "cgroup.subtree_control").write_text(f"-{controller}")
+
+
+def test_a_group_of_the_second_version_is_divided_and_its_processes_move(second_version):
+    folder, controller = second_version
+    with pytest.raises(OSError, match="its group is not delegated to it; start it with: systemd-run"):
+        memory_group._divide(folder, may_move=False, controller=controller)
+    for _ in range(2):  # the second time it is divided already
+        memory_group._divide(folder, may_move=True, controller=controller)
+    assert (folder / "cgroup.subtree_control").read_text().split() == [controller]
+    assert (folder / "cgroup.procs").read_text() == ""
+    assert len((folder / memory_group.OTHERS / "cgroup.procs").read_text().split()) == 1
+
+
+def test_a_group_without_control_over_memory_says_so(second_version):
+    with pytest.raises(OSError, match="no control over numbers"):
+        memory_group._divide(second_version[0], may_move=True, controller="numbers")
