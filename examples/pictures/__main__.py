@@ -15,16 +15,18 @@ from pathlib import Path
 
 from examples.pictures import shots, stale
 from examples.pictures.notebooks import CHECKOUT, figures
-from examples.pictures.pages import pages
+from examples.pictures.pages import of_a_semester, pages
 from examples.pictures.portal import served
 from examples.pictures.table import ASSIGNMENTS, PICTURES
 from examples.sample_class.__main__ import ASSIGNMENT, ROOT
 from examples.sample_class.__main__ import main as grade_the_sample_class
 from examples.sample_class.notebooks import Material, ipynb
+from examples.semester.folder import make as make_semester
 from grader.exit_codes import DONE
 from grader.paths import Paths
 
 STUDENT = "dl12"
+SEMESTER = 150  # invented students, where a class of 28 is too small: examples/semester
 DAY = "2026-11-23T09:30:00Z"  # of everything on the copied record, so that pictures differ in what changed alone
 TIMES = {"runs": "started", "run_ends": "ended", "submissions": "seen", "overrides": "made", "hand_ins": "seen"}
 
@@ -52,6 +54,8 @@ def _of_pages(paths: Paths, opened: object) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     texts = pages(paths, ASSIGNMENT, STUDENT)
     with tempfile.TemporaryDirectory() as folder:
+        semester = make_semester(Path(folder) / "semester", SEMESTER)
+        texts["semester"] = of_a_semester(semester, ASSIGNMENT)
         for picture in PICTURES:
             if picture.page in texts:
                 file = Path(folder) / "page.html"

@@ -18,6 +18,13 @@ from grader.record.store import Store
 BOUNDARIES = tuple(map(Decimal, (40, 50, 60, 70, 80, 90)))
 
 
+def of_a_semester(paths: Paths, assignment_id: str) -> str:
+    """The page of an assignment of a larger class, in which failures look alike."""
+    book, assignment = gradebook(paths), read_assignment(paths, assignment_id)
+    [(_, text)] = site.one_assignment(book, cohort_of(paths, book, assignment), BOUNDARIES)
+    return text
+
+
 def pages(paths: Paths, assignment_id: str, student: str) -> dict[str, str]:
     """The page of the course, of an assignment, of a student for the staff, and the student's own."""
     book = gradebook(paths)

@@ -9,7 +9,7 @@ ASSIGNMENTS = ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a page. `file`: below docs/;  page: see `pages`;  size in pixels of the page.
+    """One picture of a page. `file`: below docs/;  page: see `pages` and `portal`;  size in pixels of the page.
 
     part: a selector of what stands at the top; without one the top of the page does
     """
@@ -24,7 +24,7 @@ class Picture:
 PICTURES = (
     Picture("report.png", "course", 1200, 1000),
     Picture("dashboard_assignment.png", "assignment", 960, 880),
-    Picture("dashboard_clusters.png", "assignment", 960, 900, "#clusters"),
+    Picture("dashboard_clusters.png", "semester", 960, 900, "#clusters"),
     Picture("dashboard_course.png", "course", 960, 1500, "#totals"),
     Picture("dashboard_student.png", "student", 1100, 900),
     Picture("feedback.png", "feedback", 1000, 1200),

@@ -74,7 +74,7 @@ def student_page(about: About, course: str, links: Links) -> str:
 
 
 def _neighbour(what: str, student: str, links: Links) -> Html:
-    return joined([el("span", f"{what}:\u00a0", class_="dim"), links.to_student(student)])
+    return el("span", el("span", f"{what}: ", class_="dim"), links.to_student(student))
 
 
 def _tiles(about: About) -> Iterator[Html]:

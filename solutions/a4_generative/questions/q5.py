@@ -208,7 +208,7 @@ def one_number():
         judge = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
         move_ab, move_judge = (
             torch.optim.Adam([ab], lr=0.02, betas=(0.5, 0.9)),
-            torch.optim.Adam(judge.parameters(), lr=0.01, betas=(0.5, 0.9)),
+            torch.optim.Adam(judge.parameters(), lr=0.03 if kind == "wgan" else 0.01, betas=(0.5, 0.9)),
         )
         means = []
         for _ in range(300):
@@ -216,7 +216,7 @@ def one_number():
                 real, fake = 3 + 0.5 * torch.randn(64, 1), (ab[0] + ab[1] * torch.randn(64, 1)).detach()
                 cost = gan_loss_d(kind, judge(real), judge(fake))
                 if kind.startswith("w"):
-                    # ten times the penalty, as in the paper, would hold D where it began: with a slope of -1 for 1
+                    # ten times the penalty, as in the paper, would hold this small D at a slope of -1, where it began
                     cost = cost + gradient_penalty(judge, real, fake, torch.rand(64))
                 move_judge.zero_grad()
                 cost.backward()
