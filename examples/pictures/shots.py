@@ -15,7 +15,7 @@ from examples.pictures.portal import Place
 from examples.pictures.table import Picture
 
 CHROMIUM = "/usr/bin/chromium"
-COLOURS = 96  # of a PNG with a palette; the pages are flat
+COLOURS, MOST_COLOURS = 96, 256  # of a PNG with a palette: of a page, which is flat; of figures
 COLUMNS, SHEET_WIDTH, MARGIN = 3, 1200, 12
 TOP = "(part) => window.scrollTo(0, document.querySelector(part).getBoundingClientRect().top + window.scrollY - 16)"
 
@@ -69,13 +69,13 @@ def sheet(files: Sequence[Path]) -> bytes:
     whole = Image.new("RGB", (SHEET_WIDTH, max(ends)), "white")
     for figure, place in placed:
         whole.paste(figure, place)
-    return small(whole)
+    return small(whole, MOST_COLOURS)
 
 
-def small(image: Image.Image) -> bytes:
+def small(image: Image.Image, colours: int = COLOURS) -> bytes:
     """A PNG with a palette."""
     stream = io.BytesIO()
-    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
+    image.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
