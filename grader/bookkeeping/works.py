@@ -50,11 +50,10 @@ def works_of(paths: Paths, store: Store, marking: Marking, stored: Mapping[str, 
     }
 
 
-def work_of(paths: Paths, store: Store, marking: Marking, student: str, stored: StoredAttempt | None) -> Work:
-    """The same of one student."""
+def work_of(store: Store, marking: Marking, student: str, stored: StoredAttempt | None) -> Work:
+    """The same of one student, without when it was handed in."""
     made = store.all_overrides(marking.assignment.id, student)
-    timing = timings(paths, store, marking.assignment.id).get(student)
-    return _work(store, marking, stored, made, timing, _began(store)) if stored or made else Work()
+    return _work(store, marking, stored, made, None, _began(store)) if stored or made else Work()
 
 
 def _began(store: Store) -> Mapping[int, str]:

@@ -80,7 +80,7 @@ def _seen(visit: Visit, assignment: Assignment, person: Person) -> Seen:
         submission = store.submission(digest, person.id, assignment.id) if digest else None
         stored = store.current_attempt(person.id, assignment.id)
         marking = Marking.read(paths, store, assignment)
-        work = work_of(paths, store, marking, person.id, stored)
+        work = work_of(store, marking, person.id, stored)
         if stored is None:
             return Seen(None, submission, told, {}, work)
         hidden = blind(visit, assignment)
