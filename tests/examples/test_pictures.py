@@ -14,7 +14,7 @@ from grader.paths import PACKAGE
 ROOT = PACKAGE.parent
 DOCS = ROOT / "docs"
 BY_HAND = {f"assignments/{name}_text.png" for name in ("a1_mlp", "a2_cnn", "a3_sequences", "a4_generative")}
-BY_HAND |= {"portal_marking.png"}
+BY_HAND |= {"portal_marking.png", "competition_board.png"}
 OLDER = {"assignments/a3_sequences_figures.png", "assignments/a4_generative_figures.png"}  # than the script
 MADE = sorted({*EVERY} & {*stale.read()})
 MOST_KIB = 300  # of one picture
