@@ -10,13 +10,16 @@ ifdef CI
 export GRADER_REQUIRE_DOCKER := 1
 endif
 
-.PHONY: setup demo test lint audit attack bench clean
+.PHONY: setup demo pictures test lint audit attack bench clean
 
 setup: ## everything this checkout needs; quick when it is there
 	@scripts/setup
 
 demo: setup ## a whole course, graded, from nothing
 	$(PYTHON_BIN) -m examples.sample_class
+
+pictures: setup ## the pictures of README and docs, from the sample class and the notebooks; needs Chromium
+	$(PYTHON_BIN) -m examples.pictures
 
 test: setup lint ## what must hold before a commit
 	$(PYTHON_BIN) -m pytest -q -n $(WORKERS) --dist worksteal

@@ -1,6 +1,6 @@
 """How long `grader report` takes for a large course, and how large its pages are.
 
-    python -m benchmarks.report_pages [--students 500] [--limit-s 10]
+    python -m benchmarks.report_pages [--students 500] [--limit-s 30]
 
 The course is a synthetic semester (examples/semester): four assignments, about 70 checks each. Timed is the whole
 command in a process of its own, imports included, the best of three. It uses one processor, whose seconds are compared
@@ -61,7 +61,7 @@ def measure(folder: Path, students: int) -> float:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--students", type=int, default=500)
-    options.add_argument("--limit-s", type=float, default=10.0)
+    options.add_argument("--limit-s", type=float, default=30.0)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         took_s = measure(Path(folder), chosen.students)

@@ -303,6 +303,7 @@ class Kind(enum.Enum):
     SET = "="  # whatever was graded, and is graded later
     UNDO = "undo"  # takes back the last change of the same question that is in force
     COMMENT = "comment"  # changes nothing
+    NOTE = "note"  # changes nothing, and no student reads it
 
 
 WHOLE = "all"  # in place of a question, of a change by hand: the assignment as a whole

@@ -128,6 +128,13 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_readme():
     assert {page for page in PAGES if page.name != "CHANGELOG.md"} <= reached
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_with_measured_figures_says_of_which_day_they_are(page):
+    text = page.read_text()
+    if "python -m benchmarks." in text and page.name != "CHANGELOG.md":
+        assert re.search(r"\b\d{1,2} [A-Z][a-z]+ 20\d\d\b|\b20\d\d-\d\d-\d\d\b", text), name(page)
+
+
 def test_the_map_names_every_room():
     text = (ROOT / "docs" / "architecture.md").read_text()
     rooms = {code for row in re.findall(r"^\| (`.*?) \|", text.partition("## The rooms")[2].partition("\n## ")[0],

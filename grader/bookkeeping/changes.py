@@ -22,7 +22,10 @@ from grader.schema import WHOLE, Assignment, Attempt, Kind, Status, add_up
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be done to the points of one question, or of the WHOLE. reason: None only where one is taken back."""
+    """What is to be done to the points of one question, or of the WHOLE. reason: None only where one is taken back.
+
+    The student reads the reason, unless it is a NOTE;  note: what is recorded besides, for the staff alone
+    """
 
     student: str
     question: str
@@ -30,6 +33,7 @@ class Wanted:
     delta: Decimal
     reason: str | None
     who: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ def change(paths: Paths, store: Store, assignment: Assignment, wanted: Wanted) -
     was, will_be = now.points(before, question), now.points((*before, made), question)
     if now.counts and wanted.kind is Kind.ADD and was == will_be:
         raise UsageError(_without_effect(assignment, wanted, was))
+    if wanted.note:
+        store.add_override(student, assignment.id, question, Decimal(0), wanted.note, wanted.who, Kind.NOTE)
     store.add_override(student, assignment.id, question, wanted.delta, reason, wanted.who, wanted.kind)
     return Made(before, store.all_overrides(assignment.id, student), taken_back, now)
 
@@ -171,6 +177,13 @@ class Now:
         nothing = "" if self.attempt else " (nothing was handed in)"
         held = f"; held at {plain(self.points(after, question))}" if self._is_held(after, question) else ""
         return clean(f"{self.student}  {'; '.join(lines)}{so_far}{nothing}{held}") + "\n"
+
+    def read_by_the_student(self, made: Sequence[Override], question: str) -> str:
+        """What the student's page says of the changes of a question, or of the WHOLE."""
+        changes: list[Change] = [*in_force(made)]
+        told = [each.told for each in by_hand(self.attempt, self.assignment, changes) if each.question == question]
+        where = "" if question == WHOLE else f"{question}: "
+        return f"{where}{told[0] if told else 'nothing is changed by hand'}"
 
     def _is_held(self, made: Sequence[Override], question: str) -> bool:
         changes: list[Change] = [*in_force(made)]

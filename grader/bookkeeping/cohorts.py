@@ -31,7 +31,7 @@ def cohort_of(paths: Paths, book: Gradebook, assignment: Assignment, whole: bool
             attempts = tuple(marking.completed(each.attempt) for each in stored.values())
             answers = {each.student: marking.answers(each) for each in attempts} if assignment.manual else {}
             handed_in = frozenset(store.current_digests(assignment.id))
-            works = works_of(paths, store, book, marking, stored) if whole else {}
+            works = works_of(paths, store, marking, stored) if whole else {}
     excused = frozenset(
         line.student.id
         for line in book.lines

@@ -65,6 +65,7 @@ def _override(made: Parser) -> None:
     made.add_argument("--undo", action="store_true", help="take back the last change of this question")
     made.add_argument("--comment", metavar="TEXT", help="a comment for the student; no points change")
     made.add_argument("--reason", metavar="TEXT", help="why; the student reads it")
+    made.add_argument("--note", metavar="TEXT", help="for the staff alone: no student reads it; also by itself")
     made.add_argument("--who", help="who decided it (default: the user of this machine)")
 
 

@@ -1,4 +1,4 @@
-"""`override`: points changed by hand, or a comment, with a reason on record; the attempt itself stays as it is."""
+"""`override`: points changed by hand, a comment, or a note for the staff; the attempt itself stays as it is."""
 
 from __future__ import annotations
 
@@ -18,23 +18,29 @@ from grader.record.store import Store
 from grader.schema import Assignment, Kind
 from grader.terminal import screen
 
-SIGNS = {Kind.SET: "set to ", Kind.UNDO: "undo", Kind.COMMENT: "comment"}
+SIGNS = {Kind.SET: "set to ", Kind.UNDO: "undo", Kind.COMMENT: "comment", Kind.NOTE: "note for the staff"}
 
 
 def override(chosen: argparse.Namespace) -> int:
-    """Record a change of points by hand, take the last one back, or comment; print what the points are now."""
+    """Record a change of points by hand, take the last one back, comment, or note something for the staff alone.
+
+    Prints what the student reads of it, and what the points are now.
+    """
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
     question = changed_question(assignment, chosen.question)
     kind, delta = _wanted(chosen, assignment, question)
-    reason = chosen.comment if chosen.comment is not None else chosen.reason
-    wanted = Wanted(chosen.student, question, kind, delta, reason, chosen.who or getpass.getuser())
+    reason = {Kind.COMMENT: chosen.comment, Kind.NOTE: chosen.note}.get(kind, chosen.reason)
+    note = "" if kind is Kind.NOTE else chosen.note or ""
+    wanted = Wanted(chosen.student, question, kind, delta, reason, chosen.who or getpass.getuser(), note)
     with Store.open(paths.record) as store, store.at_once():  # what is taken back, or set, is what stands now
         made = change(paths, store, assignment, wanted)
     for each in made.after:
         print(_line(each))
     if made.taken_back is not None:
         print(f"taken back: {_line(made.taken_back)}")
+    if kind is not Kind.NOTE:
+        print(clean(f"{chosen.student} reads: {made.now.read_by_the_student(made.after, question)}"))
     print(made.now.told(made.before, made.after, question), end="")
     if not made.now.counts:
         screen.say(f"{chosen.student} has no attempt with points at {assignment.id}; it counts when there is one")
@@ -44,13 +50,15 @@ def override(chosen: argparse.Namespace) -> int:
 def _wanted(chosen: argparse.Namespace, assignment: Assignment, question: str) -> tuple[Kind, Decimal]:
     """What a command line asks for. Raises UsageError unless it is one thing."""
     asked = [name for name in ("delta", "set", "undo", "comment") if getattr(chosen, name) not in (None, False)]
+    if not asked and chosen.note is not None:
+        return Kind.NOTE, Decimal(0)
     if len(asked) != 1:
-        what = "one of +2, --set 4, --undo, --comment TEXT"
+        what = "one of +2, --set 4, --undo, --comment TEXT, --note TEXT"
         raise UsageError(f"what is to be done? write {what}" + (", and not several" if asked else ""))
     if asked[0] in ("undo", "comment"):
         return Kind[asked[0].upper()], Decimal(0)
     if chosen.reason is None:
-        raise UsageError("why? add --reason TEXT: it stands in the record, and the student reads it")
+        raise UsageError("why? add --reason TEXT, which the student reads; --note TEXT is for the staff alone")
     if asked[0] == "delta":
         return Kind.ADD, delta_of(chosen.delta)
     return Kind.SET, points_of(chosen.set, assignment, question)

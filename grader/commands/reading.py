@@ -19,6 +19,7 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
 from grader.marks.changes import by_hand
 from grader.paths import Paths, find_root
+from grader.record.overrides import notes
 from grader.record.store import Store, StoredAttempt
 from grader.schema import WHOLE, Assignment, Attempt, Submission, add_up
 from grader.terminal import attempt_json, colour, screen
@@ -83,6 +84,7 @@ def show(chosen: argparse.Namespace) -> int:
         attempt, answers = marking.completed(stored.attempt), marking.answers(stored.attempt)
         shown = [question.id for question in assignment.questions] + ([] if chosen.question else [WHOLE])
         changed = [each for each in marking.changed(attempt) if each.question in shown]
+        noted = [each for each in _noted(store, assignment.id, chosen.student) if each["question"] in shown]
         timing = timings(paths, store, assignment.id).get(chosen.student)
     if chosen.shell:
         _shell(paths, assignment, submission, chosen)
@@ -100,15 +102,22 @@ def show(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(
             json.dumps(
-                _document(stored, timing, attempt_json.attempt_entry(assignment, attempt, answers, changed)),
+                _document(stored, timing, noted, attempt_json.attempt_entry(assignment, attempt, answers, changed)),
                 indent=1,
                 ensure_ascii=False,
             )
         )
     else:
         when = timing.words if timing else ""
-        colour.show(screen.attempt_page(assignment, attempt, stored.filename, answers, changed, when))
+        page = screen.attempt_page(assignment, attempt, stored.filename, answers, changed, when, noted)
+        colour.show(page)
     return DONE
+
+
+def _noted(store: Store, assignment: str, student: str) -> list[dict[str, str]]:
+    """What staff noted beside somebody's changes, for the staff alone."""
+    made = notes(store.all_overrides(assignment, student))
+    return [{"question": each.question, "note": each.reason, "by": each.who, "when": each.made} for each in made]
 
 
 def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Namespace, known: Collection[str]) -> int:
@@ -116,7 +125,8 @@ def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Name
     if chosen.student in known:
         raise UsageError(f"{chosen.student} has handed in and is not graded yet; run `grader grade {assignment.id}`")
     changed = by_hand(None, assignment, store.overrides(assignment.id, chosen.student))
-    if not changed or chosen.save or chosen.shell or chosen.transcript:
+    noted = _noted(store, assignment.id, chosen.student)
+    if not (changed or noted) or chosen.save or chosen.shell or chosen.transcript:
         close = did_you_mean(chosen.student, known)
         raise UsageError(f"no attempt of {chosen.student!r} at {assignment.id}{close}")
     points = add_up(change.by for change in changed)
@@ -124,11 +134,12 @@ def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Name
         changes = [attempt_json.change_entry(change) for change in changed]
         page = {"assignment": assignment.id, "student": chosen.student, "status": "nothing handed in"}
         worth = {"points_now": float(points), "max_points": float(assignment.max_points)}
-        print(json.dumps({**page, **worth, "changed_by_hand": changes}, indent=1, ensure_ascii=False))
+        told = {"changed_by_hand": changes, "notes_for_staff": noted}
+        print(json.dumps({**page, **worth, **told}, indent=1, ensure_ascii=False))
         return DONE
     worth_of = f"{screen.plain(points)} of {screen.plain(assignment.max_points)} points"
     head = f"{chosen.student}  {assignment.id}  nothing handed in  {worth_of}"
-    print(*map(marksheet.clean, [head, "", *screen.changed_lines(changed)]), sep="\n")
+    print(*map(marksheet.clean, [head, "", *screen.changed_lines(changed, noted)]), sep="\n")
     return DONE
 
 
@@ -155,7 +166,9 @@ def _shell(paths: Paths, assignment: Assignment, submission: Submission, chosen:
         sandbox.close()
 
 
-def _document(stored: StoredAttempt, timing: Timing | None, entry: dict[str, object]) -> dict[str, object]:
+def _document(
+    stored: StoredAttempt, timing: Timing | None, noted: list[dict[str, str]], entry: dict[str, object]
+) -> dict[str, object]:
     came = timing.entry if timing else None
     where = {"assignment": stored.attempt.assignment, "attempt": stored.id, "file": stored.filename}
-    return {**where, "handed_in": came, **entry}
+    return {**where, "handed_in": came, **entry, "notes_for_staff": noted}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.course.scheme import plain
 from grader.dashboard.clusters import Cluster
-from grader.dashboard.links import Links
+from grader.dashboard.links import Check, Links
 from grader.dashboard.parts import NONE, named_students, percent, section, tall_table
 from grader.dashboard.statistics import CheckNumbers, signed
-from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number
-from grader.terminal.screen import words
+from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, table
+from grader.schema import Attempt
+from grader.terminal.screen import hint_for, words
 
 MOST_ROWS = 40
+FEW_DEAREST = 8  # checks that are worth most
 MOST_NAMES = 60  # on a card, before they are folded
 ABOUT_CLUSTERS = (
     "One check, one diagnosis once numbers and the students' own names are masked, three students or more. "
@@ -78,21 +81,59 @@ def _row(cluster: Cluster, links: Links) -> Iterator[Html]:
     yield cell(named_students(links, cluster.students), "small students")
 
 
-def checks_section(found: Sequence[CheckNumbers]) -> Html:
-    """Every check in the order of the questions: how often it fails, how, and whether it discriminates."""
+def every_check(found: Sequence[CheckNumbers], attempts: Sequence[Attempt]) -> dict[str, Check]:
+    """Name -> where the check stands, and the hint that most who fail it are given."""
+    given: dict[str, Counter[str]] = {}
+    for attempt in attempts:
+        for result in attempt.results:
+            hint = hint_for(result)
+            if hint:
+                given.setdefault(result.name, Counter())[hint] += 1
+    usual = {name: hints.most_common(1)[0][0] for name, hints in given.items()}
+    return {check.name: Check(place, usual.get(check.name, "")) for place, check in enumerate(found, 1)}
+
+
+def checks_section(
+    found: Sequence[CheckNumbers], known: Mapping[str, Check], attempts: Sequence[Attempt], links: Links
+) -> Html:
+    """Every check in the order of the questions: how often it fails, how, whether it discriminates; and the dearest."""
     head = el("tr", heading("question"), heading("check"), heading("worth", "n"), heading("fail", "n"),
               heading("share that fails"), heading("r", "n"), heading("how they fail"))  # fmt: skip
     about = "r: point-biserial correlation between passing the check and the points of everything else."
-    rows = (list(_check_row(check)) for check in found)
+    rows = (list(_check_row(check, known[check.name])) for check in found)
+    every = tall_table([head], rows, "Failure rates of checks")
     return section(
-        "checks", "Every check", el("p", about, class_="dim small"), tall_table([head], rows, "Failure rates of checks")
+        "checks", "Every check", el("p", about, class_="dim small"), every, *_dearest(found, attempts, links)
     )
 
 
-def _check_row(check: CheckNumbers) -> Iterator[Html]:
-    yield el("th", check.question, scope="row")
+def _dearest(found: Sequence[CheckNumbers], attempts: Sequence[Attempt], links: Links) -> Iterator[Html]:
+    """Who lost most by a single check: the checks that are worth most, with those who failed them."""
+    who: dict[str, list[str]] = {}
+    for attempt in attempts:
+        for result in attempt.results:
+            if not result.outcome.earns and not result.unwritten:
+                who.setdefault(result.name, []).append(attempt.student)
+    dearest = sorted((check for check in found if check.name in who), key=lambda check: -check.max_points)
+    if not dearest:
+        return
+    head = el("tr", heading("points", "n"), *map(heading, ("question", "check", "students", "who")))
+    rows = [
+        [number(plain(check.max_points), "sum"), cell(check.question), cell(words(check.name), "words"),
+         number(len(who[check.name])), cell(named_students(links, tuple(sorted(who[check.name]))), "small students")]
+        for check in dearest[:FEW_DEAREST]
+    ]  # fmt: skip
+    yield el("h3", "Most lost by one check")
+    yield el("p", "The checks that are worth most, and who failed them; what is not written yet is left out.",
+             class_="dim small")  # fmt: skip
+    yield table([head], rows, label="Most lost by one check")
+
+
+def _check_row(check: CheckNumbers, known: Check) -> Iterator[Html]:
+    yield el("th", check.question, scope="row", id=known.anchor)
     flag = joined([" ", badge(check.doubt, "warn")]) if check.doubt else None
-    yield cell(joined([words(check.name), flag]), "words")
+    hint = el("div", known.hint, class_="hint small") if known.hint else None
+    yield cell(joined([words(check.name), flag, hint]), "words")
     yield number(plain(check.max_points))
     yield number(f"{check.failed} of {check.asked}")
     share = check.failed / check.asked

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from grader.course.scheme import plain
 from grader.dashboard import figures
-from grader.dashboard.assignment_checks import checks_section, clusters_section
+from grader.dashboard.assignment_checks import checks_section, clusters_section, every_check
 from grader.dashboard.clusters import Cluster, clusters
 from grader.dashboard.cohort import Cohort, Near, Stage, spread
 from grader.dashboard.incidents import Incident, how_many, incidents, slowest
-from grader.dashboard.links import Links
+from grader.dashboard.links import Check, Links
 from grader.dashboard.parts import (
     NONE,
     header,
@@ -58,6 +59,11 @@ class Findings:
     incidents: tuple[Incident, ...]
     near: tuple[Near, ...]
 
+    @cached_property
+    def known(self) -> Mapping[str, Check]:
+        """Every check by its name: where it stands on the page, and its hint."""
+        return every_check(self.checks, self.cohort.attempts)
+
     @property
     def doubtful_checks(self) -> tuple[CheckNumbers, ...]:
         return tuple(check for check in self.checks if check.doubt)
@@ -85,7 +91,10 @@ def assignment_page(found: Findings, course_name: str, links: Links, boundaries:
     sections = [_look_first(found), _funnel(cohort, links)]
     if cohort.graded:
         sections += [_points(found, boundaries), _questions(found), _heat_map(cohort, links)]
-        sections += [clusters_section(found.clusters, links), checks_section(found.checks)]
+        sections += [
+            clusters_section(found.clusters, links),
+            checks_section(found.checks, found.known, cohort.attempts, links),
+        ]
     sections += [_incidents(found, links), _near(found, links, boundaries), _slowest(cohort, links)]
     about = joined([f"{course_name}. {BASIS} For the staff: it names students."])
     parts = list(_parts(cohort))

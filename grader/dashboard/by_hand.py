@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.course.scheme import plain
+from grader.dashboard.parts import NONE
 from grader.pages.markup import Html, badge, bar, el, joined, scroller, share_of
 from grader.schema import ManualMark, Question
 from grader.submission.answers import Answer, AnswerCell
@@ -15,7 +16,7 @@ MOST_CHARS = 100_000  # of one answer
 
 def manual_question(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[Html]:
     """The points or why there are none, the comment, and the cells that are the answer, as they were handed in."""
-    points = "-" if mark.points is None else plain(mark.points)
+    points = NONE if mark.points is None else plain(mark.points)
     score = f"{points} of {plain(question.points)}"
     share = bar(share_of(mark.points, question.points), f"{score} points") if mark.points is not None else None
     state = badge(mark.why, "warn") if mark.why else el("span", f"by hand: {mark.stands}", class_="dim small")

@@ -13,14 +13,30 @@ STUDENTS = "students"
 
 
 @dataclass(frozen=True)
+class Check:
+    """Where a check stands among all of its assignment, and the hint that it usually gives."""
+
+    place: int
+    hint: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return f"c{self.place}"
+
+
+@dataclass(frozen=True)
 class Links:
-    """The pages that are written, as seen from one of them; `up` leads from there to the report's folder."""
+    """The pages that are written, as seen from one of them; `up` leads from there to the report's folder.
+
+    checks: assignment -> name of a check -> where it stands on the assignment's page, with its hint
+    """
 
     course: bool
     assignments: tuple[str, ...]
     students: frozenset[str]
     up: str = ""
     names: Mapping[str, str] = field(default_factory=dict)  # of students, as far as the roster says
+    checks: Mapping[str, Mapping[str, Check]] = field(default_factory=dict)
 
     def below(self) -> Links:
         """The same pages as seen from a student's page."""
@@ -32,6 +48,13 @@ class Links:
     def to_assignment(self, assignment_id: str, text: str = "", part: str = "") -> Html:
         there = assignment_id in self.assignments
         return self._to(f"{assignment_page(assignment_id)}{part}" if there else "", text or assignment_id)
+
+    def check(self, assignment_id: str, name: str) -> Check | None:
+        return self.checks.get(assignment_id, {}).get(name)
+
+    def to_check(self, assignment_id: str, name: str, text: str) -> Html:
+        check = self.check(assignment_id, name)
+        return self.to_assignment(assignment_id, text, f"#{check.anchor}") if check else joined([text])
 
     def to_student(self, student: str) -> Html:
         return self._to(student_page(student) if student in self.students else "", student)

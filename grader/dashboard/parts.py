@@ -7,16 +7,17 @@ from fractions import Fraction
 
 from grader.dashboard.finding import SCRIPT
 from grader.dashboard.links import Links
-from grader.dashboard.style import STYLE
+from grader.dashboard.style import EVERY_PAGE, STYLE
 from grader.pages.markup import Html, document, el, joined, table
 
 NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
 
 
-def page(title: str, header: Html, sections: Iterable[Html | None]) -> str:
-    """A whole page."""
-    return document(title, joined([header, el("main", joined(sections, "\n"))], "\n"), STYLE, SCRIPT)
+def page(title: str, header: Html, sections: Iterable[Html | None], plain: bool = False) -> str:
+    """A whole page. plain: without figures and without a table in which rows are found"""
+    body = joined([header, el("main", joined(sections, "\n"))], "\n")
+    return document(title, body, EVERY_PAGE) if plain else document(title, body, EVERY_PAGE + STYLE, SCRIPT)
 
 
 def header(

@@ -24,12 +24,13 @@ def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decim
 
     as_of: up to where the record was read, in words
     """
-    begun = [cohort for cohort in cohorts if cohort.handed_in or cohort.attempts]
+    begun = [cohort for cohort in cohorts if cohort.handed_in or cohort.attempts or cohort.works]
     students = [line.student.id for line in book.lines]
     strangers = sorted({person.id for person in book.strangers} | {s for cohort in begun for s in cohort.strangers})
     links = Links(True, tuple(cohort.assignment.id for cohort in begun), frozenset([*students, *strangers]))
     links = replace(links, names={line.student.id: line.student.name for line in book.lines})
     found = tuple(findings(cohort, near_boundaries(book, cohort.assignment.id, boundaries)) for cohort in begun)
+    links = replace(links, checks={each.cohort.assignment.id: each.known for each in found})
     course = f"{book.course.name}{f', {as_of}' if as_of else ''}"
     yield COURSE, course_page(CourseFindings(book, found, tuple(boundaries), as_of), links)
     for each in found:
@@ -58,9 +59,11 @@ def one_assignment(book: Gradebook, cohort: Cohort, boundaries: Sequence[Decimal
     yield name_of_assignment(name), assignment_page(found, course, alone, boundaries)
 
 
-def _by_student(cohorts: Sequence[Cohort]) -> Mapping[str, list[tuple[Assignment, Attempt]]]:
-    found: dict[str, list[tuple[Assignment, Attempt]]] = {}
+def _by_student(cohorts: Sequence[Cohort]) -> Mapping[str, list[tuple[Assignment, Attempt | None]]]:
+    """The attempts of each student; None where something was changed by hand without one."""
+    found: dict[str, list[tuple[Assignment, Attempt | None]]] = {}
     for cohort in cohorts:
-        for attempt in cohort.attempts:
-            found.setdefault(attempt.student, []).append((cohort.assignment, attempt))
+        there = {attempt.student: attempt for attempt in cohort.attempts}
+        for student in dict.fromkeys([*there, *cohort.works]):
+            found.setdefault(student, []).append((cohort.assignment, there.get(student)))
     return found

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import plain
-from grader.dashboard.by_hand import manual_question
+from grader.dashboard.attempt_checks import questions
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
-from grader.dashboard.work import Work, by_hand, code, earlier, signed_points
+from grader.dashboard.work import Work, by_hand, earlier, signed_points
 from grader.marks.explanation import explain, stepwise, total_sum
 from grader.marks.gradebook import Line
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
-from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, scroller, share_of, table
-from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, Status, add_up
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, scroller, table
+from grader.schema import Assignment, Attempt, Status, add_up
 from grader.submission.answers import Answer
-from grader.terminal.screen import counted_with, failures, hints, words
 
-OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 NO_WORK = Work()
+NO_ATTEMPT = "no attempt"
 
 
 @dataclass(frozen=True)
 class About:
     """One student. `line` is None for somebody who is not on the roster; `before`, `after`: whose pages are next.
 
+    attempts: None where something was changed by hand, and there is no attempt
     answers: assignment -> question -> what the student wrote for a question that a person marks
     works: assignment -> the file, the code, earlier attempts, changes by hand
     """
 
     student: str
     line: Line | None
-    attempts: tuple[tuple[Assignment, Attempt], ...] = ()
+    attempts: tuple[tuple[Assignment, Attempt | None], ...] = ()
     answers: Mapping[str, Mapping[str, Answer]] = field(default_factory=dict)
     works: Mapping[str, Work] = field(default_factory=dict)
     before: str = ""
@@ -70,11 +70,11 @@ def student_page(about: About, course: str, links: Links) -> str:
     pages += [_neighbour("next \u2192", about.after, links)] if about.after else []
     title = joined([about.student, " ", el("bdi", name) if name else None])
     head = header(title, f"{course}. For the staff.", pages, navigation, _tiles(about))
-    return page(f"{about.student}, {course}", head, sections)
+    return page(f"{about.student}, {course}", head, sections, plain=True)
 
 
 def _neighbour(what: str, student: str, links: Links) -> Html:
-    return joined([el("span", f"{what}:\u00a0", class_="dim"), links.to_student(student)])
+    return el("span", el("span", f"{what}: ", class_="dim"), links.to_student(student))
 
 
 def _tiles(about: About) -> Iterator[Html]:
@@ -84,10 +84,13 @@ def _tiles(about: About) -> Iterator[Html]:
         total = about.line.mark.total
         yield tile(badge("incomplete", "warn") if total is None else f"{total:f}", "course total")
     for assignment, attempt in about.attempts:
-        if attempt.waiting and attempt.status is Status.GRADED:
+        by = _by(about.works.get(assignment.id))
+        if attempt is None:
+            given = f" ({signed_points(by)} by hand)" if by is not None else ""
+            yield tile(badge(NO_ATTEMPT, "warn"), f"{assignment.id}{given}")
+        elif attempt.waiting and attempt.status is Status.GRADED:
             yield tile(badge("waiting", "warn"), f"{assignment.id}: {', '.join(attempt.waiting)} to be marked by hand")
         elif attempt.status is Status.GRADED:
-            by = _by(about.works.get(assignment.id))
             parts = f" ({_parts(attempt, by)})" if by is not None else ""
             points = plain(attempt.points + (by or 0))
             yield tile(points, f"{assignment.id}{parts}", plain(assignment.max_points))
@@ -116,10 +119,14 @@ def _in_words(line: Line) -> Html:
 
 
 def attempt_parts(
-    assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer], work: Work = NO_WORK
+    assignment: Assignment, attempt: Attempt | None, links: Links, answers: Mapping[str, Answer], work: Work = NO_WORK
 ) -> Iterator[Html]:
     """One attempt for the staff: each question with what failed, what was said, what is hinted at, and its code."""
     yield el("h2", links.to_assignment(assignment.id), f": {assignment.title}", id=assignment.id)
+    if attempt is None:
+        yield el("p", badge(NO_ATTEMPT, "warn"))
+        yield from by_hand(work)
+        return
     if attempt.status is not Status.GRADED:
         yield el("p", badge(attempt.status.value, "bad"), " ", *attempt.notices[-1:])
     else:
@@ -129,7 +136,7 @@ def attempt_parts(
     file = "; ".join(part for part in (work.filename, work.timing) if part)
     yield el("p", file) if file else Html("")
     yield from by_hand(work)
-    yield from _questions(assignment, attempt, answers, work)
+    yield from questions(assignment, attempt, links, answers, work)
     if attempt.notices and attempt.status is Status.GRADED:
         yield el("h3", "Notices")
         yield el("ul", *(el("li", notice) for notice in attempt.notices))
@@ -138,65 +145,6 @@ def attempt_parts(
     receipt = f"submission {evidence.submission[:16]}, image {evidence.image[:19]}, {evidence.isolation}, "
     used = f"{evidence.device}, {attempt.usage.cpu_s:.2f} CPU s, {attempt.usage.peak_mib:.0f} MiB"
     yield el("p", receipt, used, class_="dim small")
-
-
-def _questions(assignment: Assignment, attempt: Attempt, answers: Mapping[str, Answer], work: Work) -> Iterator[Html]:
-    """Question by question; those of which nothing is written yet in one line."""
-    there: set[int] = set()
-    told: set[str] = set()
-    empty = [question for question in assignment.questions if _unwritten(attempt.of_question(question.id))]
-    if empty:
-        worth = plain(add_up(question.points for question in empty))
-        names = ", ".join(question.id for question in empty)
-        yield el("p", badge("not written yet", "bad"), f" {names}: 0 of {worth} points")
-    for question in assignment.questions:
-        results = attempt.of_question(question.id)
-        mark = attempt.mark_of(question.id)
-        if mark is not None:
-            yield from manual_question(question, mark, answers.get(question.id))
-        elif results and question not in empty:
-            yield from _question(question, results, told)
-            if not all(result.outcome.earns for result in results):
-                yield from code(tuple(work.code_of(question.id)), assignment.id, there)
-
-
-def _unwritten(results: Sequence[CheckResult]) -> bool:
-    return bool(results) and all(result.unwritten for result in results)
-
-
-def _question(question: Question, results: Sequence[CheckResult], told: set[str]) -> Iterator[Html]:
-    """told: the hints that were given above, which are not said again"""
-    points = add_up(result.points for result in results)
-    worth = add_up(result.max_points for result in results)  # not the question's where the attempt is outdated
-    score = f"{plain(points)} of {plain(worth)}"
-    failed = failures(results)
-    passed = [words(result.name) for result in results if result.outcome.earns]
-    share = bar(share_of(points, worth), "") if failed else None
-    counted = counted_with(results)
-    all_passed = joined([" ", badge(f"all {len(passed)} checks passed", "good")]) if not failed else None
-    yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), all_passed)
-    if failed:
-        yield el("ul", *(_failure(group, told) for group in failed), class_="checks")
-    if failed and passed:
-        yield el("p", badge(f"{len(passed)} passed", "good"), " ", "; ".join(passed), class_="dim small")
-    if counted:
-        yield el("p", badge(counted), class_="small")
-
-
-def _failure(group: Sequence[CheckResult], told: set[str]) -> Html:
-    """Checks that failed alike: how they ended, which, what was said, what the author hints at."""
-    outcome = group[0].outcome
-    lost = add_up(result.max_points for result in group)
-    names = "; ".join(words(result.name) for result in group)
-    said = el("p", group[0].message, class_="said") if group[0].message else None
-    new = [hint for hint in hints(group) if hint not in told]
-    told.update(new)
-    lead = [
-        badge(outcome.value, OUTCOMES.get(outcome, "warn")),
-        f" {names} ",
-        el("span", f"(\u2212{plain(lost)})", class_="dim"),
-    ]
-    return el("li", *lead, said, *(el("p", hint, class_="hint") for hint in new))
 
 
 # ---------------------------------------------------------------------------------------------------- the mark

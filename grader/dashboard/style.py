@@ -1,10 +1,19 @@
 """What the dashboard adds to the style sheet of pages: figures, the heat map, folded lists, two columns."""
 
+EVERY_PAGE = """
+body { max-width: 82rem; }
+h2 { scroll-margin-top: 1rem; }
+td.said, td.words { min-width: 16rem; } nav.pages a { font-weight: 600; }
+pre.answer { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .82rem; }
+pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
+@media print { td.said, td.words { min-width: 0; } td.name, th.n, td.n, thead th, tbody th { white-space: normal; }
+  .badge { white-space: normal; } }
+@media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
+"""
 STYLE = """
 :root { --h1: #eef3fa; --h2: #d3e2f4; --h3: #aecaea; --h4: #86afdf; }
 @media (prefers-color-scheme: dark) { :root { --h1: #1e2732; --h2: #22374f; --h3: #274a70; --h4: #2d5f94; } }
-body { max-width: 82rem; }
-h2 { scroll-margin-top: 1rem; } .lead { max-width: 46rem; }
+.lead { max-width: 46rem; } th[id] { scroll-margin-top: 3rem; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.25rem 2rem;
   align-items: start; }
 .two > * { min-width: 0; }
@@ -30,19 +39,16 @@ tbody tr:hover td.h4 { box-shadow: inset 0 0 0 9rem rgb(128 128 128 / .12); }
 .key.h1 { background: var(--h1); } .key.h2 { background: var(--h2); } .key.h3 { background: var(--h3); }
 .key.h4 { background: var(--h4); }
 td .fold { margin: 0; border: 0; background: none; } td .fold > summary { padding: 0; }
-td.said, td.words { min-width: 16rem; } td.title { min-width: 9rem; }
+td.title { min-width: 9rem; }
 td.once { max-width: 22rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-nav.pages a { font-weight: 600; } table.heat td, table.heat th { padding-top: .12rem; padding-bottom: .12rem; }
+table.heat td, table.heat th { padding-top: .12rem; padding-bottom: .12rem; }
 table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
 .clusters { list-style: none; margin: .75rem 0; padding: 0; display: grid; gap: .75rem; }
 .clusters > li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .5rem; padding: .6rem .9rem; }
-pre.answer { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .82rem; }
-pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
-@media print { .two { display: block; } td.said, td.words, td.title, td.students { min-width: 0; }
-  td.once { white-space: normal; max-width: none; } td.name, th.n, td.n, thead th, tbody th { white-space: normal; }
-  table.heat td.n, table.heat th.n { min-width: 0; } .badge { white-space: normal; } .marks { font-size: .7rem; }
+@media print { .two { display: block; } td.title, td.students { min-width: 0; }
+  td.once { white-space: normal; max-width: none; }
+  table.heat td.n, table.heat th.n { min-width: 0; } .marks { font-size: .7rem; }
   .tall thead { position: static; } .finder { display: none; } th button::after { content: none; }
   .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
-@media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
 """

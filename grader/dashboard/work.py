@@ -10,7 +10,7 @@ from fractions import Fraction
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.page import listing
-from grader.feedback.parts import Feedback
+from grader.feedback.parts import QuestionPart
 from grader.marks.changes import ByHand
 from grader.pages.markup import Html, badge, cell, el, heading, table
 from grader.schema import Attempt, Status
@@ -31,7 +31,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Entered:
-    """One change by hand as it was entered: what, why, by whom, when."""
+    """One change by hand as it was entered: what, why (which the student reads, unless it is a note), by whom, when."""
 
     question: str
     what: str
@@ -44,21 +44,20 @@ class Entered:
 class Work:
     """One student's work at one assignment. `attempts`: all of them, the oldest first.
 
-    timing: when it was handed in, in words;  told: what the student reads;  changed: what the changes come to
+    timing: when it was handed in, in words;  parts: its questions, with their code;  changed: what the changes come to
     """
 
     filename: str = ""
     timing: str = ""
-    told: Feedback | None = None
+    parts: tuple[QuestionPart, ...] = ()
     attempts: tuple[Graded, ...] = ()
     changed: tuple[ByHand, ...] = ()
     entered: tuple[Entered, ...] = ()
 
     def code_of(self, question: str) -> Iterator[Excerpt]:
         """The cells that a question's checks are about, with those that are shown at another one."""
-        parts = self.told.questions if self.told else ()
-        known = {shown.cell: shown for part in parts for shown in part.code}
-        for part in parts:
+        known = {shown.cell: shown for part in self.parts for shown in part.code}
+        for part in self.parts:
             if part.question.id == question:
                 yield from part.code
                 yield from (known[number] for number, _ in part.shown_at if number in known)
@@ -83,7 +82,7 @@ def by_hand(work: Work) -> Iterator[Html]:
         return
     yield el("h3", "Changed by hand")
     yield from (el("p", el("b", each.question), f" {each.told}") for each in work.changed)
-    head = el("tr", *map(heading, ("question", "entered", "reason or comment", "by", "when (UTC)")))
+    head = el("tr", *map(heading, ("question", "entered", "reason, comment or note", "by", "when (UTC)")))
     rows = (
         [el("th", each.question, scope="row"), cell(each.what), cell(each.reason, "words"), cell(each.who),
          cell(each.when, "name")]

@@ -14,7 +14,7 @@ from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
 from grader.marks.changes import ByHand, Change, by_hand
-from grader.schema import WHOLE, Attempt, Outcome, add_up
+from grader.schema import UNWRITTEN, WHOLE, Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
 HAS_POINTS = (Stage.GRADED, Stage.UNREADABLE, Stage.NOTHING)
@@ -123,7 +123,8 @@ def _things(parts: Sequence[QuestionPart]) -> list[Thing]:
     reasons: dict[str, list[tuple[QuestionPart, Finding]]] = {}
     for part in parts:
         for finding in part.findings:
-            reasons.setdefault(finding.cause, []).append((part, finding))
+            cause = UNWRITTEN if finding.unwritten else finding.cause
+            reasons.setdefault(cause, []).append((part, finding))
     open_ones = [found for found in reasons.values() if not all(part.full for part, _ in found)]
     ranked = [(min(finding.rank for _, finding in found), _thing(found)) for found in open_ones]
     ranked.sort(key=lambda each: (each[0], each[1].given_back - each[1].lost))  # stable: equal losses stay in order
@@ -140,12 +141,20 @@ def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
         title=f"{', '.join(part.id for part in parts)}: {_what(worst)}",
         lost=add_up(finding.lost for _, finding in found),
         checks=tuple(check for _, finding in found for check in finding.checks),
-        text=worst.text,
+        text=_not_written(found) if worst.unwritten and len(found) > 1 else worst.text,
         hint=(worst.told or tuple(told) or ("",))[0],
         given_back=add_up(back.values()),
         cell=worst.cell,
         line=worst.line,
     )
+
+
+def _not_written(found: Sequence[tuple[QuestionPart, Finding]]) -> str:
+    cells = sorted({finding.cell for _, finding in found if finding.cell})
+    if not cells:
+        return "Nothing is written there yet."
+    still = f"cell {cells[0]} still raises" if len(cells) == 1 else f"cells {', '.join(map(str, cells))} still raise"
+    return f"Not written yet: {still} NotImplementedError."
 
 
 def _what(finding: Finding) -> str:

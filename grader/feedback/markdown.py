@@ -10,10 +10,20 @@ from collections.abc import Iterator, Sequence
 
 from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
-from grader.feedback.page import BY_HAND_ALONE, HEADLINES, NOTHING_TO_REPAIR, READING, SETTLED, visible
+from grader.feedback.page import (
+    BY_HAND_ALONE,
+    HEADLINES,
+    NOT_WRITTEN,
+    NOTHING_TO_REPAIR,
+    READING,
+    SETTLED,
+    still,
+    visible,
+)
 from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Stage, Thing
 from grader.feedback.standing import Standing
 from grader.marks.marksheet import clean
+from grader.schema import add_up
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$]")
 _BLOCK = re.compile(r"^([-+=](?=[\s=-]|$)|#(?=[\s#]|$)|\d+(?=[.)](?:\s|$)))")
@@ -27,7 +37,9 @@ def feedback_markdown(feedback: Feedback) -> str:
     parts += _marks(feedback)
     if feedback.stage is Stage.GRADED:
         parts += ["## Question by question", inline(READING)]
-        parts += [block for part in feedback.questions for block in _question(part)]
+        told = [part for part in feedback.questions if part not in feedback.blank]
+        parts += [block for part in told for block in _question(part)]
+        parts += _blank(feedback.blank) if feedback.blank else []
     parts += _notebook(feedback)
     parts += _standing(feedback.standing) if feedback.standing else []
     parts += ["## Receipt", "\n".join(f"- {inline(name)}: {inline(value)}" for name, value in feedback.receipt)]
@@ -97,6 +109,14 @@ def _marks(feedback: Feedback) -> Iterator[str]:
     yield "\n".join(rows)
 
 
+def _blank(parts: Sequence[QuestionPart]) -> Iterator[str]:
+    """The questions of which nothing is written yet, a line each."""
+    yield f"### {NOT_WRITTEN}: 0 of {plain(add_up(part.question.points for part in parts))} points"
+    names = [inline(f"{part.question.id} {part.question.title}") for part in parts]
+    rest = [inline(f"{part.score} points. {still(part)}") for part in parts]
+    yield "\n".join(f"- **{name}**: {text}" for name, text in zip(names, rest, strict=True))
+
+
 def _question(part: QuestionPart) -> Iterator[str]:
     yield f"### {inline(f'{part.question.id} {part.question.title}')}: {part.score} points"
     if part.question.manual:
@@ -131,7 +151,8 @@ def _remarks(remarks: Sequence[Remark]) -> Iterator[str]:
 def _finding(finding: Finding, part: QuestionPart) -> str:
     names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
     as_graded = " as graded" if part.changed else ""
-    head = f"- **{inline(finding.label)}**: {inline(names)} (-{plain(finding.lost)}{as_graded}). {inline(finding.text)}"
+    cost = f"\u2212{plain(finding.lost)}{as_graded}"
+    head = f"- **{inline(finding.label)}**: {inline(names)} ({cost}). {inline(finding.text)}"
     return "\n".join([head, *(f"  - Hint: {inline(hint)}" for hint in finding.told)])
 
 

@@ -11,7 +11,7 @@ from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.feedback.style import STYLE
 from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, scroller, share_of, table
-from grader.schema import Outcome
+from grader.schema import Outcome, add_up
 from grader.submission.text import JOINERS
 
 KINDS = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
@@ -24,6 +24,7 @@ HEADLINES = {
     Stage.NOTHING: "Nothing was handed in here",
 }
 NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
+NOT_WRITTEN = "Not written yet"
 SETTLED = "No points are lost any more: what the checks found was settled by hand. It stands below."
 BY_HAND_ALONE = "The staff reads these answers; what they say of them stands below."
 READING = (
@@ -137,9 +138,27 @@ def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
 
 
 def _questions(feedback: Feedback) -> Html:
-    parts = [_question(part) for part in feedback.questions]
+    parts = [_question(part) for part in feedback.questions if part not in feedback.blank]
+    parts += [_blank(feedback.blank)] if feedback.blank else []
     intro = el("p", READING, class_="dim small")
     return el("section", el("h2", "Question by question"), intro, joined(parts, "\n"), class_="questions")
+
+
+def _blank(parts: Sequence[QuestionPart]) -> Html:
+    """The questions of which nothing is written yet, a line each."""
+    worth = plain(add_up(part.question.points for part in parts))
+    title = el("h3", el("span", NOT_WRITTEN), el("span", f"0 of {worth} points", class_="cost"), class_="title")
+    lines = [
+        el("li", el("b", f"{part.question.id} {part.question.title}"), f": {part.score} points. ",
+           still(part), id=part.question.id)
+        for part in parts
+    ]  # fmt: skip
+    return el("section", title, el("ul", *lines, class_="notes"), class_="question")
+
+
+def still(part: QuestionPart) -> str:
+    """What of it is not written, without saying again that it is not."""
+    return " ".join(finding.text.removeprefix(f"{NOT_WRITTEN}: ") for finding in part.findings)
 
 
 def _question(part: QuestionPart) -> Html:
@@ -225,7 +244,7 @@ def _finding(finding: Finding, part: QuestionPart) -> Html:
     names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
     as_graded = " as graded" if part.changed else ""
     lead = [badge(finding.label, KINDS.get(finding.outcome, "warn")), " ", el("b", names), " ",
-            el("span", f"(-{plain(finding.lost)}{as_graded})", class_="dim")]  # fmt: skip
+            el("span", f"(\u2212{plain(finding.lost)}{as_graded})", class_="dim")]  # fmt: skip
     text = finding.text or OUTCOMES[finding.outcome][1]
     told = [el("p", hint, class_="hint") for hint in finding.told]
     return el("li", el("p", *lead), el("p", text, class_="said"), *told)

@@ -16,11 +16,12 @@ from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.marks.changes import Change
 from grader.marks.gradebook import Line
-from grader.schema import Assignment, Attempt, Outcome, Question, add_up
+from grader.schema import UNWRITTEN, Assignment, Attempt, Outcome, Question, add_up
 from grader.submission.notebook import Notebook
 
 TO_COME = "to be marked by the staff"
 NAMED_CHECKS = 2  # of a thing to look at first
+NO_POINTS_YET = "\u2013"
 _KIND = re.compile(r"\bhas (?:dtype|shape) |\bis .{1,200}, expected |\bhas \d+ (?:entry|entries), expected ")
 
 
@@ -117,9 +118,9 @@ class Finding:
     def rank(self) -> int:
         """What to look at first: a mistake that is known, then an answer of the wrong kind, then all else.
 
-        Last comes what may follow from another failure.
+        Last comes what is not written yet, which its author knows, and what may follow from another failure.
         """
-        if self.origin:
+        if self.origin or self.unwritten:
             return 3
         if self.known or self.cause.startswith(("loading/", "raised/", "experiment/", "misspelt/", "gone/")):
             return 0
@@ -131,8 +132,12 @@ class Finding:
         return (self.origin, *self.hints) if self.origin else self.hints
 
     @property
+    def unwritten(self) -> bool:
+        return self.cause.startswith("unwritten/")
+
+    @property
     def label(self) -> str:
-        return "not written yet" if self.cause.startswith("unwritten/") else OUTCOMES[self.outcome][0]
+        return UNWRITTEN if self.unwritten else OUTCOMES[self.outcome][0]
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,12 @@ class QuestionPart:
         return self.points is not None and self.points >= self.question.points
 
     @property
+    def blank(self) -> bool:
+        """Whether nothing of it is written yet, and nobody changed or said anything."""
+        unwritten = bool(self.findings) and all(finding.unwritten for finding in self.findings)
+        return unwritten and not (self.passed or self.changed or self.comment)
+
+    @property
     def nothing_to_say(self) -> bool:
         """Whether there is nothing to repair, and nobody has written anything."""
         return self.full and not self.findings and not self.comment and not self.remarks
@@ -173,7 +184,7 @@ class QuestionPart:
     @property
     def score(self) -> str:
         """The points, a dash where there are none yet, and what there was to get."""
-        return f"{'-' if self.points is None else plain(self.points)} of {plain(self.question.points)}"
+        return f"{NO_POINTS_YET if self.points is None else plain(self.points)} of {plain(self.question.points)}"
 
     @property
     def in_short(self) -> str:
@@ -212,7 +223,7 @@ class Thing:
     @property
     def cost(self) -> str:
         """What it cost, in words."""
-        lost = f"-{plain(self.lost)} {'point' if self.lost == 1 else 'points'}"
+        lost = f"\u2212{plain(self.lost)} {'point' if self.lost == 1 else 'points'}"
         ids = ", ".join(question.id for question in self.questions)
         return f"{lost} as graded; +{plain(self.given_back)} by hand in {ids}" if self.given_back else lost
 
@@ -251,6 +262,12 @@ class Feedback:
     @property
     def settled(self) -> bool:
         return not self.things and any(part.findings for part in self.questions)
+
+    @property
+    def blank(self) -> tuple[QuestionPart, ...]:
+        """The questions of which nothing is written yet, where they are several: these are told together."""
+        blank = tuple(part for part in self.questions if part.blank)
+        return blank if len(blank) > 1 else ()
 
     @property
     def so_far(self) -> str:

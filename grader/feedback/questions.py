@@ -101,7 +101,12 @@ def _with_code(parts: list[QuestionPart], own: OwnWords) -> Iterator[QuestionPar
     for part in parts:
         for finding in part.findings:
             marked.setdefault(finding.cell, set()).update([finding.line] if finding.line else [])
-    wanted = {part.question.id: [cell for cell in _cells_of(part, own) if cell in cells] for part in parts}
+    blank = [part for part in parts if part.blank]
+    told_together = blank if len(blank) > 1 else []  # without their code, which is the starter's
+    wanted = {
+        part.question.id: [cell for cell in _cells_of(part, own) if cell in cells and part not in told_together]
+        for part in parts
+    }
     names = {name for part in parts for name in _names_of(part.question, own)}
     home: dict[int, str] = {}
     for part in parts:

@@ -101,7 +101,7 @@ def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) 
     return Row(
         item=item.item,
         this=this,
-        points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "-",
+        points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "\u2013",
         percent="" if item.percent is None else f"{shown(item.percent)} %",
         late=f"{item.lateness}: {shown(item.deduction)} % off" if item.lateness and graded else item.lateness,
         counts=COUNTS[verdict],

@@ -54,7 +54,7 @@ nav a, summary { min-height: 24px; } nav a { display: inline-flex; align-items: 
 details:target { outline: 2px solid var(--accent); }
 ul.checks { list-style: none; padding: 0; margin: .35rem 0 .6rem; }
 ul.checks > li { border-left: .2rem solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .5rem 0; }
-.said { margin: .1rem 0; overflow-wrap: anywhere; } .hint { margin: .1rem 0; color: var(--dim); }
+.said, .checks p { margin: .1rem 0; overflow-wrap: anywhere; } .hint { margin: .1rem 0; color: var(--dim); }
 .hint::before { content: "Hint: "; font-weight: 600; }
 h4 svg.bar { margin: 0 .4rem; }
 pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", Menlo,
@@ -64,8 +64,8 @@ pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; font: .82rem/1.5 ui-mo
 .g { color: var(--dim); }
 .l mark { background: var(--warnsoft); color: inherit; border-bottom: 2px solid var(--warn); }
 .l mark::after { content: "  \\25C0  here"; color: var(--warn); }
-svg.bar { width: 6rem; height: .5rem; vertical-align: middle; } svg .rail { fill: var(--line); }
-svg .fill { fill: var(--accent); }
+svg.bar { width: 6rem; height: .5rem; vertical-align: middle; border-radius: 2px; background: var(--line);
+  fill: var(--accent); print-color-adjust: exact; }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }
   summary .end { margin-left: 0; } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }

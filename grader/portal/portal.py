@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.bookkeeping.cohorts import cohort_of
+from grader.bookkeeping.works import as_of
 from grader.competition.scorer import Scorer
 from grader.course.showing import Shown
 from grader.dashboard import site
@@ -114,8 +115,11 @@ class Portal:
         with self._reporting:
             if self._report[0] is not state:
                 book = self.now.book(frozenset(state.assignments))
-                cohorts = [cohort_of(self.paths, book, each) for each in state.assignments.values()] if book else []
-                self._report = (state, dict(site.pages(book, cohorts, BOUNDARIES)) if book else {})
+                pages: dict[str, str] = {}
+                if book:
+                    cohorts = [cohort_of(self.paths, book, each, whole=True) for each in state.assignments.values()]
+                    pages = dict(site.pages(book, cohorts, BOUNDARIES, as_of(self.paths)))
+                self._report = (state, pages)
             return self._report[1]
 
     def place(self, student: str, assignment: str) -> Place | None:

@@ -21,7 +21,7 @@ from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment
 
 LOGGED = 500
-_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_OWN = {kind: re.compile(rf"<{kind}>(.*?)</{kind}>", re.DOTALL) for kind in ("style", "script")}
 
 
 def publish_page(visit: Visit) -> Response:
@@ -106,7 +106,11 @@ def report(visit: Visit) -> Response:
 
 
 def own_style(text: str) -> Response:
-    """A page that brings its style sheet with it: that one sheet is allowed, by its digest."""
-    digests = (hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(text))
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return HTMLResponse(text, headers={"content-security-policy": POLICY.format(style=allowed or "'none'")})
+    """A page that brings its style sheet and its script with it: these are allowed, by their digests."""
+    policy = POLICY.format(**{kind: _allowed(found.findall(text)) for kind, found in _OWN.items()})
+    return HTMLResponse(text, headers={"content-security-policy": policy})
+
+
+def _allowed(texts: list[str]) -> str:
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -13,12 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from grader.bookkeeping.changes import Wanted, change, changed_question, delta_of, points_of
 from grader.bookkeeping.extending import extend
 from grader.bookkeeping.marking import Marking
+from grader.bookkeeping.works import work_of
 from grader.collect.times import late_minutes, shown_late
 from grader.course.scheme import plain
 from grader.dashboard.links import Links
-from grader.dashboard.student_page import attempt_parts
+from grader.dashboard.student_page import NO_WORK, attempt_parts
+from grader.dashboard.work import Work, by_hand
 from grader.errors import SubmissionError, UsageError
-from grader.marks.changes import ByHand
 from grader.pages.markup import Html, badge, el, joined
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
 from grader.portal.marking.line_pages import attempt_section
@@ -38,6 +39,7 @@ HOW = (
     ("add", "add points (+2, -0.5)"),
     ("set", "set the points to"),
     ("comment", "comment only"),
+    ("note", "note only, which no student reads"),
     ("undo", "take back"),
 )
 
@@ -50,7 +52,7 @@ class Seen:
     submission: Submission | None
     told: HandIn | None
     answers: dict[str, Answer]
-    changed: list[ByHand]
+    work: Work = NO_WORK
 
 
 def attempt_page(visit: Visit) -> Response:
@@ -60,9 +62,9 @@ def attempt_page(visit: Visit) -> Response:
     title = f"{assignment.id}: {person.called}"
     left = el("section", el("h2", "What was handed in"), *_code(assignment, seen), tabindex="0")
     parts = list(_checks(assignment, seen))
-    by_hand = [*_by_hand(visit, assignment, person, seen), *_more_time(visit, assignment, person)]
+    forms = [*_by_hand(visit, assignment, person), *_more_time(visit, assignment, person)]
     lines = attempt_section(visit, assignment, person, seen.submission)
-    right = el("section", *parts, *by_hand, *lines, tabindex="0")
+    right = el("section", *parts, *forms, *lines, tabindex="0")
 
     where, facts = _where(visit, assignment, person), _facts(visit, assignment, seen)
     return page(visit, title, where, *facts, el("div", left, right, class_="two"), wide=True)
@@ -71,17 +73,20 @@ def attempt_page(visit: Visit) -> Response:
 def _seen(visit: Visit, assignment: Assignment, person: Person) -> Seen:
     paths = visit.portal.paths
     if not paths.record.exists():
-        return Seen(None, None, None, {}, [])
+        return Seen(None, None, None, {})
     with Store.open(paths.record, read_only=True) as store:
         digest = store.current_digests(assignment.id).get(person.id)
         told = store.hand_ins(assignment.id).get(person.id)
         submission = store.submission(digest, person.id, assignment.id) if digest else None
         stored = store.current_attempt(person.id, assignment.id)
-        if stored is None:
-            return Seen(None, submission, told, {}, [])
         marking = Marking.read(paths, store, assignment)
-        attempt = masked(marking.completed(stored.attempt), blind(visit, assignment))
-        return Seen(attempt, submission, told, marking.answers(stored.attempt), marking.changed(attempt))
+        work = work_of(store, marking, person.id, stored)
+        if stored is None:
+            return Seen(None, submission, told, {}, work)
+        hidden = blind(visit, assignment)
+        attempt = masked(marking.completed(stored.attempt), hidden)
+        work = replace(work, attempts=()) if hidden else work  # their points tell the mark
+        return Seen(attempt, submission, told, marking.answers(stored.attempt), work)
 
 
 def _where(visit: Visit, assignment: Assignment, person: Person) -> Html:
@@ -147,17 +152,15 @@ def _places(assignment: Assignment, book: notebook.Notebook) -> Iterator[Html]:
 def _checks(assignment: Assignment, seen: Seen) -> Iterator[Html]:
     if seen.attempt is None:
         yield box(el("p", "Not graded yet."))
+        yield from by_hand(seen.work)
         return
-    yield from attempt_parts(assignment, seen.attempt, NO_LINKS, seen.answers)
+    yield from attempt_parts(assignment, seen.attempt, NO_LINKS, seen.answers, seen.work)
 
 
 # ---------------------------------------------------------------------------------------------------- by hand
 
 
-def _by_hand(visit: Visit, assignment: Assignment, person: Person, seen: Seen) -> Iterator[Html]:
-    if seen.changed:
-        yield el("h2", "Changed by hand")
-        yield el("ul", *(el("li", f"{each.question}: {each.told}") for each in seen.changed))
+def _by_hand(visit: Visit, assignment: Assignment, person: Person) -> Iterator[Html]:
     names = [(question.id, f"{question.id} {question.title}") for question in assignment.tested]
     yield el("h2", "Change points by hand")
     yield form(
@@ -167,6 +170,7 @@ def _by_hand(visit: Visit, assignment: Assignment, person: Person, seen: Seen) -
         choice("How", "how", HOW),
         field("Points", "points", inputmode="decimal", autocomplete="off"),
         area("Reason (the student reads it)", "reason", maxlength=1000),
+        area("Note for the staff alone (no student reads it)", "note", maxlength=1000),
         button("Change"),
     )
 
@@ -212,15 +216,19 @@ def override(visit: Visit) -> Response:
 def wanted_change(visit: Visit, assignment: Assignment, student: str, how: str, points: str, reason: str) -> Wanted:
     """What a form asks for. Raises UsageError unless that is one thing."""
     question = changed_question(assignment, visit.given("question"))
+    note = visit.given("note", 1000)
+    if how == "note":
+        reason, note = note, ""
     if not reason and how != "undo":
-        raise UsageError("why? Write a reason: it stands in the record, and the student reads it")
+        raise UsageError("why? Write a reason, which the student reads; a note alone is for the staff alone")
     kind, delta = {
         "add": lambda: (Kind.ADD, delta_of(points)),
         "set": lambda: (Kind.SET, points_of(points, assignment, question)),
         "comment": lambda: (Kind.COMMENT, Decimal(0)),
+        "note": lambda: (Kind.NOTE, Decimal(0)),
         "undo": lambda: (Kind.UNDO, Decimal(0)),
     }.get(how, _nothing)()
-    return Wanted(student, question, kind, delta, reason or None, visit.me.id)
+    return Wanted(student, question, kind, delta, reason or None, visit.me.id, note)
 
 
 def _nothing() -> tuple[Kind, Decimal]:

@@ -116,7 +116,7 @@ def _standing(visit: Visit, student: str) -> Iterator[Html]:
         rows = [
             [
                 el("th", row.item, scope="row"),
-                number(row.points if row.item in visible else "-"),
+                number(row.points if row.item in visible else "\u2013"),
                 number(row.percent if row.item in visible else ""),
                 cell(row.late),
                 cell(row.counts if row.item in visible else "open"),

@@ -14,7 +14,7 @@ from grader.schema import Kind
 class Override:
     """A change of points made by hand, of a question or the WHOLE; never edited, taken back by one of kind UNDO only.
 
-    delta: what is added, or the points themselves (SET); 0 for a comment.  reason: or the comment
+    delta: what is added, or the points themselves (SET); 0 for a comment.  reason: or the comment, or the note
     made: UTC, ISO 8601; set by the store;  earlier: before what is now the student's submission was handed in
     """
 
@@ -43,17 +43,27 @@ class Override:
 
 def kind_of(recorded: str) -> tuple[Kind, Decimal]:
     """Undo `Override.recorded`."""
-    if recorded in (Kind.UNDO.value, Kind.COMMENT.value):
+    if recorded in (Kind.UNDO.value, Kind.COMMENT.value, Kind.NOTE.value):
         return Kind(recorded), Decimal(0)
     if recorded.startswith(Kind.SET.value):
         return Kind.SET, Decimal(recorded.removeprefix(Kind.SET.value))
     return Kind.ADD, Decimal(recorded)
 
 
+def notes(made: Iterable[Override]) -> tuple[Override, ...]:
+    """What was written for the staff alone."""
+    return tuple(each for each in made if each.kind is Kind.NOTE)
+
+
 def in_force(made: Iterable[Override]) -> tuple[Override, ...]:
-    """Overrides without those that were taken back, in the order they were made."""
+    """Overrides without those that were taken back, in the order they were made.
+
+    Notes are not among them: whoever asks what changes come to, or what students read, never meets one.
+    """
     kept: list[Override] = []
     for each in made:
+        if each.kind is Kind.NOTE:
+            continue
         if each.kind is not Kind.UNDO:
             kept.append(each)
             continue

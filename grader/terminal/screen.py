@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader.course.scheme import plain
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
-from grader.schema import Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
+from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
 from grader.terminal.attempts import attempts_table, points_of, total_of
 from grader.terminal.progress import Progress, progress, say
@@ -67,11 +68,12 @@ def attempt_page(
     answers: Mapping[str, Answer] | None = None,
     changed: Sequence[ByHand] = (),
     when: str = "",
+    noted: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """One attempt in full, as text. Where every check of a question passed, one line says so.
+    """One attempt in full, as text. Where every check of a question passed, or nothing is written, one line says so.
 
     answers: what the student wrote for the questions that a person marks;  changed: what `override` made of points
-    when: it was handed in, and how late that is
+    when: it was handed in, and how late that is;  noted: for the staff alone
     """
     head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
     if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
@@ -91,19 +93,29 @@ def attempt_page(
         elif results:
             worth = add_up(result.max_points for result in results)  # not the question's where it is outdated
             points = f"{points_of(attempt, question.id)}/{plain(worth)}"
-            passed = all(result.outcome.earns for result in results)
-            with_reference = f"; {counted_with(results)}" if counted_with(results) else ""
-            rest = f"   all {len(results)} checks passed{with_reference}" if passed else ""
-            lines.append(f"{question.id:4} {points:>9}  {question.title}{rest}")
-            lines += [] if passed else [*_checks(results, said_in), ""]
-    if changed:
-        lines += ["", *changed_lines(changed)]
+            short = _in_short(results)
+            lines.append(f"{question.id:4} {points:>9}  {question.title}{f'   {short}' if short else ''}")
+            lines += [] if short else [*_checks(results, said_in), ""]
+    if changed or noted:
+        lines += ["", *changed_lines(changed, noted)]
     if attempt.notices:
         lines += ["", "notices", *(line for notice in attempt.notices for line in _wrapped(f"- {notice}", "  "))]
     evidence = attempt.evidence
     lines += ["", f"submission {evidence.submission[:16]}  image {evidence.image[:16]}  {evidence.isolation}"]
     lines[-1] += f"  {evidence.device}  {attempt.usage.cpu_s:.2f} CPU s  {attempt.usage.peak_mib:.0f} MiB"
     return "".join(f"{clean(line)}\n" for line in lines)
+
+
+def _in_short(results: Sequence[CheckResult]) -> str:
+    """What one line says of a question whose checks all ended alike; "" where there is more to say."""
+    if all(result.outcome.earns for result in results):
+        with_reference = f"; {counted_with(results)}" if counted_with(results) else ""
+        return f"all {len(results)} checks passed{with_reference}"
+    if all(result.unwritten for result in results):
+        cells = sorted({int(number) for result in results for number in re.findall(r"\bcell (\d+)", result.message)})
+        where = f" (cell {', '.join(map(str, cells))})" if cells else ""
+        return f"{UNWRITTEN}{where}"
+    return ""
 
 
 def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand]) -> str:
@@ -118,11 +130,14 @@ def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand])
     return text + (f" so far, no total: {', '.join(due)} to be marked by hand" if due else "")
 
 
-def changed_lines(changed: Sequence[ByHand]) -> list[str]:
-    """What people changed in each question, and who did."""
-    lines = ["changed by hand"]
+def changed_lines(changed: Sequence[ByHand], noted: Sequence[Mapping[str, str]] = ()) -> list[str]:
+    """What people changed in each question, and who did; and what they noted for the staff alone."""
+    lines = ["changed by hand"] if changed else []
     for change in changed:
         lines += [f"  {change.question}  {change.told}", f"      {' and '.join(change.whom)}"]
+    if noted:
+        lines.append("noted, for the staff alone")
+        lines += [f"  {each['question']}  {each['note']} ({each['by']}, {each['when']})" for each in noted]
     return lines
 
 

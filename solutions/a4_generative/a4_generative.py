@@ -111,6 +111,7 @@
 # %%
 # given: numpy, torch, the rule about float types, and a way to run experiments
 import math
+import sys
 import traceback
 
 import numpy as np
@@ -129,8 +130,11 @@ def experiment(run):
     """Run an experiment at once; what is not implemented yet, or wrong, ends it with a remark instead of an error."""
     try:
         run()
+        return
     except NotImplementedError as gap:
         print(f"Nothing to see yet. {gap}")
     except Exception:
         print("This experiment ended early: one of your functions, perhaps of a question above, is not right yet.")
         traceback.print_exc()
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")  # axes that were begun would be shown with nothing in them

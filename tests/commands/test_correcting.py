@@ -125,6 +125,8 @@ WHY = ("--reason", "right idea", "--who", "ta")
         ([["q5", "+2", *WHY], ["q5", "--undo"]], "2 -> 0 of 8", "94 -> 92", "taken back"),
         ([["q5", "--comment", "See me"]], "q5 0 of 8", "in all 92 of 100", "comment  root: See me"),
         ([["all", "-2", *WHY]], "bo  in all", "92 -> 90", "all  -2  ta"),
+        ([["q5", "+2", *WHY]], "q5 0 -> 2", "94", "bo reads: q5: 0 -> 2 points by hand (right idea)"),
+        ([["q5", "+2", *WHY], ["q5", "--undo"]], "2 -> 0", "92", "bo reads: q5: nothing is changed by hand"),
     ],
 )
 def test_an_override_adds_sets_takes_back_or_comments_and_says_what_came_of_it(
@@ -134,6 +136,45 @@ def test_an_override_adds_sets_takes_back_or_comments_and_says_what_came_of_it(
     last = out.splitlines()[-1]
     assert code == 0 and question in last and all_of_it in last
     assert says.replace("root", getpass.getuser()) in out
+
+
+SECRET = "copied from a friend, says the friend"
+
+
+def test_a_note_is_for_the_staff_alone(record, capsys, tmp_path):
+    change = ("override", "bo", "a1_mlp", "q5", "+2", *WHY, "--note", SECRET)
+    code, out, _ = said(capsys, *change)
+    assert code == 0 and f"note for the staff  ta: {SECRET}" in out
+    assert "bo reads: q5: 0 -> 2 points by hand (right idea)" in out
+    code, out, _ = said(capsys, "override", "chen", "a1_mlp", "q1", "--note", SECRET, "--who", "ta")
+    assert code == 0 and "reads" not in out
+    for student, question in (("bo", "q5"), ("chen", "q1")):
+        page = said(capsys, "show", student, "a1_mlp")[1]
+        assert f"noted, for the staff alone\n  {question}  {SECRET} (ta, " in page
+        [noted] = json.loads(said(capsys, "show", student, "a1_mlp", "--json")[1])["notes_for_staff"]
+        assert (noted["question"], noted["note"], noted["by"]) == (question, SECRET, "ta")
+    assert json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])["points_now"] == 94
+    for layout in ("html", "md", "mail"):
+        out = tmp_path / layout
+        assert said(capsys, "feedback", "a1_mlp", "--out", str(out), "--format", layout)[0] in (0, 1)
+        pages = [file.read_text() for file in out.rglob("*") if file.is_file()]
+        assert any("right idea" in page for page in pages) and not any(SECRET in page for page in pages)
+        assert not any("chen" in page for page in pages)  # of whom there is nothing but a note
+    for command in (["marks", "--student", "bo"], ["marks", "--csv"], ["marks", "--json"]):
+        assert SECRET not in said(capsys, *command)[1]
+    assert said(capsys, "report", "--out", str(tmp_path / "report"))[0] == 0
+    staff = [file.read_text() for file in (tmp_path / "report" / "students").iterdir()]
+    assert sum(SECRET in page for page in staff) == 2
+
+
+def test_taking_back_leaves_notes_alone(record, capsys):
+    said(capsys, "override", "bo", "a1_mlp", "q5", "+2", *WHY)
+    said(capsys, "override", "bo", "a1_mlp", "q5", "--note", SECRET)
+    code, out, _ = said(capsys, "override", "bo", "a1_mlp", "q5", "--undo")
+    assert code == 0 and out.splitlines()[-1].startswith("bo  q5 2 -> 0 of 8")
+    assert SECRET in said(capsys, "show", "bo", "a1_mlp")[1]
+    code, _, err = said(capsys, "override", "bo", "a1_mlp", "q5", "--undo")
+    assert code == 2 and "nothing to take back" in err
 
 
 def test_what_was_set_by_hand_stays_when_a_regrade_finds_more(record, capsys):
@@ -198,7 +239,10 @@ def test_diff_shows_what_people_changed_between_two_runs(record, capsys):
         (("override", "boo", "a1_mlp", "q5", "1", "--reason", "x"), "nothing for a1_mlp and is not on the roster"),
         (("override", "bo", "a1_mlp", "q4", "+100", "--reason", "x"), "bo has 5 of 5 points in q4, and +100 changes"),
         (("override", "bo", "a1_mlp", "q5", "1"), "why? add --reason"),
-        (("override", "bo", "a1_mlp", "q5", "--reason", "x"), "write one of +2, --set 4, --undo, --comment TEXT"),
+        (
+            ("override", "bo", "a1_mlp", "q5", "--reason", "x"),
+            "write one of +2, --set 4, --undo, --comment TEXT, --note TEXT",
+        ),
         (("override", "bo", "a1_mlp", "q5", "1", "--undo"), "and not several"),
         (("override", "bo", "a1_mlp", "q5", "--set", "9", "--reason", "x"), "--set takes 0 to 8"),
         (("override", "bo", "a1_mlp", "all", "--set", "101", "--reason", "x"), "a1_mlp is worth 100 points"),

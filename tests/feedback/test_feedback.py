@@ -222,7 +222,7 @@ def test_every_outcome_has_words():
 def test_a_check_that_did_not_pass_is_told_with_what_it_cost(outcome, render):
     page = render(feedback(*passing(outcome)))
     assert OUTCOMES[outcome][0] in page
-    assert "-2 points" in page and "6 of 8" in page
+    assert "\u22122 points" in page and "6 of 8" in page
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -337,14 +337,14 @@ def given(points: str, question: str = "q5", kind: Kind = Kind.ADD) -> tuple[Ove
 
 @pytest.mark.parametrize(
     ("points", "cost"),
-    [("2", None), ("1.5", "-2 points as graded; +1.5 by hand in q5"), ("-1", "-2 points")],
+    [("2", None), ("1.5", "\u22122 points as graded; +1.5 by hand in q5"), ("-1", "\u22122 points")],
 )
 @pytest.mark.parametrize("render", [feedback_page, feedback_markdown])
 def test_what_was_given_back_by_hand_is_nothing_to_look_at_first(points, cost, render):
     page = feedback(*passing(Outcome.FAILED, "softmax is NaN in 2 of 2 entries."), changes=given(points))
     assert [thing.cost for thing in page.first] == ([cost] if cost else [])
     assert ("No points are lost any more" in render(page)) is (cost is None)
-    assert "(-2 as graded)" in render(page)
+    assert "(\u22122 as graded)" in render(page)
 
 
 @pytest.mark.parametrize("render", [feedback_page, feedback_markdown])

@@ -4,13 +4,13 @@ sorted by keyboard, and on paper no column is cut off."""
 from __future__ import annotations
 
 import io
-import os
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from axe import required, violations
 from tiny import RIGHT, ipynb, small_course
 
 from grader.authoring.audit import Audit
@@ -23,17 +23,8 @@ from grader.record.store import Store
 from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submission, Usage
 
 pytestmark = pytest.mark.browser
-WIDTHS = (360, 800, 1440)
 CELLS = """[...document.querySelectorAll("tr:first-child > *, tr:last-child > *")].map((cell) => cell.innerText)"""
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 CLASS = {f"s{number:02}": f"Student {name}" for number, name in enumerate("ABCDEFGHIJKL")}
-FIND = """async (rules) => (await axe.run(document, {resultTypes: ["violations"], runOnly: rules})).violations.map(
-  (found) => `${found.id}: ${found.nodes[0].html.slice(0, 200)}`)"""
-
-
-def required(package: str):
-    """A package that only these tests need: where everything must be tested, it must be there."""
-    return __import__(package) if os.environ.get("GRADER_REQUIRE_DOCKER") else pytest.importorskip(package)
 
 
 def hand_in(student: str, *more: str) -> Submission:
@@ -93,21 +84,12 @@ def browser() -> Iterator[object]:
 
 
 def test_axe_finds_nothing_on_any_kind_of_page_in_both_schemes_and_three_widths(pages, browser):
-    axe = (Path(required("axe_playwright_python").__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     found = []
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     for kind, file in pages.items():
         page.goto(file.as_uri())
-        page.evaluate(axe)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 900})
-                rules = RULES if scheme == "light" else {"type": "rule", "values": ["color-contrast"]}
-                found += [f"{kind}, {scheme}, {width}: {what}" for what in page.evaluate(FIND, rules)]
-                if page.evaluate("document.documentElement.scrollWidth") > width:
-                    found.append(f"{kind}, {width}: the page scrolls sideways")
+        found += violations(page, kind)
     context.close()
     assert found == []
 

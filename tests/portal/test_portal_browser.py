@@ -87,7 +87,7 @@ def test_an_assistant_finds_sorts_and_changes_with_the_keyboard(page, crowd):
     page.get_by_label("Reason (the student reads it)").fill("<i>well</i> done")
     check(page)
     page.get_by_role("button", name="Change", exact=True).press("Enter")
-    page.get_by_text("<i>well</i> done").wait_for()
+    page.get_by_text("<i>well</i> done").first.wait_for()
     page.locator("h1").click()
     page.keyboard.press("n")
     page.wait_for_url("**student=bob*")

@@ -162,14 +162,15 @@ def signal_through_depth():
     X = rng.normal(size=(200, 64))
     fig, axes = plt.subplots(1, 2, figsize=(11, 3.2), sharey=True)
     for axis, normal in zip(axes, (False, True), strict=True):
-        for scale, colour in ((0.8, "tab:blue"), (1.5, "tab:green"), (3.0, "tab:red")):
+        for scale, colour, width in ((0.8, "tab:blue", 9), (1.5, "tab:green", 5), (3.0, "tab:red", 1.5)):
             H, spread = X, []
             for _ in range(10):
                 Z = H @ (rng.normal(size=(64, 64)) * scale / 8)
                 Z = BatchNorm1d(64).forward(Z, train=True) if normal else Z
                 H = np.maximum(Z, 0)
                 spread.append(H.std())
-            axis.semilogy(range(1, 11), spread, "o-", color=colour, label=f"weights {scale} / sqrt(64)")
+            label = f"weights {scale} / sqrt(64)"  # equal curves lie on one another: the first is the widest
+            axis.semilogy(range(1, 11), spread, color=colour, linewidth=width, label=label)
         axis.set(xlabel="layer", title="with batch norm" if normal else "without")
     axes[0].set_ylabel("standard deviation of the activations")
     axes[1].legend()

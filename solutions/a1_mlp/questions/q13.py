@@ -249,7 +249,7 @@ def squeeze():
             ax.axis("off")
         line[0].set_title(name, loc="left", fontsize=9)
     plt.figure(figsize=(6, 5))
-    plt.scatter(*to_map(X[1000:]).T, c=y[1000:], cmap="tab10", s=10)
+    plt.scatter(*to_map(X[1000:]).T, c=y[1000:], cmap="tab10", vmin=-0.5, vmax=9.5, s=10)
     plt.colorbar(ticks=range(10))
     plt.title("797 digits as two numbers, found without a label")
     plt.show()

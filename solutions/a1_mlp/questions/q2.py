@@ -151,7 +151,8 @@ def margins():
     rng = np.random.default_rng(3)
     fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
     direction = np.array([0.1, 0.8, -0.6]) / np.sqrt(1.01)  # the line that the samples are made for
-    for margin in (0.02, 0.05, 0.1, 0.2, 0.4):
+    gaps = (0.02, 0.05, 0.1, 0.2, 0.4)
+    for margin in gaps:
         X = rng.uniform(-1, 1, size=(400, 2))
         score = direction[0] + X @ direction[1:]
         X, y = X[np.abs(score) >= margin], (score[np.abs(score) >= margin] >= 0).astype(int)
@@ -165,4 +166,7 @@ def margins():
     left.plot(line, -(w[0] + w[1] * line) / w[2], "k")
     left.set(xlim=(-1, 1), ylim=(-1, 1), title="the widest gap, and the line that was found")
     right.set(xlabel="margin", ylabel="mistakes (o) and bound (x)", title="narrow gaps are hard")
+    right.minorticks_off()
+    right.set_xticks(gaps, gaps)
+    fig.tight_layout()
     plt.show()

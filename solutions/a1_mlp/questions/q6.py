@@ -134,7 +134,7 @@ def soft_line():
     rng = np.random.default_rng(1)
     X = np.vstack([rng.normal([-1, 0], 1, size=(60, 2)), rng.normal([1, 0.5], 1, size=(60, 2))])
     y = np.repeat([0.0, 1.0], 60)
-    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 4))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
     for lr in (0.05, 0.5, 5.0, 16.0):
         w, history = sigmoid_neuron_fit(X, y, np.array([3.0, -2.0, 2.0]), lr, 1e-6, 300)
         right.semilogy(history, label=f"lr = {lr}, {len(history) - 1} updates")

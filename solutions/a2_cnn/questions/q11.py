@@ -218,4 +218,5 @@ def pool_two_boxes():
         small.imshow(pooled[0, 0], cmap="gray")
         cut.set_title(f"{y2 - y1 + 1} x {x2 - x1 + 1}")
         small.set_title("pooled to 5 x 5")
+    fig.tight_layout()
     plt.show()

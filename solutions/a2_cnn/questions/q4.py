@@ -219,6 +219,8 @@ def race():
                 runs.append(time.perf_counter() - start)
             took.append(min(runs))
         plt.loglog(sizes, took, "o-", label=label)
+    plt.minorticks_off()
+    plt.xticks(sizes, sizes)
     plt.xlabel("height and width of the images")
     plt.ylabel("seconds")
     plt.legend()

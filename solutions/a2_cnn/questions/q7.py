@@ -263,7 +263,8 @@ def company():
             spread[name].append(np.std(seen, axis=0).mean())
     for name, values in spread.items():
         plt.plot(sizes, values, "o-", label=name)
-    plt.xscale("log")
+    plt.xscale("log", base=2)
+    plt.xticks(sizes, sizes)
     plt.xlabel("batch size")
     plt.ylabel("how much the same image varies")
     plt.legend()

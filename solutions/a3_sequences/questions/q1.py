@@ -282,7 +282,15 @@ def word_map():
     x, y = np.linalg.svd(direction - direction.mean(axis=0), full_matrices=False)[0][:, :2].T
     plt.figure(figsize=(9, 7))
     plt.scatter(x, y, s=6)
-    for i, word in enumerate(words):
-        plt.annotate(word, (x[i], y[i]), fontsize=8)
+    labels = []  # a label that would lie on another one moves up, with a line to its word
+    for i in np.argsort(y):
+        spot = y[i]
+        while any(abs(spot - b) < 0.009 and abs(x[i] - a) < 0.05 for a, b in labels):
+            spot += 0.003
+        labels.append((x[i], spot))
+        line = {"arrowstyle": "-", "color": "lightgray", "lw": 0.6}
+        plt.annotate(words[i], (x[i], y[i]), (x[i] + 0.008, spot), fontsize=7, va="center", arrowprops=line)
+    plt.xlim(x.min() - 0.02, x.max() + 0.05)
+    plt.ylim(y.min() - 0.02, max(spot for _, spot in labels) + 0.02)
     plt.title("words that are used alike lie together")
     plt.show()

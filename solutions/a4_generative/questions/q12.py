@@ -222,6 +222,6 @@ def bars_and_stripes():
     _, axes = plt.subplots(1, 10, figsize=(10, 1.4))
     for ax, picture in zip(axes, dreams, strict=True):
         ax.imshow(picture.reshape(4, 4), cmap="gray_r", vmin=0, vmax=1)
-        ax.axis("off")
+        ax.set(xticks=[], yticks=[])
     plt.suptitle("ten walks of 500 steps, begun at noise")
     plt.show()

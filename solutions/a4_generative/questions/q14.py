@@ -332,16 +332,20 @@ def latent_grid():
         spread = 2 * sizes[:2] / len(mu) ** 0.5
         steps = torch.linspace(-1, 1, 15)
         plane = [centre + u * spread[0] * axes[0] - v * spread[1] * axes[1] for v in steps for u in steps]
-        grid = torch.sigmoid(vae.decode(torch.stack(plane))).reshape(15, 15, 8, 8).permute(0, 2, 1, 3).reshape(120, 120)
-        samples = vae.sample(100, torch.Generator().manual_seed(0))
-        samples = samples.reshape(10, 10, 8, 8).permute(0, 2, 1, 3).reshape(80, 80)
+        grid = torch.sigmoid(vae.decode(torch.stack(plane))).reshape(15, 15, 8, 8)
+        samples = vae.sample(100, torch.Generator().manual_seed(0)).reshape(10, 10, 8, 8)
+
+    def side_by_side(pictures):  # (rows, columns, 8, 8), each with a white frame
+        rows, columns = pictures.shape[:2]
+        return F.pad(pictures, (1, 1, 1, 1)).permute(0, 2, 1, 3).reshape(rows * 10, columns * 10)
+
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.8))
     codes = (mu - centre) @ axes[:2].T
-    left.scatter(*codes.T, c=digits.target[1300:], cmap="tab10", s=10)
+    left.scatter(*codes.T, c=digits.target[1300:], cmap="tab10", vmin=-0.5, vmax=9.5, s=10)
     left.set(title="codes of other digits, coloured by class")
-    middle.imshow(grid, cmap="gray_r")
+    middle.imshow(side_by_side(grid), cmap="gray_r")
     middle.set(title="decoded from a grid in that plane", xticks=[], yticks=[])
-    right.imshow(samples, cmap="gray_r")
+    right.imshow(side_by_side(samples), cmap="gray_r")
     right.set(title="decoded from the prior", xticks=[], yticks=[])
     fig.tight_layout()
     plt.show()

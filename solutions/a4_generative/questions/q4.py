@@ -303,11 +303,12 @@ def latent_grid():
         pictures = torch.sigmoid(vae.decode(z)).reshape(15, 15, 8, 8)
         mu, _ = vae.encode(X)
     fig, (left, right) = plt.subplots(1, 2, figsize=(12, 5.5))
-    left.imshow(pictures.permute(0, 2, 1, 3).reshape(120, 120), cmap="gray_r")
+    framed = F.pad(pictures, (1, 1, 1, 1))  # (15, 15, 10, 10): a white frame keeps digits apart
+    left.imshow(framed.permute(0, 2, 1, 3).reshape(150, 150), cmap="gray_r")
     left.axis("off")
     left.set_title("decoded grid")
-    dots = right.scatter(*mu.T, c=load_digits().target, cmap="tab10", s=8)
-    fig.colorbar(dots)
+    dots = right.scatter(*mu.T, c=load_digits().target, cmap="tab10", vmin=-0.5, vmax=9.5, s=8)
+    fig.colorbar(dots, ticks=range(10))
     right.set_title("where the encoder puts the digits (it never saw a label)")
     plt.show()
 
@@ -334,7 +335,8 @@ def on_demand():
     with torch.no_grad():
         pictures = cvae.sample(torch.arange(10).repeat(6), generator).reshape(6, 10, 8, 8)
     plt.figure(figsize=(9, 5))
-    plt.imshow(pictures.permute(0, 2, 1, 3).reshape(48, 80), cmap="gray_r")
+    framed = F.pad(pictures, (1, 1, 1, 1))
+    plt.imshow(framed.permute(0, 2, 1, 3).reshape(60, 100), cmap="gray_r")
     plt.axis("off")
     plt.title("six samples of every digit, asked for by its label")
     plt.show()

@@ -241,8 +241,9 @@ def small_dcgan():
             g_step(maker, judge, turns[0], torch.randn(len(rows), 16))
     with torch.no_grad():
         made = maker(torch.randn(60, 16)).reshape(5, 12, 16, 16)
+    framed = F.pad(made, (1, 1, 1, 1), value=-1)  # a white frame keeps digits apart
     plt.figure(figsize=(10, 4))
-    plt.imshow(made.permute(0, 2, 1, 3).reshape(80, 192), cmap="gray_r")
+    plt.imshow(framed.permute(0, 2, 1, 3).reshape(90, 216), cmap="gray_r")
     plt.axis("off")
     plt.title("made from noise")
     plt.show()

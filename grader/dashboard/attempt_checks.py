@@ -1,0 +1,91 @@
+"""The checks of one attempt for the staff: what failed, what was said, and the code of questions that lost points.
+
+Where the report has the assignment's page, what is equal for all stands there and is linked: the usual hint of a check,
+and the names of those that passed. Elsewhere it stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.course.scheme import plain
+from grader.dashboard.by_hand import manual_question
+from grader.dashboard.links import Links
+from grader.dashboard.work import Work, code
+from grader.pages.markup import Html, badge, bar, el, joined, share_of
+from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, Outcome, Question, add_up
+from grader.submission.answers import Answer
+from grader.terminal.screen import counted_with, failures, hints, words
+
+OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
+
+
+def questions(
+    assignment: Assignment, attempt: Attempt, links: Links, answers: Mapping[str, Answer], work: Work
+) -> Iterator[Html]:
+    """Question by question; those of which nothing is written yet, and those that are all right, in one line."""
+    there: set[int] = set()
+    telling = _Telling(links, assignment.id)
+    results = {question: attempt.of_question(question.id) for question in assignment.questions}
+    asked = {question: found for question, found in results.items() if found and not attempt.mark_of(question.id)}
+    empty = [question for question, found in asked.items() if all(result.unwritten for result in found)]
+    right = [question for question, found in asked.items() if all(result.outcome.earns for result in found)]
+    if empty:
+        worth = plain(add_up(question.points for question in empty))
+        yield el("p", badge(UNWRITTEN, "bad"), f" {', '.join(each.id for each in empty)}: 0 of {worth} points")
+    if right:
+        names = "; ".join(map(" ".join, ((_right(each), counted_with(asked[each])) for each in right)))
+        yield el("p", badge("all checks passed", "good"), f" {names}")
+    for question in assignment.questions:
+        mark = attempt.mark_of(question.id)
+        if mark is not None:
+            yield from manual_question(question, mark, answers.get(question.id))
+        elif question in asked and question not in (*empty, *right):
+            yield from telling.question(question, asked[question])
+            yield from code(tuple(work.code_of(question.id)), assignment.id, there)
+
+
+def _right(question: Question) -> str:
+    return f"{question.id} {question.title}, {plain(question.points)}"
+
+
+@dataclass
+class _Telling:
+    """What a page says of the checks of one assignment. told: the hints that were given above"""
+
+    links: Links
+    assignment: str
+    told: set[str] = field(default_factory=set)
+
+    def question(self, question: Question, results: Sequence[CheckResult]) -> Iterator[Html]:
+        """A question that lost points."""
+        points = add_up(result.points for result in results)
+        worth = add_up(result.max_points for result in results)  # not the question's where the attempt is outdated
+        passed = [result for result in results if result.outcome.earns]
+        score = f"{plain(points)} of {plain(worth)}; {len(passed)} of {len(results)} checks"
+        score = "; ".join(filter(None, (score, counted_with(results))))
+        share = bar(share_of(points, worth), "")
+        yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"))
+        yield el("ul", *map(self._failure, failures(results)), class_="checks")
+        if passed and not self.links.check(self.assignment, results[0].name):
+            names = "; ".join(words(result.name) for result in passed)
+            yield el("p", badge(f"{len(passed)} passed", "good"), f" {names}", class_="dim small")
+
+    def _failure(self, group: Sequence[CheckResult]) -> Html:
+        """Checks that failed alike: how they ended, which, what was said, what the author hints at."""
+        outcome = group[0].outcome
+        lost = plain(add_up(result.max_points for result in group))
+        names = joined((self.links.to_check(self.assignment, each.name, words(each.name)) for each in group), "; ")
+        said = el("p", group[0].message) if group[0].message else None
+        end = [badge(outcome.value, OUTCOMES.get(outcome, "warn")), " "] if outcome is not Outcome.FAILED else []
+        new = [el("p", hint, class_="hint") for hint in self._new_hints(group)]
+        return el("li", *end, names, f" \u2212{lost}", said, *new)
+
+    def _new_hints(self, group: Sequence[CheckResult]) -> list[str]:
+        """Those that were not given above, and do not stand where the check's name leads."""
+        checks = [self.links.check(self.assignment, result.name) for result in group]
+        linked = {check.hint for check in checks if check is not None}
+        new = [hint for hint in hints(group) if hint not in self.told and hint not in linked]
+        self.told.update(new)
+        return new
