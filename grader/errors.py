@@ -5,7 +5,8 @@ GraderError
 ├── AuthoringError      the instructor: course.toml, an assignment, a hidden test
 ├── SubmissionError     the student: what was handed in cannot be read or used
 └── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
-    └── SandboxLost     the sandbox went away under a submission, which may be the submission's doing
+    ├── SandboxLost     the sandbox went away under a submission, which may be the submission's doing
+    └── NotWatched      what processes hold of a GPU cannot be read here; grading goes on under torch's own cap
 """
 
 
@@ -31,3 +32,7 @@ class MachineryError(GraderError):
 
 class SandboxLost(MachineryError):
     """The sandbox went away while a submission was asked something; if it does so again, that is the submission's."""
+
+
+class NotWatched(MachineryError):
+    """What processes hold of a GPU cannot be read here: torch's own cap is all that there is."""

@@ -70,6 +70,7 @@ ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a mes
     "KeptWaiting": "examination/channel",
     "ProtocolViolation": "examination/channel",
     "MissingName": "examination/student",
+    "TooMuchVideoMemory": "sandbox/link",
     "NotPrepared": "candidate",
     "OtherwiseAsked": "examination/misconceptions",
     "TakesTooLong": "examination/at_fault",

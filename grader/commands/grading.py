@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.bookkeeping.marking import Marking
 from grader.course.config import read_assignment, read_course
-from grader.errors import UsageError
+from grader.errors import MachineryError, NotWatched, UsageError
 from grader.execution import batch
 from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
@@ -300,7 +300,11 @@ def examiners(
     """Who examines what the command line asks for: workers of this machine, or the nodes of a cluster."""
     asked = spec(chosen, from_evidence)
     if not chosen.cluster:
-        return Pool(paths, assignment_id, asked)
+        unwatched = _why_unwatched(asked)
+        pool = Pool(paths, assignment_id, asked)
+        if unwatched:
+            screen.say(f"VIDEO MEMORY IS NOT WATCHED, torch's own cap alone limits it: {unwatched}")
+        return pool
     from grader.cluster.engines import connected, environment_of
     from grader.cluster.pool import ClusterPool
 
@@ -312,6 +316,26 @@ def examiners(
         screen.say(f"what the cluster does: {machines.dashboard}")
     environment = environment_of(asked.image) if asked.kind == "docker" else ""
     return ClusterPool(machines, paths, assignment_id, asked, each, screen.say, environment)
+
+
+def _why_unwatched(asked: PoolSpec) -> str:
+    """Why nobody watches how much a submission takes of a GPU; "" where somebody does, or none is asked for.
+
+    Raises MachineryError where a GPU is of no use.
+    """
+    from grader.sandbox.video_memory import require
+
+    gpus = {gpu for gpu in asked.gpus if gpu is not None}
+    if not gpus or asked.kind == "none":
+        return ""
+    try:
+        require(*sorted(gpus))
+    except NotWatched as error:
+        return str(error)
+    except MachineryError:
+        if not asked.from_evidence:
+            raise
+    return ""
 
 
 def spec(chosen: argparse.Namespace, from_evidence: bool = False) -> PoolSpec:

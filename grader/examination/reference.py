@@ -63,6 +63,7 @@ class ReferenceSandbox:
     """Opens the reference solution in this process, which it takes over; for a process that ends afterwards."""
 
     isolation = environment = "none"
+    share = None
 
     def __init__(self, paths: Paths, assignment: Assignment) -> None:
         self.paths = paths

@@ -147,7 +147,7 @@ class Worker:
 
         try:
             own_limits.bound_this_process()
-            sandbox = _Borrowed(worker, streams, self.sandbox.isolation, self.sandbox.environment)
+            sandbox = _Borrowed(worker, streams, self.sandbox)
             begun = lambda check: worker.send(("check", check))  # noqa: E731
             result = examine(task, self.hidden, self.items, lambda: sandbox, begun, deadly)
             worker.send(("done", result))
@@ -161,11 +161,12 @@ class Worker:
 class _Borrowed:
     """The worker's sandbox as its fork sees it."""
 
-    def __init__(self, worker: Connection, streams: socket.socket, isolation: str, environment: str) -> None:
+    def __init__(self, worker: Connection, streams: socket.socket, sandbox: Sandbox) -> None:
         self.worker = worker
         self.streams = streams
-        self.isolation = isolation
-        self.environment = environment
+        self.isolation = sandbox.isolation
+        self.environment = sandbox.environment
+        self.share = sandbox.share
 
     def open(self) -> Any:
         from grader.sandbox.link import LinkedCandidate
@@ -176,7 +177,7 @@ class _Borrowed:
             raise MachineryError(word[1:].decode("utf-8", "replace") or "the worker gave no candidate")
         data, talk, *counter = descriptors
         streams = socket.socket(fileno=data), socket.socket(fileno=talk)
-        return LinkedCandidate(*streams, self.settle, *counter)
+        return LinkedCandidate(*streams, self.settle, self.share, *counter)
 
     def settle(self, how: str) -> bool:
         self.worker.send(("ended", how))

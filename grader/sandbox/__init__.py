@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from grader.sandbox.video_memory import Share
 from grader.schema import Usage
 
 
@@ -70,14 +71,19 @@ class Candidate(Protocol):
         """
 
     def close(self) -> Ending:
-        """End the candidate and everything it started; idempotent. Raises MachineryError when that is not possible."""
+        """End the candidate and everything it started; idempotent. Raises MachineryError when that is not possible,
+        or where its GPU is lost.
+        """
 
 
 class Sandbox(Protocol):
-    """One slot. `isolation` and `environment` go into the evidence of every attempt."""
+    """One slot. `isolation` and `environment` go into the evidence of every attempt; `share` is of a GPU, or None."""
 
     isolation: str
     environment: str
+
+    @property
+    def share(self) -> Share | None: ...
 
     def open(self) -> Candidate:
         """Open a fresh candidate; the one before it is closed. Raises MachineryError."""

@@ -22,6 +22,7 @@ class NoSandbox:
     """Stands where there is no sandbox and, while evidence holds every answer, none is needed."""
 
     isolation = environment = ""
+    share = None
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -55,7 +56,7 @@ def opener(
     if kind == "process":
         from grader.sandbox.process import ProcessSandbox
 
-        return lambda: ProcessSandbox(assignment)
+        return lambda: ProcessSandbox(assignment, gpu=gpu)
     from grader.sandbox.docker import DockerSandbox, Grant
 
     grant = Grant(image, cpus, gpu, runtime)
@@ -69,7 +70,7 @@ def opener(
 
 def zygote_level(assignment: Assignment, grant: Grant) -> str:
     """The first of userns and caps that works here. Raises MachineryError with the reasons when neither does."""
-    from grader.sandbox.docker import NO_GPU, DockerSandbox
+    from grader.sandbox.docker import NO_GPU, NO_TOOLKIT, DockerSandbox
 
     if grant not in _LEVEL_OF:
         reasons: list[str] = []
@@ -80,7 +81,7 @@ def zygote_level(assignment: Assignment, grant: Grant) -> str:
                 _LEVEL_OF[grant] = level
                 break
             except MachineryError as error:
-                if str(error) == NO_GPU:  # at no level
+                if str(error) in (NO_GPU, NO_TOOLKIT):  # at no level
                     raise
                 reasons.append(f"{level}: {error}")
             finally:

@@ -34,6 +34,7 @@ from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
 from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
 from grader.sandbox.link import START_S, Link, LinkedCandidate
+from grader.sandbox.video_memory import Share
 from grader.schema import Assignment
 from grader.zygote import procfs
 from grader.zygote.seccomp import ALLOWED, LOOKED_INTO, OF_GPUS
@@ -44,6 +45,11 @@ ZYGOTE_PROCESSES = 32
 KERNEL_THREADS = 512  # of a runtime that is a kernel, which are counted as the container's
 ENGINE_S = 120  # how long the engine may take for one answer
 NO_GPU = "no NVIDIA driver on this machine (grader doctor); grade without --gpus"
+NO_TOOLKIT = (
+    "Docker cannot give a container a GPU: install nvidia-container-toolkit, run "
+    "nvidia-ctk runtime configure --runtime=docker and restart Docker, or grade with --sandbox process"
+)
+DRIVER = Path("/proc/driver/nvidia/version")  # there where the kernel has NVIDIA's driver
 NO_DRIVER = "could not select device driver"  # what the engine says where it has nothing for GPUs
 LONGEST_WHY = 400  # of what an engine complains about
 USER = "1000:1000"
@@ -110,6 +116,7 @@ class DockerSandbox:
         self.client = self._engine.enter_context(connect(ENGINE_S))
         self.is_podman = is_podman(self.client)
         self.environment = str(find(self.client, grant.image).id).removeprefix("sha256:")
+        self.share = Share(grant.gpu, assignment.limits.video_memory_mib) if grant.gpu is not None else None
         self.memory = ""  # what bounds the memory of all processes of a candidate together
         self.current: Container | None = None
         self.warm: Container | None = None
@@ -124,9 +131,8 @@ class DockerSandbox:
             container.served += 1
             # the kernel counts the processes of a user, and all `strict` containers run as the same one
             processes = 0 if self.level == "strict" and not self.grant.runtime else None
-            candidate = container.link.open(
-                self.assignment.limits, self.assignment.hidden_modules, self.settle, processes=processes
-            )
+            limits, hidden = self.assignment.limits, self.assignment.hidden_modules
+            candidate = container.link.open(limits, hidden, self.settle, processes=processes, share=self.share)
         except MachineryError:
             self._discard()
             raise
@@ -190,7 +196,7 @@ class DockerSandbox:
                 self._force_remove(name)
                 remove_folder(folder)
                 if NO_DRIVER in str(error):
-                    raise MachineryError(NO_GPU) from None
+                    raise MachineryError(NO_TOOLKIT if DRIVER.exists() else NO_GPU) from None
                 why = first_line(error)[:LONGEST_WHY]
                 raise MachineryError(f"no container of {self.grant.image} could be started: {why}") from None
             if self.grant.runtime:

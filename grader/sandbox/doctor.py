@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from grader.errors import GraderError, MachineryError
+from grader.errors import GraderError, MachineryError, NotWatched
 from grader.schema import Assignment, Limits
 
 
@@ -41,7 +41,7 @@ def examine(image: str, runtime: str = "") -> list[Finding]:
         findings.append(_image(image))
         if findings[-1].ok:
             findings += [_container_level(image, level, runtime) for level in ("userns", "caps", "strict")]
-    return [*findings, _process(), _gpus()]
+    return [*findings, _process(), _gpus(), *_video_memory()]
 
 
 def _machine() -> Finding:
@@ -148,3 +148,19 @@ def _gpus() -> Finding:
         says = asked.stderr.strip() or asked.stdout.strip() or "nvidia-smi fails"
         return Finding("gpu", False, says.splitlines()[0], "repair the NVIDIA driver, or grade without --gpus")
     return Finding("gpu", True, "; ".join(line.strip() for line in asked.stdout.splitlines()))
+
+
+def _video_memory() -> list[Finding]:
+    """Whether what submissions hold of a GPU can be watched; nothing where there is none."""
+    from grader.sandbox import video_memory
+
+    if shutil.which("nvidia-smi") is None:
+        return []
+    about = "video memory"
+    try:
+        video_memory.require()
+    except NotWatched as error:
+        return [Finding(about, False, "not watched: torch's own cap alone limits a submission", str(error))]
+    except MachineryError as error:
+        return [Finding(about, False, "cannot be read", str(error))]
+    return [Finding(about, True, "watched: a submission that holds more than its limit is ended")]

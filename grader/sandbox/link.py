@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from grader import wire
@@ -24,6 +25,7 @@ from grader.sandbox import (
     memory_group,
 )
 from grader.sandbox.meter import Meter
+from grader.sandbox.video_memory import Share, TooMuchVideoMemory, Watch
 from grader.schema import Limits, Usage
 from grader.zygote.keeper import USED, oom_kills
 from grader.zygote.server import runtime_digest
@@ -72,10 +74,12 @@ class Link:
         on_end: Callable[[str], bool],
         workdir: str = "/job",
         processes: int | None = None,
+        share: Share | None = None,
     ) -> LinkedCandidate:
         """Order one candidate; return it when it is locked in. `on_end` hears how it ended.
 
         processes: where the kernel counts more than the candidate's own: what it may count to; 0 for no such limit
+        share: what it may use of a GPU; None: it has none
         """
         order = {
             "memory_mib": limits.memory_mib,
@@ -93,7 +97,7 @@ class Link:
             data, talk = self._streams()
         except (OSError, ValueError) as error:
             raise MachineryError(f"the zygote does not take orders: {error or 'it is gone'}") from None
-        candidate = LinkedCandidate(data, talk, on_end)
+        candidate = LinkedCandidate(data, talk, on_end, share=share)
         candidate.wait_until_ready()
         self._bound_memory(candidate, limits.memory_mib + memory_group.EXTRA_MIB)
         return candidate
@@ -147,14 +151,20 @@ class Link:
 
 
 class LinkedCandidate:
-    """A candidate behind two streams: `data` to its own process, `talk` to its keeper."""
+    """A candidate behind two streams: `data` to its own process, `talk` to its keeper; `share`: of a GPU."""
 
     def __init__(
-        self, data: socket.socket, talk: socket.socket, on_end: Callable[[str], bool], counter: int | None = None
+        self,
+        data: socket.socket,
+        talk: socket.socket,
+        on_end: Callable[[str], bool],
+        share: Share | None = None,
+        counter: int | None = None,
     ) -> None:
         self.data = data
         self.talk = talk
         self.on_end = on_end
+        self.watch = Watch(share, _peer_of(talk)) if share is not None else None
         self.ending: Ending | None = None
         self.own_doing = True
         self.charged_s = 0.0
@@ -193,7 +203,7 @@ class LinkedCandidate:
         return otherwise
 
     def exchange(self, request: bytes, limit_s: float, answer_bytes: int) -> bytes:
-        meter = Meter(self.used)
+        meter = Meter(self.used, self.watch.look if self.watch is not None else None)
         try:
             if select.select([self.data], [], [], 0)[0] and self.data.recv(1, socket.MSG_PEEK):
                 self._fail(ProtocolViolation, "something was sent before it was asked for")
@@ -202,7 +212,15 @@ class LinkedCandidate:
             meter.wait_for(self.data, limit_s)
             reply = wire.receive_frame(self.data, answer_bytes, meter.started + AT_MOST * limit_s)
             self.charged_s += meter.charged_s()
+            if self.watch is not None:
+                self.watch.look()
             return reply
+        except TooMuchVideoMemory as error:
+            self._fail(CandidateGone, str(error), "memory")
+        except MachineryError:  # the GPU is lost
+            with contextlib.suppress(MachineryError):
+                self.close()
+            raise
         except TimeoutError:
             self.charged_s += meter.charged_s()
             used = meter.used
@@ -229,11 +247,12 @@ class LinkedCandidate:
             if time.monotonic() > deadline:
                 return {}
 
-    def _fail(self, kind: type[CandidateFailure], message: str) -> NoReturn:
+    def _fail(self, kind: type[CandidateFailure], message: str, how: str = "") -> NoReturn:
+        """End it, and raise what that is: `how` it ended, where the keeper cannot know."""
         ending = self.close()
         if not self.own_doing:
             raise SandboxLost("the sandbox went away while a submission was examined")
-        raise kind(message or ending.sentence, ending)
+        raise kind(message or ending.sentence, replace(ending, how=how or ending.how))
 
     def close(self) -> Ending:
         if self.ending is None:
@@ -246,6 +265,8 @@ class LinkedCandidate:
                 if self.counter is not None:
                     os.close(self.counter)
                 self.own_doing = self.on_end(self.ending.how) or self.still_dying
+            if self.watch is not None:
+                self.watch.close()
         return self.ending
 
     def used(self) -> Used | None:

@@ -9,17 +9,20 @@ from collections.abc import Callable
 
 from grader.candidate.charge import ASLEEP, AT_MOST, Used
 
+BESIDE_S = 0.25  # how often what is beside the meter may look
 SHORT_S = 0.05  # what is answered within this is charged as it took: asking for processor time takes time too
 
 
 class Meter:
     """Runs from when it is made. `ask` says what the candidate has used so far; None: that cannot be found out.
 
-    Where nothing can be found out, the time on the wall is charged.
+    Where nothing can be found out, the time on the wall is charged. `beside` is called again and again while a long
+    answer is waited for.
     """
 
-    def __init__(self, ask: Callable[[], Used | None]) -> None:
+    def __init__(self, ask: Callable[[], Used | None], beside: Callable[[], None] | None = None) -> None:
         self.ask = ask
+        self.beside = beside
         self.started = time.monotonic()
         self.before: Used | None = None  # at the first look,
         self.first_s = 0.0  # which was so long after the start: as much processor time may have been used until then
@@ -47,10 +50,21 @@ class Meter:
         self.before = self.ask()
         charged = self.first_s
         while charged < limit_s:
-            if select.select([stream], [], [], self._until(limit_s))[0]:
+            if self._answered(stream, self._until(limit_s)):
                 return
             charged = self.charged_s()
         raise TimeoutError
+
+    def _answered(self, stream: socket.socket, within_s: float) -> bool:
+        """Whether `stream` can be read within so long."""
+        if self.beside is None:
+            return bool(select.select([stream], [], [], within_s)[0])
+        until = time.monotonic() + within_s
+        while (left_s := until - time.monotonic()) > 0:
+            self.beside()
+            if select.select([stream], [], [], min(left_s, BESIDE_S))[0]:
+                return True
+        return False
 
     def _until(self, limit_s: float) -> float:
         """When to look again: when the limit can be reached by one thread, or a little sooner by several."""

@@ -23,15 +23,21 @@ from grader import schema
 from grader.errors import MachineryError
 from grader.paths import PACKAGE
 from grader.sandbox.link import Link, LinkedCandidate
+from grader.sandbox.video_memory import Share, visible_as
 
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 
 
 class ProcessSandbox:
-    """One zygote as a child of this process. `level`: "userns", "caps", "users", "bare", or None for the best."""
+    """One zygote as a child of this process. `level`: "userns", "caps", "users", "bare", or None for the best.
 
-    def __init__(self, assignment: schema.Assignment, level: str | None = None) -> None:
+    `gpu`: the one that CUDA is to see, as `--gpus` names it.
+    """
+
+    def __init__(self, assignment: schema.Assignment, level: str | None = None, gpu: str | None = None) -> None:
         self.assignment = assignment
+        self.gpu = gpu
+        self.visible = {"CUDA_VISIBLE_DEVICES": visible_as(gpu)} if gpu is not None else {}
         self.child: subprocess.Popen[bytes] | None = None
         self.link: Link | None = None
         self.memory = ""  # what bounds the memory of all processes of a candidate together
@@ -58,7 +64,7 @@ class ProcessSandbox:
         self.child = subprocess.Popen(
             [*command, "--preload", ",".join(self.assignment.preload)],
             pass_fds=[there.fileno()],
-            env={**THREADS, "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(PACKAGE.parent)},
+            env={**THREADS, **self.visible, "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(PACKAGE.parent)},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -77,6 +83,11 @@ class ProcessSandbox:
         versions = sorted(self.link.about["versions"].items())
         return schema.digest_of(f"{name}={version}".encode() for name, version in versions)
 
+    @property
+    def share(self) -> Share | None:
+        """What its candidates may use of the GPU."""
+        return Share(self.gpu, self.assignment.limits.video_memory_mib) if self.gpu is not None else None
+
     def open(self) -> LinkedCandidate:
         if self.link is None:
             self._start(self.level)
@@ -89,7 +100,8 @@ class ProcessSandbox:
         limits = self.assignment.limits
         processes = limits.processes + threads_of_this_user() if self.level == "bare" else None
         try:
-            candidate = self.link.open(limits, self.assignment.hidden_modules, self.settle, workdir, processes)
+            hidden = self.assignment.hidden_modules
+            candidate = self.link.open(limits, hidden, self.settle, workdir, processes, self.share)
         except MachineryError:
             self._stop()
             raise
