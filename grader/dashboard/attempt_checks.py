@@ -35,7 +35,7 @@ def questions(
         worth = plain(add_up(question.points for question in empty))
         yield el("p", badge(UNWRITTEN, "bad"), f" {', '.join(each.id for each in empty)}: 0 of {worth} points")
     if right:
-        names = "; ".join(map(" ".join, ((_right(each), counted_with(asked[each])) for each in right)))
+        names = "; ".join(f"{_right(each)} {counted_with(asked[each])}".strip() for each in right)
         yield el("p", badge("all checks passed", "good"), f" {names}")
     for question in assignment.questions:
         mark = attempt.mark_of(question.id)

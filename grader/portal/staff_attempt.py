@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -129,7 +129,7 @@ def _code(assignment: Assignment, seen: Seen) -> Iterator[Html]:
     except SubmissionError as reason:
         yield box(el("p", reason), kind="bad")
         return
-    yield from _places(assignment, book)
+    yield _places(assignment, book)
     for each in (cell for cell in book.cells if not cell.experiment):  # these are not run
         lines = each.source.rstrip().split("\n")
         body = joined((el("span", f"{line}\n", class_="l", data_n=number) for number, line in enumerate(lines, 1)))
@@ -137,16 +137,19 @@ def _code(assignment: Assignment, seen: Seen) -> Iterator[Html]:
         yield el("pre", body, class_="code", tabindex="0")
 
 
-def _places(assignment: Assignment, book: notebook.Notebook) -> Iterator[Html]:
+def _places(assignment: Assignment, book: notebook.Notebook) -> Html:
     """In which cells the names of each question are."""
     defined = notebook.definitions(book)
     found = {
         question.id: dict.fromkeys(number for name in question.names for number in defined.get(name, ()))
         for question in assignment.questions
     }
-    for question, numbers in found.items():
-        links = joined((el("a", f"cell {number}", href=f"#cell-{number}") for number in numbers), ", ")
-        yield el("span", f"{question}: ", links if numbers else "nowhere", "; ", class_="small")
+    places = (joined((name, ": ", _cells(numbers) if numbers else "nowhere")) for name, numbers in found.items())
+    return el("span", joined(places, "; "), class_="small")
+
+
+def _cells(numbers: Iterable[int]) -> Html:
+    return joined((el("a", f"cell {number}", href=f"#cell-{number}") for number in numbers), ", ")
 
 
 def _checks(assignment: Assignment, seen: Seen) -> Iterator[Html]:
