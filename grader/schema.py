@@ -24,8 +24,8 @@ FLAWED = "to be mended by the author of the hidden tests"  # what staff is told 
 BROKEN = "the hidden test itself failed"  # what is said of a test that is at fault begins with it
 PASSES_WITH = "passes with the reference's "  # begins what is said of a check that fails over an earlier question alone
 BY_ITSELF = "; by itself: "  # what such a check says without the reference
-NAMED, FORGIVEN = "named", "forgiven"
-FOLLOW_UP_ERRORS = (NAMED, FORGIVEN)  # a failure that follows from an earlier question: is told, or costs nothing
+NAMED, FORGIVEN, OFF = "named", "forgiven", "off"
+FOLLOW_UP_ERRORS = (NAMED, FORGIVEN, OFF)  # what follows from an earlier question: is told, costs nothing, is not tried
 
 
 def as_points(value: object, where: str) -> Fraction:

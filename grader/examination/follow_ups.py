@@ -27,7 +27,7 @@ from grader.examination.budget import RUNNING
 from grader.examination.channel import LOAD, Channel
 from grader.examination.transcript import Said
 from grader.paths import Paths
-from grader.schema import BROKEN, BY_ITSELF, FORGIVEN, PASSES_WITH, Assignment, CheckResult, Outcome, Question
+from grader.schema import BROKEN, BY_ITSELF, FORGIVEN, OFF, PASSES_WITH, Assignment, CheckResult, Outcome, Question
 from grader.submission.uses import reached, used
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def run_beside_reference(
     also_failing: questions that are not examined now, and fail
     """
     results, channel, assignment = examination.results, examination.channel, hidden.assignment
+    if assignment.follow_up_errors == OFF:
+        return
     failed = {name for name, result in results.items() if is_failure(result)}
     failing = {results[name].question for name in failed}.union(also_failing)
     if len(failing) < 2 or channel.load().failure or any(map(_of_machine, results.values())):

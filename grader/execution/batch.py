@@ -29,6 +29,7 @@ from grader.schema import (
     BROKEN,
     FLAWED,
     FORGIVEN,
+    NAMED,
     Assignment,
     Attempt,
     CheckResult,
@@ -101,8 +102,8 @@ def _rules(assignment: Assignment) -> bytes:
     """What assignment.toml says, but for words."""
     worth = [(question.id, exact_text(question.points)) for question in assignment.tested]
     rules = (assignment.limits, assignment.preload, assignment.hidden_modules, worth)
-    forgiven = (FORGIVEN,) if assignment.follow_up_errors == FORGIVEN else ()
-    return repr((*rules, *forgiven)).encode()
+    follow_ups = () if assignment.follow_up_errors == NAMED else (assignment.follow_up_errors,)
+    return repr((*rules, *follow_ups)).encode()
 
 
 @dataclass

@@ -54,6 +54,14 @@ def outcome(examined, check):
     return result.outcome, result.passes_with
 
 
+def heard(examined):
+    """What was said in each check, by its name."""
+    transcript = Transcript()
+    for part in examined.transcripts.values():
+        transcript.read(part)
+    return transcript.checks
+
+
 @pytest.fixture(scope="module")
 def wrong_first(pool):
     return examined(pool, *WRONG_FIRST)
@@ -183,10 +191,7 @@ def test_whoever_resists_stays_with_what_there_was(pool, last):
 
 
 def test_it_is_evidence_and_is_judged_again_without_running_anything(paths, wrong_first):
-    heard = Transcript()
-    for part in wrong_first.transcripts.values():
-        heard.read(part)
-    assert {f"test_walk{BESIDE}", f"test_way{BESIDE}"} <= heard.checks.keys()
+    assert {f"test_walk{BESIDE}", f"test_way{BESIDE}"} <= heard(wrong_first).keys()
     again = task(*WRONG_FIRST, evidence=tuple(wrong_first.transcripts.values()))
     with Pool(paths, "tiny", PoolSpec("none")) as nobody:
         [(_, judged)] = nobody.run(iter([again]))
@@ -226,6 +231,15 @@ def test_by_default_it_is_said_and_earns_nothing(tmp_path):
     assert outcome(done, "test_step") == LOST
 
 
+def test_where_it_is_off_the_reference_stays_out_of_the_sandbox(tmp_path):
+    course = chained_course(tmp_path, "off")
+    with Pool(course, "tiny", IN_PROCESSES) as pool:
+        done = examined(pool, *WRONG_FIRST)
+    assert outcome(done, "test_walk") == (Outcome.FAILED, "")
+    assert "test_walk" in heard(done)
+    assert not any(check.endswith(BESIDE) for check in heard(done))
+
+
 def test_a_change_of_the_choice_or_of_another_questions_test_is_a_change_of_the_question(paths, tmp_path):
     assignment = read_assignment(paths, "tiny")
     forgiving, naming = (
@@ -243,8 +257,8 @@ def test_a_change_of_the_choice_or_of_another_questions_test_is_a_change_of_the_
 
 
 def test_another_word_is_refused(paths):
-    with pytest.raises(AuthoringError, match="must be one of named, forgiven, got 'off'"):
-        replace(read_assignment(paths, "tiny"), follow_up_errors="off")
+    with pytest.raises(AuthoringError, match="must be one of named, forgiven, off, got 'none'"):
+        replace(read_assignment(paths, "tiny"), follow_up_errors="none")
 
 
 # ------------------------------------------------------------------------------------------------ what is put in place
