@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,15 @@ def required(package: str) -> Any:
     return __import__(package) if os.environ.get("GRADER_REQUIRE_DOCKER") else pytest.importorskip(package)
 
 
+@functools.cache
+def source() -> str:
+    """The script that makes `axe` of a page."""
+    return (Path(required("axe_playwright_python").__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
 def violations(page: Any, name: str) -> list[str]:
     """What axe finds on a page that is open: every rule in one width, those that depend on it in the others."""
-    page.evaluate((Path(required("axe_playwright_python").__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    page.evaluate(source())
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

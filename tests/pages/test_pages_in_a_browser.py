@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -73,19 +72,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {kind: out / name for kind, name in names.items()}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-def test_axe_finds_nothing_on_any_kind_of_page_in_both_schemes_and_three_widths(pages, browser):
+def test_axe_finds_nothing_on_any_kind_of_page_in_both_schemes_and_three_widths(pages, chromium):
     found = []
-    context = browser.new_context(bypass_csp=True)
+    context = chromium.new_context(bypass_csp=True)
     page = context.new_page()
     for kind, file in pages.items():
         page.goto(file.as_uri())
@@ -94,8 +83,8 @@ def test_axe_finds_nothing_on_any_kind_of_page_in_both_schemes_and_three_widths(
     assert found == []
 
 
-def test_a_student_is_found_by_typing_and_a_column_sorted_by_keyboard(pages, browser):
-    page = browser.new_page()
+def test_a_student_is_found_by_typing_and_a_column_sorted_by_keyboard(pages, chromium):
+    page = chromium.new_page()
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(pages["course"].as_uri())
@@ -128,9 +117,9 @@ def test_a_page_for_staff_has_the_code_the_attempts_and_what_was_changed_by_whom
 
 
 @pytest.mark.parametrize("kind", ["course", "assignment", "student for staff", "feedback"])
-def test_on_paper_every_column_of_every_table_can_be_read(kind, pages, browser):
+def test_on_paper_every_column_of_every_table_can_be_read(kind, pages, chromium):
     pypdf = required("pypdf")
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(pages[kind].as_uri())
     printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
     read = "".join(sheet.extract_text() for sheet in printed.pages)

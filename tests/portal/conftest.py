@@ -29,13 +29,3 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         number = hand_in(ann, ipynb(*RIGHT))
         soon(lambda: ">graded<" in ann.get("/a/tiny").text)
         yield Open(server, number)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()

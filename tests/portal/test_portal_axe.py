@@ -20,16 +20,6 @@ INSTRUCTOR = ("/publish", "/log", "/report/report.html", "/report/assignment_tin
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def full(portal) -> Iterator[dict[str, tuple[object, list[str]]]]:
     """For each role a browser that is signed in and the addresses of its pages; something happened in the course."""
     server = portal.server

@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import axe
 import pytest
+from browsing import PHONE, TOO_WIDE
 from openid_provider import CLIENT_ID, SECRET, Provider, providing
 from portal_server import IN_PROCESSES, PROJECT, Server, begin, competition, course, predicted
 from tiny import RIGHT, ipynb
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-FIND = """async (rules) => (await axe.run(document, {resultTypes: ["violations"], runOnly: rules})).violations.map(
-  (found) => `${found.id}: ${found.nodes[0].html.slice(0, 200)}`)"""
-TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 CHOOSE = "[portal]\nchoose = true\n"
 
 
@@ -57,13 +54,6 @@ def page(chromium, server):
     assert objections == []
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    import axe_playwright_python
-
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
 def is_fault(said) -> bool:
     """Whether a browser objects to more than to being refused."""
     return said.type == "error" and not re.search(r"status of 4\d\d", said.text)
@@ -78,16 +68,16 @@ def enter(page, provider: Provider, who: str) -> None:
     page.get_by_role("button", name="Sign out").wait_for()
 
 
-def check(page, axe: str) -> None:
+def check(page) -> None:
     """axe-core finds nothing, in both schemes; on a phone nothing is wider than the screen."""
     size = page.viewport_size
-    page.evaluate(axe)
+    page.evaluate(axe.source())
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(FIND, RULES) == [], (page.url, scheme)
+        assert page.evaluate(axe.FIND, axe.RULES) == [], (page.url, scheme)
     page.set_viewport_size(PHONE)
     assert not page.evaluate(TOO_WIDE), page.url
-    assert page.evaluate(FIND, RULES) == [], page.url
+    assert page.evaluate(axe.FIND, axe.RULES) == [], page.url
     page.set_viewport_size(size)
 
 
@@ -98,12 +88,12 @@ def upload(page, path: Path, content: bytes, note: str) -> None:
     page.get_by_role("button", name="Enter", exact=True).press("Enter")
 
 
-def test_a_competition_from_the_first_entry_to_the_marks(page, server, provider, axe, tmp_path):
+def test_a_competition_from_the_first_entry_to_the_marks(page, server, provider, tmp_path):
     page.goto("/sign-in")
-    check(page, axe)
+    check(page)
     enter(page, provider, "ann")
     page.get_by_role("link", name="short", exact=True).press("Enter")
-    check(page, axe)
+    check(page)
     upload(page, tmp_path / "wrong.csv", b"id,animal\nr00,cow\n", "")
     page.get_by_text("line 2: animal is 'cow'").wait_for()
     page.go_back()
@@ -116,16 +106,16 @@ def test_a_competition_from_the_first_entry_to_the_marks(page, server, provider,
     assert page.get_by_label("entry 1", exact=True).is_checked()
     page.get_by_label("Name", exact=True).fill("Quasar")
     page.get_by_role("button", name="Take this name").press("Enter")
-    check(page, axe)
+    check(page)
     page.get_by_role("link", name="Leaderboard").press("Enter")
     page.get_by_role("rowheader", name="Quasar you").wait_for()
-    check(page, axe)
+    check(page)
     page.get_by_role("button", name="Sign out").press("Enter")
 
     enter(page, provider, "ben")
     page.get_by_role("link", name="short", exact=True).press("Enter")
     page.get_by_text("Quasar", exact=True).wait_for()
-    check(page, axe)
+    check(page)
     page.get_by_role("button", name="Sign out").press("Enter")
 
     competition(server.paths, "short", "2020-01-01T12:00:00")
@@ -137,7 +127,7 @@ def test_a_competition_from_the_first_entry_to_the_marks(page, server, provider,
             break
         page.wait_for_timeout(500)
         page.reload()
-    check(page, axe)
+    check(page)
     marks.press("Enter")
     page.wait_for_url("**/c/short")
     assert "ann,100" in (server.paths.marks_folder / "short.csv").read_text()
@@ -146,13 +136,13 @@ def test_a_competition_from_the_first_entry_to_the_marks(page, server, provider,
     enter(page, provider, "ann")
     page.goto("/c/short")
     page.get_by_text("Your final score is 1.00000").wait_for()
-    check(page, axe)
+    check(page)
     page.get_by_role("link", name="Leaderboard").press("Enter")
     page.get_by_text("By final scores.").wait_for()
-    check(page, axe)
+    check(page)
 
 
-def test_a_student_hands_in_twice_has_the_first_count_and_asks_what_is_needed(page, server, provider, axe, tmp_path):
+def test_a_student_hands_in_twice_has_the_first_count_and_asks_what_is_needed(page, server, provider, tmp_path):
     enter(page, provider, "bob")
     for name in ("first", "second"):
         page.goto("/a/tiny")
@@ -162,7 +152,7 @@ def test_a_student_hands_in_twice_has_the_first_count_and_asks_what_is_needed(pa
         page.get_by_role("button", name="Hand in").press("Enter")
         page.get_by_text("It is on the course's disk.").wait_for()
     page.get_by_role("link", name="Back to tiny").press("Enter")
-    check(page, axe)
+    check(page)
     page.get_by_role("button", name="Count this one").press("Enter")
     page.get_by_text("first.ipynb").wait_for()
     page.get_by_role("link", name="Back to tiny").press("Enter")
@@ -171,16 +161,16 @@ def test_a_student_hands_in_twice_has_the_first_count_and_asks_what_is_needed(pa
 
     page.goto("/what-if?need=50")
     page.get_by_text("For a total of 50").wait_for()
-    check(page, axe)
+    check(page)
     page.get_by_label("tiny (percent)").fill("90")
     page.get_by_role("button", name="Calculate").press("Enter")
     page.get_by_text(re.compile("With 90.* % in tiny the total")).wait_for()
-    check(page, axe)
+    check(page)
 
 
-def test_whoever_is_not_of_the_course_stays_outside(page, provider, axe):
+def test_whoever_is_not_of_the_course_stays_outside(page, provider):
     provider.user = {"sub": "x", "preferred_username": "<b>mallory</b>"}
     page.goto("/sign-in")
     page.get_by_role("link", name="Sign in with your account").press("Enter")
     page.get_by_text("nobody in this course has the preferred_username '<b>mallory</b>'").wait_for()
-    check(page, axe)
+    check(page)
