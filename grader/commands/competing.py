@@ -23,9 +23,9 @@ from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
-from grader.portal.competing import Competing, is_over
+from grader.portal.competitions.competing import Competing, is_over
+from grader.portal.competitions.entries import Entries, Wanted, members_of
 from grader.portal.database import now
-from grader.portal.entries import Entries, Wanted, members_of
 from grader.portal.people import staff_of
 from grader.portal.portal import database_of
 from grader.terminal import screen

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from grader.course.staff import Role
 from grader.pages.markup import Html, badge, cell, el, heading, number, table
-from grader.portal import competition_pages
+from grader.portal.competitions import entry_pages
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.live import moving
 from grader.portal.requests_box import open_requests
@@ -26,7 +26,7 @@ def board(visit: Visit) -> Response:
     rows = [list(_row(visit, each)) for each in state.assignments.values()]
     waiting = len(open_requests(visit.portal.database))
     asked = el("p", el("a", f"{waiting} open requests" if waiting != 1 else "1 open request", href="/requests"))
-    also = competition_pages.overview(visit)
+    also = entry_pages.overview(visit)
     return page(visit, "Board", *_troubles(visit), table([head], rows), asked, *_queue(visit), also, wide=True)
 
 

@@ -17,9 +17,9 @@ from grader.course.showing import Shown
 from grader.dashboard import site
 from grader.paths import Paths
 from grader.portal.access import Access
-from grader.portal.competing import Competing, Settling
+from grader.portal.competitions.competing import Competing, Settling
+from grader.portal.competitions.entries import Entries
 from grader.portal.database import Database
-from grader.portal.entries import Entries
 from grader.portal.hand_ins import HandIns
 from grader.portal.looking import Readers
 from grader.portal.now import Now

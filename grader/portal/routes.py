@@ -11,10 +11,6 @@ from grader.course.staff import Role
 from grader.portal import (
     api,
     board_pages,
-    competition_api,
-    competition_board,
-    competition_pages,
-    competition_staff,
     live,
     openapi,
     openid_pages,
@@ -28,6 +24,7 @@ from grader.portal import (
     token_pages,
     what_if_page,
 )
+from grader.portal.competitions import entry_api, entry_pages, leaderboard, staff_page
 from grader.portal.marking import agreement_page, line_pages, overview, paper_page, pictures, rubric_page
 from grader.portal.visit import Visit
 
@@ -112,15 +109,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/publish/{assignment}/withdraw", publishing_pages.withdraw, INSTRUCTORS),
     Route("GET", "/log", publishing_pages.log_page, INSTRUCTORS),
     Route("GET", "/report/{page:path}", publishing_pages.report, STAFF),
-    Route("GET", "/c/{competition}", competition_staff.competition_page, SIGNED_IN),
-    Route("GET", "/c/{competition}/board", competition_board.board, SIGNED_IN),
-    Route("GET", "/c/{competition}/file/{name:path}", competition_pages.public_file, SIGNED_IN),
-    Route("POST", "/c/{competition}/enter", competition_pages.enter, STUDENTS, takes="file"),
-    Route("GET", "/c/{competition}/entry/{number:int}", competition_pages.entry_file, STUDENTS),
-    Route("POST", "/c/{competition}/choose", competition_pages.choose, STUDENTS),
-    Route("POST", "/c/{competition}/name", competition_pages.rename, STUDENTS),
-    Route("POST", "/c/{competition}/rename", competition_staff.rename, STAFF),
-    Route("POST", "/c/{competition}/marks", competition_staff.write_marks, INSTRUCTORS),
+    Route("GET", "/c/{competition}", staff_page.competition_page, SIGNED_IN),
+    Route("GET", "/c/{competition}/board", leaderboard.board, SIGNED_IN),
+    Route("GET", "/c/{competition}/file/{name:path}", entry_pages.public_file, SIGNED_IN),
+    Route("POST", "/c/{competition}/enter", entry_pages.enter, STUDENTS, takes="file"),
+    Route("GET", "/c/{competition}/entry/{number:int}", entry_pages.entry_file, STUDENTS),
+    Route("POST", "/c/{competition}/choose", entry_pages.choose, STUDENTS),
+    Route("POST", "/c/{competition}/name", entry_pages.rename, STUDENTS),
+    Route("POST", "/c/{competition}/rename", staff_page.rename, STAFF),
+    Route("POST", "/c/{competition}/marks", staff_page.write_marks, INSTRUCTORS),
     Route("GET", "/tokens", token_pages.tokens, SIGNED_IN),
     Route("POST", "/tokens", token_pages.make, SIGNED_IN),
     Route("POST", "/tokens/{token:int}/revoke", token_pages.revoke, SIGNED_IN),
@@ -135,11 +132,11 @@ API: tuple[Route, ...] = (  # by token alone: what a browser sends along opens n
     Route("GET", "/api/receipts/{number:int}", api.receipt, STUDENTS, scope="read"),
     Route("POST", "/api/assignments/{assignment}/uploads", api.upload, STUDENTS, takes="file", scope="hand in"),
     Route("POST", "/api/assignments/{assignment}/uploads/{draft}", api.hand_in, STUDENTS, scope="hand in"),
-    Route("GET", "/api/competitions/{competition}", competition_api.own, STUDENTS, scope="read"),
+    Route("GET", "/api/competitions/{competition}", entry_api.own, STUDENTS, scope="read"),
     Route(
         "POST",
         "/api/competitions/{competition}/entries",
-        competition_api.enter,
+        entry_api.enter,
         STUDENTS,
         takes="file",
         scope="hand in",

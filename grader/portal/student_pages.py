@@ -16,7 +16,7 @@ from grader.feedback.page import feedback_body
 from grader.feedback.parts import Feedback, Stage
 from grader.feedback.standing import standing
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
-from grader.portal import competition_pages
+from grader.portal.competitions import entry_pages
 from grader.portal.database import now
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.hand_ins import HandedIn
@@ -36,7 +36,7 @@ def assignments(visit: Visit) -> Response:
         "Assignments",
         el("p", due) if due else None,
         table([head], rows),
-        competition_pages.overview(visit),
+        entry_pages.overview(visit),
         *_standing(visit, student),
     )
 

@@ -18,9 +18,9 @@ from portal_server import PROJECT, Server, competition, course, form_key, predic
 from grader.cli import main
 from grader.competition.scorer import Scorer
 from grader.course.competition import read_competition
-from grader.portal.competing import Competing, Settling
+from grader.portal.competitions.competing import Competing, Settling
+from grader.portal.competitions.entries import Entries, Wanted
 from grader.portal.database import now
-from grader.portal.entries import Entries, Wanted
 from grader.portal.now import Now
 from grader.portal.portal import database_of
 

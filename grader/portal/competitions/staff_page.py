@@ -14,8 +14,9 @@ from grader.course.scheme import plain
 from grader.course.staff import Role
 from grader.errors import UsageError
 from grader.pages.markup import Html, cell, el, heading, number, table
-from grader.portal.competing import is_over
-from grader.portal.competition_pages import (
+from grader.portal.competitions.competing import is_over
+from grader.portal.competitions.entries import LONGEST_NAME
+from grader.portal.competitions.entry_pages import (
     OUT_OF_TURN,
     all_sides,
     checked_name,
@@ -24,7 +25,6 @@ from grader.portal.competition_pages import (
     shown_score,
     student_page,
 )
-from grader.portal.entries import LONGEST_NAME
 from grader.portal.frame import box, button, choice, field, form, page
 from grader.portal.visit import Visit
 

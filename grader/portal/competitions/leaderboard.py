@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from grader.competition.standings import Row
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
-from grader.portal.competing import is_over
-from grader.portal.competition_pages import OUT_OF_TURN, all_sides, is_settled, not_for_students, shown_score
+from grader.portal.competitions.competing import is_over
+from grader.portal.competitions.entry_pages import OUT_OF_TURN, all_sides, is_settled, not_for_students, shown_score
 from grader.portal.frame import box, moment, page
 from grader.portal.visit import Visit
 

@@ -16,8 +16,8 @@ from grader.course.scheme import plain
 from grader.course.staff import Role
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
 from grader.pages.markup import Html, badge, cell, el, heading, joined, table
-from grader.portal.competing import is_over
-from grader.portal.entries import LONGEST_NAME, Wanted, members_of
+from grader.portal.competitions.competing import is_over
+from grader.portal.competitions.entries import LONGEST_NAME, Wanted, members_of
 from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.looking import called
 from grader.portal.visit import NotThere, Visit

@@ -24,8 +24,8 @@ from grader.course.competition import Competition
 from grader.course.teams import Teams
 from grader.errors import GraderError, SubmissionError, UsageError
 from grader.paths import Paths
+from grader.portal.competitions.entries import Came, Entries, Wanted
 from grader.portal.database import now
-from grader.portal.entries import Came, Entries, Wanted
 from grader.portal.keeping import kept, moved
 from grader.portal.now import Now
 

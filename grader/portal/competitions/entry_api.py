@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from grader.competition.standings import Entry
-from grader.portal.competing import is_over
-from grader.portal.competition_pages import enter_file, members, own_side
+from grader.portal.competitions.competing import is_over
+from grader.portal.competitions.entry_pages import enter_file, members, own_side
 from grader.portal.visit import Visit
 
 
