@@ -15,6 +15,7 @@ from grader.schema import Outcome
 
 ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room of its own
     "errors": "",
+    "languages": "",
     "wire": "",
     "exit_codes": "errors",
     "paths": "errors",
@@ -24,7 +25,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "testing": "checking",
     "candidate": "wire",
     "zygote": "candidate wire",
-    "course": "errors paths schema submission",
+    "course": "errors languages paths schema submission",
     "record": "errors schema",
     "sandbox": "candidate errors paths schema wire zygote",
     "examination": "candidate checking course errors paths sandbox schema submission wire",
@@ -32,7 +33,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "cluster": "course errors examination execution paths sandbox",
     "marks": "course errors paths schema submission",
     "collect": "course errors schema submission",
-    "pages": "marks schema",
+    "pages": "languages marks schema",
     "terminal": "course marks schema submission",
     "dashboard": "course errors feedback marks pages schema submission terminal",
     "feedback": "collect course marks pages schema submission terminal",
@@ -40,8 +41,8 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "
     "submission wire",
     "competition": "course errors paths",
-    "portal": "bookkeeping collect competition course dashboard errors examination execution feedback marks pages "
-    "paths record schema submission terminal",
+    "portal": "bookkeeping collect competition course dashboard errors examination execution feedback languages "
+    "marks pages paths record schema submission terminal",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "

@@ -55,6 +55,15 @@ def test_a_wheel_is_small_and_holds_no_leftovers(wheel: Path) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"grader", "coursegrader"}
 
 
+def test_a_wheel_holds_the_catalogues_of_every_language(wheel: Path, installed: CleanMachine) -> None:
+    here = ROOT / "grader" / "languages"
+    with zipfile.ZipFile(wheel) as archive:
+        for file in here.glob("*/*.po"):
+            assert archive.read(f"grader/languages/{file.relative_to(here).as_posix()}") == file.read_bytes()
+    probe = "from grader.languages.translating import *; print(languages(), len(language('de').messages) > 1)"
+    assert installed.type(f'python -c "{probe}"') == "('de', 'en') True\n"
+
+
 def test_what_a_teaching_assistant_needs_comes_without_torch(installed: CleanMachine) -> None:
     probe = "import importlib.util as u; print([m for m in ('torch', 'sklearn', 'scipy') if u.find_spec(m)])"
     assert installed.type(f'python -c "{probe}"') == "[]\n"

@@ -19,11 +19,12 @@ from grader.course.scheme import Component, LateRule, Scheme
 from grader.course.showing import Showing, showings
 from grader.course.sign_in import SignIn, sign_in
 from grader.errors import AuthoringError, UsageError
+from grader.languages.translating import ENGLISH, languages
 from grader.paths import Paths
 from grader.schema import ASSIGNMENT_ID, NAMED, Assignment, Limits, Question
 
 CLOSE_NAMES = ("report", "grade")  # a misspelt function: tell the student only, or grade it all the same
-COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone".split()
+COURSE_KEYS = "name close_names release_address rounding_digits when_all_excused timezone language".split()
 COURSE_TABLES = "late deadlines component curve cluster portal sign_in".split()
 
 
@@ -32,6 +33,7 @@ class Course:
     """One course as `course.toml` describes it. `release_address` (may be empty): where public files are fetched.
 
     timezone: of the learning platform's clock (IANA; may be empty);  deadlines: assignment -> a time with its zone
+    language: of pages and messages (a folder of grader/languages)
     clusters: by the name that the command line has for them
     """
 
@@ -44,6 +46,7 @@ class Course:
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     portal: Mapping[str, Showing] = field(default_factory=dict)  # under "" what holds for the others
     sign_in: SignIn | None = None
+    language: str = ENGLISH
 
     def __post_init__(self) -> None:
         if self.close_names not in CLOSE_NAMES:
@@ -53,6 +56,8 @@ class Course:
         if self.timezone and self.timezone not in available_timezones():
             close = did_you_mean(self.timezone, available_timezones())
             raise AuthoringError(f"timezone must be a name like 'Asia/Kolkata', got {self.timezone!r}{close}")
+        if self.language not in languages():
+            raise AuthoringError(f"language must be one of {', '.join(languages())}, got {self.language!r}")
         for name in self.portal:
             if name and name not in self.assignments:
                 raise AuthoringError(f"portal: {name!r} is no assignment{did_you_mean(name, self.assignments)}")
@@ -151,6 +156,7 @@ def _course(value: object, where: str) -> Course:
             clusters=table.get("cluster", clusters, {}),
             portal=table.get("portal", showings, {"": Showing()}),
             sign_in=table.get("sign_in", sign_in, None),
+            language=table.get("language", toml.text, ENGLISH),
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
+from grader.languages.translating import spoken, tr
 from grader.marks.marksheet import clean
 from grader.pages.style import STYLE
 
@@ -37,6 +38,12 @@ def joined(children: Iterable[object], between: str = "") -> Html:
     return Html(between.join(_escaped(child) for child in children if child is not None))
 
 
+def within(sentence: str, **children: object) -> Html:
+    """A sentence with markup at its placeholders; the sentence and what is not Html are escaped."""
+    parts = re.split(r"\{(\w+)\}", sentence)
+    return joined(children[part] if place % 2 else part for place, part in enumerate(parts))
+
+
 def _escaped(child: object) -> str:
     if isinstance(child, Html):
         return child
@@ -61,7 +68,7 @@ def table(
     body = joined((el("tr", *row) for row in rows), "\n")
     title = el("caption", caption) if caption else None
     inside = el("table", title, el("thead", *head), el("tbody", body), class_=class_)
-    return el("div", inside, class_=box, role="group", aria_label=label or caption or "Table", tabindex="0")
+    return el("div", inside, class_=box, role="group", aria_label=label or caption or tr("Table"), tabindex="0")
 
 
 def scroller(*children: object, label: str, class_: str = "") -> Html:
@@ -120,7 +127,7 @@ def document(title: str, body: Html, more_style: str = "", script: str = "") -> 
         Html(f"<style>{style}</style>"),
     ]
     runs = Html(f"\n<script>{script}</script>") if script else None
-    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body, runs), lang="en")
+    page = el("html", el("head", joined(head, "\n")), "\n", el("body", body, runs), lang=spoken().code)
     return f"<!doctype html>\n{page}\n"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from grader.course.staff import Role
+from grader.languages.translating import spoken
 from grader.pages.markup import Html, el, joined
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def page(
         *style,
         Html('<script src="/static/portal.js" defer></script>'),
     ]
-    whole = el("html", el("head", joined(head, "\n")), "\n", body, lang="en")
+    whole = el("html", el("head", joined(head, "\n")), "\n", body, lang=spoken().code)
     return HTMLResponse(f"<!doctype html>\n{whole}\n", status)
 
 

@@ -1,0 +1,86 @@
+"""What was written down in English, in the language that is spoken: by the templates that it was made from.
+
+What goes on record, comes from another process or is calculated once for many readers is a finished English sentence
+(an outcome, a diagnosis, a notice, a reason). It stays one: staff compare records, and a course may change its
+language. `templates` lists what these sentences are made from; a sentence is translated if it is one of them from
+its first letter to its last, and else left as it is, for then the author of the course wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from grader.languages.formats import figure
+from grader.languages.translating import ENGLISH, Language, spoken
+
+CONTEXT = "on record"  # of the templates in the catalogue
+WHOLE = r"[+-]?\d+"
+KINDS = {  # what stands at a placeholder, by its name without a digit; anything else stands at the others
+    "n": WHOLE,
+    "cell": WHOLE,
+    "line": WHOLE,
+    "axis": WHOLE,
+    "name": r"[\w.]+",
+    "question": r"[\w.-]+",
+    "dtype": r"[\w.]+",
+    "shape": r"\([^()]*\)",
+    "index": r"\d+|\([^()]*\)",
+    "number": r"[+-]?[\d.e+]+",
+}
+BETWEEN = ("; ", ". ", ": ")  # what sentences are put together with
+_PLACEHOLDER = re.compile(r"\{((\w+?)\d*)\}")
+
+
+def recorded(text: str) -> str:
+    """The English text in the language that is spoken; what is of no template stays as it is."""
+    if spoken().code == ENGLISH or not text:
+        return text
+    found = _whole(text)
+    if found is not None:
+        return found
+    for mark in BETWEEN:
+        if mark in text:
+            first, _, rest = text.partition(mark)
+            whole = first + (mark.strip() if mark == ". " else "")
+            return f"{recorded(whole)}{' ' if mark == '. ' else mark}{recorded(rest)}"
+    return text
+
+
+def _whole(text: str) -> str | None:
+    """The translation, where the whole text is made from one template; of several from that which says most."""
+    for pattern, template in _templates(spoken()):
+        found = pattern.fullmatch(text)
+        if found:
+            said = spoken().translations.pgettext(CONTEXT, template)
+            values: Mapping[str, str] = found.groupdict()
+            return said.format(**{name: _value(name, value) for name, value in values.items()})
+    return None
+
+
+def _value(name: str, value: str) -> str:
+    """What stood at a placeholder: a number as the language writes it; a piece that is of a template, translated."""
+    kind = name.rstrip("0123456789")
+    if kind == "number":
+        return figure(value)
+    return value if kind in KINDS or len(value) > 400 else recorded(value)
+
+
+@lru_cache(maxsize=8)
+def _templates(language: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Every template as a pattern; those with most words of their own first."""
+    texts = [message.text for message in language.messages if message.context == CONTEXT]
+    texts.sort(key=lambda text: (-len(_PLACEHOLDER.sub("", text)), text))
+    return tuple((_pattern(text), text) for text in texts)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces, seen, end = [], set(), 0
+    for found in _PLACEHOLDER.finditer(template):
+        pieces.append(re.escape(template[end : found.start()]))
+        name, kind = found[1], KINDS.get(found[2], r".+?")
+        pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>{kind})")
+        seen.add(name)
+        end = found.end()
+    return re.compile("".join([*pieces, re.escape(template[end:])]), re.DOTALL)
