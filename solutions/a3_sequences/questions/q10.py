@@ -178,8 +178,10 @@ def deep_without_norm():
                     x = LayerNorm(128)(x).detach()
                 values.append(float(x.std()))
             spread[gain, name] = values
-    for (gain, name), values in spread.items():
-        plt.semilogy(range(1, 21), values, "--" if name == "plain" else "-", label=f"{name}, gain {gain}")
+    for colour, gain in enumerate((1.0, 1.414, 2.0)):
+        plt.semilogy(range(1, 21), spread[gain, "plain"], f"C{colour}--", label=f"plain, gain {gain}")
+        width = 8 - 3 * colour  # the three lie on one another
+        plt.semilogy(range(1, 21), spread[gain, "layer norm"], f"C{colour}", lw=width, label=f"layer norm, gain {gain}")
     plt.xlabel("layer")
     plt.ylabel("standard deviation")
     plt.legend()

@@ -235,7 +235,7 @@ def memory_of_gradients():
         plt.semilogy(range(T - 1, -1, -1), norms / norms[-1], label=name)
     plt.xlabel("steps back in time")
     plt.ylabel("gradient of the input, relative")
-    plt.ylim(1e-16, 10)
+    plt.ylim(1e-16, 100)
     plt.legend()
     plt.show()
 

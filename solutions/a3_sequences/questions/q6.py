@@ -221,10 +221,21 @@ def draw_the_beam():
                     zorder=3 if on_the_way else 2 if prefix[:-1] in asked else 1,
                 )
                 if on_the_way or prefix in asked:
-                    axis.annotate(f"{words[prefix[-1]]} {total:.1f}", (x, y), fontsize=8)
-        axis.set(
-            title=f"beam {beam}: {' '.join(words[t] for t in best[1:])}   ln p = {score:.2f}", xlabel="word", yticks=[]
-        )
+                    above = on_the_way or y > places[best[: x + 1]][1]  # names of two close places keep apart
+                    offset, side = (4, "bottom") if above else (-4, "top")
+                    axis.annotate(
+                        f"{words[prefix[-1]]} {total:.1f}",
+                        (x, y),
+                        (0, offset),
+                        textcoords="offset points",
+                        ha="center",
+                        va=side,
+                        fontsize=8,
+                        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5},
+                        zorder=4,
+                    )
+        axis.set(title=f"beam {beam}: {' '.join(words[t] for t in best[1:])}   ln p = {score:.2f}")
+        axis.set(xlabel="word", xticks=range(max_len + 1), xlim=(-0.1, max_len + 0.4), yticks=[])
     best_of_all = max((p for p in places if p[-1] == 1 or len(p) == max_len + 1), key=lambda p: places[p][2])
     print(
         "the most probable of all:",

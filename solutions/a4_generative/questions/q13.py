@@ -207,6 +207,7 @@ def never_seen_together():
     for k, ax in enumerate(axes):
         ax.imshow(X[k].clamp(0, 1).permute(1, 2, 0))
         colour, shape = named[k].tolist()
-        ax.set_title(f"{list(colours)[colour]} {shapes[shape]}", fontsize=9)
+        name = f"{list(colours)[colour]} {shapes[shape]}"
+        ax.set_title(name, fontsize=9, color="black" if right[k].all() else "red")
         ax.axis("off")
     plt.show()

@@ -341,7 +341,8 @@ def latent_grid():
 
     fig, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.8))
     codes = (mu - centre) @ axes[:2].T
-    left.scatter(*codes.T, c=digits.target[1300:], cmap="tab10", vmin=-0.5, vmax=9.5, s=10)
+    dots = left.scatter(*codes.T, c=digits.target[1300:], cmap="tab10", vmin=-0.5, vmax=9.5, s=10)
+    fig.colorbar(dots, ax=left, ticks=range(10), fraction=0.046)
     left.set(title="codes of other digits, coloured by class")
     middle.imshow(side_by_side(grid), cmap="gray_r")
     middle.set(title="decoded from a grid in that plane", xticks=[], yticks=[])
