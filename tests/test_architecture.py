@@ -31,12 +31,12 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "examination": "candidate checking course errors paths sandbox schema submission wire",
     "execution": "candidate course errors examination paths record sandbox schema",
     "cluster": "course errors examination execution paths sandbox",
-    "marks": "course errors paths schema submission",
+    "marks": "course errors languages paths schema submission",
     "collect": "course errors schema submission",
     "pages": "languages marks schema",
     "terminal": "course marks schema submission",
     "dashboard": "course errors feedback marks pages schema submission terminal",
-    "feedback": "collect course marks pages schema submission terminal",
+    "feedback": "collect course languages marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
     "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "
     "submission wire",
@@ -46,7 +46,8 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
-    "exit_codes feedback importing marks paths portal record sandbox schema similarity submission terminal wire",
+    "exit_codes feedback importing languages marks paths portal record sandbox schema similarity submission terminal "
+    "wire",
     "cli": "commands exit_codes submission terminal",
 }
 FOR_TYPES_ONLY = {"bookkeeping": "execution", "terminal": "execution sandbox"}

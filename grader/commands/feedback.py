@@ -19,6 +19,7 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Feedback, Stage
+from grader.languages.translating import speaking
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store
@@ -44,9 +45,10 @@ def feedback(chosen: argparse.Namespace) -> int:
     stages: dict[str, Stage] = {}
     to_mark: list[str] = []
     known = hints_of_known_mistakes(paths, assignment)
-    with Store.open(paths.record, read_only=True) as store:
+    course = read_course(paths)
+    with Store.open(paths.record, read_only=True) as store, speaking(course.language):
         marking = Marking.read(paths, store, assignment)
-        for page in feedback_of(store, assignment, read_course(paths), book, chosen.student, marking, known):
+        for page in feedback_of(store, assignment, course, book, chosen.student, marking, known):
             files[page.student.id] = render(page).encode("utf-8", "backslashreplace")
             stages[page.student.id] = page.stage
             to_mark += [page.student.id] if page.stage is Stage.GRADED and page.points is None else []

@@ -13,13 +13,15 @@ from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Sourc
 from grader.feedback.plain_words import OwnWords
 from grader.feedback.questions import question_parts
 from grader.feedback.standing import standing
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
 from grader.marks.changes import ByHand, Change, by_hand
 from grader.schema import UNWRITTEN, WHOLE, Attempt, Outcome, add_up
 from grader.submission.notebook import Notebook
 
 HAS_POINTS = (Stage.GRADED, Stage.UNREADABLE, Stage.NOTHING)
 FIRST = 2  # things to look at first
-STRANGER = (
+STRANGER = mark(
     "This id is not on the course's roster: until the staff has settled whose it is, the points count for nobody."
 )
 
@@ -39,7 +41,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         own = OwnWords(notebook, asked, attempt.notices, source.handed_in.files)
         parts = question_parts(source.assignment, attempt, own, changed, hide, source.known)
         parts = tuple(replace(part, remarks=_remarks(source, part.question.id, hide)) for part in parts)
-        told = tuple(dict.fromkeys(notices(source, attempt, own)))
+        told = tuple(map(recorded, dict.fromkeys(notices(source, attempt, own))))
     things = _things(parts)
     stands = standing(source.assignment.id, source.line, hide) if source.line else None
     return Feedback(
@@ -48,7 +50,7 @@ def compose(source: Source, hide: Callable[[str], str] = str) -> Feedback:
         student=source.student,
         stage=stage,
         points=_points(stage, attempt, changed),
-        remark=STRANGER if source.stranger else stands.remark if stands else "",
+        remark=tr(STRANGER) if source.stranger else stands.remark if stands else "",
         explanation=tuple(explanation(stage, source)),
         first=tuple(things[:FIRST]),
         things=len(things),
@@ -72,7 +74,7 @@ def _about_the_whole(stage: Stage, changed: Mapping[str, ByHand]) -> Iterator[st
     for name, made in changed.items():
         if name == WHOLE or stage is not Stage.GRADED:
             what = "" if name == WHOLE else f"{name}: "
-            yield from (f"{what}{text}" for text in (made.words, *made.comments) if text)
+            yield from (f"{what}{text}" for text in (recorded(made.words), *made.comments) if text)
 
 
 def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[str], str]]:
@@ -86,7 +88,7 @@ def without_others(roster: Sequence[Student]) -> Callable[[Student], Callable[[s
     def of(student: Student) -> Callable[[str], str]:
         own = {word.casefold() for word in (student.id, student.name, student.email)}
         return lambda text: pattern.sub(
-            lambda found: found[0] if found[0].casefold() in own else "(somebody else)", text
+            lambda found: found[0] if found[0].casefold() in own else tr("(somebody else)"), text
         )
 
     return of
@@ -152,9 +154,11 @@ def _thing(found: Sequence[tuple[QuestionPart, Finding]]) -> Thing:
 def _not_written(found: Sequence[tuple[QuestionPart, Finding]]) -> str:
     cells = sorted({finding.cell for _, finding in found if finding.cell})
     if not cells:
-        return "Nothing is written there yet."
-    still = f"cell {cells[0]} still raises" if len(cells) == 1 else f"cells {', '.join(map(str, cells))} still raise"
-    return f"Not written yet: {still} NotImplementedError."
+        return tr("Nothing is written there yet.")
+    if len(cells) == 1:
+        return tr("Not written yet: cell {cell} still raises NotImplementedError.", cell=cells[0])
+    numbers = ", ".join(map(str, cells))
+    return tr("Not written yet: cells {cells} still raise NotImplementedError.", cells=numbers)
 
 
 def _what(finding: Finding) -> str:
@@ -162,5 +166,5 @@ def _what(finding: Finding) -> str:
     if not finding.name:
         return finding.label
     if finding.outcome is Outcome.MISSING:
-        return f"{finding.name} {finding.label}"
-    return f"{finding.label} in {finding.name}"
+        return tr("{name} {what}", name=finding.name, what=finding.label)
+    return tr("{what} in {name}", what=finding.label, name=finding.name)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from grader.collect.times import shown, stated
 from grader.feedback.parts import Source, Stage
 from grader.feedback.plain_words import LOADING, OwnWords, cut
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.marks.marksheet import clean
 from grader.schema import FLAWED, TAKEN_FOR, Attempt, Question, digest_of
 from grader.submission import magic_lines
@@ -23,22 +25,36 @@ def explanation(stage: Stage, source: Source) -> Iterator[str]:
         name = clean(source.handed_in.filename)
         notice = clean(source.grading.attempt.notices[-1]) if source.grading.attempt.notices else ""
         what, _, advice = notice.removeprefix(f"{name}: ").partition("; ")
-        yield f"No notebook could be read from your file {cut(name, 80)}: {what or 'it is of an unknown form'}."
-        yield f"What to do: {advice or 'open your notebook, see that it works, save it, and hand that file in'}."
-        worth = "As it is, the file is worth 0 points"
-        given = "; what the staff gave all the same stands above" if source.changes else ""
-        yield f"{worth}{given}. Whether a readable one may still be handed in, the staff can tell."
+        what = recorded(what) or tr("it is of an unknown form")
+        yield tr("No notebook could be read from your file {file}: {what}.", file=cut(name, 80), what=what)
+        advice = recorded(advice) or tr("open your notebook, see that it works, save it, and hand that file in")
+        yield tr("What to do: {advice}.", advice=advice)
+        yield _worth_nothing(bool(source.changes))
     if stage is Stage.DEFERRED:
-        yield "The grading of your submission is not finished: the grading machine failed, not your code."
-        yield "Nothing was lost: your file is on record (see the receipt) and will be graded. You need do nothing."
+        yield tr("The grading of your submission is not finished: the grading machine failed, not your code.")
+        yield tr("Nothing was lost: your file is on record (see the receipt) and will be graded. You need do nothing.")
     if stage is Stage.OUTDATED:
-        yield "Your submission is being graded again: the points of the assignment were changed after it was graded."
-        yield "Nothing was lost: your file is on record (see the receipt). You need do nothing."
+        yield tr(
+            "Your submission is being graded again: the points of the assignment were changed after it was graded."
+        )
+        yield tr("Nothing was lost: your file is on record (see the receipt). You need do nothing.")
     if stage is Stage.WAITING:
-        yield "Your submission is on record (see the receipt) and was not graded yet. You need do nothing."
+        yield tr("Your submission is on record (see the receipt) and was not graded yet. You need do nothing.")
     if stage is Stage.NOTHING:
-        yield "There is no file of yours for this assignment. What the staff gave all the same stands above."
-        yield "If you handed something in, ask the staff about it, with the receipt that you were given."
+        yield tr("There is no file of yours for this assignment. What the staff gave all the same stands above.")
+        yield tr("If you handed something in, ask the staff about it, with the receipt that you were given.")
+
+
+def _worth_nothing(given: bool) -> str:
+    """What a file that cannot be read is worth. given: the staff gave points, or a comment, all the same"""
+    if given:
+        return tr(
+            "As it is, the file is worth 0 points; what the staff gave all the same stands above. "
+            "Whether a readable one may still be handed in, the staff can tell."
+        )
+    return tr(
+        "As it is, the file is worth 0 points. Whether a readable one may still be handed in, the staff can tell."
+    )
 
 
 def notices(source: Source, attempt: Attempt, own: OwnWords) -> Iterator[str]:
@@ -94,22 +110,22 @@ def _cells(numbers: Collection[int]) -> str:
 def receipt(source: Source) -> Iterator[tuple[str, str]]:
     handed_in, grading = source.handed_in, source.grading
     if not handed_in.digest:
-        yield "File", "none"
+        yield tr("File"), tr("none")
         return
-    yield "File", f"{cut(clean(handed_in.filename), 120)}, {handed_in.size_bytes} bytes"
-    yield "SHA-256 of the file", handed_in.sha256
-    yield "Submission", handed_in.digest
+    yield tr("File"), tr("{file}, {n} bytes", file=cut(clean(handed_in.filename), 120), n=handed_in.size_bytes)
+    yield tr("SHA-256 of the file"), handed_in.sha256
+    yield tr("Submission"), handed_in.digest
     if handed_in.came:
-        yield "Handed in", _time(handed_in.came, source.course.timezone)
+        yield tr("Handed in"), _time(handed_in.came, source.course.timezone)
     if grading is None:
         return
     evidence = grading.attempt.evidence
     if grading.at:
-        yield "Graded", _time(grading.at, source.course.timezone)
+        yield tr("Graded"), _time(grading.at, source.course.timezone)
     tests = [f"{question} {digest}".encode() for question, digest in sorted(evidence.tests)]
-    yield "Tests, version", digest_of(tests)[:16]
-    yield "Grading image", evidence.image
-    yield "Device", evidence.device
+    yield tr("Tests, version"), digest_of(tests)[:16]
+    yield tr("Grading image"), evidence.image
+    yield tr("Device"), evidence.device
 
 
 def _time(recorded: str, timezone: str) -> str:

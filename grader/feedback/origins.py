@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grader.feedback.parts import Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords
+from grader.languages.translating import tr
 from grader.schema import Outcome
 
 
@@ -47,12 +48,13 @@ def _with_origin(finding: Finding, part: QuestionPart, failing: Mapping[str, fro
     here = part.question
     other = questions.get(finding.name, here.id)
     if finding.outcome is Outcome.ERROR and other != here.id and finding.name not in here.names:
-        text = f"The error is in your {finding.name}, which fails in {other}, too: begin there."
-        return replace(finding, origin=text)
+        text = tr("The error is in your {name}, which fails in {question}, too: begin there.")
+        return replace(finding, origin=text.format(name=finding.name, question=other))
     callers = [finding.name] if finding.name in here.names else list(here.names)
     for caller in callers:
         for name in sorted(own.used.get(caller, ())):
             found = questions.get(name, here.id)
             if found != here.id and name not in here.names and caller not in own.used.get(name, ()):
-                return replace(finding, origin=f"Your {caller} calls your {name}, which fails in {found}: begin there.")
+                text = tr("Your {caller} calls your {name}, which fails in {question}: begin there.")
+                return replace(finding, origin=text.format(caller=caller, name=name, question=found))
     return finding

@@ -10,24 +10,40 @@ from grader.feedback.parts import Feedback, Finding, QuestionPart, Remark, Stage
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
 from grader.feedback.style import STYLE
-from grader.pages.markup import Html, badge, bar, cell, document, el, heading, joined, number, scroller, share_of, table
+from grader.languages.formats import figure
+from grader.languages.translating import mark, tr, trn
+from grader.pages.markup import (
+    Html,
+    badge,
+    bar,
+    cell,
+    document,
+    el,
+    heading,
+    joined,
+    number,
+    scroller,
+    share_of,
+    table,
+    within,
+)
 from grader.schema import Outcome, add_up
 from grader.submission.text import JOINERS
 
 KINDS = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
 BOXES = {Stage.UNREADABLE: "bad", Stage.DEFERRED: "warn", Stage.OUTDATED: "warn", Stage.WAITING: "warn"}
 HEADLINES = {
-    Stage.UNREADABLE: "Your file could not be read",
-    Stage.DEFERRED: "Not finished yet",
-    Stage.OUTDATED: "Being graded again",
-    Stage.WAITING: "Not graded yet",
-    Stage.NOTHING: "Nothing was handed in here",
+    Stage.UNREADABLE: mark("Your file could not be read"),
+    Stage.DEFERRED: mark("Not finished yet"),
+    Stage.OUTDATED: mark("Being graded again"),
+    Stage.WAITING: mark("Not graded yet"),
+    Stage.NOTHING: mark("Nothing was handed in here"),
 }
-NOTHING_TO_REPAIR = "Every check passed. There is nothing to repair."
-NOT_WRITTEN = "Not written yet"
-SETTLED = "No points are lost any more: what the checks found was settled by hand. It stands below."
-BY_HAND_ALONE = "The staff reads these answers; what they say of them stands below."
-READING = (
+NOTHING_TO_REPAIR = mark("Every check passed. There is nothing to repair.")
+NOT_WRITTEN = mark("Not written yet")
+SETTLED = mark("No points are lost any more: what the checks found was settled by hand. It stands below.")
+BY_HAND_ALONE = mark("The staff reads these answers; what they say of them stands below.")
+READING = mark(
     "Each check calls your functions with inputs that are not shown. A message says what kind of mistake it found; # "
     "stands for a number that is left out. Cells are counted from the top of your file, texts included."
 )
@@ -36,7 +52,8 @@ READING = (
 def feedback_page(feedback: Feedback) -> str:
     """The whole page of one student."""
     body = joined([_header(feedback), el("main", _main(feedback))], "\n")
-    return document(f"{feedback.assignment.id}: feedback for {feedback.student.id}", body, STYLE)
+    title = tr("{assignment}: feedback for {student}", assignment=feedback.assignment.id, student=feedback.student.id)
+    return document(title, body, STYLE)
 
 
 def feedback_body(feedback: Feedback) -> Html:
@@ -71,14 +88,16 @@ def _header(feedback: Feedback) -> Html:
 def _score(feedback: Feedback) -> Html | None:
     points, worth = feedback.points, feedback.assignment.max_points
     if points is None and feedback.stage is Stage.GRADED:
-        return el("p", badge("no total yet", "warn"), f" {feedback.so_far}", class_="score")
+        return el("p", badge(tr("no total yet"), "warn"), f" {feedback.so_far}", class_="score")
     if points is None:
         return None
-    text = f"{plain(points)} of {plain(worth)} points"
-    share = bar(share_of(points, worth), text)
-    score = el("p", el("span", el("b", plain(points)), f" of {plain(worth)} points"), share, class_="score")
-    changed = [el("p", badge("changed by hand"), " ", text) for text in feedback.changed]
-    return joined([score, *changed, el("p", badge("note", "warn"), " ", feedback.remark) if feedback.remark else None])
+    sentence, of_all = tr("{points} of {worth} points"), figure(plain(worth))
+    share = bar(share_of(points, worth), sentence.format(points=figure(plain(points)), worth=of_all))
+    text = within(sentence, points=el("b", figure(plain(points))), worth=of_all)
+    score = el("p", el("span", text), share, class_="score")
+    changed = [el("p", badge(tr("changed by hand")), " ", text) for text in feedback.changed]
+    note = el("p", badge(tr("note"), "warn"), " ", feedback.remark) if feedback.remark else None
+    return joined([score, *changed, note])
 
 
 def _explanation(feedback: Feedback) -> Html:
@@ -86,21 +105,21 @@ def _explanation(feedback: Feedback) -> Html:
     kind = BOXES.get(feedback.stage, "")
     what, *rest = feedback.explanation
     box = el("div", el("p", el("b", what)), *(el("p", text) for text in rest), class_=f"box {kind}".strip())
-    return el("section", el("h2", HEADLINES.get(feedback.stage, "")), box)
+    return el("section", el("h2", tr(HEADLINES[feedback.stage]) if feedback.stage in HEADLINES else ""), box)
 
 
 def _first(feedback: Feedback) -> Html:
-    title = el("h2", "Look at this first")
+    title = el("h2", tr("Look at this first"))
     if feedback.assignment.by_hand_alone:
-        return el("section", title, el("p", BY_HAND_ALONE))
+        return el("section", title, el("p", tr(BY_HAND_ALONE)))
     if feedback.settled:
-        return el("section", title, el("p", badge("all points", "good"), " ", SETTLED))
+        return el("section", title, el("p", badge(tr("all points"), "good"), " ", tr(SETTLED)))
     if not feedback.first:
-        well = el("p", badge("all passed", "good"), " ", NOTHING_TO_REPAIR)
+        well = el("p", badge(tr("all passed"), "good"), " ", tr(NOTHING_TO_REPAIR))
         return el("section", title, el("div", well, class_="box good"))
     shown = el("ol", *map(_thing, feedback.first), class_="first" if len(feedback.first) > 1 else "first one")
     more = feedback.things - len(feedback.first)
-    rest = el("p", f"{more} more, below.", class_="dim") if more else None
+    rest = el("p", tr("{n} more, below.", n=more), class_="dim") if more else None
     return el("section", title, shown, rest)
 
 
@@ -119,10 +138,11 @@ def _thing(thing: Thing) -> Html:
 
 
 def _marks(feedback: Feedback) -> Html:
-    head = el("tr", heading("question"), heading("points", "n"), heading("what happened"))
+    head = el("tr", heading(tr("question")), heading(tr("points"), "n"), heading(tr("what happened")))
     linked = feedback.stage is Stage.GRADED
     rows = [list(_marks_row(part, linked)) for part in feedback.questions]
-    return el("section", el("h2", "Marks by question"), table([head], rows, class_="marks", label="Marks by question"))
+    title = tr("Marks by question")
+    return el("section", el("h2", title), table([head], rows, class_="marks", label=title))
 
 
 def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
@@ -140,30 +160,35 @@ def _marks_row(part: QuestionPart, linked: bool) -> Iterator[Html]:
 def _questions(feedback: Feedback) -> Html:
     parts = [_question(part) for part in feedback.questions if part not in feedback.blank]
     parts += [_blank(feedback.blank)] if feedback.blank else []
-    intro = el("p", READING, class_="dim small")
-    return el("section", el("h2", "Question by question"), intro, joined(parts, "\n"), class_="questions")
+    intro = el("p", tr(READING), class_="dim small")
+    return el("section", el("h2", tr("Question by question")), intro, joined(parts, "\n"), class_="questions")
 
 
 def _blank(parts: Sequence[QuestionPart]) -> Html:
     """The questions of which nothing is written yet, a line each."""
-    worth = plain(add_up(part.question.points for part in parts))
-    title = el("h3", el("span", NOT_WRITTEN), el("span", f"0 of {worth} points", class_="cost"), class_="title")
+    title = el("h3", el("span", tr(NOT_WRITTEN)), el("span", nothing_of(parts), class_="cost"), class_="title")
     lines = [
-        el("li", el("b", f"{part.question.id} {part.question.title}"), f": {part.score} points. ",
+        el("li", el("b", f"{part.question.id} {part.question.title}"), f": {part.scored}. ",
            still(part), id=part.question.id)
         for part in parts
     ]  # fmt: skip
     return el("section", title, el("ul", *lines, class_="notes"), class_="question")
 
 
+def nothing_of(parts: Sequence[QuestionPart]) -> str:
+    """No points for all of these questions, in words."""
+    worth = add_up(part.question.points for part in parts)
+    return tr("{points} of {worth} points", points=0, worth=figure(plain(worth)))
+
+
 def still(part: QuestionPart) -> str:
     """What of it is not written, without saying again that it is not."""
-    return " ".join(finding.text.removeprefix(f"{NOT_WRITTEN}: ") for finding in part.findings)
+    return " ".join(finding.still or finding.text for finding in part.findings)
 
 
 def _question(part: QuestionPart) -> Html:
     question = part.question
-    score = el("span", f"{part.score} points", class_="cost")
+    score = el("span", part.scored, class_="cost")
     title = el("h3", el("span", f"{question.id} {question.title}"), score, class_="title")
     if question.manual:
         said = [*_by_hand(part), _remarks(part.remarks)]
@@ -177,7 +202,7 @@ def _question(part: QuestionPart) -> Html:
         title,
         _changed(part),
         _remarks(part.remarks),
-        el("p", "This question was not examined.") if part.points is None else None,
+        el("p", tr("This question was not examined.")) if part.points is None else None,
         el("ul", *found, class_="checks") if found else None,
         _passed(part),
         *_code(part),
@@ -194,9 +219,9 @@ def _by_hand(part: QuestionPart) -> Iterator[Html]:
 
 def _changed(part: QuestionPart) -> Html | None:
     """What a person changed, and what they say of it."""
-    lines = [el("p", badge("changed by hand"), " ", part.changed)] if part.changed else []
+    lines = [el("p", badge(tr("changed by hand")), " ", part.changed)] if part.changed else []
     comment = () if part.question.manual else part.comment.splitlines()
-    lines += [el("p", badge("comment"), " ", line) for line in comment if line.strip()]
+    lines += [el("p", badge(tr("comment")), " ", line) for line in comment if line.strip()]
     return joined(lines, "\n") if lines else None
 
 
@@ -207,7 +232,7 @@ def _remarks(remarks: Sequence[Remark]) -> Html | None:
     shown = [
         el(
             "li",
-            el("p", badge("comment"), f" cell {each.cell}, line {each.line}: ", el("code", visible(each.code.strip()))),
+            el("p", badge(tr("comment")), f" {place_of(each)}: ", el("code", visible(each.code.strip()))),
             *(el("p", line, class_="said") for line in each.text.splitlines() if line.strip()),
             class_="remark",
         )
@@ -216,10 +241,16 @@ def _remarks(remarks: Sequence[Remark]) -> Html | None:
     return el("ul", *shown, class_="checks")
 
 
+def place_of(remark: Remark) -> str:
+    return tr("cell {cell}, line {line}", cell=remark.cell, line=remark.line)
+
+
 def _passed(part: QuestionPart) -> Html | None:
     if not part.passed:
         return None
-    passed = el("p", badge(f"{len(part.passed)} passed", "good"), " ", "; ".join(part.passed), class_="dim small")
+    passed = el(
+        "p", badge(tr("{n} passed", n=len(part.passed)), "good"), " ", "; ".join(part.passed), class_="dim small"
+    )
     return joined([passed, _counted(part)])
 
 
@@ -231,7 +262,7 @@ def _counted(part: QuestionPart) -> Html | None:
 def _all_well(part: QuestionPart) -> Html:
     """A question with nothing to repair, folded: what was checked, and the code."""
     what = part.in_short[0].upper() + part.in_short[1:]
-    summary = el("summary", badge(what, "good"), " what was checked, and your code")
+    summary = el("summary", badge(what, "good"), " ", tr("what was checked, and your code"))
     return el(
         "details",
         summary,
@@ -241,28 +272,52 @@ def _all_well(part: QuestionPart) -> Html:
 
 def _finding(finding: Finding, part: QuestionPart) -> Html:
     """Checks that ended alike: how, which, what is known, what to do."""
-    names = "; ".join(finding.checks) if len(finding.checks) < part.checks else f"all {part.checks} checks"
-    as_graded = " as graded" if part.changed else ""
-    lead = [badge(finding.label, KINDS.get(finding.outcome, "warn")), " ", el("b", names), " ",
-            el("span", f"(\u2212{plain(finding.lost)}{as_graded})", class_="dim")]  # fmt: skip
-    text = finding.text or OUTCOMES[finding.outcome][1]
+    lead = [badge(finding.label, KINDS.get(finding.outcome, "warn")), " ", el("b", names_of(finding, part)), " ",
+            el("span", f"({cost_of(finding, part)})", class_="dim")]  # fmt: skip
+    text = finding.text or tr(OUTCOMES[finding.outcome][1])
     told = [el("p", hint, class_="hint") for hint in finding.told]
     return el("li", el("p", *lead), el("p", text, class_="said"), *told)
 
 
+def names_of(finding: Finding, part: QuestionPart) -> str:
+    """Which checks ended so."""
+    whole = len(finding.checks) >= part.checks
+    return tr("all {n} checks", n=part.checks) if whole else "; ".join(finding.checks)
+
+
+def cost_of(finding: Finding, part: QuestionPart) -> str:
+    """What they cost, and that it was changed since."""
+    lost = f"\u2212{figure(plain(finding.lost))}"
+    return tr("{lost} as graded", lost=lost) if part.changed else lost
+
+
 def _code(part: QuestionPart) -> Iterator[Html]:
     for shown in part.code:
-        part_of = "" if shown.whole else f", {len(shown.lines)} of them here"
-        here = f", marked: line {', '.join(map(str, sorted(shown.marked)))}" if shown.marked else ""
-        summary = el("summary", f"Your code: cell {shown.cell} ({shown.of} lines{part_of}{here})")
+        summary = el("summary", _title_of(shown))
         yield el("details", summary, el("div", listing(shown), class_="inside"), id=f"cell-{shown.cell}",
                  open="open" if shown.marked else None)  # fmt: skip
     for number_, question in part.shown_at:
-        link = el("a", f"cell {number_}", href=f"#cell-{number_}")
-        yield el("p", "Also your code for this question: ", link, f", shown at {question}.", class_="small")
+        link = el("a", tr("cell {cell}", cell=number_), href=f"#cell-{number_}")
+        sentence = tr("Also your code for this question: {cell}, shown at {question}.")
+        yield el("p", within(sentence, cell=link, question=question), class_="small")
     if part.left_out:
-        cells = ", ".join(map(str, part.left_out))
-        yield el("p", f"Not shown here, for want of room: cell {cells} of your file.", class_="dim small")
+        yield el("p", no_room_for(part), class_="dim small")
+
+
+def no_room_for(part: QuestionPart) -> str:
+    """Which cells are not shown."""
+    cells = ", ".join(map(str, part.left_out))
+    return tr("Not shown here, for want of room: cell {cells} of your file.", cells=cells)
+
+
+def _title_of(shown: Excerpt) -> str:
+    """Which cell, how much of it, and where to look."""
+    of = tr("{n} lines", n=shown.of) if shown.whole else ""
+    of = of or tr("{n} lines, {shown} of them here", n=shown.of, shown=len(shown.lines))
+    if not shown.marked:
+        return tr("Your code: cell {cell} ({lines})", cell=shown.cell, lines=of)
+    marked = ", ".join(map(str, sorted(shown.marked)))
+    return tr("Your code: cell {cell} ({lines}, marked: line {marked})", cell=shown.cell, lines=of, marked=marked)
 
 
 def listing(shown: Excerpt) -> Html:
@@ -277,11 +332,11 @@ def listing(shown: Excerpt) -> Html:
         expected = line_number + 1
     if expected <= shown.of:
         lines.append(_gap(shown.of + 1 - expected))
-    return scroller(el("code", joined(lines, "\n")), label=f"code of cell {shown.cell}")
+    return scroller(el("code", joined(lines, "\n")), label=tr("code of cell {cell}", cell=shown.cell))
 
 
 def _gap(lines: int) -> Html:
-    return el("span", f"[{lines} line{'s' if lines > 1 else ''} left out]", class_="g", data_n="...")
+    return el("span", f"[{trn('{n} line left out', '{n} lines left out', lines)}]", class_="g", data_n="...")
 
 
 def visible(text: str) -> str:
@@ -301,27 +356,29 @@ def _escape(letter: str) -> str:
 
 
 def _notebook(feedback: Feedback) -> Html:
-    parts: list[Html | None] = [el("h2", "About your file"), _remarks(feedback.remarks)]
+    parts: list[Html | None] = [el("h2", tr("About your file")), _remarks(feedback.remarks)]
     if feedback.notices:
         parts.append(el("ul", *(el("li", notice) for notice in feedback.notices), class_="notes"))
     if feedback.printed:
         lines = "\n".join(map(visible, feedback.printed.split("\n")))
-        summary = el("summary", "What your cells printed when the notebook was run")
-        parts.append(el("details", summary, el("div", scroller(lines, label="what was printed"), class_="inside")))
+        summary = el("summary", tr("What your cells printed when the notebook was run"))
+        parts.append(el("details", summary, el("div", scroller(lines, label=tr("what was printed")), class_="inside")))
     return el("section", *parts)
 
 
 def _standing(standing: Standing) -> Html:
     late = any(row.late for row in standing.rows)
-    head = el("tr", heading("assignment"), heading("points", "n"), heading("late") if late else None,
-              heading("percent", "n"), heading("counts?"))  # fmt: skip
+    head = el("tr", heading(tr("assignment")), heading(tr("points"), "n"), heading(tr("late")) if late else None,
+              heading(tr("percent"), "n"), heading(tr("counts?")))  # fmt: skip
     rows = []
     for row in standing.rows:
-        name = el("th", el("b", row.item) if row.this else row.item, " (this one)" if row.this else "", scope="row")
+        name = el(
+            "th", el("b", row.item) if row.this else row.item, f" ({tr('this one')})" if row.this else "", scope="row"
+        )
         lateness = [cell(row.late)] if late else []
         rows.append([name, number(row.points), *lateness, number(row.percent), cell(row.counts)])
-    lines = scroller("\n".join(standing.computation), label="the computation")
-    computation = el("details", el("summary", "How it is calculated"), el("div", lines, class_="inside"))
+    lines = scroller("\n".join(standing.computation), label=tr("the computation"))
+    computation = el("details", el("summary", tr("How it is calculated")), el("div", lines, class_="inside"))
     shown = table([head], rows, class_="marks", label=standing.heading)
     notes = [el("li", el("b", row.item), f": {row.note}") for row in standing.rows if row.note]
     noted = el("ul", *notes, class_="notes") if notes else None
@@ -331,5 +388,5 @@ def _standing(standing: Standing) -> Html:
 
 def _receipt(feedback: Feedback) -> Html:
     rows = [part for name, value in feedback.receipt for part in (el("dt", name), el("dd", value))]
-    about = "What was graded and with what. The same file, tests and image give the same marks."
-    return el("section", el("h2", "Receipt"), el("p", about, class_="dim small"), el("dl", *rows, class_="receipt"))
+    about = tr("What was graded and with what. The same file, tests and image give the same marks.")
+    return el("section", el("h2", tr("Receipt")), el("p", about, class_="dim small"), el("dl", *rows, class_="receipt"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,15 +13,17 @@ from grader.course.sheets import Student
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.plain_words import OUTCOMES
 from grader.feedback.standing import Standing
+from grader.languages.formats import figure
+from grader.languages.translating import mark, tr
 from grader.marks.changes import Change
 from grader.marks.gradebook import Line
-from grader.schema import UNWRITTEN, Assignment, Attempt, Outcome, Question, add_up
+from grader.schema import Assignment, Attempt, Outcome, Question, add_up
 from grader.submission.notebook import Notebook
 
-TO_COME = "to be marked by the staff"
+TO_COME = mark("to be marked by the staff")
+NOT_WRITTEN = mark("not written yet")  # schema.UNWRITTEN
 NAMED_CHECKS = 2  # of a thing to look at first
 NO_POINTS_YET = "\u2013"
-_KIND = re.compile(r"\bhas (?:dtype|shape) |\bis .{1,200}, expected |\bhas \d+ (?:entry|entries), expected ")
 
 
 class Stage(enum.Enum):
@@ -100,6 +101,7 @@ class Finding:
     cause: what else fails for the same reason, also in other questions;  name: of the student's code, "" if not known
     known: a wrong solution of the author's answers alike, and the hint is about that mistake
     origin: which failure of another question it may follow from, in a sentence
+    of_kind: it is about an answer of the wrong kind, dtype or shape;  still: of what is not written yet, what
     """
 
     outcome: Outcome
@@ -113,6 +115,8 @@ class Finding:
     line: int = 0
     known: bool = False
     origin: str = ""
+    of_kind: bool = False
+    still: str = ""
 
     @property
     def rank(self) -> int:
@@ -124,7 +128,7 @@ class Finding:
             return 3
         if self.known or self.cause.startswith(("loading/", "raised/", "experiment/", "misspelt/", "gone/")):
             return 0
-        return 1 if self.outcome is Outcome.FAILED and _KIND.search(self.text) else 2
+        return 1 if self.outcome is Outcome.FAILED and self.of_kind else 2
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ class Finding:
 
     @property
     def label(self) -> str:
-        return UNWRITTEN if self.unwritten else OUTCOMES[self.outcome][0]
+        return tr(NOT_WRITTEN) if self.unwritten else tr(OUTCOMES[self.outcome][0])
 
 
 @dataclass(frozen=True)
@@ -184,22 +188,34 @@ class QuestionPart:
     @property
     def score(self) -> str:
         """The points, a dash where there are none yet, and what there was to get."""
-        return f"{NO_POINTS_YET if self.points is None else plain(self.points)} of {plain(self.question.points)}"
+        points, worth = self._figures
+        return tr("{points} of {worth}", points=points, worth=worth)
+
+    @property
+    def scored(self) -> str:
+        """The same as points."""
+        points, worth = self._figures
+        return tr("{points} of {worth} points", points=points, worth=worth)
+
+    @property
+    def _figures(self) -> tuple[str, str]:
+        points = NO_POINTS_YET if self.points is None else figure(plain(self.points))
+        return points, figure(plain(self.question.points))
 
     @property
     def in_short(self) -> str:
         """What happened, in a few words."""
         if self.points is None:
-            return self.to_come or "not graded"
+            return tr(self.to_come) if self.to_come else tr("not graded")
         if self.question.manual:
-            return "marked by the staff"
+            return tr("marked by the staff")
         if not self.findings:
-            return (f"all {self.checks} passed" if self.checks > 1 else "passed") + (
-                self.counted and f"; {self.counted}"
-            )
+            passed = tr("all {n} passed", n=self.checks) if self.checks > 1 else tr("passed")
+            return f"{passed}; {self.counted}" if self.counted else passed
         labels = dict.fromkeys(finding.label for finding in self.findings)
         failed = sum(len(finding.checks) for finding in self.findings)
-        how = f"{failed} of {self.checks} checks failed" if failed < self.checks else "no check passed"
+        some = failed < self.checks
+        how = tr("{n} of {checks} checks failed", n=failed, checks=self.checks) if some else tr("no check passed")
         return f"{how}: {', '.join(labels)}"
 
 
@@ -223,15 +239,19 @@ class Thing:
     @property
     def cost(self) -> str:
         """What it cost, in words."""
-        lost = f"\u2212{plain(self.lost)} {'point' if self.lost == 1 else 'points'}"
-        ids = ", ".join(question.id for question in self.questions)
-        return f"{lost} as graded; +{plain(self.given_back)} by hand in {ids}" if self.given_back else lost
+        lost = f"\u2212{figure(plain(self.lost))}"
+        lost = tr("{points} point", points=lost) if self.lost == 1 else tr("{points} points", points=lost)
+        if not self.given_back:
+            return lost
+        ids, back = ", ".join(question.id for question in self.questions), figure(plain(self.given_back))
+        return tr("{lost} as graded; +{points} by hand in {questions}", lost=lost, points=back, questions=ids)
 
     @property
     def which(self) -> str:
         """The checks: two of them in words, the others counted."""
         more = len(self.checks) - NAMED_CHECKS
-        return "; ".join(self.checks[:NAMED_CHECKS]) + (f"; and {more} more" if more > 0 else "")
+        named = "; ".join(self.checks[:NAMED_CHECKS])
+        return tr("{checks}; and {n} more", checks=named, n=more) if more > 0 else named
 
 
 @dataclass(frozen=True)
@@ -273,5 +293,10 @@ class Feedback:
     def so_far(self) -> str:
         """What there is while questions are still to be marked."""
         points = add_up(part.points for part in self.questions if part.points is not None)
-        due = [part.question.id for part in self.questions if part.to_come]
-        return f"{plain(points)} of {plain(self.assignment.max_points)} points so far; {', '.join(due)} {TO_COME}"
+        due = ", ".join(part.question.id for part in self.questions if part.to_come)
+        return tr(
+            "{points} of {worth} points so far; {questions} to be marked by the staff",
+            points=figure(plain(points)),
+            worth=figure(plain(self.assignment.max_points)),
+            questions=due,
+        )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from grader.feedback.python_texts import TYPES, known_part, masked
+from grader.languages.translating import mark
 from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, CheckResult, Outcome
 from grader.submission.notebook import Notebook, definitions, nearest
@@ -29,21 +30,37 @@ EXCEPTIONS = frozenset(name for name, kind in vars(builtins).items() if isinstan
     "LinAlgError AxisError UFuncTypeError OutOfMemoryError TimeLimit EmptyDataError".split()
 )
 OUTCOMES: dict[Outcome, tuple[str, str]] = {  # a word for the badge; a sentence where nothing better is known
-    Outcome.PASSED: ("passed", "The answer is right."),
-    Outcome.FAILED: ("wrong answer", "Your code answered, and the answer is not what was asked for."),
-    Outcome.ERROR: ("error", "Your code raised an exception instead of answering."),
-    Outcome.MISSING: ("not found", "A name that the question asks for is not defined when your notebook has run."),
-    Outcome.TIMEOUT: ("too slow", "Your code did not answer in time; look for a loop that never ends."),
-    Outcome.MEMORY: ("out of memory", "Your code needed more memory than a submission may have."),
-    Outcome.CRASHED: ("process ended", "The Python process ended during the call (os._exit, quit, a crash)."),
-    Outcome.FORBIDDEN: ("not allowed", "Your code used something that this question rules out."),
-    Outcome.PROTOCOL: ("no usable answer", "What came back from your code was no answer that could be read."),
-    Outcome.DEFERRED: ("not finished", "The grading machine failed here, not your code; this check will be run again."),
+    Outcome.PASSED: (mark("passed"), mark("The answer is right.")),
+    Outcome.FAILED: (mark("wrong answer"), mark("Your code answered, and the answer is not what was asked for.")),
+    Outcome.ERROR: (mark("error"), mark("Your code raised an exception instead of answering.")),
+    Outcome.MISSING: (
+        mark("not found"),
+        mark("A name that the question asks for is not defined when your notebook has run."),
+    ),
+    Outcome.TIMEOUT: (mark("too slow"), mark("Your code did not answer in time; look for a loop that never ends.")),
+    Outcome.MEMORY: (mark("out of memory"), mark("Your code needed more memory than a submission may have.")),
+    Outcome.CRASHED: (
+        mark("process ended"),
+        mark("The Python process ended during the call (os._exit, quit, a crash)."),
+    ),
+    Outcome.FORBIDDEN: (mark("not allowed"), mark("Your code used something that this question rules out.")),
+    Outcome.PROTOCOL: (
+        mark("no usable answer"),
+        mark("What came back from your code was no answer that could be read."),
+    ),
+    Outcome.DEFERRED: (
+        mark("not finished"),
+        mark("The grading machine failed here, not your code; this check will be run again."),
+    ),
 }
 ADVICE = {
-    Outcome.CRASHED: "Take out what ends the process, then restart the kernel and run all cells before you hand in.",
-    Outcome.TIMEOUT: "Begin cells that only train or plot with '# experiment': those are not run when graded.",
-    Outcome.MEMORY: "Look for an array that is larger than it need be; begin mere experiments with '# experiment'.",
+    Outcome.CRASHED: mark(
+        "Take out what ends the process, then restart the kernel and run all cells before you hand in."
+    ),
+    Outcome.TIMEOUT: mark("Begin cells that only train or plot with '# experiment': those are not run when graded."),
+    Outcome.MEMORY: mark(
+        "Look for an array that is larger than it need be; begin mere experiments with '# experiment'."
+    ),
 }
 
 _EXCEPTION = re.compile(

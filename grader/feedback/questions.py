@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +12,8 @@ from grader.feedback.excerpts import Excerpt, excerpt
 from grader.feedback.origins import with_origins
 from grader.feedback.parts import TO_COME, Finding, QuestionPart
 from grader.feedback.plain_words import OwnWords, Said, said
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, add_up
@@ -18,6 +21,7 @@ from grader.terminal.screen import counted_with, hints, words
 
 CODE_BYTES = 100_000  # of a page, escaped, for the student's code
 LINE_BYTES = 60  # what a line of code costs besides its text
+_KIND = re.compile(r"\bhas (?:dtype|shape) |\bis .{1,200}, expected |\bhas \d+ (?:entry|entries), expected ")
 
 
 def question_parts(
@@ -42,9 +46,9 @@ def question_parts(
                 points=made.after if made else attempt.points_of(question.id),
                 checks=len(results),
                 passed=tuple(words(result.name) for result in results if result.outcome.earns),
-                counted=counted_with(results),
+                counted=recorded(counted_with(results)),
                 findings=tuple(_findings(question, results, own, known)),
-                changed=hide(made.words) if made else "",
+                changed=recorded(hide(made.words)) if made else "",
                 comment=hide("\n".join([*([mark.comment] if mark else []), *(made.comments if made else ())])),
                 to_come=TO_COME if mark and mark.points is None else "",
                 given_back=max(made.by, Fraction(0)) if made else Fraction(0),
@@ -68,27 +72,36 @@ def _findings(
         told = sorted(hints(of_group), key=lambda hint: hint not in known)
         if outcome is Outcome.ERROR and len(told) > 1:  # each is about its check, and none about the one exception
             told = [hint for hint in told if hint in known]
+        still = _unwritten(question, group, own) if first.cause.startswith("unwritten/") else ""
         yield Finding(
             outcome=outcome,
             checks=tuple(words(result.name) for result in of_group),
             lost=add_up(result.max_points for result in of_group),
-            text=_unwritten(question, group, own) if first.cause.startswith("unwritten/") else first.text,
+            text=tr("Not written yet: {what}", what=still) if still else recorded(first.text),
+            still=still,
+            of_kind=bool(_KIND.search(first.text)),
             hints=tuple(told),
             known=any(hint in known for hint in told),
             cause=first.cause,
             name="" if first.cause.startswith("unwritten/") else (*first.names, "")[0],
             cell=first.cell,
             line=first.line,
-            origin=f"With the reference's {beside} in place of yours this passes: begin there." if beside else "",
+            origin=_with_reference(beside) if beside else "",
         )
 
 
 def _unwritten(question: Question, group: Sequence[tuple[CheckResult, Said]], own: OwnWords) -> str:
+    """What is not written yet, and where."""
     cell = group[0][1].cell
     named = list(dict.fromkeys(name for _, told in group for name in told.names))
     named = named or [name for name in question.names if cell in own.defined.get(name, ())]
-    still = f"cell {cell} still raises NotImplementedError"
-    return f"Not written yet: {', '.join(named)} ({still})." if named else f"Not written yet: {still}."
+    if not named:
+        return tr("cell {cell} still raises NotImplementedError.", cell=cell)
+    return tr("{names} (cell {cell} still raises NotImplementedError).", names=", ".join(named), cell=cell)
+
+
+def _with_reference(question: str) -> str:
+    return tr("With the reference's {question} in place of yours this passes: begin there.", question=question)
 
 
 # ---------------------------------------------------------------------------------------------------- code

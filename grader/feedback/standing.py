@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.course.entries import State
+from grader.course.entries import Entry, State
 from grader.course.scheme import plain
-from grader.marks.explanation import explain_component, free_days, mean, stepwise
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.marks.explanation import FROM, explain_component, free_days, mean, stepwise
 from grader.marks.gradebook import Line
 from grader.marks.marksheet import clean
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown, so_far
 
 COUNTS = {
-    Verdict.COUNTED: "counts",
-    Verdict.DROPPED: "does not count",
-    Verdict.EXCUSED: "not in the set",
-    Verdict.WAITING: "open",
-    Verdict.UNDECIDED: "not decided yet",
+    Verdict.COUNTED: mark("counts"),
+    Verdict.DROPPED: mark("does not count"),
+    Verdict.EXCUSED: mark("not in the set"),
+    Verdict.WAITING: mark("open"),
+    Verdict.UNDECIDED: mark("not decided yet"),
 }
 STATES = {
     State.GRADED: "",
-    State.MISSING: "nothing handed in, 0",
-    State.EXCUSED: "excused",
-    State.INTEGRITY: "0 by decision of the staff, never dropped",
-    State.DEFERRED: "no mark yet",
+    State.MISSING: mark("nothing handed in, 0"),
+    State.EXCUSED: mark("excused"),
+    State.INTEGRITY: mark("0 by decision of the staff, never dropped"),
+    State.DEFERRED: mark("no mark yet"),
 }
 
 
@@ -56,15 +59,17 @@ class Standing:
 
     @property
     def heading(self) -> str:
-        return f"{self.title}: {self.rule}" + ("" if self.final else ", so far")
+        heading = f"{self.title}: {self.rule}"
+        return heading if self.final else tr("{heading}, so far", heading=heading)
 
     @property
     def remark(self) -> str:
         """What else decides about the points of the page's assignment: lateness, a decision of the staff."""
         this = next(row for row in self.rows if row.this)
         if this.state in (State.EXCUSED, State.INTEGRITY):
-            return f"These points do not stand: {STATES[this.state]}."
-        return f"{this.late}; {this.percent} count." if this.late and this.percent else ""
+            return tr("These points do not stand: {why}.", why=tr(STATES[this.state]))
+        counts = bool(this.late and this.percent)
+        return tr("{late}; {percent} count.", late=this.late, percent=this.percent) if counts else ""
 
 
 def standing(assignment: str, line: Line, hide: Callable[[str], str] = str) -> Standing | None:
@@ -80,10 +85,10 @@ def standing(assignment: str, line: Line, hide: Callable[[str], str] = str) -> S
     rows = tuple(
         _row(item, now, item.item == assignment, hide) for item, now in zip(part.items, today.items, strict=True)
     )
-    lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith("from: ")]
+    lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith(f"{FROM}: ")]
     return Standing(
         part.component.title,
-        part.component.rule,
+        recorded(part.component.rule),
         final,
         rows,
         _result(today, final),
@@ -96,32 +101,47 @@ def _row(item: ItemMark, now: ItemMark, this: bool, hide: Callable[[str], str]) 
     entry, verdict = item.entry, item.verdict if item.verdict is Verdict.WAITING else now.verdict
     graded = entry.state is State.GRADED
     unread = entry.reason.startswith("no notebook could be read")
-    reason = "no notebook could be read" if unread else hide(clean(entry.reason))[:200]
+    reason = tr("no notebook could be read") if unread else recorded(hide(clean(entry.reason))[:200])
     reason = "" if entry.state is State.DEFERRED else reason
     return Row(
         item=item.item,
         this=this,
-        points=f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else "\u2013",
-        percent="" if item.percent is None else f"{shown(item.percent)} %",
-        late=f"{item.lateness}: {shown(item.deduction)} % off" if item.lateness and graded else item.lateness,
-        counts=COUNTS[verdict],
-        note="; ".join(part for part in (STATES[entry.state], _curve(item), reason) if part),
+        points=_points(entry) if graded else "\u2013",
+        percent="" if item.percent is None else f"{figure(shown(item.percent))} %",
+        late=_late(item) if item.lateness and graded else recorded(item.lateness),
+        counts=tr(COUNTS[verdict]),
+        note="; ".join(
+            part for part in (STATES[entry.state] and tr(STATES[entry.state]), _curve(item), reason) if part
+        ),
         state=entry.state,
     )
 
 
+def _points(entry: Entry) -> str:
+    return tr("{points} of {worth}", points=figure(plain(entry.points)), worth=figure(plain(entry.max_points)))
+
+
+def _late(item: ItemMark) -> str:
+    """How late, and what that costs."""
+    return tr("{late}: {percent} % off", late=recorded(item.lateness), percent=figure(shown(item.deduction)))
+
+
 def _curve(item: ItemMark) -> str:
     """What a curve or a cap made of the points."""
-    return f"{shown(item.raw)} %{stepwise(item.steps)}" if item.raw is not None and item.steps else ""
+    return f"{figure(shown(item.raw))} %{stepwise(item.steps)}" if item.raw is not None and item.steps else ""
 
 
 def _result(today: ComponentMark, final: bool) -> str:
     """The mean of what counts, written out."""
     if today.percent is None or not today.counted:
-        return "Nothing counts yet." if not final else "Every item is excused."
+        return tr("Every item is excused.") if final else tr("Nothing counts yet.")
     component = today.component
-    best = f"The best {component.best} count" if component.best else "All count"
     if component.drop is not None:
-        best = f"All but the lowest {component.drop} count"
-    when = "" if final else "; so far, with what has a mark today"
-    return f"{best}{when}: {mean(today)}."
+        best = tr("All but the lowest {n} count", n=component.drop)
+    elif component.best:
+        best = tr("The best {n} count", n=component.best)
+    else:
+        best = tr("All count")
+    if final:
+        return tr("{what}: {mean}.", what=best, mean=mean(today))
+    return tr("{what}; so far, with what has a mark today: {mean}.", what=best, mean=mean(today))

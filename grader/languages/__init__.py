@@ -5,7 +5,7 @@
     formats      numbers and times as the language writes them, on pages; never in a CSV or JSON file
     po           the catalogues' files;  extraction, __main__  which messages the sources hold; rewrites the files
 
-    templates    what these sentences are made from
+    templates/   what these sentences are made from, a file a room
 
 How a sentence becomes translatable, in any room:
 
@@ -16,7 +16,7 @@ How a sentence becomes translatable, in any room:
     COUNTS = {Verdict.COUNTED: mark("counts")}    a table is made once: mark it there, and
     tr(COUNTS[verdict])                           translate it where it is shown
     within(tr("See {page}."), page=el("a", ...))  markup inside a sentence: grader.pages.markup
-    recorded(entry.reason)                        made before, in English: by its template, see `templates`
+    recorded(entry.reason)                        made before, in English: by its template, a line of templates/ROOM.txt
     figure(plain(points)), moment(time)           4.5 is 4,5 in German
 
 Say whole sentences: what is put together of pieces cannot be turned round. After that, `python -m grader.languages`

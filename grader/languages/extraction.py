@@ -10,7 +10,6 @@ from pathlib import Path
 
 from grader.languages.po import Message
 from grader.languages.recorded import CONTEXT
-from grader.languages.templates import templates
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"tr": ("text",), "mark": ("text",), "trn": ("text", "plural"), "trc": ("context", "text")}
@@ -33,6 +32,12 @@ def messages(package: Path = PACKAGE) -> dict[str, list[Message]]:
         for text in texts:
             found.setdefault(name, {})[CONTEXT, text] = Message(text, context=CONTEXT, places=(f"grader/{name}",))
     return {room: list(several.values()) for room, several in found.items() if several}
+
+
+def templates() -> dict[str, list[str]]:
+    """Room -> the templates of what it writes down in English, one a line of a file in templates/."""
+    files = sorted((Path(__file__).parent / "templates").glob("*.txt"))
+    return {file.stem: file.read_text(encoding="utf-8").splitlines() for file in files}
 
 
 def of_source(source: str, name: str) -> Iterator[Message]:

@@ -2,7 +2,7 @@
 
 What goes on record, comes from another process or is calculated once for many readers is a finished English sentence
 (an outcome, a diagnosis, a notice, a reason). It stays one: staff compare records, and a course may change its
-language. `templates` lists what these sentences are made from; a sentence is translated if it is one of them from
+language. templates/ lists what these sentences are made from; a sentence is translated if it is one of them from
 its first letter to its last, and else left as it is, for then the author of the course wrote it.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from grader.languages.formats import figure
-from grader.languages.translating import ENGLISH, Language, spoken
+from grader.languages.translating import ENGLISH, Language, spoken, tr, trc
 
 CONTEXT = "on record"  # of the templates in the catalogue
 WHOLE = r"[+-]?\d+"
@@ -23,6 +23,14 @@ KINDS = {  # what stands at a placeholder, by its name without a digit; anything
     "line": WHOLE,
     "axis": WHOLE,
     "name": r"[\w.]+",
+    "error": r"an exception|[\w.]+",
+    "text": r".+?",
+    "names": r".+?",
+    "numbers": r"[\d, ()\w]+?",
+    "file": r".+?",
+    "release": r"\S+",
+    "formula": r"sqrt\(.+?\)|n/\(n - 1\)",
+    "when": r"[\d: +-]+",
     "question": r"[\w.-]+",
     "dtype": r"[\w.]+",
     "shape": r"\([^()]*\)",
@@ -49,7 +57,21 @@ def recorded(text: str) -> str:
 
 
 def _whole(text: str) -> str | None:
-    """The translation, where the whole text is made from one template; of several from that which says most."""
+    """The translation, where the whole text is made from one template, or is a message itself; as a sentence, too."""
+    found = _from_template(text)
+    if found is None and " " in text and (said := tr(text)) != text:
+        return said
+    if found is None and text.endswith("."):
+        bare = _whole(text[:-1])
+        return None if bare is None else f"{bare}."
+    if found is None and text[0].isupper():
+        low = _from_template(text[0].lower() + text[1:])
+        return None if low is None else low[0].upper() + low[1:]
+    return found
+
+
+def _from_template(text: str) -> str | None:
+    """The translation of what is made from one template; of several from that which says most."""
     for pattern, template in _templates(spoken()):
         found = pattern.fullmatch(text)
         if found:
@@ -64,6 +86,12 @@ def _value(name: str, value: str) -> str:
     kind = name.rstrip("0123456789")
     if kind == "number":
         return figure(value)
+    if kind == "shape":  # (3, any), (20, 1 to 64)
+        return value.replace("any", trc("length of an axis", "any")).replace(
+            " to ", f" {trc('length of an axis', 'to')} "
+        )
+    if kind == "error":
+        return recorded(value)
     return value if kind in KINDS or len(value) > 400 else recorded(value)
 
 

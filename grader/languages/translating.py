@@ -43,7 +43,9 @@ def _folders() -> Iterator[Any]:
     """The folders of catalogues: those of the package, and those in GRADER_LANGUAGES, which is for trying."""
     more = os.environ.get("GRADER_LANGUAGES")
     for place in (files(__package__), *([Path(more)] if more else [])):
-        yield from (each for each in place.iterdir() if each.is_dir() and not each.name.startswith(("_", ".")))
+        for each in place.iterdir():
+            if each.is_dir() and any(file.name.endswith(".po") for file in each.iterdir()):
+                yield each
 
 
 @cache

@@ -9,9 +9,29 @@ from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import plain
-from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, shown, so_far
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown, so_far
 
-COSTS = {"percent": "of the 100", "points": "of the item's points", "earned": "% of what was earned"}
+FROM = "from"  # before the source of a mark, which is for the staff
+COSTS = {  # what every day begun costs
+    "percent": mark("{number} of the 100"),
+    "points": mark("{number} of the item's points"),
+    "earned": mark("{number} % of what was earned"),
+}
+WORDS: dict[State | Verdict, str] = {
+    State.GRADED: mark("graded"),
+    State.MISSING: mark("missing"),
+    State.EXCUSED: mark("excused"),
+    State.INTEGRITY: mark("integrity"),
+    State.DEFERRED: mark("deferred"),
+    Verdict.COUNTED: mark("counted"),
+    Verdict.DROPPED: mark("dropped"),
+    Verdict.EXCUSED: mark("excused"),
+    Verdict.WAITING: mark("waiting"),
+    Verdict.UNDECIDED: mark("undecided"),
+}
 
 
 def explain(mark: CourseMark) -> list[str]:
@@ -23,18 +43,27 @@ def explain(mark: CourseMark) -> list[str]:
 
 def explain_component(part: ComponentMark) -> list[str]:
     """How one component came about."""
-    head = f"{part.component.title}: {part.component.share}, {part.component.rule}"
+    head = f"{part.component.title}: {recorded(part.component.share)}, {recorded(part.component.rule)}"
     return [head, *(line for item in part.items for line in _item_lines(item)), f"  = {_component_line(part)}"]
 
 
 def lateness(mark: CourseMark) -> str:
     """How late what was late came, and what a day costs; "" where nothing was."""
-    late = [f"{item.item} by {_hours(item.entry.late_minutes)}" for item in mark.items if item.days_late]
+    late = [
+        tr("{item} by {time}", item=item.item, time=_hours(item.entry.late_minutes))
+        for item in mark.items
+        if item.days_late
+    ]
     if not late:
         return ""
-    rule = mark.scheme.late
-    grace = f", {_hours(rule.grace_minutes)} of grace aside," if rule.grace_minutes else ""
-    return f"Late: {', '.join(late)}; every day begun{grace} costs {plain(rule.per_day)} {COSTS[rule.unit]}"
+    rule, items = mark.scheme.late, ", ".join(late)
+    cost = tr(COSTS[rule.unit], number=figure(plain(rule.per_day)))
+    if not rule.grace_minutes:
+        return tr("Late: {items}; every day begun costs {cost}", items=items, cost=cost)
+    grace = _hours(rule.grace_minutes)
+    return tr(
+        "Late: {items}; every day begun, {grace} of grace aside, costs {cost}", items=items, grace=grace, cost=cost
+    )
 
 
 def _hours(minutes: Decimal) -> str:
@@ -47,54 +76,68 @@ def free_days(mark: CourseMark) -> str:
     if mark.free_days_left is None:
         return ""
     spent = [f"{item.item} {item.free_days}" for item in mark.items if item.free_days]
-    of = f"Free days: {mark.free_days_left} of {mark.scheme.late.free_days} left"
-    return f"{of}; spent: {', '.join(spent)}" if spent else f"{of}; none spent"
+    left, days = mark.free_days_left, mark.scheme.late.free_days
+    if not spent:
+        return tr("Free days: {n} of {days} left; none spent", n=left, days=days)
+    return tr("Free days: {n} of {days} left; spent: {items}", n=left, days=days, items=", ".join(spent))
 
 
 def computation(item: ItemMark) -> str:
     """How an item came to its percentage."""
     entry = item.entry
     if item.raw is None or item.percent is None or entry.state is not State.GRADED:
-        return f"{entry.state.value} = 0.00 %"
-    text = f"{plain(entry.points)} of {plain(entry.max_points)} points{_out_of(item)} = {shown(item.raw)} %"
-    off = f": {shown(item.deduction)} off = {shown(item.percent)} %" if item.lateness else ""
-    return f"{text}{stepwise(item.steps)}{_after(item.lateness)}{off}"
+        return f"{tr(WORDS[entry.state])} = {figure('0.00')} %"
+    off = ""
+    if item.lateness:
+        off = f": {tr('{percent} off', percent=_shown(item.deduction))} = {_shown(item.percent)} %"
+    return f"{_points(item)} = {_shown(item.raw)} %{stepwise(item.steps)}{_after(item.lateness)}{off}"
+
+
+def _shown(percent: Fraction) -> str:
+    """A percentage as the language writes it."""
+    return figure(shown(percent))
 
 
 def stepwise(steps: Sequence[Step]) -> str:
     """What a curve or a cap did, and what came of it."""
-    return "".join(f"; {words} = {shown(percent)} %" for words, percent in steps)
+    return "".join(f"; {recorded(words)} = {_shown(percent)} %" for words, percent in steps)
 
 
-def _out_of(item: ItemMark) -> str:
-    """The points that make 100 %, where that is not the maximum."""
+def _points(item: ItemMark) -> str:
+    """The points, and which make 100 % where that is not the maximum."""
+    points, worth = figure(plain(item.entry.points)), figure(plain(item.entry.max_points))
     if not item.raw or item.raw * item.entry.max_points == 100 * item.entry.points:
-        return ""
-    return f", out of {plain(100 * item.entry.points / item.raw)},"
+        return tr("{points} of {worth} points", points=points, worth=worth)
+    whole = figure(plain(100 * item.entry.points / item.raw))
+    return tr("{points} of {worth} points, out of {whole},", points=points, worth=worth, whole=whole)
 
 
 def _item_lines(item: ItemMark) -> Iterator[str]:
     if item.percent is None:
-        yield f"  {item.item}: {item.entry.state.value}, {item.why}{_after(item.lateness)}"
+        yield f"  {item.item}: {tr(WORDS[item.entry.state])}, {recorded(item.why)}{_after(item.lateness)}"
     else:
-        yield f"  {item.item}: {computation(item)}; {item.verdict.value} ({item.why})"
-    for word, what in (("because", item.entry.reason), ("from", item.entry.source)):
-        if what:
-            yield f"      {word}: {what}"
+        yield f"  {item.item}: {computation(item)}; {tr(WORDS[item.verdict])} ({recorded(item.why)})"
+    if item.entry.reason:
+        yield f"      {tr('because')}: {recorded(item.entry.reason)}"
+    if item.entry.source:
+        yield f"      {FROM}: {item.entry.source}"
 
 
 def _after(words: str) -> str:
-    return f"; {words}" if words else ""
+    return f"; {recorded(words)}" if words else ""
 
 
 def _component_line(part: ComponentMark) -> str:
     if not part.places:
-        nothing = part.component.bonus or not part.weight
-        return "every item is excused; " + ("nothing is counted here" if nothing else "no mark")
+        if part.component.bonus or not part.weight:
+            return tr("every item is excused; nothing is counted here")
+        return tr("every item is excused; no mark")
     if part.percent is None:
-        return "no mark yet"
-    gives = f"{shown(part.gives)} on top" if part.component.bonus else f"{shown(part.gives)} of {shown(part.weight)}"
-    return f"{mean(part)}, which gives {gives}"
+        return tr("no mark yet")
+    gives = _shown(part.gives)
+    if part.component.bonus:
+        return tr("{mean}, which gives {points} on top", mean=mean(part), points=gives)
+    return tr("{mean}, which gives {points} of {worth}", mean=mean(part), points=gives, worth=_shown(part.weight))
 
 
 def mean(part: ComponentMark) -> str:
@@ -102,33 +145,39 @@ def mean(part: ComponentMark) -> str:
     weights = [part.component.weight_of(item.item) for item in part.counted]
     earned = [item.percent or Fraction(0) for item in part.counted]
     before = sum(weight * each for weight, each in zip(weights, earned, strict=True)) / sum(weights)
-    result = f"{shown(Fraction(before))} %{stepwise(part.steps)}"
+    result = f"{_shown(Fraction(before))} %{stepwise(part.steps)}"
     if len(earned) == 1:
         return result
     if len(set(weights)) == 1:
-        return f"({' + '.join(map(shown, earned))}) / {len(earned)} = {result}"
-    parts = " + ".join(f"{plain(weight)} x {shown(each)}" for weight, each in zip(weights, earned, strict=True))
-    return f"({parts}) / {plain(sum(weights, Fraction(0)))} = {result}"
+        return f"({' + '.join(map(_shown, earned))}) / {len(earned)} = {result}"
+    parts = " + ".join(
+        f"{figure(plain(weight))} x {_shown(each)}" for weight, each in zip(weights, earned, strict=True)
+    )
+    return f"({parts}) / {figure(plain(sum(weights, Fraction(0))))} = {result}"
 
 
 def total_sum(mark: CourseMark) -> str:
     """What the components give, added, and what a curve makes of it."""
-    parts = " + ".join(shown(part.gives) for part in mark.components if part.weight)
+    parts = " + ".join(_shown(part.gives) for part in mark.components if part.weight)
     if not mark.steps:
         return parts
     before = sum((part.gives for part in mark.components), Fraction(0))
-    return f"{parts} = {shown(before)}" + "".join(f"; {words} = {shown(value)}" for words, value in mark.steps)
+    return f"{parts} = {_shown(before)}" + "".join(
+        f"; {recorded(words)} = {_shown(value)}" for words, value in mark.steps
+    )
 
 
 def _total_lines(mark: CourseMark) -> Iterator[str]:
     if mark.exact is None or mark.total is None:
-        yield f"Total: incomplete; {'; '.join(mark.incomplete)}"
+        yield tr("Total: incomplete; {reasons}", reasons="; ".join(map(recorded, mark.incomplete)))
         today = so_far(mark)
         if today.total is not None:
-            yield f"So far: {today.total:f}, the total over what has a mark already; no course mark."
+            total = figure(f"{today.total:f}")
+            yield tr("So far: {total}, the total over what has a mark already; no course mark.", total=total)
         return
-    yield f"Total: {total_sum(mark)} = {_cut(mark.exact)}; rounded once, half up: {mark.total:f}"
-    yield "Numbers on the way are shown with two digits; the calculation is exact."
+    total, exact = figure(f"{mark.total:f}"), figure(_cut(mark.exact))
+    yield tr("Total: {sum} = {exact}; rounded once, half up: {total}", sum=total_sum(mark), exact=exact, total=total)
+    yield tr("Numbers on the way are shown with two digits; the calculation is exact.")
 
 
 def _cut(value: Fraction) -> str:

@@ -15,6 +15,9 @@ from fractions import Fraction
 from grader.course.entries import Entry, State
 from grader.course.scheme import Component, plain
 from grader.errors import UsageError
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.marks.policy import CourseMark, ItemMark, course_mark, shown
 
 STEPS = 100  # of a percentage: the answer has two digits
@@ -54,22 +57,45 @@ def needed(mark: CourseMark, target: Decimal) -> Need:
 def explain_need(mark: CourseMark, target: Decimal) -> list[str]:
     """The answer in lines that a student understands."""
     need = needed(mark, target)
-    for_total = f"For a total of {plain(target)}"
+    wanted = figure(plain(target))
+    lowest, highest = figure(f"{need.lowest:f}"), figure(f"{need.highest:f}")
     if not need.rest:
-        reached = "is reached" if need.percent is not None else "is not reached"
-        return [f"{for_total}: every mark is there; the total is {need.lowest:f}, and {plain(target)} {reached}."]
-    rest = f"What has no mark yet: {', '.join(need.rest)}."
+        reached = tr("For a total of {target}: every mark is there; the total is {total}, and {target} is reached.")
+        missed = tr("For a total of {target}: every mark is there; the total is {total}, and {target} is not reached.")
+        return [(missed if need.percent is None else reached).format(target=wanted, total=lowest)]
+    rest = tr("What has no mark yet: {items}.", items=", ".join(need.rest))
     if need.percent is None:
-        best = f"with everything that can be earned in the rest the total is {need.highest:f}"
-        return [rest, f"{for_total}: out of reach; {best}."]
+        far = tr(
+            "For a total of {target}: out of reach; with everything that can be earned "
+            "in the rest the total is {total}.",
+            target=wanted,
+            total=highest,
+        )
+        return [rest, far]
     if not need.percent:
-        return [rest, f"{for_total}: safe already; with nothing in the rest the total is {need.lowest:f}."]
-    each = "in it" if len(need.rest) == 1 else f"in each of these {len(need.rest)}"
-    extra = ", which is extra credit" if need.percent > 100 else ""
-    lines = [rest, f"{for_total}: {shown(need.percent)} % {each}{extra}, before lateness is taken off."]
+        safe = tr("For a total of {target}: safe already; with nothing in the rest the total is {total}.")
+        return [rest, safe.format(target=wanted, total=lowest)]
+    lines = [rest, _in_the_rest(need, wanted)]
     for item, (points, worth) in _in_points(mark, need.percent).items():
-        lines.append(f"  {item}: {plain(points)} of {plain(worth)} points")
-    return [*lines, f"With nothing in the rest the total is {need.lowest:f}, with everything {need.highest:f}."]
+        enough = tr("{points} of {worth} points", points=figure(plain(points)), worth=figure(plain(worth)))
+        lines.append(f"  {item}: {enough}")
+    ends = tr(
+        "With nothing in the rest the total is {lowest}, with everything {highest}.", lowest=lowest, highest=highest
+    )
+    return [*lines, ends]
+
+
+def _in_the_rest(need: Need, target: str) -> str:
+    """The percentage that is needed, in a sentence."""
+    if need.percent is None:
+        return ""
+    percent = figure(shown(need.percent))
+    each = tr("{percent} % in it", percent=percent)
+    if len(need.rest) > 1:
+        each = tr("{percent} % in each of these {n}", percent=percent, n=len(need.rest))
+    if need.percent > 100:
+        each = tr("{percentage}, which is extra credit", percentage=each)
+    return tr("For a total of {target}: {percentage}, before lateness is taken off.", target=target, percentage=each)
 
 
 def need_page(mark: CourseMark, target: Decimal) -> dict[str, object]:
@@ -116,7 +142,8 @@ def _total(mark: CourseMark, hundredths: int) -> Decimal:
     """The total with this percentage in everything that has no mark yet."""
     supposed = supposing(mark, dict.fromkeys(rest_of(mark), Fraction(hundredths, STEPS)))
     if supposed.total is None:
-        raise UsageError(f"no mark in the rest gives a total: {'; '.join(supposed.incomplete)}")
+        why = "; ".join(map(recorded, supposed.incomplete))
+        raise UsageError(tr("no mark in the rest gives a total: {reasons}", reasons=why))
     return supposed.total
 
 

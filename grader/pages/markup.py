@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from grader.languages.translating import spoken, tr
 from grader.marks.marksheet import clean
-from grader.pages.style import STYLE
+from grader.pages.style import STYLE, words
 
 VOID = ("meta", "br", "rect", "input", "link", "img")  # without content; SVG needs the slash that HTML ignores
 
@@ -115,7 +115,7 @@ def document(title: str, body: Html, more_style: str = "", script: str = "") -> 
 
     script: of ours, which must hold nothing of what a page is about
     """
-    style = _tight(STYLE + more_style)
+    style = _tight(STYLE + more_style + words())
     allowed = f"style-src '{_digest(style)}'" + (f"; script-src '{_digest(script)}'" if script else "")
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     head = [

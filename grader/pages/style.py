@@ -1,5 +1,22 @@
 """The style sheet of the report page: light, dark, phone and paper. Colour only repeats what a word or number says."""
 
+from grader.languages.translating import ENGLISH, spoken, tr
+
+
+def words() -> str:
+    """The words that the style sheet itself writes, in the language that is spoken; "" in English, which it has."""
+    if spoken().code == ENGLISH:
+        return ""
+    hint, here = (_quoted(text) for text in (tr("Hint: "), f"  \u25c0  {tr('here')}"))
+    return f".hint::before {{ content: {hint}; }} .l mark::after {{ content: {here}; }}\n"
+
+
+def _quoted(text: str) -> str:
+    """Text as a style sheet quotes it."""
+    escaped = "".join(letter if letter.isalnum() or letter == " " else f"\\{ord(letter):x} " for letter in text)
+    return f'"{escaped}"'
+
+
 STYLE = """
 :root { color-scheme: light dark; --page: #fbfbf9; --card: #fff; --ink: #1d2127; --dim: #5b6470; --line: #dcdfe4;
   --soft: #f0f1f3; --accent: #2f5d9b; --good: #1a6b34; --goodsoft: #e3f3e7; --bad: #a3261b; --badsoft: #fbe6e3;

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route as Address
 
 from grader.errors import GraderError, MachineryError
+from grader.languages.translating import speaking
 from grader.pages.markup import el
 from grader.portal.database import now
 from grader.portal.frame import FORM_KEY, box, page
@@ -58,6 +59,10 @@ def application(portal: Portal, hosts: set[str]) -> Guarded:
 
 def _endpoint(portal: Portal, route: Route) -> Endpoint:
     async def answer(request: Request) -> Response:
+        with speaking(portal.now.state.course.language):
+            return await answered(request)
+
+    async def answered(request: Request) -> Response:
         visit = await run_in_threadpool(_by_token if route.scope else _visit, portal, request, route)
         role = visit.person.role if visit.person else None
         try:
