@@ -6,6 +6,8 @@ GraderError
 ├── SubmissionError     the student: what was handed in cannot be read or used
 └── MachineryError      the operator: Docker, image, host, GPU. Never a student's zero.
     ├── SandboxLost     the sandbox went away under a submission, which may be the submission's doing
+    ├── NoGPU           the GPU that was asked for cannot be given, whatever the isolation
+    │   └── GPULost     it was there, and the driver cannot reach it any more
     └── NotWatched      what processes hold of a GPU cannot be read here; grading goes on under torch's own cap
 """
 
@@ -32,6 +34,14 @@ class MachineryError(GraderError):
 
 class SandboxLost(MachineryError):
     """The sandbox went away while a submission was asked something; if it does so again, that is the submission's."""
+
+
+class NoGPU(MachineryError):
+    """The GPU that was asked for cannot be given; another level of isolation changes nothing."""
+
+
+class GPULost(NoGPU):
+    """The driver cannot reach a GPU any more: what came back from it is nobody's answer."""
 
 
 class NotWatched(MachineryError):

@@ -17,7 +17,7 @@ def _serve(made: Parser) -> None:
     header = "the proxy signs people in, and names them in this header (only with --proxy)"
     made.add_argument("--header", default="", metavar="NAME", help=header)
     made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
-    made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1")
+    made.add_argument("--gpus", metavar="LIST", help="GPUs, one slot each: 0,1, or UUIDs, also of MIG instances")
     sandbox(made)
 
 

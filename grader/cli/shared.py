@@ -22,7 +22,8 @@ class Command(NamedTuple):
 def batch(made: Parser) -> None:
     """What every command takes that examines many submissions."""
     made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")
-    made.add_argument("--gpus", metavar="LIST", help="GPU ids, one slot each: 0,1 (twice the same id: two slots)")
+    gpus = "GPUs, one slot each: 0,1, or UUIDs, also of MIG instances (twice the same: two slots)"
+    made.add_argument("--gpus", metavar="LIST", help=gpus)
     cluster = "on other machines: a cluster of course.toml, local (two nodes here), or tcp://host:8786"
     made.add_argument("--cluster", default="", metavar="NAME|ADDRESS", help=cluster)
     sandbox(made)

@@ -10,7 +10,8 @@ from grader.cluster.engines import Machines, environment_of
 from grader.cluster.greeting import CLOCK_S, ask_who, clock_in_words, clock_off_s, why_not
 from grader.errors import MachineryError
 from grader.sandbox.choose import opener
-from grader.sandbox.doctor import PROBED, Finding, examine
+from grader.sandbox.doctor import PROBED, examine
+from grader.sandbox.finding import Finding
 
 SAMPLE_S = 1.0
 LOOK_S = 0.5

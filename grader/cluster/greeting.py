@@ -69,7 +69,9 @@ def greet() -> dict[str, Any]:
 
     try:
         listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, timeout=30, check=False)
-        gpus = [line.partition(" (UUID")[0] for line in listed.stdout.splitlines() if line.startswith("GPU ")]
+        lines = [" ".join(line.split()) for line in listed.stdout.splitlines()]
+        whole = [line.partition(" (UUID")[0] if line.startswith("GPU ") else line for line in lines]
+        gpus = [line for line in whole if line.startswith(("GPU ", "MIG "))]  # what one is divided into, by its UUID
     except (OSError, subprocess.TimeoutExpired):
         gpus = []
     return {

@@ -323,7 +323,7 @@ def _why_unwatched(asked: PoolSpec) -> str:
 
     Raises MachineryError where a GPU is of no use.
     """
-    from grader.sandbox.video_memory import require
+    from grader.sandbox.nvml import require
 
     gpus = {gpu for gpu in asked.gpus if gpu is not None}
     if not gpus or asked.kind == "none":

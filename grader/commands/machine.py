@@ -16,7 +16,7 @@ from grader.paths import SHIPPED, Paths, find_course
 from grader.terminal import colour, screen
 
 if TYPE_CHECKING:
-    from grader.sandbox.doctor import Finding
+    from grader.sandbox.finding import Finding
 
 PROCESS = "isolation process"
 

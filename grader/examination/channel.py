@@ -151,7 +151,7 @@ class Channel:
         return {
             "op": "prepare",
             "hidden_modules": list(self.assignment.hidden_modules),
-            "device": self.device,
+            "device": self.device if "torch" in self.assignment.preload else "cpu",  # nothing else has tensors
             "video_memory_mib": self.assignment.limits.video_memory_mib,
         }
 

@@ -86,6 +86,7 @@ class _Hosting:
         pytest_plugin.require_complete(hidden)
         session.config.option.tbstyle = "no"  # nobody reads how a check came to fail; finding out takes 50 ms
         self._sweep()
+        _require_room(hidden, self.spec)
         openers = [_opener(hidden, self.spec, gpu) for gpu in self.spec.gpus]
         workers: dict[int, int] = {}  # slot -> process
         with contextlib.suppress(EOFError, OSError):  # the process above is done, or gone
@@ -112,6 +113,14 @@ class _Hosting:
         kind = type(error).__name__ if isinstance(error, GraderError) else "MachineryError"
         _say(self.control, kind, str(error) if isinstance(error, GraderError) else excinfo.exconly())
         return True
+
+
+def _require_room(hidden: Hidden, spec: PoolSpec) -> None:
+    """Raise MachineryError where a GPU is none, or cannot hold what its slots may use; unless none may be needed."""
+    from grader.sandbox.nvml import require_room
+
+    if spec.kind != "none" and not spec.from_evidence:
+        require_room(spec.gpus, hidden.assignment.limits.video_memory_mib)
 
 
 def _opener(hidden: Hidden, spec: PoolSpec, gpu: str | None) -> Callable[[], Sandbox]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, Pipe, wait
@@ -24,8 +25,10 @@ from grader.examination.task import Examined, Task, deferred
 from grader.execution.host import BEGUN, become_host
 from grader.execution.spec import PoolSpec, Ready
 from grader.paths import Paths
+from grader.sandbox.nvml import LOST
 
 ERRORS: dict[str, type[GraderError]] = {"AuthoringError": AuthoringError, "MachineryError": MachineryError}
+LOST_GPU = re.compile(rf"GPU \S+ {LOST}: ")  # how a fault begins that is a slot's, not the machine's
 REPLACED = 3  # lost workers for every slot; whoever loses more has another problem
 
 
@@ -47,6 +50,7 @@ class Pool:
         theirs.close()
         self.workers: dict[Connection, int] = {}  # with the number of the slot that each works in
         self.busy: dict[Connection, Task] = {}
+        self.unfit: list[Connection] = []  # whose GPU is lost: idle, and given nothing while others work
         self.spare = REPLACED * len(spec.gpus)
         self.slots = [f"worker {slot}" if gpu is None else f"gpu {gpu}" for slot, gpu in enumerate(spec.gpus, 1)]
         try:
@@ -102,13 +106,20 @@ class Pool:
             task = self.busy.pop(worker)
             self.watch(self.workers[worker], None)
             try:
-                yield task, worker.recv()
-                self.idle.append(worker)
+                examined = worker.recv()
+                self._rank(worker, examined)
             except (EOFError, OSError):
                 self.idle += self._replaced(worker)
-                yield task, deferred("the worker process ended")
+                examined = deferred("the worker process ended")
+            if len(self.unfit) == len(self.workers):  # there is nobody else
+                self.idle, self.unfit = self.idle + self.unfit, []
+            yield task, examined
         if not self.workers:
             raise MachineryError("every worker process ended; see grader doctor")
+
+    def _rank(self, worker: Connection, examined: Examined) -> None:
+        """Take note that a worker is idle. One whose GPU is lost would fail at the whole class while others work."""
+        (self.unfit if LOST_GPU.match(examined.fault) else self.idle).append(worker)
 
     def _replaced(self, lost: Connection) -> list[Connection]:
         """The worker that takes the place of a lost one; none where too many were lost or no other can begin."""

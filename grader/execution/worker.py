@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from grader.candidate.charge import AT_MOST, processor_s
-from grader.errors import MachineryError
+from grader.errors import GraderError, MachineryError
 from grader.examination import own_limits
 from grader.examination.task import Examined, Task, deferred
 from grader.execution.spec import Ready
@@ -153,9 +153,14 @@ class Worker:
             worker.send(("done", result))
         except BaseException as error:  # noqa: BLE001 - whatever it is, also pytest.exit, it is ours: the attempt waits
             with contextlib.suppress(OSError):
-                worker.send(("done", deferred(f"{type(error).__name__}: {error}")))
+                worker.send(("done", deferred(_in_words(error))))
         finally:
             os._exit(0)  # on no account may the fork come back into the worker's own frames
+
+
+def _in_words(error: BaseException) -> str:
+    """What is said of an error: its text, where that was written for a person."""
+    return str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
 
 
 class _Borrowed:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from grader.errors import MachineryError
+from grader.errors import MachineryError, NoGPU
 from grader.sandbox import Candidate, Sandbox
 from grader.schema import Assignment
 
@@ -62,7 +62,7 @@ def opener(
     grant = Grant(image, cpus, gpu, runtime)
     named = level.removeprefix("zygote-")
     chosen = named if named in ("strict", *ZYGOTE_LEVELS) else zygote_level(assignment, grant)
-    if chosen == "strict" and gpu is not None:  # whether there is one shows when a container starts
+    if chosen == named and gpu is not None:  # whether there is one shows when a container starts
         with contextlib.closing(DockerSandbox(assignment, grant, chosen)) as sandbox:
             sandbox.open().close()
     return lambda: DockerSandbox(assignment, grant, chosen)
@@ -70,7 +70,7 @@ def opener(
 
 def zygote_level(assignment: Assignment, grant: Grant) -> str:
     """The first of userns and caps that works here. Raises MachineryError with the reasons when neither does."""
-    from grader.sandbox.docker import NO_GPU, NO_TOOLKIT, DockerSandbox
+    from grader.sandbox.docker import DockerSandbox
 
     if grant not in _LEVEL_OF:
         reasons: list[str] = []
@@ -80,9 +80,9 @@ def zygote_level(assignment: Assignment, grant: Grant) -> str:
                 sandbox.open().close()
                 _LEVEL_OF[grant] = level
                 break
+            except NoGPU:  # at no level
+                raise
             except MachineryError as error:
-                if str(error) in (NO_GPU, NO_TOOLKIT):  # at no level
-                    raise
                 reasons.append(f"{level}: {error}")
             finally:
                 sandbox.close()

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError
-from grader.sandbox import podman
+from grader.sandbox import container_gpu, podman
 from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
 from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
@@ -44,13 +44,6 @@ ZYGOTE_MIB = 512  # what the container may use beside the submission: the zygote
 ZYGOTE_PROCESSES = 32
 KERNEL_THREADS = 512  # of a runtime that is a kernel, which are counted as the container's
 ENGINE_S = 120  # how long the engine may take for one answer
-NO_GPU = "no NVIDIA driver on this machine (grader doctor); grade without --gpus"
-NO_TOOLKIT = (
-    "Docker cannot give a container a GPU: install nvidia-container-toolkit, run "
-    "nvidia-ctk runtime configure --runtime=docker and restart Docker, or grade with --sandbox process"
-)
-DRIVER = Path("/proc/driver/nvidia/version")  # there where the kernel has NVIDIA's driver
-NO_DRIVER = "could not select device driver"  # what the engine says where it has nothing for GPUs
 LONGEST_WHY = 400  # of what an engine complains about
 USER = "1000:1000"
 PACKAGES = "/opt/packages"  # in the image: a link to where Python's packages lie
@@ -195,10 +188,7 @@ class DockerSandbox:
             except (OSError, self._docker_error()) as error:
                 self._force_remove(name)
                 remove_folder(folder)
-                if NO_DRIVER in str(error):
-                    raise MachineryError(NO_TOOLKIT if DRIVER.exists() else NO_GPU) from None
-                why = first_line(error)[:LONGEST_WHY]
-                raise MachineryError(f"no container of {self.grant.image} could be started: {why}") from None
+                raise self._why_not(error) from None
             if self.grant.runtime:
                 door = listener
                 stack.pop_all()  # it stays open: a candidate's streams come through it
@@ -214,6 +204,12 @@ class DockerSandbox:
             self._force_remove(name)
             remove_folder(folder)
             raise
+
+    def _why_not(self, error: Exception) -> MachineryError:
+        """Why no container could be started, from what the engine says of it."""
+        of_gpu = container_gpu.why_not(str(error), self.grant.gpu) if self.grant.gpu is not None else None
+        why = first_line(error)[:LONGEST_WHY]
+        return of_gpu or MachineryError(f"no container of {self.grant.image} could be started: {why}")
 
     def _connected(self, listener: socket.socket, name: str) -> socket.socket:
         """Wait until the zygote connects, or its container has ended. Raises OSError, or the engine's error."""

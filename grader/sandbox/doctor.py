@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
-import subprocess
 import time
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from grader.errors import GraderError, MachineryError, NotWatched
+from grader.errors import GraderError, MachineryError
+from grader.sandbox import gpu_doctor
+from grader.sandbox.finding import Finding
 from grader.schema import Assignment, Limits
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was probed."""
-
-    about: str
-    ok: bool
-    says: str
-    advice: str = ""
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
 
 SHIMS = frozenset({"io.containerd.runc.v2", "io.containerd.runtime.v1.linux"})  # runc by other names
 PROBED = Assignment("doctor", "A trial submission", (), Limits(memory_mib=512), preload=("numpy",))
@@ -37,11 +22,13 @@ def examine(image: str, runtime: str = "") -> list[Finding]:
     runtime: of the engine, that containers are run with; "" for its default
     """
     findings = [_machine(), _docker()]
+    contained = False
     if findings[-1].ok:
         findings.append(_image(image))
-        if findings[-1].ok:
+        contained = findings[-1].ok
+        if contained:
             findings += [_container_level(image, level, runtime) for level in ("userns", "caps", "strict")]
-    return [*findings, _process(), _gpus(), *_video_memory()]
+    return [*findings, _process(), *gpu_doctor.findings(image, runtime, contained)]
 
 
 def _machine() -> Finding:
@@ -132,35 +119,3 @@ def _process() -> Finding:
         return Finding("isolation process", False, str(error), "see the message")
     finally:
         sandbox.close()
-
-
-def _gpus() -> Finding:
-    if shutil.which("nvidia-smi") is None:
-        return Finding("gpu", True, "no NVIDIA driver on this machine; everything is graded on the processor")
-    asked = subprocess.run(
-        ["nvidia-smi", "--query-gpu=index,name,memory.total", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    if asked.returncode:
-        says = asked.stderr.strip() or asked.stdout.strip() or "nvidia-smi fails"
-        return Finding("gpu", False, says.splitlines()[0], "repair the NVIDIA driver, or grade without --gpus")
-    return Finding("gpu", True, "; ".join(line.strip() for line in asked.stdout.splitlines()))
-
-
-def _video_memory() -> list[Finding]:
-    """Whether what submissions hold of a GPU can be watched; nothing where there is none."""
-    from grader.sandbox import video_memory
-
-    if shutil.which("nvidia-smi") is None:
-        return []
-    about = "video memory"
-    try:
-        video_memory.require()
-    except NotWatched as error:
-        return [Finding(about, False, "not watched: torch's own cap alone limits a submission", str(error))]
-    except MachineryError as error:
-        return [Finding(about, False, "cannot be read", str(error))]
-    return [Finding(about, True, "watched: a submission that holds more than its limit is ended")]

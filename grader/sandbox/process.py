@@ -23,7 +23,8 @@ from grader import schema
 from grader.errors import MachineryError
 from grader.paths import PACKAGE
 from grader.sandbox.link import Link, LinkedCandidate
-from grader.sandbox.video_memory import Share, visible_as
+from grader.sandbox.nvml import visible_as
+from grader.sandbox.video_memory import Share
 
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 

@@ -29,7 +29,7 @@ from grader.terminal.tables import (
 )
 
 if TYPE_CHECKING:
-    from grader.sandbox.doctor import Finding
+    from grader.sandbox.finding import Finding
 
 __all__ = [
     "Change",

@@ -21,10 +21,11 @@ from grader.examination.student import StudentFault
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
-from grader.sandbox import Sandbox
+from grader.sandbox import Sandbox, video_memory
 from grader.sandbox.docker import DockerSandbox, Grant
+from grader.sandbox.nvml import CONTEXT_MIB
 from grader.sandbox.process import ProcessSandbox
-from grader.sandbox.video_memory import CONTEXT_MIB, Share
+from grader.sandbox.video_memory import Share
 
 ANSWERS = Path(os.environ["NVML_ANSWERS"])
 NAME = f"vm{os.getppid()}"
@@ -173,6 +174,40 @@ def contained(folder: Path) -> dict[str, list[Any]]:
     return found
 
 
+def lost_at_the_end(folder: Path) -> list[Any]:
+    """It raises in the moment of the loss, and nobody looks between that and its end."""
+    say()
+    video_memory.EVERY_S = 1000.0  # of the processes that the pool forks, too
+    fails = f'import ctypes, time\nctypes.CDLL(None).prctl(15, b"{NAME}")\ntime.sleep(1)\nraise RuntimeError("CUDA")'
+    with Pool(small_course(folder), "tiny", PoolSpec("process", gpus=("0",))) as pool:
+        threading.Thread(target=_lose_when_named, daemon=True).start()
+        [(_, examined)] = pool.run(iter([Task(submission("ada", fails), "5eed", ("q1",))]))
+    return [examined.status.value, examined.fault]
+
+
+def _lose_when_named() -> None:
+    """Have the GPU lost as soon as a submission is at work."""
+    while not any(_name_of(process) == NAME for process in Path("/proc").glob("[0-9]*")):
+        time.sleep(0.02)
+    say("gpu0 15")
+
+
+def _name_of(process: Path) -> str:
+    with suppress(OSError):
+        return (process / "comm").read_text().strip()
+    return ""
+
+
+def one_of_two_lost(folder: Path) -> list[Any]:
+    """Through a pool with a slot on each of two GPUs, one of which is lost: who is given how much."""
+    say()
+    slow = (*RIGHT, "import time\ntime.sleep(0.5)")
+    tasks = [Task(submission(f"s{place}", *slow), "5eed", ("q1",)) for place in range(5)]
+    with Pool(small_course(folder), "tiny", PoolSpec("process", gpus=("0", "1"))) as pool:
+        say("gpu1 15")
+        return sorted(examined.status.value for _, examined in pool.run(iter(tasks)))
+
+
 def graded(folder: Path) -> list[Any]:
     """Through a pool with two slots on one GPU: one that takes too much, an honest one, and then the GPU is lost."""
     say(holding(1 << 20))
@@ -190,5 +225,6 @@ def graded(folder: Path) -> list[Any]:
 
 
 if __name__ == "__main__":
-    scenarios = {"candidates": candidates, "contained": contained, "graded": graded}
+    pools = (graded, lost_at_the_end, one_of_two_lost)
+    scenarios = {each.__name__: each for each in (candidates, contained, *pools)}
     print(json.dumps(scenarios[sys.argv[1]](Path(sys.argv[2]))))

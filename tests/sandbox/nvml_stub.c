@@ -1,8 +1,11 @@
-/* A stand-in for the driver's library libnvidia-ml.so.1: one GPU, and what the file in $NVML_ANSWERS says, read anew at
+/* A stand-in for the driver's library libnvidia-ml.so.1: two GPUs, and what the file in $NVML_ANSWERS says, read anew at
    every question. Its lines:
 
        init CODE          what nvmlInit returns (0 where there is no such line)
-       gpu CODE           what every question about the GPU returns
+       gpu CODE           what every question about any GPU returns
+       gpu0 CODE          what every question about the first GPU returns (gpu1: the second)
+       divided COUNT      the first GPU is in MIG mode and has so many instances (at most 3)
+       total MIB          video memory of a GPU, or of an instance (16384 where there is no such line)
        named NAME BYTES   every process of this machine that is named so (prctl PR_SET_NAME) holds so much
 */
 #include <dirent.h>
@@ -10,8 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7 };
-#define UUID "GPU-5eed0000-0000-0000-0000-000000000000"
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, GPUS = 2, INSTANCES = 3 };
+
+typedef struct {
+    int gpu;
+    char uuid[48];
+} device_t;
+
+static device_t devices[] = {
+    {0, "GPU-5eed0000-0000-0000-0000-000000000000"}, {1, "GPU-5eed0001-0000-0000-0000-000000000000"},
+    {0, "MIG-5eed0000-0000-0000-0000-000000000000"}, {0, "MIG-5eed0000-0000-0000-0000-000000000001"},
+    {0, "MIG-5eed0000-0000-0000-0000-000000000002"},
+};
 
 typedef struct {
     unsigned pid;
@@ -19,17 +32,25 @@ typedef struct {
     unsigned gpu_instance, compute_instance;
 } process_t;
 
-static int code_of(const char *word) {
-    char line[256], pattern[32];
-    int code = SUCCESS;
+typedef struct {
+    unsigned long long total, free, used;
+} memory_t;
+
+static int number_after(const char *word, int otherwise) {
+    char line[256], first[32];
+    int number = otherwise, found;
     FILE *file = fopen(getenv("NVML_ANSWERS"), "r");
-    snprintf(pattern, sizeof pattern, "%s %%d", word);
     while (file && fgets(line, sizeof line, file))
-        if (!strncmp(line, word, strlen(word)))
-            sscanf(line, pattern, &code);
+        if (sscanf(line, "%31s %d", first, &found) == 2 && !strcmp(first, word))
+            number = found;
     if (file)
         fclose(file);
-    return code;
+    return number;
+}
+
+static int code_of(const device_t *device) {
+    char own[] = {'g', 'p', 'u', (char)('0' + device->gpu), 0};
+    return number_after(own, number_after("gpu", SUCCESS));
 }
 
 static int is_named(unsigned pid, const char *name) {
@@ -69,36 +90,56 @@ static unsigned processes(process_t *list, unsigned room) {
     return count;
 }
 
-int nvmlInitWithFlags(unsigned flags) { return (void)flags, code_of("init"); }
+int nvmlInitWithFlags(unsigned flags) { return (void)flags, number_after("init", SUCCESS); }
 int nvmlShutdown(void) { return SUCCESS; }
-int nvmlDeviceGetCount_v2(unsigned *count) { return *count = 1, SUCCESS; }
+int nvmlDeviceGetCount_v2(unsigned *count) { return *count = GPUS, SUCCESS; }
 
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
-    *device = UUID;
-    return index ? INVALID_ARGUMENT : code_of("gpu");
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, device_t **device) {
+    if (index >= GPUS)
+        return INVALID_ARGUMENT;
+    *device = devices + index;
+    return code_of(*device);
 }
 
-int nvmlDeviceGetHandleByUUID(const char *uuid, void **device) {
-    *device = UUID;
-    return strcmp(uuid, UUID) ? NOT_FOUND : code_of("gpu");
+int nvmlDeviceGetHandleByUUID(const char *uuid, device_t **device) {
+    for (int place = 0; place < GPUS + number_after("divided", 0); ++place)
+        if (!strcmp(uuid, devices[place].uuid))
+            return *device = devices + place, code_of(*device);
+    return NOT_FOUND;
 }
 
-int nvmlDeviceGetUUID(void *device, char *uuid, unsigned length) {
-    snprintf(uuid, length, "%s", (char *)device);
-    return code_of("gpu");
+int nvmlDeviceGetUUID(const device_t *device, char *uuid, unsigned length) {
+    snprintf(uuid, length, "%s", device->uuid);
+    return code_of(device);
 }
 
-int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *count, process_t *list) {
-    (void)device;
+int nvmlDeviceGetMemoryInfo(const device_t *device, memory_t *memory) {
+    *memory = (memory_t){(unsigned long long)number_after("total", 16384) << 20, 0, 0};
+    return code_of(device);
+}
+
+int nvmlDeviceGetMigMode(const device_t *device, unsigned *now, unsigned *later) {
+    *now = *later = !device->gpu && number_after("divided", -1) >= 0;
+    return code_of(device);
+}
+
+int nvmlDeviceGetMaxMigDeviceCount(const device_t *device, unsigned *count) { return *count = INSTANCES, code_of(device); }
+
+int nvmlDeviceGetMigDeviceHandleByIndex(const device_t *device, unsigned index, device_t **instance) {
+    *instance = devices + GPUS + index;
+    return (int)index < number_after("divided", 0) ? code_of(device) : NOT_FOUND;
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(const device_t *device, unsigned *count, process_t *list) {
     unsigned room = *count;
     *count = processes(list, room);
-    if (code_of("gpu"))
-        return code_of("gpu");
+    if (code_of(device))
+        return code_of(device);
     return *count > room ? INSUFFICIENT_SIZE : SUCCESS;
 }
 
-int nvmlDeviceGetGraphicsRunningProcesses_v3(void *device, unsigned *count, process_t *list) {
-    (void)device, (void)list;
+int nvmlDeviceGetGraphicsRunningProcesses_v3(const device_t *device, unsigned *count, process_t *list) {
+    (void)list;
     *count = 0;
-    return code_of("gpu");
+    return device - devices < GPUS ? code_of(device) : INVALID_ARGUMENT;
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.paths import PACKAGE
-from grader.sandbox import docker
+from grader.sandbox import container_gpu
 
 HERE = Path(__file__).parent
 LOST = "GPU 0 is lost"
@@ -98,13 +98,25 @@ def test_a_batch_on_one_gpu_gives_memory_to_the_greedy_and_defers_when_it_is_los
     assert lost[0] == "deferred" and LOST in lost[1]
 
 
+def test_a_gpu_that_is_lost_when_nobody_looks_is_noticed_at_the_end(library, tmp_path):
+    status, fault = json.loads(
+        run(tmp_path, library, str(HERE / "gpu_session.py"), "lost_at_the_end", str(tmp_path / "c"))
+    )
+    assert status == "deferred" and fault.startswith(LOST), fault
+
+
+def test_a_slot_whose_gpu_is_lost_does_not_fail_at_the_class_while_another_works(library, tmp_path):
+    found = json.loads(run(tmp_path, library, str(HERE / "gpu_session.py"), "one_of_two_lost", str(tmp_path / "c")))
+    assert found == ["deferred", "graded", "graded", "graded", "graded"]
+
+
 # ------------------------------------------------------------------------------------------------ doctor and start
 
 
 DOCTOR = """
 import json
-from grader.sandbox.doctor import _video_memory
-print(json.dumps([finding.as_dict() for finding in _video_memory()]))
+from grader.sandbox.gpu_doctor import _watched
+print(json.dumps([_watched().as_dict()]))
 """
 
 
@@ -170,6 +182,6 @@ def test_with_a_driver_and_without_the_container_toolkit_docker_is_named(monkeyp
     from grader.sandbox.doctor import PROBED
 
     (tmp_path / "version").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module\n")
-    monkeypatch.setattr(docker, "DRIVER", tmp_path / "version")
+    monkeypatch.setattr(container_gpu, "DRIVER", tmp_path / "version")
     with pytest.raises(MachineryError, match="install nvidia-container-toolkit"):
         opener(PROBED, "docker", "strict", "grader:latest", gpu="0")

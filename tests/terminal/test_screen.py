@@ -200,7 +200,7 @@ def test_a_hint_is_given_where_it_can_help(outcome, message, hinted):
 
 
 def test_what_doctor_advises_stands_below_what_it_found():
-    from grader.sandbox.doctor import Finding
+    from grader.sandbox.finding import Finding
 
     lines = findings_table([Finding("docker", False, "not reachable", "start it"), Finding("gpu", True, "none")])
     assert [line.split()[0] for line in lines.splitlines()] == ["no", "->", "ok"]
