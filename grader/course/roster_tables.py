@@ -16,6 +16,7 @@ from grader.course.tables import (
     SEPARATOR_LINE,
     SEPARATORS,
     Encoded,
+    UnknownEncoding,
     check_printable,
     decoded,
     headings,
@@ -100,7 +101,7 @@ def students_of(raw: bytes, file: str, encoding: str = "", named: Mapping[str, s
     """
     try:
         encoded = decoded(raw, file, encoding)
-    except AuthoringError as error:
+    except UnknownEncoding as error:
         raise AuthoringError(f"{error}, or say how it is written: --encoding cp1252") from None
     ids = (*map(_heading, (named or {}).values()), *IDS)
     text, above = _from_header(encoded.text, ids)

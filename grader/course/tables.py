@@ -36,6 +36,10 @@ csv.field_size_limit(64 * 2**20)  # for the whole process; Moodle's worksheets h
 _DECIMAL_COMMA = re.compile(r"([0-9]{1,9}),([0-9]{1,2}|[0-9]{4,9})")  # three digits may be thousands
 
 
+class UnknownEncoding(AuthoringError):
+    """A table is text, and in an encoding that is not certain; whoever knows it may name it."""
+
+
 @dataclass(frozen=True)
 class Encoded:
     """The text of a file, and how it is written: `mark` are the bytes in front that say so."""
@@ -76,14 +80,14 @@ def decoded(raw: bytes, file: str, encoding: str = "") -> Encoded:
 
 def _decoded(raw: bytes, codec: str, file: str) -> str:
     if codec == "utf-8" and b"\0" in raw:
-        raise AuthoringError(f"{file}: it holds bytes of zero, as UTF-16 without its mark does; save it as CSV UTF-8")
+        raise UnknownEncoding(f"{file}: it holds bytes of zero, as UTF-16 without its mark does; save it as CSV UTF-8")
     try:
         return raw.decode(codec)
     except LookupError:
         raise AuthoringError(f"there is no encoding {codec!r}; try cp1252, cp1250 or gb18030") from None
     except UnicodeDecodeError as problem:
         what = f"{file}: not UTF-8 text" if codec == "utf-8" else f"{file}: not {codec} text"
-        raise AuthoringError(f"{what}{_looks_like(raw, problem.start)}; save it as CSV UTF-8") from None
+        raise UnknownEncoding(f"{what}{_looks_like(raw, problem.start)}; save it as CSV UTF-8") from None
 
 
 def _looks_like(raw: bytes, place: int) -> str:

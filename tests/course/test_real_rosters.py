@@ -179,3 +179,9 @@ def test_known_headings_may_be_in_capitals(paths):
     paths.roster_csv.write_text("student,Student\ncs01,Ann\n")
     with pytest.raises(AuthoringError, match="unknown column 'Student'"):
         read_roster(paths, None)
+
+
+def test_nobody_is_asked_for_the_encoding_of_a_workbook() -> None:
+    with pytest.raises(AuthoringError) as told:
+        students_of(b"PK\x03\x04 a workbook", "people.xlsx")
+    assert str(told.value) == "people.xlsx: a workbook, not a CSV table; save it as CSV UTF-8"
