@@ -83,6 +83,10 @@ class Paths:
     def starter(self, assignment_id: str) -> Path:
         return self.assignment(assignment_id) / f"{assignment_id}.ipynb"
 
+    def public_checks(self, assignment_id: str) -> Path:
+        """The checks that students have: files of Otter, one a question; they give no points."""
+        return self.assignment(assignment_id) / "tests"
+
     def hidden_tests(self, assignment_id: str) -> Path:
         return self.assignment(assignment_id) / "hidden"
 

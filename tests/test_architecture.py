@@ -42,7 +42,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "submission wire",
     "competition": "course errors paths",
     "portal": "bookkeeping collect competition course dashboard errors examination execution feedback languages "
-    "marks pages paths record schema submission terminal",
+    "marks pages paths record sandbox schema submission terminal",
     "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
@@ -60,6 +60,7 @@ AT_THE_TOP = {  # what is not of the standard library and is imported as soon as
 }
 CATCH_ALL = (  # where foreign code runs, which may raise anything
     "authoring/printed candidate execution/host execution/worker examination/at_fault "
+    "examination/public_checks "
     "examination/misconceptions examination/reference"
 )
 ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a message is made of them

@@ -16,8 +16,23 @@ class Shown(enum.IntEnum):
 
     NOTHING = 0
     ACCEPTED = 1  # that it was handed in, whether it can be graded, and how far grading is
-    POINTS = 2  # by question
-    FEEDBACK = 3  # the whole page
+    CHECKS = 2  # what the public checks said, which are run for it by themselves
+    POINTS = 3  # by question
+    FEEDBACK = 4  # the whole page
+
+    @property
+    def words(self) -> str:
+        """What a student sees, as staff read it."""
+        return SHOWN_IN_WORDS[self]
+
+
+SHOWN_IN_WORDS = {
+    Shown.NOTHING: "nothing",
+    Shown.ACCEPTED: "whether it was accepted",
+    Shown.CHECKS: "the public checks",
+    Shown.POINTS: "the points by question",
+    Shown.FEEDBACK: "the whole feedback",
+}
 
 
 class When(enum.Enum):
@@ -33,7 +48,7 @@ class Start(enum.Enum):
 
     AT_ONCE = "at once"
     DEADLINE = "deadline"
-    COMMAND = "command"  # nothing is graded until somebody runs `grader grade`
+    COMMAND = "command"  # nothing that was handed in is run until somebody runs `grader grade`
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class Showing:
     choose: a student may say that an earlier hand-in counts, as long as no points of the assignment are shown
     """
 
-    before: Shown = Shown.ACCEPTED
+    before: Shown = Shown.CHECKS
     after: Shown = Shown.FEEDBACK
     when: When = When.PUBLISHED
     grade: Start = Start.AT_ONCE
@@ -54,10 +69,16 @@ class Showing:
     requests: int = 3
     choose: bool = False
 
+    @property
+    def runs_public_checks(self) -> bool:
+        """Whether what is handed in is run with the public checks: some time students see them, and it may be run."""
+        seen = self.before >= Shown.CHECKS or self.after is Shown.CHECKS
+        return seen and self.grade is not Start.COMMAND
+
     def now(self, time: datetime, deadline: datetime | None, published: bool | None) -> Shown:
         """What is shown at a time. published: None where nobody decided, False where it was taken back."""
         if published is not None:
-            return self.after if published else min(self.before, Shown.ACCEPTED)
+            return self.after if published else min(self.before, Shown.CHECKS)
         passed = self.when is When.DEADLINE and deadline is not None and time > deadline
         return self.after if passed or self.when is When.AT_ONCE else self.before
 

@@ -13,8 +13,9 @@ from grader.errors import SubmissionError
 from grader.feedback.parts import Feedback
 from grader.portal import requests_box
 from grader.portal.hand_ins import Draft, HandedIn
+from grader.portal.public_checks.shown import for_programs
+from grader.portal.result_page import feedback_for
 from grader.portal.staff_table import Row, chosen_rows
-from grader.portal.student_pages import feedback_for
 from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment
 
@@ -84,7 +85,7 @@ def hand_in(visit: Visit) -> Response:
 
 
 def receipt(visit: Visit) -> Response:
-    """One of your receipts."""
+    """One of your receipts, with what its public checks said as far as that is shown."""
     found = visit.portal.hand_ins.find(visit.request.path_params["number"])
     if found is None or found.student != visit.me.id:
         raise NotThere("no such receipt of yours")
@@ -104,6 +105,7 @@ def _receipt(visit: Visit, made: HandedIn) -> dict[str, Any]:
         "handed_in": made.acknowledged.isoformat(timespec="seconds"),
         "late_minutes": int(late),
         "text": made.receipt,
+        "public_checks": for_programs(visit, made),
     }
 
 

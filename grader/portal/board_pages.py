@@ -35,6 +35,7 @@ def _troubles(visit: Visit) -> Iterator[Html]:
     for what, text in (
         ("Hand-ins are kept, and not on record yet", portal.recorder.trouble),
         ("Nothing is graded now", portal.queue.trouble),
+        ("Public checks are not run now", portal.public_checks.trouble),
         ("The tables cannot be read; what was read before is shown", portal.now.trouble),
     ):
         if text:

@@ -64,6 +64,10 @@ CREATE TABLE board_names (id INTEGER PRIMARY KEY, competition TEXT NOT NULL, stu
     who TEXT NOT NULL, made TEXT NOT NULL);
 """
 
+PUBLIC_CHECKS = """
+CREATE TABLE public_checks (hand_in INTEGER PRIMARY KEY REFERENCES hand_ins, found TEXT NOT NULL, made TEXT NOT NULL);
+"""
+
 
 def _guarded(tables: str, append_only: Sequence[str]) -> str:
     """Tables, and triggers that refuse to change or delete rows of those that are append-only."""
@@ -79,6 +83,7 @@ MIGRATIONS = (  # a file at version n has had the first n of them
     _guarded(TABLES, APPEND_ONLY),
     _guarded(marking.TABLES, marking.APPEND_ONLY),
     _guarded(COMPETITIONS, ("entries", "entry_scores", "final_entries", "board_names")),
+    _guarded(PUBLIC_CHECKS, ("public_checks",)),
 )
 
 

@@ -7,11 +7,9 @@ It ends when its input does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from grader.course.config import read_assignment
@@ -22,6 +20,7 @@ from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
 from grader.paths import Paths
+from grader.portal.slots import asked_for
 from grader.record.claims import claimed, lock_of
 from grader.record.store import Store
 
@@ -85,19 +84,9 @@ def tell(line: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("root", type=Path)
-    parser.add_argument("--sandbox", default="docker")
-    parser.add_argument("--isolation", default="zygote")
-    parser.add_argument("--image", default="grader:latest")
-    parser.add_argument("--runtime", default="")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--gpus", default="")
-    chosen = parser.parse_args()
+    paths, spec = asked_for()
     os.nice(BEHIND)
-    gpus: tuple[str | None, ...] = tuple(chosen.gpus.split(",")) if chosen.gpus else (None,) * chosen.workers
-    spec = PoolSpec(chosen.sandbox, chosen.isolation, chosen.image, gpus, runtime=chosen.runtime)
-    grading = Grading(Paths(chosen.root), spec)
+    grading = Grading(paths, spec)
     try:
         for line in sys.stdin:
             wanted = json.loads(line)

@@ -199,6 +199,16 @@ class HandIns:
         found = [(_handed_in(*row), digest) for *row, digest in rows]
         return {(hand_in.student, hand_in.assignment): (hand_in, digest) for hand_in, digest in found}
 
+    def unchecked(self, since: datetime) -> list[tuple[HandedIn, str]]:
+        """The newest hand-ins since then, with their digests on record, that were not run with public checks yet."""
+        rows = self.database.select(
+            f"SELECT {COLUMNS}, digest FROM hand_ins JOIN recorded ON hand_in = number WHERE number IN"
+            " (SELECT max(number) FROM hand_ins GROUP BY student, assignment) AND acknowledged > ?"
+            " AND number NOT IN (SELECT hand_in FROM public_checks) ORDER BY number",
+            written(since),
+        )
+        return [(_handed_in(*row), digest) for *row, digest in rows]
+
     def newest_recorded_of(self, student: str, assignment: str) -> tuple[HandedIn, str] | None:
         """The newest hand-in of a student, and its digest on record; None where it is not there yet."""
         rows = self.database.select(

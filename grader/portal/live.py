@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from grader.portal.public_checks import shown
 from grader.portal.visit import Visit
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def state_stream(visit: Visit) -> Response:
 
     def told() -> dict[str, Any]:
         place = portal.place(student, name)
-        return {"state": place.word, "text": place.text} if place else {"state": "nothing", "text": ""}
+        newest = next(iter(portal.hand_ins.of(student, name)), None)
+        state = {"state": place.word, "text": place.text} if place else {"state": "nothing", "text": ""}
+        return state | {"checks": shown.line(visit, newest)}
 
     return _stream(portal, told)
 

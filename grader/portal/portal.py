@@ -25,6 +25,7 @@ from grader.portal.looking import Readers
 from grader.portal.now import Now
 from grader.portal.openid import Flows, Provider
 from grader.portal.people import People
+from grader.portal.public_checks.running import PublicChecks
 from grader.portal.queue import Place, Queue
 from grader.portal.recorder import Recorder
 from grader.portal.signing_in import Doors, Tries
@@ -71,8 +72,10 @@ class Portal:
         self.readers = Readers(paths.root)
         self.hand_ins = HandIns(self.database, paths.portal / "files", self.readers)
         self.access = Access(self.database, self.now)
-        command = [sys.executable, "-m", "grader.portal.grading_process", str(paths.root), *grading]
-        self.queue = Queue(self.now, self.hand_ins, command, slots)
+        begin, told = [sys.executable, "-m"], [str(paths.root), *grading]
+        self.queue = Queue(self.now, self.hand_ins, [*begin, "grader.portal.grading_process", *told], slots)
+        checking = [*begin, "grader.portal.public_checks.process", *told]
+        self.public_checks = PublicChecks(paths, self.now, self.hand_ins, checking)
         self.competing = Competing(paths, Entries(self.database), Scorer(paths))
         self.wrong_entries = Tries(WRONG_ENTRIES, 3600.0)  # files of one student that could not be read
         self.settling = Settling(self.competing, self.now)
@@ -83,17 +86,20 @@ class Portal:
     def _recorded(self) -> None:
         self.now.hurry()
         self.queue.wake()
+        self.public_checks.wake()
 
     def start(self) -> None:
         self.readers.warm()
         self.now.start()
         self.recorder.start()
         self.queue.start()
+        self.public_checks.start()
         self.settling.start()
 
     def close(self) -> None:
         self.closing = True
         self.queue.end()
+        self.public_checks.end()
         self.settling.end()
         self.competing.scorer.close()
         self.recorder.end()

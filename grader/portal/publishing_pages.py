@@ -16,7 +16,7 @@ from grader.portal.database import read
 from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.guards import POLICY
 from grader.portal.marking.sheets import refuse_blind
-from grader.portal.student_pages import feedback_for
+from grader.portal.result_page import feedback_for
 from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment
 
@@ -36,7 +36,7 @@ def _section(visit: Visit, assignment: Assignment) -> Html:
     on = publication is not None and publication.published
     showing = state.course.showing(assignment.id)
     rule = (
-        f"Students see {showing.before.name.lower()} at first, and {showing.after.name.lower()} "
+        f"Students see {showing.before.words} at first, and {showing.after.words} "
         f"({'when published' if showing.when.value == 'published' else showing.when.value})."
     )
     students = portal.people.of(Role.STUDENT)
@@ -88,7 +88,7 @@ def as_student(visit: Visit) -> Response:
     if told is None:
         raise NotThere("nothing was handed in")
     now = visit.portal.access.shown(visit.student.id, visit.assignment.id)
-    note = f"The student sees {now.name.lower()} now." if now < Shown.FEEDBACK else "The student sees this."
+    note = f"The student sees {now.words} now." if now < Shown.FEEDBACK else "The student sees this."
     return page(
         visit, "What the student reads", box(el("p", note)), feedback_body(told), sheets=("feedback",), headed=False
     )

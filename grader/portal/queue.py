@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from grader.course.showing import Start
 from grader.errors import GraderError
+from grader.portal.child import Child
 from grader.portal.database import now, written
 from grader.portal.hand_ins import HandedIn, HandIns
 from grader.portal.now import Now
@@ -37,13 +34,13 @@ class Queue(threading.Thread):
 
     def __init__(self, now: Now, hand_ins: HandIns, command: Sequence[str], slots: int) -> None:
         super().__init__(name="queue", daemon=True)
-        self.now, self.hand_ins, self._command, self.slots = now, hand_ins, list(command), slots
+        self.now, self.hand_ins, self.slots = now, hand_ins, slots
+        self._child = Child(command, "the process that grades")
         self.running: dict[Pair, float] = {}
         self.waiting: list[Pair] = []
         self.finished: dict[tuple[str, str, str], tuple[float, str]] = {}  # (student, assignment, digest)
         self.trouble, self.paused = "", False
         self._wake, self._ended = threading.Event(), threading.Event()
-        self._child: subprocess.Popen[str] | None = None
 
     def wake(self) -> None:
         self._wake.set()
@@ -51,7 +48,7 @@ class Queue(threading.Thread):
     def end(self) -> None:
         self._ended.set()
         self._wake.set()
-        self._stop_child()
+        self._child.end()
         self.join(timeout=60)
 
     # ------------------------------------------------------------------------------------------ what waits
@@ -145,7 +142,7 @@ class Queue(threading.Thread):
         for hand_in, _ in taken:
             self.hand_ins.database.insert("gradings", hand_in=hand_in.number, made=written(now()))
         self.trouble = ""
-        for said in self._said({"assignment": assignment, "students": list(digests)}):
+        for said in self._child.told({"assignment": assignment, "students": list(digests)}):
             if "begun" in said:
                 self.running[(said["begun"], assignment)] = time.monotonic()
                 self.waiting = [pair for pair in self.waiting if pair != (said["begun"], assignment)]
@@ -160,34 +157,3 @@ class Queue(threading.Thread):
             self.running.pop((student, assignment), None)
         if self.trouble:
             self._ended.wait(15.0)
-
-    def _said(self, order: dict[str, object]) -> Iterator[dict[str, str]]:
-        """Give the child an order, and yield what it says until it is done. A child that ended is begun again."""
-        child = self._child
-        if child is None or child.poll() is not None:
-            environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-            child = self._child = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-            )
-        assert child.stdin is not None and child.stdout is not None
-        try:
-            child.stdin.write(json.dumps(order) + "\n")
-            child.stdin.flush()
-        except OSError:
-            yield {"ended": "the process that grades ended"}
-            return
-        for line in child.stdout:
-            said = json.loads(line)
-            yield said
-            if "ended" in said:
-                return
-        yield {"ended": "the process that grades ended"}
-
-    def _stop_child(self) -> None:
-        child = self._child
-        if child is None:
-            return
-        with contextlib.suppress(OSError):
-            child.terminate()  # the pool below notices, and gives its containers back
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=30)

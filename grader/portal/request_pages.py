@@ -12,9 +12,9 @@ from grader.errors import UsageError
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal import requests_box as requests
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
+from grader.portal.result_page import feedback_for
 from grader.portal.staff_attempt import record_change, wanted_change
 from grader.portal.staff_table import attempt_address
-from grader.portal.student_pages import feedback_for
 from grader.portal.visit import NotThere, Visit
 from grader.schema import WHOLE, Assignment
 

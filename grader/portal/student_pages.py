@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from grader.bookkeeping.marking import Marking
-from grader.bookkeeping.told import feedback_of
 from grader.collect.times import late_minutes, shown_late
 from grader.course.scheme import plain
 from grader.course.showing import Shown
-from grader.errors import SubmissionError, UsageError
-from grader.feedback.page import feedback_body
-from grader.feedback.parts import Feedback, Stage
+from grader.errors import SubmissionError
 from grader.feedback.standing import standing
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal.competitions import entry_pages
 from grader.portal.database import now
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.hand_ins import HandedIn
+from grader.portal.public_checks import shown as public_checks
 from grader.portal.visit import NotThere, Visit
-from grader.record.store import Store
 from grader.schema import Assignment
 
 
@@ -137,7 +133,7 @@ def assignment(visit: Visit) -> Response:
     timezone = portal.now.state.course.timezone
     deadline = portal.access.deadline(student, asked.id)
     when = joined(["Deadline: ", moment(deadline, timezone)]) if deadline else "There is no deadline."
-    state = [el("p", el("b", "State: "), el("span", _place(visit, asked)))]
+    state = [el("p", el("b", "State: "), el("span", _place(visit, asked))), _checks_line(visit, asked)]
     live = el("div", *state, id="live", data_stream=f"/a/{asked.id}/state", role="status", aria_live="polite")
     sees = portal.sees(student, asked.id, Shown.POINTS)
     result = el("p", el("a", "Your result", href=f"/a/{asked.id}/result")) if sees else None
@@ -151,6 +147,17 @@ def assignment(visit: Visit) -> Response:
         el("h2", "Hand in"),
         _upload_form(visit, asked),
         *_history(visit, asked),
+    )
+
+
+def _checks_line(visit: Visit, asked: Assignment) -> Html | None:
+    """How the public checks of the newest hand-in ended, with the way to each."""
+    newest = next(iter(visit.portal.hand_ins.of(visit.me.id, asked.id)), None)
+    said = public_checks.line(visit, newest)
+    if newest is None or not said:
+        return None
+    return el(
+        "p", el("b", "Public checks: "), el("a", said, href=f"/receipt/{newest.number}#public-checks", id="checks")
     )
 
 
@@ -211,16 +218,6 @@ def may_choose(visit: Visit, assignment: str) -> bool:
     return allowed and not visit.portal.sees(visit.me.id, assignment, Shown.POINTS)
 
 
-def count(visit: Visit) -> Response:
-    """Have an earlier hand-in count, with the time at which it came."""
-    found = _own(visit)
-    if not may_choose(visit, found.assignment):
-        raise UsageError("the newest hand-in counts; another one cannot be chosen, or not any more")
-    made = visit.portal.hand_ins.choose(found)
-    visit.portal.recorder.wake()
-    return RedirectResponse(f"/receipt/{made.number}", 303)
-
-
 def upload(visit: Visit) -> Response:
     """Keep what was uploaded and say what was found in it. Nothing counts yet."""
     if visit.uploaded is None or not visit.uploaded.filename:
@@ -266,112 +263,3 @@ def hand_in(visit: Visit) -> Response:
     made = visit.portal.hand_ins.hand_in(found)
     visit.portal.recorder.wake()
     return RedirectResponse(f"/receipt/{made.number}", 303)
-
-
-# ---------------------------------------------------------------------------------------------------- receipts
-
-
-def _own(visit: Visit) -> HandedIn:
-    """The hand-in that the address names, of this student. Raises NotThere for anybody else's."""
-    found = visit.portal.hand_ins.find(visit.request.path_params["number"])
-    if found is None or found.student != visit.me.id:
-        raise NotThere("no such receipt of yours")
-    return found
-
-
-def receipt(visit: Visit) -> Response:
-    """The receipt of a hand-in."""
-    found = _own(visit)
-    timezone = visit.portal.now.state.course.timezone
-    facts = [
-        ("receipt", str(found.number)),
-        ("assignment", found.assignment),
-        ("file", el("bdi", found.filename)),
-        ("bytes", str(found.size_bytes)),
-        ("sha256", found.sha256),
-        ("received", moment(found.received, timezone)),
-        ("handed in", moment(found.acknowledged, timezone)),
-    ]
-    rows = joined(part for name, value in facts for part in (el("dt", name), el("dd", value)))
-    return page(
-        visit,
-        f"Receipt {found.number}",
-        box(el("p", el("b", "Handed in."), " It is on the course's disk."), kind="good"),
-        el("dl", rows, class_="receipt"),
-        el("p", el("a", "The receipt as a file", href=f"/receipt/{found.number}/text")),
-        el("p", el("a", "The file that you handed in", href=f"/receipt/{found.number}/file")),
-        el("p", el("a", f"Back to {found.assignment}", href=f"/a/{found.assignment}")),
-    )
-
-
-def receipt_text(visit: Visit) -> Response:
-    found = _own(visit)
-    name = f"receipt_{found.assignment}_{found.number}.txt"
-    return PlainTextResponse(found.receipt, headers={"content-disposition": f'attachment; filename="{name}"'})
-
-
-def receipt_file(visit: Visit) -> Response:
-    """The bytes that were handed in; never shown by the browser as a page."""
-    found = _own(visit)
-    return attachment(visit, found)
-
-
-def attachment(visit: Visit, hand_in: HandedIn) -> Response:
-    """What was handed in, as a file to keep."""
-    from starlette.responses import FileResponse
-
-    file = visit.portal.hand_ins.file(hand_in.sha256)
-    kind = "application/octet-stream"
-    return FileResponse(file, media_type=kind, filename=hand_in.filename, content_disposition_type="attachment")
-
-
-# ---------------------------------------------------------------------------------------------------- the result
-
-
-def result(visit: Visit) -> Response:
-    """As much of the result as is shown now: points by question, or the whole feedback."""
-    asked, student = visit.assignment, visit.me.id
-    shown = visit.portal.access.shown(student, asked.id)
-    if shown < Shown.POINTS:
-        return page(visit, asked.id, box(el("p", "The result is not published yet.")), status=403)
-    told = feedback_for(visit, asked, student)
-    if told is None:
-        return page(visit, asked.id, box(el("p", "There is nothing to show: nothing was handed in.")))
-    visit.portal.access.note_reading(student, asked.id)
-    if shown < Shown.FEEDBACK:
-        return page(visit, f"{asked.id}: {asked.title}", _points(told))
-    back = el("p", el("a", f"Back to {asked.id}", href=f"/a/{asked.id}"))
-    ask = el("p", el("a", "Ask about a question", href=f"/a/{asked.id}/ask"))
-    title, body = f"Feedback on {asked.id}", feedback_body(told)
-    return page(visit, title, back, ask, body, sheets=("feedback",), headed=False)
-
-
-def feedback_for(
-    visit: Visit, asked: Assignment, student: str, visible: frozenset[str] | None = None
-) -> Feedback | None:
-    """What the feedback page of a student says, by the code that makes all of them; None where there is none.
-
-    visible: the assignments whose marks it may tell, else those that the student sees now
-    """
-    now = visit.portal.now
-    book = now.book(visit.portal.access.visible(student) if visible is None else visible)
-    if not visit.portal.paths.record.exists():
-        return None
-    with Store.open(visit.portal.paths.record, read_only=True) as store:
-        marking = Marking.read(visit.portal.paths, store, asked)
-        known = now.state.known.get(asked.id, frozenset())
-        try:
-            return next(feedback_of(store, asked, now.state.course, book, student, marking, known))
-        except UsageError:
-            return None
-
-
-def _points(told: Feedback) -> Html:
-    if told.stage is not Stage.GRADED:
-        return box(*(el("p", text) for text in told.explanation))
-    head = el("tr", heading("question"), heading("points", "n"))
-    rows = [
-        [el("th", f"{part.question.id} {part.question.title}", scope="row"), number(part.score)]
-        for part in told.questions
-    ]
-    return table([head], rows)

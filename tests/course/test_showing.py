@@ -15,14 +15,14 @@ BEFORE, AFTER = DEADLINE - timedelta(seconds=1), DEADLINE + timedelta(seconds=1)
 @pytest.mark.parametrize(
     ("when", "time", "published", "shown"),
     [
-        (When.PUBLISHED, AFTER, None, Shown.ACCEPTED),
+        (When.PUBLISHED, AFTER, None, Shown.CHECKS),
         (When.PUBLISHED, BEFORE, True, Shown.FEEDBACK),
-        (When.DEADLINE, BEFORE, None, Shown.ACCEPTED),
-        (When.DEADLINE, DEADLINE, None, Shown.ACCEPTED),
+        (When.DEADLINE, BEFORE, None, Shown.CHECKS),
+        (When.DEADLINE, DEADLINE, None, Shown.CHECKS),
         (When.DEADLINE, AFTER, None, Shown.FEEDBACK),
         (When.AT_ONCE, BEFORE, None, Shown.FEEDBACK),
-        (When.AT_ONCE, BEFORE, False, Shown.ACCEPTED),
-        (When.DEADLINE, AFTER, False, Shown.ACCEPTED),
+        (When.AT_ONCE, BEFORE, False, Shown.CHECKS),
+        (When.DEADLINE, AFTER, False, Shown.CHECKS),
     ],
 )
 def test_what_is_shown_when(when: When, time: datetime, published: bool | None, shown: Shown):
@@ -30,12 +30,20 @@ def test_what_is_shown_when(when: When, time: datetime, published: bool | None, 
 
 
 def test_without_a_deadline_it_never_passes():
-    assert Showing(when=When.DEADLINE).now(AFTER, None, None) is Shown.ACCEPTED
+    assert Showing(when=When.DEADLINE).now(AFTER, None, None) is Shown.CHECKS
 
 
 def test_marks_that_were_taken_back_are_shown_to_nobody():
     assert Showing(before=Shown.POINTS).now(BEFORE, DEADLINE, None) is Shown.POINTS
-    assert Showing(before=Shown.POINTS).now(BEFORE, DEADLINE, False) is Shown.ACCEPTED
+    assert Showing(before=Shown.POINTS).now(BEFORE, DEADLINE, False) is Shown.CHECKS
+    assert Showing(before=Shown.NOTHING).now(BEFORE, DEADLINE, False) is Shown.NOTHING
+
+
+def test_public_checks_are_run_where_students_see_them_some_time_and_hand_ins_may_be_run():
+    assert Showing().runs_public_checks
+    assert Showing(before=Shown.ACCEPTED, after=Shown.CHECKS).runs_public_checks
+    assert not Showing(before=Shown.ACCEPTED).runs_public_checks
+    assert not Showing(grade=Start.COMMAND).runs_public_checks
 
 
 def test_an_assignment_says_what_is_otherwise_there():

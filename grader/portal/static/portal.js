@@ -23,6 +23,8 @@ if (live && live.dataset.stream && "EventSource" in window) {
     const place = live.querySelector("span");
     if (said.text) place.textContent = said.text;
     live.dataset.state = said.state;
+    const checks = document.getElementById("checks");
+    if (checks && said.checks) checks.textContent = said.checks;
   };
   window.addEventListener("pagehide", () => stream.close());
 }
