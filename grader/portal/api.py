@@ -10,7 +10,7 @@ from grader.collect.times import late_minutes
 from grader.course.scheme import plain
 from grader.course.showing import Shown
 from grader.errors import SubmissionError
-from grader.feedback.parts import Feedback
+from grader.feedback.parts import Feedback, Remark
 from grader.portal import requests_box
 from grader.portal.hand_ins import Draft, HandedIn
 from grader.portal.public_checks.shown import for_programs
@@ -110,7 +110,7 @@ def _receipt(visit: Visit, made: HandedIn) -> dict[str, Any]:
 
 
 def result(visit: Visit) -> Response:
-    """Your result as far as it is shown now: points by question, and what each check found where that is shown."""
+    """Your result as far as it is shown now: points by question, what checks found, comments on lines."""
     assignment = visit.assignment
     shown = visit.portal.access.shown(visit.me.id, assignment.id)
     told = feedback_for(visit, assignment, visit.me.id) if shown >= Shown.POINTS else None
@@ -131,9 +131,17 @@ def _told(told: Feedback, shown: Shown) -> dict[str, Any]:
                 {"checks": list(each.checks), "lost": plain(each.lost), "text": each.text, "hints": list(each.told)}
                 for each in part.findings
             ]
+            entry["comments"] = [_remark(each) for each in part.remarks]
         questions.append(entry)
     total = None if told.points is None else plain(told.points)
-    return {"stage": told.stage.value, "points": total, "of": plain(told.assignment.max_points), "questions": questions}
+    whole = {"comments": [_remark(each) for each in told.remarks]} if shown >= Shown.FEEDBACK else {}
+    most = plain(told.assignment.max_points)
+    return {"stage": told.stage.value, "points": total, "of": most, "questions": questions, **whole}
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    """What a person says of one line."""
+    return {"cell": remark.cell, "line": remark.line, "code": remark.code, "text": remark.text}
 
 
 def students(visit: Visit) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -17,6 +18,7 @@ from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.guards import POLICY
 from grader.portal.marking.sheets import refuse_blind
 from grader.portal.result_page import feedback_for
+from grader.portal.still_open import still_open
 from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment
 
@@ -47,7 +49,9 @@ def _section(visit: Visit, assignment: Assignment) -> Html:
     if publication is not None:
         when = moment(publication.made, state.course.timezone)
         lines.append(el("p", "By ", publication.who, ", ", when, f": {publication.reason}", class_="dim"))
-    word, text = ("withdraw", "Take back") if on else ("publish", "Publish")
+    rest = still_open(visit, assignment)
+    lines += [_still_open(rest)] if rest else []
+    word, text = ("withdraw", "Take back") if on else ("publish", "Publish all the same" if rest else "Publish")
     why = "Why? The log keeps it" if on else "A note for the log"
     needed = {"required": "required"} if on else {}
     lines.append(form(visit, f"/publish/{assignment.id}/{word}", field(why, "reason", **needed), button(text)))
@@ -57,6 +61,16 @@ def _section(visit: Visit, assignment: Assignment) -> Html:
         el("details", el("summary", told), el("div", el("p", "Not yet: ", ", ".join(unread)), class_="inside"))
     )
     return el("section", el("h2", f"{assignment.id}: {assignment.title}"), *lines)
+
+
+def _still_open(rest: Sequence[tuple[str, str]]) -> Html:
+    """What is not done yet, each with the way to where it is done."""
+    items = [el("li", el("a", text, href=to)) for text, to in rest]
+    return box(
+        el("p", el("b", "Not done yet"), "; what comes of it later is seen as soon as it is there:"),
+        el("ul", *items),
+        kind="warn",
+    )
 
 
 def publish(visit: Visit) -> Response:

@@ -48,6 +48,13 @@ def command(server, capsys, monkeypatch, *arguments):
     return code, capsys.readouterr().out
 
 
+def test_before_publishing_an_instructor_is_told_what_is_not_marked(server, staff):
+    page = staff["ada"].get("/publish").text
+    assert "Not done yet" in page and ">Publish all the same<" in page
+    for question in ("q7", "q8"):
+        assert f'href="/m/tiny/{question}">{question}: 3 of 3 answers are not marked: 3 in no pile<' in page
+
+
 def test_a_mark_by_the_rubric_is_the_mark_of_every_command_and_of_the_students_page(
     server, staff, rubric, capsys, monkeypatch
 ):
@@ -168,6 +175,12 @@ def test_a_comment_on_a_line_is_read_by_its_student_alone_and_as_text(server, st
         assert "cell 6, line 3" in read and "&lt;script&gt;alert(1)&lt;/script&gt; see (somebody else)" in read
         assert "nicely done" in read and "run it again" in read and "<script>alert" not in read
         assert "nicely done" not in bob.get("/a/tiny/result").text
+        said = server.browser().get("/api/assignments/tiny/result", headers=server.token("ann", "read")).json()
+        found = {part["id"]: [each["text"] for each in part["comments"]] for part in said["questions"]}
+        assert found["q1"] == ["nicely done"] and found["q7"] == ["<script>alert(1)</script> see (somebody else)"]
+        assert said["comments"] == [
+            {"cell": 4, "line": 2, "code": "    e = np.exp(z - z.max(axis=-1, keepdims=True))", "text": "run it again"}
+        ]
     finally:
         post(ada, "/publish", "/publish/tiny/withdraw", reason="a test")
     with Store.open(server.paths.record, read_only=True) as store:
@@ -210,6 +223,7 @@ def test_piles_are_dealt_evenly_and_lead_from_one_to_the_next(server, staff):
     assert post(ada, "/m/tiny", "/m/tiny/deal", how="question", which="unmarked", **chosen).status_code == 303
     text = bea.get("/m/tiny").text
     assert "ben" in text and "bea" in text
+    assert re.search(r"q8: \d of 3 answers (is|are) not marked: \d in the pile of (ben|bea)", ada.get("/publish").text)
     assert "dealt" in ada.get("/log").text
 
 
@@ -244,6 +258,7 @@ def test_the_second_reader_does_not_see_the_first_and_an_instructor_settles(serv
     row = r'href="(/m/tiny/q7/\d+)">\d+</a></th><td><bdi>(\w+)[^<]*</bdi></td><td>dan, second'
     seconds = re.findall(row, dan.get("/m/tiny/q7").text)
     assert len(seconds) == 2
+    assert "q7: the second reader has not read 2 answers" in ada.get("/publish").text
     places = {place: name.lower() for place, name in seconds}
     for place, student in places.items():
         text = dan.get(place).text
@@ -265,6 +280,7 @@ def test_the_second_reader_does_not_see_the_first_and_an_instructor_settles(serv
     page = ada.get("/m/tiny/q7/agreement").text
     assert "2 answers read twice" in page and "+0.50 of 5 points" in page and "50 % equal" in page and "kappa" in page
     assert "by the first" in page
+    assert "q7: two readers differ in 1 answer, and nobody has settled it" in ada.get("/publish").text
     form = {"seen": hidden(ada, "/m/tiny/q7/agreement"), "choice": "second", "comment": "Both right."}
     to = f"{other}/settle"
     assert post(dan, other, to, **form).status_code == 403
@@ -272,6 +288,7 @@ def test_the_second_reader_does_not_see_the_first_and_an_instructor_settles(serv
     assert post(ada, "/m/tiny/q7/agreement", to, **form).status_code == 303
     assert points_of(server.paths, two) == Fraction("3.5")
     assert post(ada, "/m/tiny/q7/agreement", to, **form).status_code == 400  # it was settled meanwhile
+    assert "q7: t" not in ada.get("/publish").text
     assert "Both right." in dan.get(other).text  # now it is no secret
     assert "second reading" in ben.get(other).text
     assert mark(ben, other, **{"item-2": "on"}).status_code == 400

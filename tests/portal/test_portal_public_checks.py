@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from portal_server import Server, course, hand_in, serving, soon
 from tiny import RIGHT, ipynb
 
-from grader.portal.people import People
 from grader.portal.portal import Portal, Settings, database_of
-from grader.portal.signing_in import Doors
 
 CHECKS = '''
 """Public checks of q1."""
@@ -99,13 +96,8 @@ def test_programs_read_the_same(running: Running):
     bob = running.server.enter("bob")
     number = hand_in(bob, ipynb(RIGHT[0], FLAT))
     soon(lambda: "of 2 pass" in bob.get("/a/tiny").text)
-    database = database_of(running.server.paths)
-    people = People(running.server.paths)
-    found = people.find("student", "bob")
-    assert found is not None
-    token = Doors(database, people).issue(found, "a test", ("read",), timedelta(hours=1))
-    database.close()
-    said = running.server.browser().get(f"/api/receipts/{number}", headers={"authorization": f"Bearer {token}"}).json()
+    token = running.server.token("bob", "read")
+    said = running.server.browser().get(f"/api/receipts/{number}", headers=token).json()
     assert [(each["check"], each["passed"]) for each in said["public_checks"]["checks"]] == [
         ("rows <b>add up</b> to 1", False),
         ("one number stays alone", True),

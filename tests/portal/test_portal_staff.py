@@ -33,12 +33,15 @@ def test_from_publishing_to_a_granted_request_and_back(portal):
         assert "1 of 6 students have read theirs" in ada.get("/publish").text
         asked = send(ann, "/a/tiny/ask", "/a/tiny/ask", question="q1", text="<b>I</b> think\nso")
         assert asked.status_code == 303
+        for rest in ("6 students may still hand in before the deadline", "1 request is open"):
+            assert rest in ada.get("/publish").text
         inbox = ben.get("/requests").text
         assert "&lt;b&gt;I&lt;/b&gt; think" in inbox
         number = re.search(r"/requests/(\d+)/answer", inbox)[1]
         less = {"question": "q1", "text": "seen again", "points": "-1"}
         assert send(ben, "/requests", f"/requests/{number}/answer", **less).status_code == 303
         assert send(ben, "/requests", f"/requests/{number}/answer", **less).status_code == 400
+        assert "request is open" not in ada.get("/publish").text
         mine = ann.get("/requests").text
         assert "seen again" in mine and "-1 points in q1" in mine
         with Store.open(server.paths.record, read_only=True) as store:
