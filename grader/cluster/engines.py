@@ -6,6 +6,7 @@ encrypted and needs a certificate, made for this run (`distributed.Security.temp
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import shutil
@@ -34,6 +35,7 @@ JOBS = {
     "lsf": "LSFCluster",
     "htcondor": "HTCondorCluster",
 }
+PAGE_OF_TABLES = "/info/main/workers.html"
 OWN_PAGE = "127.0.0.1:0"  # Dask's page asks nobody who he is
 ROLES = ("scheduler", "worker", "client")
 KNOCK_S, CONNECT_S = 5.0, 20.0  # until a scheduler must have answered
@@ -53,12 +55,18 @@ class Machines:
 
     client: Client
     patience_s: float  # until the first of them must be there
+    scheduler_is_here: bool = False  # in this process
     ending: ExitStack = field(default_factory=ExitStack)
 
     @property
     def dashboard(self) -> str:
-        """The address of Dask's page about them; "" where it has none."""
-        return self.client.dashboard_link or ""
+        """The address of Dask's page about them; "" where it has none. Its page with plots needs Bokeh where the
+        scheduler is; without, there is one with tables.
+        """
+        link = self.client.dashboard_link or ""
+        if self.scheduler_is_here and importlib.util.find_spec("bokeh") is None:
+            return link.replace("/status", PAGE_OF_TABLES)
+        return link
 
     @property
     def readable(self) -> bool:
@@ -86,7 +94,8 @@ def connected(name: str, clusters: Mapping[str, Cluster], paths: Paths, each: in
     with ExitStack() as ending, _complaints(f"course.toml: cluster {name}"), _folder_of_dask(ending):
         begun = begin(cluster, paths, each, ending)
         client = ending.enter_context(_client(begun))
-        return Machines(client, patience_s, ending.pop_all())
+        here = hasattr(begun.scheduler, "workers")  # else it is a handle of one elsewhere
+        return Machines(client, patience_s, here, ending.pop_all())
 
 
 def environment_of(image: str) -> str:
@@ -155,7 +164,7 @@ def _at(address: str) -> Machines:
         pass  # Dask itself would ask again and again
     with ExitStack() as ending, _complaints(f"--cluster {address}"):
         client = ending.enter_context(_client(address))
-        return Machines(client, SOON_S, ending.pop_all())
+        return Machines(client, SOON_S, ending=ending.pop_all())
 
 
 # ------------------------------------------------------------------------------------------------ engines

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FAULTS = 2  # that others did not have, until a node is set aside
 REST_S = 20.0  # until it is tried again
 OPENINGS = 4  # of one node; whoever fails more often has another problem
+MOST_NAMED = 8  # nodes in a line
 GONE = "the cluster's scheduler is gone; the same command goes on from here"
 CLOSE_S = 15.0  # for nodes to give everything back
 
@@ -61,6 +62,15 @@ class Member:
     @property
     def busy(self) -> bool:
         return len(self.free) < len(self.slots)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _gpus_of(member: Member) -> str:
+    gpus = member.about.get("gpus")
+    return f" ({'; '.join(gpus)})" if gpus else ""
 
 
 @dataclass
@@ -123,6 +133,15 @@ class Members:
             or (member.state is State.RESTING and member.openings < OPENINGS)
             for member in self.all.values()
         )
+
+    def in_words(self) -> str:
+        """How many nodes and slots are ready, and which node has how many; GPUs where there are some."""
+        ready = self.open
+        slots = sum(len(member.slots) for member in ready)
+        each = [f"{member.name} {_counted(len(member.slots), 'slot')}{_gpus_of(member)}" for member in ready]
+        more = [f"and {len(each) - MOST_NAMED} more"] if len(each) > MOST_NAMED else []
+        named = ", ".join([*each[:MOST_NAMED], *more])
+        return f"{_counted(len(ready), 'node')}, {_counted(slots, 'slot')}: {named}"
 
     def complaints(self) -> str:
         return "; ".join(dict.fromkeys(f"{member.name} {member.says}" for member in self.all.values() if member.says))
@@ -212,6 +231,8 @@ class Members:
             first = len(self.slot_names)
             self.slot_names += [member.name if len(usable) == 1 else f"{member.name} {name}" for name in usable]
             member.slots = tuple(range(first, first + len(usable)))
+            if self.ready:  # the others are at work already
+                self.say(f"{member.name} has come: {_counted(len(usable), 'slot')}{_gpus_of(member)}")
         member.free = list(member.slots)
 
     def settle(self) -> Ready:

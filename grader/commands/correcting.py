@@ -32,6 +32,13 @@ def status(chosen: argparse.Namespace) -> int:
     """Print where an assignment stands; 1 when something waits for a person or for the machine."""
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
+    at_work = boards(paths)
+    if at_work and not paths.record.exists():  # nodes get ready before anything is recorded
+        if chosen.json:
+            print(json.dumps({"assignment": assignment.id, "clusters": at_work}, indent=1))
+        else:
+            colour.show("".join(f"{clean(line)}\n" for shown in at_work for line in _cluster_lines(shown)).lstrip())
+        return NEEDS_A_PERSON
     with Store.open(paths.record, read_only=True) as store:
         handed_in = store.current_digests(assignment.id)
         marking = Marking.read(paths, store, assignment)
@@ -59,7 +66,7 @@ def status(chosen: argparse.Namespace) -> int:
         "extensions": {who: each.words for (who, name), each in sorted(extended.items()) if name == assignment.id},
         "hidden_tests_to_be_mended": _flawed(attempts.values()),
         "incidents": {who: attempt.notices[-1] for who, attempt in sorted(attempts.items()) if _incident(attempt)},
-        "clusters": boards(paths),
+        "clusters": at_work,
         "runs": [_run_entry(run) for run in runs],
     }
     if chosen.json:

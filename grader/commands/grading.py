@@ -37,6 +37,8 @@ from grader.terminal.attempt_json import attempts_document
 if TYPE_CHECKING:
     from grader.cluster.pool import ClusterPool
 
+UNWATCHED = "VIDEO MEMORY IS NOT WATCHED, torch's own cap alone limits it"
+
 
 def grade(chosen: argparse.Namespace) -> int:
     """Grade what is found at the given places, else what was collected; a row for every student, whatever happens."""
@@ -300,10 +302,10 @@ def examiners(
     """Who examines what the command line asks for: workers of this machine, or the nodes of a cluster."""
     asked = spec(chosen, from_evidence)
     if not chosen.cluster:
-        unwatched = _why_unwatched(asked)
+        unwatched = why_unwatched(asked)
         pool = Pool(paths, assignment_id, asked)
         if unwatched:
-            screen.say(f"VIDEO MEMORY IS NOT WATCHED, torch's own cap alone limits it: {unwatched}")
+            screen.say(f"{UNWATCHED}: {unwatched}")
         return pool
     from grader.cluster.engines import connected, environment_of
     from grader.cluster.pool import ClusterPool
@@ -315,10 +317,12 @@ def examiners(
     if machines.dashboard:
         screen.say(f"what the cluster does: {machines.dashboard}")
     environment = environment_of(asked.image) if asked.kind == "docker" else ""
-    return ClusterPool(machines, paths, assignment_id, asked, each, screen.say, environment)
+    nodes = ClusterPool(machines, paths, assignment_id, asked, each, screen.say, environment)
+    screen.say(f"{nodes.members.in_words()}; {nodes.ready.isolation}")
+    return nodes
 
 
-def _why_unwatched(asked: PoolSpec) -> str:
+def why_unwatched(asked: PoolSpec) -> str:
     """Why nobody watches how much a submission takes of a GPU; "" where somebody does, or none is asked for.
 
     Raises MachineryError where a GPU is of no use.

@@ -25,8 +25,19 @@ CLIENT_SECRET = "GRADER_OIDC_SECRET"
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
-def serve(paths: Paths, host: str, port: int, settings: Settings, grading: Sequence[str], slots: int) -> int:
-    """Serve until somebody ends it. Raises UsageError where the port is taken, or nobody knows the address."""
+def serve(
+    paths: Paths,
+    host: str,
+    port: int,
+    settings: Settings,
+    grading: Sequence[str],
+    slots: int,
+    notes: Sequence[str] = (),
+) -> int:
+    """Serve until somebody ends it. Raises UsageError where the port is taken, or nobody knows the address.
+
+    grading: options of the process that grades; notes: what is said at the start besides
+    """
     import uvicorn
 
     from grader.portal.app import application
@@ -48,7 +59,7 @@ def serve(paths: Paths, host: str, port: int, settings: Settings, grading: Seque
         timeout_keep_alive=30,
         lifespan="on",
     )
-    for line in _greeting(portal, settings):
+    for line in (*_greeting(portal, settings), *notes):
         print(line, flush=True)
     uvicorn.Server(config).run(sockets=[listening])
     alone.close()

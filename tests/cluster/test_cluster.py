@@ -1,6 +1,7 @@
 """A batch on many machines, without any fault: what is carried, what is said, what is refused before anything runs."""
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,14 @@ import stat
 import subprocess
 import sys
 
+import httpx
 import pytest
 from tiny import RIGHT, attempts, ipynb, small_course, submission
 
 from grader.cluster import greeting
+from grader.cluster.board import Board
 from grader.cluster.engines import connected
+from grader.cluster.members import Member, State
 from grader.cluster.packing import pack, unpack
 from grader.cluster.tries import Try
 from grader.course.config import read_course
@@ -52,7 +56,7 @@ def test_two_nodes_of_this_machine_interrupted_and_begun_again(paths):
     (paths.root / "t").mkdir()
     students = [f"s{place}" for place in range(5)]
     for student in students:
-        content = ipynb(*RIGHT, f"import time\ntime.sleep(0.5)\nname = {student!r}")
+        content = ipynb(*RIGHT, f"import time\ntime.sleep(3)\nname = {student!r}")
         (paths.root / "in" / f"{student}.ipynb").write_bytes(content)
     command = ("grade", "tiny", "in", "--sandbox", "process", "--cluster", "local")
     first = grader(paths, *command)
@@ -63,12 +67,17 @@ def test_two_nodes_of_this_machine_interrupted_and_begun_again(paths):
             break
     status = grader(paths, "status", "tiny")
     shown, _ = status.communicate(timeout=30)
+    found = re.search(r"what the cluster does: (http://127.0.0.1:\d+/\S+)", said)
+    assert found, said
+    page = httpx.get(found[1])
+    assert page.status_code == 200 and "tls://127.0.0.1:" in page.text, page.text
     os.killpg(first.pid, signal.SIGINT)  # what a terminal does
     _, rest = first.communicate(timeout=30)
     assert first.returncode == 130 and "the same command goes on from here" in rest
     assert "Traceback" not in rest, rest
-    assert re.search(r"what the cluster does: http://127.0.0.1:\d+/status", said)
     host = os.uname().nodename
+    assert re.search(rf"grader: 2 nodes, \d+ slots: node {host} \d+ slots?, node {host} \(2\) .*; process-", said), said
+    assert found[1] in shown
     assert f"  node {host}: s" in shown and f"  node {host} (2): s" in shown, shown
     second = grader(paths, *command)
     _, said = second.communicate(timeout=60)
@@ -93,6 +102,22 @@ def test_who_has_no_certificate_does_not_get_in(paths):
                 Client(address.replace("tls", scheme, 1), timeout=3)
     finally:
         machines.close()
+
+
+def test_status_shows_nodes_that_get_ready_before_anything_is_recorded(paths):
+    board = Board.put_up(paths, "tiny", "http://127.0.0.1:8787/status")
+    here, there = Member("tcp://a", "node a", State.OPENING), Member("tcp://b", "node b", State.OPEN, slots=(0, 1))
+    board.show([here, there], {0: "node b slot 1", 1: "node b slot 2"}, {1: "ada"})
+    (paths.root / "t").mkdir()
+    page, _ = grader(paths, "status", "tiny").communicate(timeout=30)
+    assert page.splitlines() == [
+        "tiny on a cluster; Dask's page of it: http://127.0.0.1:8787/status",
+        "  node a: getting ready",
+        "  node b slot 1: idle",
+        "  node b slot 2: ada",
+    ]
+    document, _ = grader(paths, "status", "tiny", "--json").communicate(timeout=30)
+    assert [node["state"] for node in json.loads(document)["clusters"][0]["nodes"]] == ["getting ready", "ready"]
 
 
 # ------------------------------------------------------------------------------------------------ said before

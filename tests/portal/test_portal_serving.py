@@ -11,7 +11,9 @@ import pytest
 from portal_server import IN_PROCESSES, course
 
 from grader.commands import serving as command
+from grader.commands.serving import how_it_grades
 from grader.errors import UsageError
+from grader.execution.spec import PoolSpec
 from grader.portal import serving
 from grader.portal.portal import Settings
 from grader.portal.serving import checked_address
@@ -62,3 +64,13 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"serve needs starlette, uvicorn, python-multipart, authlib: pip install"):
         command.serve(None)
+
+
+def test_it_says_what_it_grades_with_and_what_hinders_it(tmp_path, monkeypatch):
+    assert list(how_it_grades(PoolSpec("process", gpus=(None, None)))) == [
+        "grades with 2 slots in processes of this machine (grader doctor says how isolated)"
+    ]
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    first, second = how_it_grades(PoolSpec())
+    assert first == "grades with 1 slot in containers of grader:latest"
+    assert second.startswith("hand-ins will not be graded until this is settled: Docker is not running")

@@ -155,11 +155,11 @@ def test_doctor_says_what_to_install(library, tmp_path, monkeypatch):
 
 START = """
 import sys
-from grader.commands.grading import _why_unwatched
+from grader.commands.grading import why_unwatched
 from grader.errors import MachineryError
 from grader.execution.spec import PoolSpec
 try:
-    print(_why_unwatched(PoolSpec("process", gpus=tuple(sys.argv[1:]))))
+    print(why_unwatched(PoolSpec("process", gpus=tuple(sys.argv[1:]))))
 except MachineryError as error:
     print("stops:", error)
 """
