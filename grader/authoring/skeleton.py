@@ -205,11 +205,21 @@ def refuse_taken(paths: Paths, assignment_id: str) -> None:
         raise UsageError(
             f"{assignment_id!r}: an id is lower-case letters, digits and _, beginning with a letter: a5_rl"
         )
-    for folder in _folders(paths, assignment_id):
-        if folder.exists():
-            raise UsageError(f"{folder} exists already; choose another id, or delete it")
+    if there := [str(folder) for folder in _folders(paths, assignment_id) if folder.exists()]:
+        also, it = (f", and {there[1]}", "them") if len(there) > 1 else ("", "it")
+        raise UsageError(f"{there[0]} exists already{also}; choose another id, or delete {it}")
     if not paths.course_toml.is_file():
         raise AuthoringError(f"{paths.root} has no course.toml")
+
+
+def untouched(paths: Paths, assignment_id: str) -> bool:
+    """Whether under this id there is the skeleton and nothing else, as `init` and `new` leave it."""
+    texts = _files(paths, assignment_id)
+    if not all(file.is_file() and file.read_text(encoding="utf-8") == text for file, text in texts.items()):
+        return False
+    built = {paths.starter(assignment_id), paths.assignment(assignment_id) / "tests" / "q1.py"}
+    there = {file for folder in _folders(paths, assignment_id) for file in folder.rglob("*") if file.is_file()}
+    return there <= texts.keys() | built
 
 
 @contextmanager

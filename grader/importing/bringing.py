@@ -32,11 +32,11 @@ from grader.importing.page import import_page
 from grader.importing.preparing import prepare
 from grader.importing.repairing import repaired, settle_leaks
 from grader.paths import Paths
-from grader.schema import Outcome
+from grader.schema import CheckResult, Outcome
 from grader.submission.magics import parse
 
 PAGE = "imported.md"
-ROUNDS = 4  # as many forms as a test may have, and one round to see
+ROUNDS = 5  # as many forms as a test may have, and one round to see
 
 
 @dataclass
@@ -70,7 +70,9 @@ class Brought:
     def groups(self, asked: Asked) -> list[list[Test]]:
         """The tests of a question that are kept, those together that count together."""
         kept = [test for test in self.tests.get(asked.id, []) if not test.left]
-        if asked.all_or_nothing and self.settled:
+        if not self.settled:  # each is tried by itself
+            return [[test] for test in kept]
+        if asked.all_or_nothing:
             return [kept] if kept else []
         free = [test for test in kept if test.name in self.free]
         earned = [[test] for test in kept if test.name not in self.free]
@@ -85,7 +87,9 @@ class Brought:
 def bring(paths: Paths, material: Material, assignment_id: str, source: str, tell: Callable[[str], None]) -> Brought:
     """Write an assignment of what was read. Raises UsageError, AuthoringError or MachineryError, and writes nothing."""
     build.require_tools()
-    skeleton.refuse_taken(paths, assignment_id)
+    begun = skeleton.untouched(paths, assignment_id)  # by `init --with` or `new`: the import takes its place
+    if not begun:
+        skeleton.refuse_taken(paths, assignment_id)
     keep(material)
     prepare(material)
     settle_leaks(material)
@@ -109,6 +113,9 @@ def bring(paths: Paths, material: Material, assignment_id: str, source: str, tel
         _write(trial, brought, assignment_id)
         page = import_page(material, assignment_id, brought.tests, brought.free, source)
         (trial.solutions / assignment_id / PAGE).write_text(page, encoding="utf-8")
+        if begun:
+            for folder in (paths.assignment(assignment_id), paths.solutions / assignment_id):
+                shutil.rmtree(folder)
         _move(trial, paths, assignment_id)
     return brought
 
@@ -214,16 +221,18 @@ def _tried(trial: Paths, brought: Brought, assignment_id: str) -> bool:
         return True
     graded = [question.id for question in assignment.questions if not question.manual]
     submissions = [variants.reference(trial, assignment), variants.starter(trial, assignment)]
-    outcomes: dict[str, dict[str, Outcome]] = {}
+    results: dict[str, dict[str, CheckResult]] = {}
     with Pool(trial, assignment_id, PoolSpec(kind="process")) as pool:
         tasks = [Task(each.submission, "0", tuple(graded), explain=False) for each in submissions]
         for task, examined in pool.run(iter(tasks)):
-            outcomes[task.submission.student] = {result.name: result.outcome for result in examined.results}
-    passed, free = outcomes.get("reference", {}), outcomes.get("starter", {})
-    failing = [test for test in brought.every_test() if not test.left and passed.get(test.name) is not Outcome.PASSED]
+            results[task.submission.student] = {result.name: result for result in examined.results}
+    own, untouched = results.get("reference", {}), results.get("starter", {})
+    passed = {name for name, result in own.items() if result.outcome is Outcome.PASSED}
+    failing = [test for test in brought.every_test() if not test.left and test.name not in passed]
     for test in failing:
+        test.told.append(own[test.name].message if test.name in own else "")
         test.at += 1
-    brought.free = {name for name, outcome in free.items() if outcome is Outcome.PASSED}
+    brought.free = {name for name, result in untouched.items() if result.outcome is Outcome.PASSED}
     return not failing
 
 

@@ -9,10 +9,12 @@ import textwrap
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from grader.importing.inside import Probe, probe
+from grader.importing.inside import Probe, probes
+from grader.importing.literals import verdict_of
 from grader.importing.material import Asked, Case
 from grader.importing.namespace import Namespace, replaced
-from grader.importing.outside import NotOutside, Wanted, outside
+from grader.importing.outside import Wanted, outside
+from grader.importing.sending import NotOutside
 from grader.submission.magics import parse
 
 _TELLS = re.compile(r"\d\.\d{4}")
@@ -43,6 +45,7 @@ class Test:
     forms: list[Form] = field(default_factory=list)
     at: int = 0
     why_left: str = ""
+    told: list[str] = field(default_factory=list)  # by each form that did not do: what it said of the source's solution
 
     @property
     def left(self) -> bool:
@@ -91,19 +94,19 @@ def _forms(name: str, case: Case, namespace: Namespace) -> list[Form]:
         found.append(Form("outside", tuple(made.lines), frozenset(made.imports), sent, frozenset(made.given)))
     except NotOutside as problem:
         why = str(problem)
-    beside = probe(name, case.source, namespace, says(case), case.expects)
-    return found if beside is None else [*found, _as_form(beside, why)]
+    beside = probes(name, case.source, namespace, says(case), case.expects)
+    return [*found, *(_as_form(each, why) for each in beside)]
 
 
 def _as_form(made: Probe, why: str) -> Form:
-    return Form("claim" if made.claim else "seen", (made.judged,), made.imports, made.source, why=why)
+    return Form("claim" if made.claim else "seen", made.judged, made.imports, made.source, why=why)
 
 
 def says(case: Case) -> str:
     """What a student reads who fails a condition: a public test itself; the source's own words are the test's hint."""
     text = ""
     if not case.hidden and "\n" not in case.source and len(case.source) <= 100:
-        ends = "does not hold" if case.expects in (None, "True") else "gives another value"
+        ends = "does not hold" if case.expects is None or verdict_of(case.expects) == "True" else "gives another value"
         text = f"`{case.source}` {ends}."
     return text if text and not _TELLS.search(text) else UNSAID
 

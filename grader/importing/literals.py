@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+
+_SCALAR = re.compile(r"(bool|int|uint|float|str)\d*_?")  # a type of NumPy, as it prints its own scalars
 
 
 def literal_of(text: str) -> ast.expr | None:
@@ -12,7 +15,25 @@ def literal_of(text: str) -> ast.expr | None:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return None
+    node = _WithoutNumpy().visit(node)
     return node if literal_value(node) is not None else None
+
+
+def verdict_of(text: str) -> str:
+    """ "True" or "False" where this is what is printed, by Python or by NumPy; else ""."""
+    said = text.strip().removeprefix("np.").removesuffix("_")
+    return said if said in ("True", "False") else ""
+
+
+class _WithoutNumpy(ast.NodeTransformer):
+    """`np.float64(0.5)`, as NumPy prints a scalar of its own, is the literal 0.5."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        kind = node.func
+        of_numpy = isinstance(kind, ast.Attribute) and isinstance(kind.value, ast.Name) and kind.value.id == "np"
+        if of_numpy and _SCALAR.fullmatch(kind.attr) and len(node.args) == 1 and not node.keywords:  # type: ignore[attr-defined]
+            return node.args[0]
+        return node
 
 
 def literal_value(node: ast.expr) -> object:

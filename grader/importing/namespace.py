@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 
 from grader.importing.material import Case, Material
@@ -52,6 +53,25 @@ class Namespace:
         statement = self.modules.get(name, "")
         module = statement.split()[1].split(".")[0] if statement else ""
         return module in TRUSTED and self.installed(module)
+
+    def of_library(self, node: ast.expr) -> bool:
+        """Whether this is a function or class of a module that our side may import (`np.sin`), or of Python (`len`)."""
+        if isinstance(node, ast.Name) and node.id not in self.modules:
+            return callable(getattr(builtins, node.id, None)) and node.id not in UNTRUSTED_BUILTINS
+        parts = ast.unparse(node).split(".")
+        if not all(part.isidentifier() for part in parts) or not self.importable(parts[0]):
+            return False
+        (statement,) = ast.parse(self.modules[parts[0]]).body
+        if isinstance(statement, ast.ImportFrom):
+            found: object = import_module(statement.module or "")
+            parts[0] = statement.names[0].name
+        else:
+            (alias,) = statement.names  # type: ignore[attr-defined]
+            found = import_module(alias.name)
+            parts = parts[1:] if alias.asname else ast.unparse(node).split(".")[alias.name.count(".") + 1 :]
+        for part in parts:
+            found = getattr(found, part, None)
+        return callable(found)
 
     def definitions(self, names: set[str]) -> Definitions:
         """The given functions of these names, and those that they call in turn."""

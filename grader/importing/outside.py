@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.importing.assertions import TEST_LIBRARIES, as_condition, as_raising, raising
-from grader.importing.literals import kinds_in, literal_of, literal_value
+from grader.importing.literals import kinds_in, literal_of, literal_value, verdict_of
 from grader.importing.namespace import (
     SCOPES,
     UNTRUSTED_BUILTINS,
@@ -24,16 +24,12 @@ from grader.importing.namespace import (
     bound_inside,
     imported,
     is_builtin,
-    read_names,
 )
+from grader.importing.sending import NotOutside, sending
 from grader.submission.magics import parse
 
 _TELLS = re.compile(r"\d\.\d{4}")  # so long a number may be a hidden one
 OF_STUDENT = frozenset("has put fetch rng generator run pure forbids raises limit".split())  # methods of `student`
-
-
-class NotOutside(Exception):
-    """A test, or a part of it, that cannot be judged outside; the text says why."""
 
 
 class Outside(ast.NodeTransformer):
@@ -45,7 +41,8 @@ class Outside(ast.NodeTransformer):
         self.wanted = wanted
         self.imports: set[str] = set()
         self.given: set[str] = set()
-        self.functions: dict[str, ast.AST] = {}  # that the test defines, by name
+        self.functions: dict[str, ast.Lambda | ast.FunctionDef] = {}  # that the test defines, by name
+        self.brought: set[str] = set()  # that the test imports
         self.probes: list[str] = []
 
     def visit(self, node: ast.AST) -> Any:
@@ -70,7 +67,7 @@ class Outside(ast.NodeTransformer):
             return _expr(f"student.fetch({node.id!r})")
         if node.id in self.namespace.modules:
             if not self.namespace.importable(node.id):
-                raise NotOutside(f"{node.id} is a package of the notebook's")
+                raise NotOutside(f"{node.id} is of a module that our side does not import")
             self.imports.add(self.namespace.modules[node.id])
             return node
         if not is_builtin(node.id):
@@ -85,25 +82,36 @@ class Outside(ast.NodeTransformer):
             return ast.copy_location(ast.Call(self._name(node.func), arguments, self._keywords(node)), node)
         return self.generic_visit(node)  # type: ignore[return-value]
 
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """`'f' in vars()` asks whether the notebook has this name."""
+        named = node.left.value if isinstance(node.left, ast.Constant) else None
+        asked = node.comparators[0]
+        everything = isinstance(asked, ast.Call) and ast.unparse(asked) in ("vars()", "globals()", "locals()", "dir()")
+        if not (isinstance(named, str) and everything and isinstance(node.ops[0], (ast.In, ast.NotIn))):
+            return self.generic_visit(node)  # type: ignore[return-value]
+        has = _expr(f"student.has({named!r})")
+        return has if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), has)
+
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
         return [ast.keyword(keyword.arg, self._sent(keyword.value)) for keyword in node.keywords]
 
     def _sent(self, node: ast.expr) -> ast.expr:
-        """An argument for the student's function. A function of the test's own is made there, by a probe."""
+        """An argument for the student's function. A function is made, or found, there, by a probe."""
         made = self.functions.get(node.id) if isinstance(node, ast.Name) else node
-        if not isinstance(made, (ast.Lambda, ast.FunctionDef)):
-            return self.visit(node)  # type: ignore[no-any-return]
-        imports = []
-        for name in read_names(made):
-            if name in self.namespace.modules and name not in self.own:
-                imports.append(self.namespace.modules[name])
-            elif not is_builtin(name) or name in self.own | self.namespace.names:
-                raise NotOutside(f"it sends a function that needs {name}")
+        if isinstance(made, (ast.Lambda, ast.FunctionDef)):
+            return self._made_there(made)
+        free = not (isinstance(node, ast.Name) and node.id in self.own | self.namespace.names)
+        if free and isinstance(node, (ast.Name, ast.Attribute)) and self.namespace.of_library(node):
+            return self._made_there(node)
+        return self.visit(node)  # type: ignore[no-any-return]
+
+    def _made_there(self, made: ast.Lambda | ast.FunctionDef | ast.expr) -> ast.expr:
+        """A probe that gives this function; what it needs of the test's own values is sent along."""
         name = f"function_{self.wanted.name}_{len(self.probes) + 1}"
-        body = ast.unparse(made) if isinstance(made, ast.FunctionDef) else f"return {ast.unparse(made)}"
-        lines = [*dict.fromkeys(imports), body, *([f"return {made.name}"] if isinstance(made, ast.FunctionDef) else [])]
-        self.probes.append(f"def {name}(nb):\n" + textwrap.indent("\n".join(lines), "    "))
-        return _expr(f"student.run({name})")
+        needed = sending(made, self.namespace, self.own - self.brought, self.functions)
+        arguments = "".join(f", {value}" for value in needed.values)
+        self.probes.append(f"def {name}(nb{arguments}):\n" + textwrap.indent("\n".join(needed.lines), "    "))
+        return _expr(f"student.run({name}{arguments})")
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         root = _root(node)
@@ -145,7 +153,7 @@ class Outside(ast.NodeTransformer):
             return ast.Pass()
         for name in names or ["*"]:
             if not inner.importable(name):
-                raise NotOutside(f"it imports {ast.unparse(node)}")
+                raise NotOutside(f"`{ast.unparse(node)}` is of a module that our side does not import")
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
@@ -195,9 +203,10 @@ class Outside(ast.NodeTransformer):
     def shown(self, value: ast.expr) -> ast.stmt:
         """The last statement of a doctest: true and false are conditions, all else is compared as it is printed."""
         expects = self.wanted.expects or ""
-        if expects in ("True", "False") and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
-            return self._holds(value if expects == "True" else ast.UnaryOp(ast.Not(), value))
-        if expects == "True" and isinstance(value, ast.Call) and not self._of_notebook(value.func):
+        verdict = verdict_of(expects)
+        if verdict and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
+            return self._holds(value if verdict == "True" else ast.UnaryOp(ast.Not(), value))
+        if verdict == "True" and isinstance(value, ast.Call) and not self._of_notebook(value.func):
             return self._holds(value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print":
             if len(value.args) != 1 or value.keywords:
@@ -288,6 +297,7 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     asking = Outside(namespace, own, wanted)
     asking.functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     asking.functions |= {name: node for line in body for name, node in _lambdas(line)}
+    asking.brought = {name for line in body for node in ast.walk(line) for name in imported(node)}
     last = body[-1] if wanted.expects is not None and body else None
     shown = last.value if isinstance(last, ast.Expr) else None
     lines = [asking.visit(node) for node in (body[:-1] if shown else body)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from grader.importing.hidden_text import Test
 from grader.importing.material import Material
 
+_OURS = re.compile(r"^the hidden test itself failed: \w+: | \(\w+\.py, line \d+\)$")
 NOT_PASSED = "the source's own solution does not pass it"
 
 
@@ -37,14 +40,22 @@ def import_page(
 
 def _row(test: Test, free: set[str]) -> str:
     if test.left:
-        told = f"left for you: {test.why_left or NOT_PASSED}"
+        told = f"left for you: {test.why_left or NOT_PASSED + _said(test.told[-1:])}"
     elif test.claim:
-        told = f"moved as a claim: {test.form.why}"
+        told = f"moved as a claim: {test.form.why}{_said(test.told[:1])}"
+    elif test.form.kind == "outside":
+        told = "moved"
     else:
-        told = "moved" if test.form.kind == "outside" else f"moved; what it sees is printed inside: {test.form.why}"
+        told = f"moved; what it sees is told by the sandbox: {test.form.why}{_said(test.told[:1])}"
     if test.name in free and not test.left:
         told += "; the untouched notebook passes it, so it counts with another test of its question, if there is one"
     return f"| {test.name} | {_cell(test.case.label)} | {_cell(told)} |"
+
+
+def _said(told: list[str]) -> str:
+    """What a form that did not do said of the source's own solution, where that says more than that it did not."""
+    own = [_OURS.sub("", text) for text in told if not text.endswith(("does not hold.", "gives another value."))]
+    return f" ({own[0][:200]})" if own and own[0] else ""
 
 
 def _notes(material: Material) -> list[str]:

@@ -7,12 +7,13 @@ import pytest
 
 from grader.importing import hidden_text as hidden
 from grader.importing.carried import carry
-from grader.importing.inside import probe
+from grader.importing.inside import probes
 from grader.importing.master_text import MasterPart
 from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
-from grader.importing.outside import NotOutside, Wanted, outside
+from grader.importing.outside import Wanted, outside
 from grader.importing.repairing import repaired, said_otherwise
+from grader.importing.sending import NotOutside
 
 NOTEBOOK = Namespace(
     names={"f", "x", "Net", "run", "df"},
@@ -35,6 +36,8 @@ def ours(source, expects=None, hidden=True, notebook=NOTEBOOK):
         ("f(2)", "array([4])", "shows(lambda: student.f(2), 'array([4])', 'It fails.')"),
         ("f(2)", "True", "shows(lambda: student.f(2), 'True', 'It fails.')"),
         ("f(2) > 3", "True", "holds(lambda: student.f(2) > 3, 'It fails.')"),
+        ("f(2) > 3", "np.True_", "holds(lambda: student.f(2) > 3, 'It fails.')"),
+        ("f(2)", "(np.float64(0.5), np.int64(2))", "close(student.f(2), (0.5, 2), what='f')"),
         ("f(2) > 3", "False", "holds(lambda: not student.f(2) > 3, 'It fails.')"),
         ("np.isclose(f(1), 2)", "True", "holds(lambda: np.isclose(student.f(1), 2), 'It fails.')"),
         ("print(f(1))", "2", "shows(lambda: str(student.f(1)), '2', 'It fails.')"),
@@ -77,6 +80,8 @@ def ours(source, expects=None, hidden=True, notebook=NOTEBOOK):
             "holds(lambda: [student.f(x) for x in (1, 2)] != [], 'It fails.')",
         ),
         ("net = Net(3)\nassert net.size == 3", None, "net = student.Net(3)\nholds(lambda: net.size == 3, 'It fails.')"),
+        ("'f' in vars()", "True", "holds(lambda: student.has('f'), 'It fails.')"),
+        ("assert 'f' not in globals()", None, "holds(lambda: not student.has('f'), 'It fails.')"),
         ("if f(1) != 2:\n    raise ValueError", None, "if student.f(1) != 2:\n    require(False, 'It fails.')"),
         ("def test(f, np):\n    assert f(1) > 2", None, "holds(lambda: student.f(1) > 2, 'It fails.')"),
         ("def test(env):\n    assert env['f'](1) > 2", None, "holds(lambda: student.f(1) > 2, 'It fails.')"),
@@ -99,8 +104,33 @@ def test_a_function_that_is_an_argument_is_made_beside_the_students_code(source)
     assert made.lines[-1] == "holds(lambda: student.f(student.run(function_q1_1_1), 1) > 2, 'It fails.')"
     (probe,) = made.probes
     assert probe.startswith("def function_q1_1_1(nb):\n    import numpy as np\n") and "np.sin(z)" in probe
-    with pytest.raises(NotOutside, match="it sends a function that needs x"):
-        ours("assert f(lambda z: x + z) > 2")
+    with pytest.raises(NotOutside, match="it sends a function that needs nothing_known"):
+        ours("assert f(lambda z: nothing_known + z) > 2")
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "body"),
+    [
+        (
+            "a = np.eye(2)\nassert f(lambda z: a @ z, 1) > 2",
+            "(function_q, a), 1)",
+            "(nb, a):\n    return lambda z: a @ z",
+        ),
+        (
+            "b = 2\ndef g(z):\n    return b * z\ndef h(z):\n    return g(z)\nassert f(h, 1) > 2",
+            "(function_q, b), 1)",
+            "(nb, b):\n    def g(z):\n        return b * z\n    def h(z):\n        return g(z)\n    return h",
+        ),
+        ("assert f(lambda z: x + z) > 2", "(function_q))", "(nb):\n    x = nb.x\n    return lambda z: x + z"),
+        ("assert f(np.linalg.norm) > 2", "(function_q))", "(nb):\n    import numpy as np\n    return np.linalg.norm"),
+        ("assert f(len) > 2", "(function_q))", "(nb):\n    return len"),
+    ],
+)
+def test_a_function_goes_with_the_values_and_functions_that_it_needs(source, call, body):
+    made = outside(source, NOTEBOOK, Wanted("It fails.", None, True, "q"))
+    call, body = call.replace("function_q", "function_q_1"), f"def function_q_1{body}"
+    assert made.lines[-1] == f"holds(lambda: student.f(student.run{call} > 2, 'It fails.')" and made.probes == [body]
+    assert "student.run" not in ours("assert f(math.pi) > 2"), "a number of a module crosses as it is"
 
 
 def test_what_students_may_see_is_said_to_them():
@@ -112,7 +142,7 @@ def test_what_students_may_see_is_said_to_them():
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("assert pd.DataFrame(x).shape == (1, 1)", "pd is a package of the notebook's"),
+        ("assert pd.DataFrame(x).shape == (1, 1)", "pd is of a module that our side does not import"),
         ("x[0] = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("np.dot = None\nassert f(x) == 3", "it changes the module np"),
@@ -123,7 +153,7 @@ def test_what_students_may_see_is_said_to_them():
         ),
         ("assert 1 + 1 == 2", "it asks for nothing of the notebook"),
         ("assert g(1) == 2", "nobody defines g"),
-        ("import os\nassert f(1) == 2", "it imports import os"),
+        ("import os\nassert f(1) == 2", "`import os` is of a module that our side does not import"),
         ("assert eval('f(1)') == 2", "eval asks for the notebook's own process"),
         ("assert f(1", "it is no plain Python"),
     ],
@@ -184,13 +214,60 @@ def test_a_test_that_goes_on_from_another_has_what_it_needs():
 
 
 def test_a_probe_that_decides_is_a_claim_and_one_that_sees_is_none():
-    decides = probe("probe", "x.append(1)\nassert f(x) == 1", NOTEBOOK, "It fails.", None)
-    assert decides.claim and decides.judged == "require(student.run(probe) is True, 'It fails.')"
+    (decides,) = probes("probe", "x.append(1)\nassert f(x)", NOTEBOOK, "It fails.", None)
+    assert decides.claim and decides.judged == ("require(student.run(probe) is True, 'It fails.')",)
     assert decides.source.startswith("def probe(nb):\n    x = nb.x\n    f = nb.f\n    try:\n        x.append(1)\n")
-    sees = probe("probe", "pd.DataFrame(x)", NOTEBOOK, "It fails.", "   0\n0  1")
+    sees, hears = probes("probe", "pd.DataFrame(x)", NOTEBOOK, "It fails.", "   0\n0  1")
     assert not sees.claim and sees.source.endswith("return repr(pd.DataFrame(x))")
     assert "import pandas as pd" in sees.source
-    assert probe("probe", "df.equals(x)", NOTEBOOK, "It fails.", "True").claim  # whoever guesses says True
+    assert not hears.claim and "redirect_stdout" in hears.source
+    for verdict in ("True", "np.True_"):  # whoever guesses says True
+        assert all(each.claim for each in probes("probe", "df.equals(x)", NOTEBOOK, "It fails.", verdict))
+
+
+def test_the_sandbox_tells_values_and_what_they_are_compared_with_stays_here():
+    source = "import os\nw = np.eye(3)\nn = Net(w)\nassert len(n.a) == 3\nassert_allclose(n.b, 2 * w, atol=0.5)"
+    notebook = replace(
+        NOTEBOOK, modules=NOTEBOOK.modules | {"assert_allclose": "from numpy.testing import assert_allclose"}
+    )
+    told, decides = probes("probe", source, notebook, "No.", None)
+    assert not told.claim and decides.claim
+    assert told.judged == (
+        "seen_there = student.run(probe)",
+        "w = np.eye(3)",
+        "holds(lambda: len(seen_there[0]) == 3, 'No.')",
+        "holds(lambda: assert_allclose(seen_there[1], 2 * w, atol=0.5) is None, 'No.')",
+    )
+    assert "== 3" not in told.source and "2 * w" not in told.source
+    shown = probes("probe", "n = Net(3)\nnp.isclose(n.a.sum(), 4.5)", NOTEBOOK, "No.", "True")
+    assert [each.claim for each in shown] == [False, True, True] and "4.5" not in shown[0].source
+    (known, _) = probes("probe", "assert sum(p.n for p in Net(2).parts()) == 354", NOTEBOOK, "No.", None)
+    assert not known.claim and "354" not in known.source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert f(1) == 3\nassert all(f(i) for i in x)",
+        "for i in x:\n    assert f(i) == 3",
+        "assert f(1)",
+        "assert df.equals(x)",
+        "assert isinstance(f(1), int)",
+        "assert f(1) is True",
+        "error = np.abs(f(x) - np.eye(2)).max()\nassert error < 0.1",
+        "y = np.linalg.solve(f(x), x)\nassert np.allclose(f(y), y)",
+        "assert np.sum(f(x) != y) == 0",
+    ],
+)
+def test_a_verdict_that_the_sandbox_tells_is_a_claim(source):
+    assert all(each.claim for each in probes("probe", source, NOTEBOOK, "No.", None))
+
+
+def test_test_libraries_are_not_needed_in_the_sandbox():
+    source = "from nose.tools import *\nassert_equal(f(1), 2)\nassert_raises(ValueError, f, 0)"
+    decides = probes("probe", source, NOTEBOOK, "No.", None)[-1]
+    assert "nose" not in decides.source and "assert f(1) == 2" in decides.source
+    assert "except ValueError:" in decides.source and decides.source.count("raise AssertionError") == 1
 
 
 def test_a_file_of_hidden_tests_says_what_is_a_claim():

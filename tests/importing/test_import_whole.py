@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from grader.authoring import variants
+from grader.authoring import skeleton, variants
 from grader.authoring.claims import marked
 from grader.commands import importing as command
 from grader.course.config import read_assignment
@@ -148,6 +148,7 @@ def test_a_master_of_otter_becomes_an_assignment(tmp_path):
     paths = course(tmp_path)
     (tmp_path / "hw.py").write_text(OTTER)
     (tmp_path / "numbers.txt").write_text("1 2\n3 4\n")
+    skeleton.new(paths, "hw1")  # as `init --with hw1` leaves it: the import takes its place
     ((_, _, material),) = materials("otter", tmp_path / "hw.py", "hw1")
     brought = bring(paths, material, "hw1", "hw.py", lambda says: None)
     points = graded(paths, "hw1", WRONG)
@@ -167,7 +168,7 @@ def test_a_master_of_otter_becomes_an_assignment(tmp_path):
     starter = paths.starter("hw1").read_text()
     assert "Because it is the mean" not in starter and "axis=0) / len" not in starter and "shape == (5,)" not in starter
     assert brought.left == 0
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="exists already, and .*hw1; .*delete them"):
         bring(paths, material, "hw1", "hw.py", lambda says: None)
 
 
