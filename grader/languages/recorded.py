@@ -43,8 +43,11 @@ _PLACEHOLDER = re.compile(r"\{((\w+?)\d*)\}")
 
 def recorded(text: str) -> str:
     """The English text in the language that is spoken; what is of no template stays as it is."""
-    if spoken().code == ENGLISH or not text:
+    if spoken().code == ENGLISH or not text.strip():
         return text
+    bare = text.strip()
+    if bare != text:
+        return text.replace(bare, recorded(bare))
     found = _whole(text)
     if found is not None:
         return found

@@ -11,6 +11,8 @@ from grader.course.scheme import plain
 from grader.course.showing import Shown
 from grader.errors import SubmissionError
 from grader.feedback.parts import Feedback, Remark
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.portal import requests_box
 from grader.portal.hand_ins import Draft, HandedIn
 from grader.portal.public_checks.shown import for_programs
@@ -56,7 +58,7 @@ def _state(visit: Visit, assignment: Assignment) -> dict[str, Any]:
 def upload(visit: Visit) -> Response:
     """Upload a file (multipart, field `file`) and hear what is found in it. Nothing counts yet."""
     if visit.uploaded is None or not visit.uploaded.filename:
-        raise SubmissionError("no file came with the request; send it as the field `file` of a multipart form")
+        raise SubmissionError(tr("no file came with the request; send it as the field `file` of a multipart form"))
     up = visit.uploaded
     draft = visit.portal.hand_ins.draft(visit.me.id, visit.assignment.id, up.filename, up.stream, up.received)
     return JSONResponse(_draft(draft), 201)
@@ -70,7 +72,7 @@ def _draft(draft: Draft) -> dict[str, Any]:
         "bytes": draft.size_bytes,
         "sha256": draft.sha256,
         "received": draft.received.isoformat(timespec="seconds"),
-        "found": list(draft.words),
+        "found": list(map(recorded, draft.words)),
     }
 
 
@@ -78,7 +80,7 @@ def hand_in(visit: Visit) -> Response:
     """Hand in an upload. The answer is the receipt; the file is on the course's disk when it comes."""
     draft = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
     if draft is None or draft.assignment != visit.assignment.id:
-        raise NotThere("no such upload of yours")
+        raise NotThere(tr("no such upload of yours"))
     made = visit.portal.hand_ins.hand_in(draft)
     visit.portal.recorder.wake()
     return JSONResponse(_receipt(visit, made), 201)
@@ -88,7 +90,7 @@ def receipt(visit: Visit) -> Response:
     """One of your receipts, with what its public checks said as far as that is shown."""
     found = visit.portal.hand_ins.find(visit.request.path_params["number"])
     if found is None or found.student != visit.me.id:
-        raise NotThere("no such receipt of yours")
+        raise NotThere(tr("no such receipt of yours"))
     return JSONResponse(_receipt(visit, found))
 
 

@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route as Address
 
 from grader.errors import GraderError, MachineryError
-from grader.languages.translating import speaking
+from grader.languages.recorded import recorded
+from grader.languages.translating import speaking, tr
 from grader.pages.markup import el
 from grader.portal.database import now
 from grader.portal.frame import FORM_KEY, box, page
@@ -110,24 +111,30 @@ def _not_for(visit: Visit, request: Request, route: Route) -> Response:
     """Whoever may not: to the door where nobody is signed in, else a refusal that says no more."""
     anonymous = visit.person is None
     if route.scope:
-        raise HTTPException(401 if anonymous else 403, f"a token for {route.scope!r} is needed: see the page Programs")
+        raise HTTPException(
+            401 if anonymous else 403,
+            tr("a token for {scope} is needed: see the page Programs", scope=repr(route.scope)),
+        )
     if anonymous and request.method in READS:
         return RedirectResponse("/sign-in", 303)
-    text = "Sign in first." if anonymous else "This page is not for you."
-    return page(visit, "Not for you", box(el("p", text), kind="warn"), status=401 if anonymous else 403)
+    text = tr("Sign in first.") if anonymous else tr("This page is not for you.")
+    return page(visit, tr("Not for you"), box(el("p", text), kind="warn"), status=401 if anonymous else 403)
 
 
 def _refusal(visit: Visit, route: Route, fault: Exception) -> Response:
     """What somebody is told who asked for what cannot be."""
-    status, why = 400, str(fault)
+    status, why = 400, recorded(str(fault))
     if isinstance(fault, HTTPException):
         status, why = fault.status_code, fault.detail
     elif isinstance(fault, NotThere):
         status = 404
     elif isinstance(fault, MachineryError):
         staff = visit.person is not None and visit.person.role.is_staff
-        status, why = 503, f"The machine cannot do that now: {fault}" if staff else "Try again in a minute."
-    title = "There is nothing here" if status == 404 else "That did not work"
+        status, why = (
+            503,
+            tr("The machine cannot do that now: {why}", why=fault) if staff else tr("Try again in a minute."),
+        )
+    title = tr("There is nothing here") if status == 404 else tr("That did not work")
     told: Response = JSONResponse({"error": why}, status)
     if not route.scope:
         told = page(visit, title, box(el("p", why), kind="warn"), status=status)
@@ -158,7 +165,9 @@ async def _with_form(visit: Visit, route: Route) -> Visit:
     if visit.session is not None and not visit.session.owns(form.get(FORM_KEY, "")):
         if uploaded is not None:
             uploaded.stream.close()
-        raise HTTPException(403, "This form is too old, or not of this browser. Open the page again and send it again.")
+        raise HTTPException(
+            403, tr("This form is too old, or not of this browser. Open the page again and send it again.")
+        )
     return visit
 
 
@@ -166,8 +175,8 @@ async def _read_form(request: Request, most_bytes: int) -> tuple[dict[str, str],
     """Fields and the one file, read as they come; what is longer than it may be is not read on."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded", ""):
-        raise HTTPException(415, "A form is expected.")
-    too_long = f"This is more than {most_bytes // MIB or 1} MiB, which is the limit."
+        raise HTTPException(415, tr("A form is expected."))
+    too_long = tr("This is more than {n} MiB, which is the limit.", n=most_bytes // MIB or 1)
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > most_bytes:
         raise HTTPException(413, too_long)
@@ -186,7 +195,7 @@ async def _read_form(request: Request, most_bytes: int) -> tuple[dict[str, str],
         parser = MultiPartParser(request.headers, counted(), max_files=1, max_fields=20, max_part_size=FORM_BYTES)  # type: ignore[arg-type]
         items = (await parser.parse()).multi_items()
     except (MultiPartException, KeyError):
-        raise HTTPException(400, "This form is not whole.") from None
+        raise HTTPException(400, tr("This form is not whole.")) from None
     files = [value for _, value in items if isinstance(value, UploadFile)]
     texts = {name: value for name, value in items if isinstance(value, str)}
     return texts, Uploaded(files[0].filename or "", files[0].file, now()) if files else None
@@ -199,7 +208,7 @@ async def _plain_form(chunks: AsyncIterator[bytes]) -> dict[str, str]:
     try:
         return dict(parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=2000))
     except ValueError:
-        raise HTTPException(400, "This form is not whole.") from None
+        raise HTTPException(400, tr("This form is not whole.")) from None
 
 
 # ---------------------------------------------------------------------------------------------------- faults
@@ -209,14 +218,24 @@ def _missing(portal: Portal) -> Callable[[Request, Exception], Awaitable[Respons
     async def answer(request: Request, fault: Exception) -> Response:
         visit = await run_in_threadpool(_visit, portal, request)
         status = fault.status_code if isinstance(fault, HTTPException) else 404
-        return page(visit, "There is nothing here", box(el("p", "There is no such page."), kind="warn"), status=status)
+        with speaking(portal.now.state.course.language):
+            return told(visit, status)
+
+    def told(visit: Visit, status: int) -> Response:
+        return page(
+            visit, tr("There is nothing here"), box(el("p", tr("There is no such page.")), kind="warn"), status=status
+        )
 
     return answer
 
 
 def _broken(portal: Portal) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, fault: Exception) -> Response:
-        text = "Something is wrong with the portal, not with what you did. It was noted; try again in a minute."
-        return page(Visit(portal, request), "That did not work", box(el("p", text), kind="bad"), status=500)
+        with speaking(portal.now.state.course.language):
+            return told(request)
+
+    def told(request: Request) -> Response:
+        text = tr("Something is wrong with the portal, not with what you did. It was noted; try again in a minute.")
+        return page(Visit(portal, request), tr("That did not work"), box(el("p", text), kind="bad"), status=500)
 
     return answer

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from grader.course.staff import Role
-from grader.languages.translating import spoken
+from grader.languages import formats
+from grader.languages.translating import ENGLISH, mark, spoken, tr
 from grader.pages.markup import Html, el, joined
 
 if TYPE_CHECKING:
@@ -18,18 +19,26 @@ if TYPE_CHECKING:
 
 FORM_KEY = "form_key"
 LINKS: dict[Role, tuple[tuple[str, str], ...]] = {
-    Role.STUDENT: (("/", "Assignments"), ("/requests", "Requests"), ("/tokens", "Programs")),
-    Role.ASSISTANT: (("/", "Board"), ("/m", "Marking"), ("/requests", "Requests"), ("/tokens", "Programs")),
+    Role.STUDENT: (("/", mark("Assignments")), ("/requests", mark("Requests")), ("/tokens", mark("Programs"))),
+    Role.ASSISTANT: (
+        ("/", mark("Board")),
+        ("/m", mark("Marking")),
+        ("/requests", mark("Requests")),
+        ("/tokens", mark("Programs")),
+    ),
     Role.INSTRUCTOR: (
-        ("/", "Board"),
-        ("/m", "Marking"),
-        ("/requests", "Requests"),
-        ("/publish", "Publish"),
-        ("/report/report.html", "Report"),
-        ("/log", "Log"),
-        ("/tokens", "Programs"),
+        ("/", mark("Board")),
+        ("/m", mark("Marking")),
+        ("/requests", mark("Requests")),
+        ("/publish", mark("Publish")),
+        ("/report/report.html", mark("Report")),
+        ("/log", mark("Log")),
+        ("/tokens", mark("Programs")),
     ),
 }
+
+
+ROLES = {Role.STUDENT: mark("student"), Role.ASSISTANT: mark("assistant"), Role.INSTRUCTOR: mark("instructor")}
 
 
 def page(
@@ -46,8 +55,8 @@ def page(
 
     course = visit.portal.now.state.course.name
     main = el("main", el("h1", title) if headed else None, joined(sections, "\n"), id="content", tabindex="-1")
-    skip = el("a", "To the content", href="#content", class_="skip")
-    body = el("body", skip, _header(visit, course), main, class_="wide-page" if wide else "")
+    skip = el("a", tr("To the content"), href="#content", class_="skip")
+    body = el("body", skip, _header(visit, course), main, class_="wide-page" if wide else "", **_words_of_script())
     style = [el("link", rel="icon", href="/static/icon.svg")]
     style += [el("link", rel="stylesheet", href=f"/static/{name}.css") for name in ("pages", *sheets, "portal")]
     head = [
@@ -61,20 +70,26 @@ def page(
     return HTMLResponse(f"<!doctype html>\n{whole}\n", status)
 
 
+def _words_of_script() -> dict[str, str]:
+    """What the script says by itself, where that is not English."""
+    return {} if spoken().code == ENGLISH else {"data_for_you": tr("{time} for you")}
+
+
 def _header(visit: Visit, course: str) -> Html:
     person = visit.person
     if person is None:
         return el("header", el("p", course, class_="kicker dim"))
     here = visit.request.url.path
     links = [
-        el("a", text, href=place, aria_current="page" if place == here else "") for place, text in LINKS[person.role]
+        el("a", tr(text), href=place, aria_current="page" if place == here else "")
+        for place, text in LINKS[person.role]
     ]
-    who = el("span", el("bdi", person.called), f" ({person.role.value})", class_="dim")
-    out = form(visit, "/sign-out", el("button", "Sign out", type="submit", class_="quiet"))
+    who = el("span", el("bdi", person.called), f" ({tr(ROLES[person.role])})", class_="dim")
+    out = form(visit, "/sign-out", el("button", tr("Sign out"), type="submit", class_="quiet"))
     return el(
         "header",
         el("p", course, class_="kicker dim"),
-        el("nav", *links, aria_label="Pages"),
+        el("nav", *links, aria_label=tr("Pages")),
         el("div", who, out, class_="signed-in"),
         class_="top",
     )
@@ -123,7 +138,7 @@ def button(text: str, **attributes: object) -> Html:
 def moment(time: datetime, timezone: str) -> Html:
     """A time on the course's clock; a script adds the reader's own where that is another."""
     local = time.astimezone(ZoneInfo(timezone) if timezone else None)
-    return el("time", f"{local:%a %d %b %Y, %H:%M:%S} ({local:%Z})", datetime=local.isoformat(timespec="seconds"))
+    return el("time", formats.moment(local), datetime=local.isoformat(timespec="seconds"))
 
 
 def box(*children: object, kind: str = "") -> Html:

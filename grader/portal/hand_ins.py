@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from grader.errors import SubmissionError, UsageError
+from grader.languages.translating import tr
 from grader.portal.database import Database, now, read, written
 from grader.portal.keeping import kept
 from grader.portal.looking import Readers, called
@@ -55,14 +56,14 @@ class HandedIn:
     def receipt(self) -> str:
         """The receipt as a text file."""
         lines = [
-            ("receipt", f"{self.number}"),
-            ("student", self.student),
-            ("assignment", self.assignment),
-            ("file", self.filename),
-            ("bytes", f"{self.size_bytes}"),
-            ("sha256", self.sha256),
-            ("received", self.received.isoformat(timespec="seconds")),
-            ("handed in", self.acknowledged.isoformat(timespec="seconds")),
+            (tr("receipt"), f"{self.number}"),
+            (tr("student"), self.student),
+            (tr("assignment"), self.assignment),
+            (tr("file"), self.filename),
+            (tr("bytes"), f"{self.size_bytes}"),
+            (tr("sha256"), self.sha256),
+            (tr("received"), self.received.isoformat(timespec="seconds")),
+            (tr("handed in"), self.acknowledged.isoformat(timespec="seconds")),
         ]
         return "".join(f"{name:10} {value}\n" for name, value in lines)
 
@@ -84,11 +85,13 @@ class HandIns:
             "SELECT count(*) FROM drafts WHERE student = ? AND received > ?", student, hour_ago
         )
         if recent[0][0] >= DRAFTS_AN_HOUR:
-            raise SubmissionError(f"{DRAFTS_AN_HOUR} uploads in an hour are the limit; hand one of them in, or wait")
+            raise SubmissionError(
+                tr("{n} uploads in an hour are the limit; hand one of them in, or wait", n=DRAFTS_AN_HOUR)
+            )
         sha256, size_bytes = kept(stream, self.folder)
         name = called(filename)
         if not size_bytes:
-            raise SubmissionError(f"{name} is empty; save the notebook and try again")
+            raise SubmissionError(tr("{file} is empty; save the notebook and try again", file=name))
         words = self.readers.look(self.file(sha256), name, student, assignment).lines
         draft = Draft(secrets.token_urlsafe(16), student, assignment, name, sha256, size_bytes, received, words)
         self.database.insert(
@@ -131,7 +134,7 @@ class HandIns:
         if rows:
             return _handed_in(*rows[0])
         if not draft.open:
-            raise UsageError("this upload is more than an hour old; upload the file again")
+            raise UsageError(tr("this upload is more than an hour old; upload the file again"))
         with self.database.transaction():
             rows = self.database.select(f"SELECT {COLUMNS} FROM hand_ins WHERE draft = ?", draft.id)
             if not rows:
@@ -154,7 +157,7 @@ class HandIns:
         with self.database.transaction():
             newest = self.of(chosen.student, chosen.assignment)[0]
             if newest.sha256 == chosen.sha256:
-                raise UsageError(f"receipt {newest.number} is this file, and counts already")
+                raise UsageError(tr("receipt {number} is this file, and counts already", number=newest.number))
             number = self.database.insert(
                 "hand_ins",
                 draft=f"receipt {chosen.number}, chosen {written(now())}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from grader.languages.translating import speaking, spoken
 from grader.portal.public_checks import shown
 from grader.portal.visit import Visit
 
@@ -50,10 +51,16 @@ def moving(portal: Portal) -> dict[str, Any]:
 
 
 def _stream(portal: Portal, told: Callable[[], dict[str, Any]]) -> Response:
+    language = spoken()  # of the request; the lines come after its answer
+
+    def said_now() -> str:
+        with speaking(language):
+            return json.dumps(told())
+
     async def lines() -> AsyncIterator[str]:
         said = ""
         for _ in range(int(FOR_S / EVERY_S)):
-            line = json.dumps(await run_in_threadpool(told))
+            line = await run_in_threadpool(said_now)
             if line != said:
                 yield f"data: {line}\n\n"
                 said = line

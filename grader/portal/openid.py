@@ -22,6 +22,7 @@ from urllib.parse import quote, urlencode
 
 from grader.course.sign_in import EMAIL, SignIn, is_safe
 from grader.errors import GraderError, MachineryError, UsageError
+from grader.languages.translating import tr
 from grader.portal.people import People, Person
 
 LASTS_S = 600.0  # from the button to the answer
@@ -109,7 +110,7 @@ class Provider:
             return claims
         told = fetched(endpoint, headers={"Authorization": f"Bearer {access}"})
         if told.get("sub") != claims["sub"]:
-            raise UsageError("what the provider says is about somebody else than its token")
+            raise UsageError(tr("what the provider says is about somebody else than its token"))
         return told
 
     # ---------------------------------------------------------------------------------------- what is asked
@@ -136,7 +137,7 @@ class Provider:
 
         text = token.get("id_token")
         if not isinstance(text, str):
-            raise UsageError("the provider sent no ID token")
+            raise UsageError(tr("the provider sent no ID token"))
         wanted = {"iss": self.sign_in.issuer, "aud": self.sign_in.client_id}
         options = {name: {"essential": True, "value": value} for name, value in wanted.items()}
         params = {"nonce": nonce, "client_id": self.sign_in.client_id, "access_token": token.get("access_token")}
@@ -149,7 +150,7 @@ class Provider:
             claims.validate(leeway=LEEWAY_S)
         except (JoseError, ValueError, TypeError, KeyError) as why:
             said = getattr(why, "claim", "") or getattr(why, "error", "") or type(why).__name__
-            raise UsageError(f"the provider's token does not hold: {said}") from None
+            raise UsageError(tr("the provider's token does not hold: {text}", text=said)) from None
         return dict(claims)
 
     def _metadata(self, name: str) -> str:
@@ -194,12 +195,20 @@ def whose(people: People, sign_in: SignIn, claims: Mapping[str, Any]) -> Person:
     """Who on the roster, or of the staff, somebody is. Raises UsageError where that is nobody, or cannot be known."""
     said = claims.get(sign_in.claim)
     if not isinstance(said, str) or not said.strip():
-        raise UsageError(f"the provider says no {sign_in.claim} of you; the staff must ask for it (scopes)")
+        raise UsageError(
+            tr("the provider says no {claim} of you; the staff must ask for it (scopes)", claim=sign_in.claim)
+        )
     if sign_in.claim == EMAIL and claims.get("email_verified") is not True:
-        raise UsageError("the provider has not verified your address; do that there, then try again")
+        raise UsageError(tr("the provider has not verified your address; do that there, then try again"))
     found = people.with_email(said) if sign_in.claim == EMAIL else people.with_id(said)
     if found is None:
-        raise UsageError(f"nobody in this course has the {sign_in.claim} {said[:100]!r}; ask the staff")
+        raise UsageError(
+            tr(
+                "nobody in this course has the {claim} {value}; ask the staff",
+                claim=sign_in.claim,
+                value=repr(said[:100]),
+            )
+        )
     return found
 
 
@@ -224,7 +233,7 @@ def fetched(
     except urllib.error.HTTPError as refused:
         refused.close()
         if 400 <= refused.code < 500:
-            raise UsageError(f"the provider refused this (HTTP {refused.code}); try again") from None
+            raise UsageError(tr("the provider refused this (HTTP {code}); try again", code=refused.code)) from None
         raise MachineryError(f"{address}: HTTP {refused.code}") from None
     except (OSError, ValueError) as problem:
         raise MachineryError(f"{address}: {problem}") from None

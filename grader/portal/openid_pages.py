@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from grader.errors import GraderError, MachineryError, UsageError
+from grader.languages.translating import mark, tr
 from grader.pages.markup import el
 from grader.portal.frame import box, page
 from grader.portal.openid import LASTS_S, Provider, whose
@@ -13,13 +14,13 @@ from grader.portal.sign_in_pages import allowed, failed, set_cookie, too_often
 from grader.portal.visit import NotThere, Visit
 
 COOKIE = "grader_oidc"
-STALE = "This was begun in another browser, or too long ago. Begin again."
+STALE = mark("This was begun in another browser, or too long ago. Begin again.")
 
 
 def _provider(visit: Visit) -> Provider:
     provider = visit.portal.provider()
     if provider is None:
-        raise NotThere("no provider")
+        raise NotThere(tr("no provider"))
     return provider
 
 
@@ -64,11 +65,11 @@ def _whose(visit: Visit, provider: Provider) -> Person:
     said = visit.request.query_params
     flow = visit.portal.flows.end(said.get("state", ""), visit.request.cookies.get(_cookie(visit), ""))
     if flow is None:
-        raise UsageError(STALE)
+        raise UsageError(tr(STALE))
     if said.get("iss", provider.sign_in.issuer) != provider.sign_in.issuer:
-        raise UsageError("another provider answered than was asked")
+        raise UsageError(tr("another provider answered than was asked"))
     if "code" not in said:
-        raise UsageError("the provider let nobody in")
+        raise UsageError(tr("the provider let nobody in"))
     return whose(visit.portal.people, provider.sign_in, provider.claims(flow, said["code"]))
 
 
@@ -77,6 +78,6 @@ def _refused(visit: Visit, why: GraderError) -> Response:
     text = str(why)
     if isinstance(why, MachineryError):
         print(f"signing in: {why}", flush=True)
-        text = "The provider cannot be reached now. Try again in a minute, or ask the staff for a link."
-    again = el("p", el("a", "To the beginning", href="/sign-in"))
-    return page(visit, "That did not work", box(el("p", text), again, kind="warn"), status=403)
+        text = tr("The provider cannot be reached now. Try again in a minute, or ask the staff for a link.")
+    again = el("p", el("a", tr("To the beginning"), href="/sign-in"))
+    return page(visit, tr("That did not work"), box(el("p", text), again, kind="warn"), status=403)

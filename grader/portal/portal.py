@@ -15,6 +15,7 @@ from grader.bookkeeping.works import as_of
 from grader.competition.scorer import Scorer
 from grader.course.showing import Shown
 from grader.dashboard import site
+from grader.languages.translating import tr
 from grader.paths import Paths
 from grader.portal.access import Access
 from grader.portal.competitions.competing import Competing, Settling
@@ -132,7 +133,7 @@ class Portal:
         """Where a student's newest hand-in is, as far as the course shows that; None where there is none here."""
         place = self.queue.place(student, assignment)
         hidden = place is not None and not self.sees(student, assignment, Shown.ACCEPTED)
-        return Place("received", "handed in") if hidden else place
+        return Place("received", tr("handed in")) if hidden else place
 
     def sees(self, student: str, assignment: str, at_least: Shown) -> bool:
         return self.access.shown(student, assignment) >= at_least

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from grader.course.showing import Start
 from grader.errors import GraderError
+from grader.languages.translating import tr
 from grader.portal.child import Child
 from grader.portal.database import now, written
 from grader.portal.hand_ins import HandedIn, HandIns
@@ -80,10 +81,10 @@ class Queue(threading.Thread):
         if showing.grade is Start.COMMAND:
             return "it is graded when the staff starts grading"
         if showing.grade is Start.DEADLINE and before:
-            return "it is graded after the deadline"
+            return tr("it is graded after the deadline")
         made = self.hand_ins.gradings(hand_in.student, hand_in.assignment, now() - DAY) if before else 0
         if made >= showing.graded_a_day:
-            return f"{made} of yours were graded in the last 24 hours, which is the limit before the deadline"
+            return tr("{n} of yours were graded in the last 24 hours, which is the limit before the deadline", n=made)
         return ""
 
     def place(self, student: str, assignment: str) -> Place | None:
@@ -93,16 +94,16 @@ class Queue(threading.Thread):
             return None
         pair, newest = (student, assignment), there[0]
         if pair in self.running:
-            return Place("running", "being graded now")
+            return Place("running", tr("being graded now"))
         known = self.hand_ins.newest_recorded_of(student, assignment)
         if known is None or known[0].number != newest.number:
-            return Place("received", "received; it is being put on record")
+            return Place("received", tr("received; it is being put on record"))
         if self._is_done(*known):
             return self._done(*known)
         if pair in self.waiting:
-            return Place("waiting", f"waiting: number {self.waiting.index(pair) + 1} in the queue")
+            return Place("waiting", tr("waiting: number {n} in the queue", n=self.waiting.index(pair) + 1))
         why = self.why_not_yet(newest)
-        return Place("held", f"handed in; {why}") if why else Place("waiting", "waiting to be graded")
+        return Place("held", tr("handed in; {why}", why=why)) if why else Place("waiting", tr("waiting to be graded"))
 
     def _done(self, hand_in: HandedIn, digest: str) -> Place:
         attempt = self.now.state.record.attempts.get((hand_in.student, hand_in.assignment))
@@ -110,10 +111,10 @@ class Queue(threading.Thread):
         if attempt is not None and attempt.evidence.submission == digest:
             status = attempt.status.value
         words = {
-            Status.UNREADABLE.value: "no notebook could be read in it: see what was said of it, and hand in again",
-            Status.DEFERRED.value: "the machine failed at it, not you; it is tried again",
+            Status.UNREADABLE.value: tr("no notebook could be read in it: see what was said of it, and hand in again"),
+            Status.DEFERRED.value: tr("the machine failed at it, not you; it is tried again"),
         }
-        return Place("done" if status not in words else status, words.get(status, "graded"))
+        return Place("done" if status not in words else status, words.get(status, tr("graded")))
 
     # ------------------------------------------------------------------------------------------ the thread
 

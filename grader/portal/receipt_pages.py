@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.pages.markup import el, joined
 from grader.portal.frame import box, moment, page
 from grader.portal.hand_ins import HandedIn
@@ -17,7 +18,7 @@ def _own(visit: Visit) -> HandedIn:
     """The hand-in that the address names, of this student. Raises NotThere for anybody else's."""
     found = visit.portal.hand_ins.find(visit.request.path_params["number"])
     if found is None or found.student != visit.me.id:
-        raise NotThere("no such receipt of yours")
+        raise NotThere(tr("no such receipt of yours"))
     return found
 
 
@@ -26,23 +27,23 @@ def receipt(visit: Visit) -> Response:
     found = _own(visit)
     timezone = visit.portal.now.state.course.timezone
     facts = [
-        ("receipt", str(found.number)),
-        ("assignment", found.assignment),
-        ("file", el("bdi", found.filename)),
-        ("bytes", str(found.size_bytes)),
-        ("sha256", found.sha256),
-        ("received", moment(found.received, timezone)),
-        ("handed in", moment(found.acknowledged, timezone)),
+        (tr("receipt"), str(found.number)),
+        (tr("assignment"), found.assignment),
+        (tr("file"), el("bdi", found.filename)),
+        (tr("bytes"), str(found.size_bytes)),
+        (tr("sha256"), found.sha256),
+        (tr("received"), moment(found.received, timezone)),
+        (tr("handed in"), moment(found.acknowledged, timezone)),
     ]
     rows = joined(part for name, value in facts for part in (el("dt", name), el("dd", value)))
     return page(
         visit,
-        f"Receipt {found.number}",
-        box(el("p", el("b", "Handed in."), " It is on the course's disk."), kind="good"),
+        tr("Receipt {number}", number=found.number),
+        box(el("p", el("b", tr("Handed in.")), " ", tr("It is on the course's disk.")), kind="good"),
         el("dl", rows, class_="receipt"),
-        el("p", el("a", "The receipt as a file", href=f"/receipt/{found.number}/text")),
-        el("p", el("a", "The file that you handed in", href=f"/receipt/{found.number}/file")),
-        el("p", el("a", f"Back to {found.assignment}", href=f"/a/{found.assignment}")),
+        el("p", el("a", tr("The receipt as a file"), href=f"/receipt/{found.number}/text")),
+        el("p", el("a", tr("The file that you handed in"), href=f"/receipt/{found.number}/file")),
+        el("p", el("a", tr("Back to {page}", page=found.assignment), href=f"/a/{found.assignment}")),
         public_checks.section(visit, found),
     )
 
@@ -70,7 +71,7 @@ def count(visit: Visit) -> Response:
     """Have an earlier hand-in count, with the time at which it came."""
     found = _own(visit)
     if not may_choose(visit, found.assignment):
-        raise UsageError("the newest hand-in counts; another one cannot be chosen, or not any more")
+        raise UsageError(tr("the newest hand-in counts; another one cannot be chosen, or not any more"))
     made = visit.portal.hand_ins.choose(found)
     visit.portal.recorder.wake()
     return RedirectResponse(f"/receipt/{made.number}", 303)

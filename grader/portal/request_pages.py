@@ -9,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from grader.course.showing import Shown
 from grader.course.staff import Role
 from grader.errors import UsageError
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal import requests_box as requests
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
@@ -28,15 +30,15 @@ def ask_page(visit: Visit) -> Response:
     chosen = visit.request.query_params.get("question", "")
     return page(
         visit,
-        f"Ask about {asked.id}",
-        el("p", "Say which check or comment you mean, and why you think it is wrong. The staff answers here."),
+        tr("Ask about {assignment}", assignment=asked.id),
+        el("p", tr("Say which check or comment you mean, and why you think it is wrong. The staff answers here.")),
         form(
             visit,
             f"/a/{asked.id}/ask",
-            choice("About", "question", [*names, (WHOLE, "the whole assignment")], chosen),
-            choice("Check", "about", [("", "no single one"), *_checks(visit, asked)]),
-            area("Your question", "text", required="required", maxlength=LONGEST),
-            button("Ask"),
+            choice(tr("About"), "question", [*names, (WHOLE, tr("the whole assignment"))], chosen),
+            choice(tr("Check"), "about", [("", tr("no single one")), *_checks(visit, asked)]),
+            area(tr("Your question"), "text", required="required", maxlength=LONGEST),
+            button(tr("Ask")),
         ),
     )
 
@@ -44,7 +46,7 @@ def ask_page(visit: Visit) -> Response:
 def _shown(visit: Visit) -> Assignment:
     asked = visit.assignment
     if not visit.portal.sees(visit.me.id, asked.id, Shown.POINTS):
-        raise UsageError("the result is not published yet; there is nothing to ask about")
+        raise UsageError(tr("the result is not published yet; there is nothing to ask about"))
     return asked
 
 
@@ -59,12 +61,12 @@ def _checks(visit: Visit, asked: Assignment) -> list[tuple[str, str]]:
 
 
 def ask(visit: Visit) -> Response:
-    asked, text = _shown(visit), visit.needed("text", "write what you want to ask")
+    asked, text = _shown(visit), visit.needed("text", tr("write what you want to ask"))
     question, about = visit.given("question"), visit.given("about", 300)
     if question not in (WHOLE, *(each.id for each in asked.questions)):
-        raise UsageError("which question is it about?")
+        raise UsageError(tr("which question is it about?"))
     if about and about not in {name for name, _ in _checks(visit, asked)}:
-        raise UsageError("your page has no such check; choose one of the list")
+        raise UsageError(tr("your page has no such check; choose one of the list"))
     most = visit.portal.now.state.course.showing(asked.id).requests
     requests.ask(visit.portal.database, most, visit.me.id, asked.id, question, about, text[:LONGEST])
     return RedirectResponse("/requests", 303)
@@ -74,16 +76,16 @@ def inbox(visit: Visit) -> Response:
     """A student's own requests; for the staff everybody's."""
     if visit.me.role is Role.STUDENT:
         mine = requests.of_student(visit.portal.database, visit.me.id)
-        shown = [_entry(visit, each) for each in mine] or [el("p", "You asked nothing yet.")]
-        return page(visit, "Your requests", *shown)
+        shown = [_entry(visit, each) for each in mine] or [el("p", tr("You asked nothing yet."))]
+        return page(visit, tr("Your requests"), *shown)
     waiting = requests.open_requests(visit.portal.database)
     done = requests.answered(visit.portal.database)
     return page(
         visit,
-        "Requests",
-        *([_entry(visit, each) for each in waiting] or [el("p", "Nothing waits for an answer.")]),
+        tr("Requests"),
+        *([_entry(visit, each) for each in waiting] or [el("p", tr("Nothing waits for an answer."))]),
         *_counted(visit),
-        el("h2", "Answered") if done else None,
+        el("h2", tr("Answered")) if done else None,
         *(_entry(visit, each) for each in done),
     )
 
@@ -92,25 +94,29 @@ def _counted(visit: Visit) -> Iterator[Html]:
     counted = requests.counts(visit.portal.database)
     if not counted:
         return
-    head = el("tr", heading("assignment"), heading("question"), heading("check"), heading("requests", "n"))
+    head = el(
+        "tr", heading(tr("assignment")), heading(tr("question")), heading(tr("check")), heading(tr("requests"), "n")
+    )
     rows = [
-        [cell(name), cell(question), cell(about or "none named"), number(n)] for name, question, about, n in counted
+        [cell(name), cell(question), cell(about or tr("none named")), number(n)] for name, question, about, n in counted
     ]
-    yield el("section", el("h2", "Asked about most"), table([head], rows))
+    yield el("section", el("h2", tr("Asked about most")), table([head], rows))
 
 
 def _entry(visit: Visit, each: requests.Asked) -> Html:
     staff = visit.me.role.is_staff
     who = el("a", each.student, href=attempt_address(each.assignment, each.student)) if staff else None
-    state = badge("open", "warn") if each.open else badge("granted" if each.granted else "answered", "good")
+    state = badge(tr("open"), "warn") if each.open else badge(tr("granted") if each.granted else tr("answered"), "good")
     what = f"{each.assignment} {each.question}{f', {each.about}' if each.about else ''}"
     when = moment(each.made, visit.portal.now.state.course.timezone)
     lines: list[object] = [el("p", state, " ", el("b", what), " ", who, " ", when), el("p", each.text, class_="said")]
     if each.answer is not None:
-        lines.append(el("p", el("b", "Answer: "), each.answer))
-        lines.append(el("p", f"What it changed: {each.granted or 'nothing'}", class_="dim"))
+        lines.append(el("p", el("b", tr("Answer: ")), each.answer))
+        lines.append(
+            el("p", tr("What it changed: {change}", change=recorded(each.granted or "") or tr("nothing")), class_="dim")
+        )
     if each.open and staff:
-        lines.append(el("details", el("summary", "Answer"), el("div", _answer_form(visit, each), class_="inside")))
+        lines.append(el("details", el("summary", tr("Answer")), el("div", _answer_form(visit, each), class_="inside")))
     return box(joined(lines), kind="warn" if each.open else "good")
 
 
@@ -119,9 +125,9 @@ def _answer_form(visit: Visit, each: requests.Asked) -> Html:
         visit,
         f"/requests/{each.id}/answer",
         el("input", type="hidden", name="question", value=each.question),
-        area("Answer (the student reads it)", "text", required="required", maxlength=LONGEST),
-        field("Grant it: points to add (+1.5); empty for none", "points", inputmode="decimal", autocomplete="off"),
-        button("Send"),
+        area(tr("Answer (the student reads it)"), "text", required="required", maxlength=LONGEST),
+        field(tr("Grant it: points to add (+1.5); empty for none"), "points", inputmode="decimal", autocomplete="off"),
+        button(tr("Send")),
     )
 
 
@@ -131,10 +137,10 @@ def answer(visit: Visit) -> Response:
     each = requests.find(database, visit.request.path_params["request"])
     assignments = visit.portal.now.state.assignments
     if each is None or each.assignment not in assignments:
-        raise NotThere("no such request")
+        raise NotThere(tr("no such request"))
     if not each.open:
-        raise UsageError("this request was answered already")
-    text, points = visit.needed("text", "write an answer: the student reads it")[:LONGEST], visit.given("points")
+        raise UsageError(tr("this request was answered already"))
+    text, points = visit.needed("text", tr("write an answer: the student reads it"))[:LONGEST], visit.given("points")
     if points:
         assignment = assignments[each.assignment]
         record_change(visit, assignment, wanted_change(visit, assignment, each.student, "add", points, text))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.portal.database import Database, now, read, written
 
 
@@ -68,7 +69,9 @@ def ask(database: Database, most: int, student: str, assignment: str, question: 
     with database.transaction():
         there = [each for each in of_student(database, student) if each.open]
         if len(there) >= most:
-            raise UsageError(f"you have {len(there)} open requests, which is the limit; wait for an answer to one")
+            raise UsageError(
+                tr("you have {n} open requests, which is the limit; wait for an answer to one", n=len(there))
+            )
         return database.insert(
             "requests",
             student=student,
@@ -84,7 +87,7 @@ def answer(database: Database, request: int, text: str, granted: str, who: str) 
     """Answer, once. Raises UsageError where somebody else was quicker."""
     with database.transaction():
         if database.select("SELECT 1 FROM answers WHERE request = ?", request):
-            raise UsageError("somebody answered this request meanwhile; open it again")
+            raise UsageError(tr("somebody answered this request meanwhile; open it again"))
         database.insert("answers", request=request, text=text, granted=granted, who=who, made=written(now()))
 
 

@@ -10,6 +10,7 @@ from grader.course.showing import Shown
 from grader.errors import UsageError
 from grader.feedback.page import feedback_body
 from grader.feedback.parts import Feedback, Stage
+from grader.languages.translating import tr
 from grader.pages.markup import Html, el, heading, number, table
 from grader.portal.frame import box, page
 from grader.portal.visit import Visit
@@ -22,16 +23,16 @@ def result(visit: Visit) -> Response:
     asked, student = visit.assignment, visit.me.id
     shown = visit.portal.access.shown(student, asked.id)
     if shown < Shown.POINTS:
-        return page(visit, asked.id, box(el("p", "The result is not published yet.")), status=403)
+        return page(visit, asked.id, box(el("p", tr("The result is not published yet."))), status=403)
     told = feedback_for(visit, asked, student)
     if told is None:
-        return page(visit, asked.id, box(el("p", "There is nothing to show: nothing was handed in.")))
+        return page(visit, asked.id, box(el("p", tr("There is nothing to show: nothing was handed in."))))
     visit.portal.access.note_reading(student, asked.id)
     if shown < Shown.FEEDBACK:
         return page(visit, f"{asked.id}: {asked.title}", _points(told))
-    back = el("p", el("a", f"Back to {asked.id}", href=f"/a/{asked.id}"))
-    ask = el("p", el("a", "Ask about a question", href=f"/a/{asked.id}/ask"))
-    title, body = f"Feedback on {asked.id}", feedback_body(told)
+    back = el("p", el("a", tr("Back to {page}", page=asked.id), href=f"/a/{asked.id}"))
+    ask = el("p", el("a", tr("Ask about a question"), href=f"/a/{asked.id}/ask"))
+    title, body = tr("Feedback on {assignment}", assignment=asked.id), feedback_body(told)
     return page(visit, title, back, ask, body, sheets=("feedback",), headed=False)
 
 
@@ -58,7 +59,7 @@ def feedback_for(
 def _points(told: Feedback) -> Html:
     if told.stage is not Stage.GRADED:
         return box(*(el("p", text) for text in told.explanation))
-    head = el("tr", heading("question"), heading("points", "n"))
+    head = el("tr", heading(tr("question")), heading(tr("points"), "n"))
     rows = [
         [el("th", f"{part.question.id} {part.question.title}", scope="row"), number(part.score)]
         for part in told.questions

@@ -6,12 +6,13 @@ import time
 
 from starlette.responses import RedirectResponse, Response
 
-from grader.pages.markup import el
-from grader.portal.frame import box, button, form, page
+from grader.languages.translating import mark, tr
+from grader.pages.markup import el, within
+from grader.portal.frame import ROLES, box, button, form, page
 from grader.portal.visit import Visit
 
 COOKIE = "grader_session"
-SPENT = (
+SPENT = mark(
     "This link was used already, has expired, or is not whole. Each link lets in once; ask the staff for a new one, "
     "or open the browser in which you signed in before."
 )
@@ -19,10 +20,10 @@ SPENT = (
 
 def sign_in(visit: Visit) -> Response:
     """What somebody sees who is not signed in."""
-    text = "Open the personal link that the staff sent you. It works once, and keeps this browser signed in."
+    text = tr("Open the personal link that the staff sent you. It works once, and keeps this browser signed in.")
     provider = visit.portal.now.state.course.sign_in
-    other = el("p", el("a", f"Sign in with {provider.name}", href="/oidc/begin")) if provider else None
-    return page(visit, "Sign in", box(other, el("p", text)))
+    other = el("p", el("a", tr("Sign in with {name}", name=provider.name), href="/oidc/begin")) if provider else None
+    return page(visit, tr("Sign in"), box(other, el("p", text)))
 
 
 def door(visit: Visit) -> Response:
@@ -33,9 +34,10 @@ def door(visit: Visit) -> Response:
     person = visit.portal.doors.whose(secret)
     if person is None:
         return _spent(visit)
-    who = el("p", "This link is for ", el("b", el("bdi", person.called)), f", {person.role.value}.")
-    note = el("p", "This browser stays signed in for two weeks, or until you sign out.", class_="dim")
-    return page(visit, "Sign in", box(who, form(visit, f"/in/{secret}", button("Sign in")), note))
+    name, role = el("b", el("bdi", person.called)), tr(ROLES[person.role])
+    who = el("p", within(tr("This link is for {name}, {role}."), name=name, role=role))
+    note = el("p", tr("This browser stays signed in for two weeks, or until you sign out."), class_="dim")
+    return page(visit, tr("Sign in"), box(who, form(visit, f"/in/{secret}", button(tr("Sign in"))), note))
 
 
 def enter(visit: Visit) -> Response:
@@ -87,9 +89,9 @@ def failed(visit: Visit) -> None:
 def _spent(visit: Visit) -> Response:
     """A link that lets nobody in; only these are counted, since a whole class may sign in from one address."""
     failed(visit)
-    return page(visit, "This link does not work", box(el("p", SPENT), kind="warn"), status=410)
+    return page(visit, tr("This link does not work"), box(el("p", tr(SPENT)), kind="warn"), status=410)
 
 
 def too_often(visit: Visit) -> Response:
-    text = "Too many tries from this address. Wait a minute, then open the link again."
-    return page(visit, "Wait a minute", box(el("p", text), kind="warn"), status=429)
+    text = tr("Too many tries from this address. Wait a minute, then open the link again.")
+    return page(visit, tr("Wait a minute"), box(el("p", text), kind="warn"), status=429)

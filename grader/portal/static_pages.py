@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from grader.course.staff import Role
 from grader.feedback.style import STYLE as FEEDBACK_STYLE
-from grader.pages.style import STYLE
+from grader.languages.translating import tr
+from grader.pages.style import STYLE, words
 from grader.portal.board_pages import board
 from grader.portal.student_pages import assignments
 from grader.portal.visit import NotThere, Visit
@@ -22,11 +23,11 @@ def static(visit: Visit) -> Response:
 
     name = visit.request.path_params["name"]
     if name in SHEETS:
-        text = SHEETS[name]
+        text = SHEETS[name] + (words() if name == "pages.css" else "")
     elif name in FILES:
         text = (STATIC / name).read_text(encoding="utf-8")
     else:
-        raise NotThere("no such file")
+        raise NotThere(tr("no such file"))
     kind = KINDS[name[name.rindex(".") :]]
     return Response(text, media_type=kind, headers={"cache-control": "public, max-age=300"})
 

@@ -11,25 +11,36 @@ from grader.course.scheme import plain
 from grader.course.showing import Shown
 from grader.errors import SubmissionError
 from grader.feedback.standing import standing
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table, within
 from grader.portal.competitions import entry_pages
 from grader.portal.database import now
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.hand_ins import HandedIn
 from grader.portal.public_checks import shown as public_checks
 from grader.portal.visit import NotThere, Visit
-from grader.schema import Assignment
+from grader.schema import Assignment, Status
+
+COLUMNS = (mark("assignment"), mark("deadline"), mark("handed in"), mark("state"), mark("result"))
+ENDED = {  # of an attempt of which no more is shown
+    Status.GRADED: mark("graded"),
+    Status.UNREADABLE: mark("unreadable"),
+    Status.DEFERRED: mark("deferred"),
+    Status.OUTDATED: mark("outdated"),
+}
 
 
 def assignments(visit: Visit) -> Response:
     """Everything that is to be handed in, what is due next, and where the student stands."""
     state, student = visit.portal.now.state, visit.me.id
-    head = el("tr", *(heading(text) for text in ("assignment", "deadline", "handed in", "state", "result")))
+    head = el("tr", *(heading(tr(text)) for text in COLUMNS))
     rows = [list(_row(visit, each)) for each in state.assignments.values()]
     due = _next_due(visit)
     return page(
         visit,
-        "Assignments",
+        tr("Assignments"),
         el("p", due) if due else None,
         table([head], rows),
         entry_pages.overview(visit),
@@ -44,7 +55,8 @@ def _next_due(visit: Visit) -> Html | None:
     if not coming:
         return None
     time, name = coming[0]
-    return joined(["Due next: ", el("a", name, href=f"/a/{name}"), ", ", moment(time, state.course.timezone)])
+    link = el("a", name, href=f"/a/{name}")
+    return within(tr("Due next: {assignment}, {time}"), assignment=link, time=moment(time, state.course.timezone))
 
 
 def _row(visit: Visit, assignment: Assignment) -> Iterator[Html]:
@@ -56,13 +68,13 @@ def _row(visit: Visit, assignment: Assignment) -> Iterator[Html]:
     told = portal.now.state.times.get(assignment.id, {}).get(student)
     link = el("a", assignment.id, href=f"/a/{assignment.id}")
     yield el("th", link, " ", el("span", assignment.title, class_="dim"), scope="row")
-    yield cell(moment(deadline, timezone) if deadline else "none")
+    yield cell(moment(deadline, timezone) if deadline else tr("none"))
     if newest:
-        yield cell(joined([moment(newest.received, timezone), f", receipt {newest.number}"]))
+        yield cell(within(tr("{time}, receipt {number}"), time=moment(newest.received, timezone), number=newest.number))
     elif there:
-        yield cell(moment(told.time, timezone) if told and told.time else "by a teammate, or elsewhere")
+        yield cell(moment(told.time, timezone) if told and told.time else tr("by a teammate, or elsewhere"))
     else:
-        yield cell("nothing yet")
+        yield cell(tr("nothing yet"))
     yield cell(_place(visit, assignment))
     yield cell(_result(visit, assignment))
 
@@ -74,24 +86,27 @@ def _place(visit: Visit, assignment: Assignment) -> str:
     if place is not None:
         return place.text
     if student not in portal.now.state.handed_in.get(assignment.id, {}):
-        return "nothing was handed in here"
+        return tr("nothing was handed in here")
     if not portal.sees(student, assignment.id, Shown.ACCEPTED):
-        return "handed in"
+        return tr("handed in")
     attempt = portal.now.state.record.attempts.get((student, assignment.id))
-    return attempt.status.value if attempt else "waiting to be graded"
+    return tr(ENDED[attempt.status]) if attempt else tr("waiting to be graded")
 
 
 def _result(visit: Visit, assignment: Assignment) -> Html | str:
     student = visit.me.id
     shown = visit.portal.access.shown(student, assignment.id)
     if shown < Shown.POINTS:
-        return "not published"
+        return tr("not published")
     book = visit.portal.now.book(visit.portal.access.visible(student))
     line = next((line for line in book.lines if line.student.id == student), None) if book else None
     items = [item for part in line.mark.components for item in part.items] if line else []
     item = next((item for item in items if item.item == assignment.id), None)
-    points = f"{plain(item.entry.points)} of {plain(item.entry.max_points)}" if item and item.raw is not None else ""
-    return el("a", points or "see", href=f"/a/{assignment.id}/result")
+    points = ""
+    if item and item.raw is not None:
+        earned, worth = figure(plain(item.entry.points)), figure(plain(item.entry.max_points))
+        points = tr("{points} of {worth}", points=earned, worth=worth)
+    return el("a", points or tr("see"), href=f"/a/{assignment.id}/result")
 
 
 def _standing(visit: Visit, student: str) -> Iterator[Html]:
@@ -107,21 +122,22 @@ def _standing(visit: Visit, student: str) -> Iterator[Html]:
         if stands is None or stands.heading in said:
             continue
         said.add(stands.heading)
-        numbers = [heading("points", "n"), heading("%", "n")]
-        head = el("tr", heading("assignment"), *numbers, *(heading(text) for text in ("late", "counts?", "note")))
+        numbers = [heading(tr("points"), "n"), heading("%", "n")]
+        more = [heading(tr("late")), heading(tr("counts?")), heading(tr("note"))]
+        head = el("tr", heading(tr("assignment")), *numbers, *more)
         rows = [
             [
                 el("th", row.item, scope="row"),
                 number(row.points if row.item in visible else "\u2013"),
                 number(row.percent if row.item in visible else ""),
                 cell(row.late),
-                cell(row.counts if row.item in visible else "open"),
-                cell(row.note if row.item in visible else "not published"),
+                cell(row.counts if row.item in visible else tr("open")),
+                cell(row.note if row.item in visible else tr("not published")),
             ]
             for row in stands.rows
         ]
         yield el("section", el("h2", stands.heading), table([head], rows), el("p", stands.result))
-    yield el("p", el("a", "What if: what the marks still to come must bring", href="/what-if"))
+    yield el("p", el("a", tr("What if: what the marks still to come must bring"), href="/what-if"))
 
 
 # ---------------------------------------------------------------------------------------------------- one assignment
@@ -132,11 +148,11 @@ def assignment(visit: Visit) -> Response:
     portal, student, asked = visit.portal, visit.me.id, visit.assignment
     timezone = portal.now.state.course.timezone
     deadline = portal.access.deadline(student, asked.id)
-    when = joined(["Deadline: ", moment(deadline, timezone)]) if deadline else "There is no deadline."
-    state = [el("p", el("b", "State: "), el("span", _place(visit, asked))), _checks_line(visit, asked)]
+    when = within(tr("Deadline: {time}"), time=moment(deadline, timezone)) if deadline else tr("There is no deadline.")
+    state = [el("p", el("b", tr("State: ")), el("span", _place(visit, asked))), _checks_line(visit, asked)]
     live = el("div", *state, id="live", data_stream=f"/a/{asked.id}/state", role="status", aria_live="polite")
     sees = portal.sees(student, asked.id, Shown.POINTS)
-    result = el("p", el("a", "Your result", href=f"/a/{asked.id}/result")) if sees else None
+    result = el("p", el("a", tr("Your result"), href=f"/a/{asked.id}/result")) if sees else None
     return page(
         visit,
         f"{asked.id}: {asked.title}",
@@ -144,7 +160,7 @@ def assignment(visit: Visit) -> Response:
         _late_warning(visit, asked),
         live,
         result,
-        el("h2", "Hand in"),
+        el("h2", tr("Hand in")),
         _upload_form(visit, asked),
         *_history(visit, asked),
     )
@@ -157,7 +173,7 @@ def _checks_line(visit: Visit, asked: Assignment) -> Html | None:
     if newest is None or not said:
         return None
     return el(
-        "p", el("b", "Public checks: "), el("a", said, href=f"/receipt/{newest.number}#public-checks", id="checks")
+        "p", el("b", tr("Public checks: ")), el("a", said, href=f"/receipt/{newest.number}#public-checks", id="checks")
     )
 
 
@@ -166,9 +182,10 @@ def _late_warning(visit: Visit, asked: Assignment) -> Html | None:
     late = late_minutes(now(), deadline)
     if not late:
         return None
-    text = (
-        f"The deadline passed {shown_late(late)} ago. What you hand in now counts in place of what you handed in "
-        "before, and counts as late. The same file once more changes nothing."
+    text = tr(
+        "The deadline passed {time} ago. What you hand in now counts in place of what you handed in "
+        "before, and counts as late. The same file once more changes nothing.",
+        time=shown_late(late),
     )
     return box(el("p", text), kind="warn")
 
@@ -177,13 +194,15 @@ def _upload_form(visit: Visit, asked: Assignment) -> Html:
     most = visit.portal.now.state.course.showing(asked.id).most_mib
     accept = ".ipynb,.py,.zip"
     given = el("input", type="file", name="file", id="f-file", accept=accept, required="required")
-    text = f"A notebook (.ipynb), a .py file, or the zip of grader pack; at most {most} MiB. Nothing counts yet."
+    text = tr(
+        "A notebook (.ipynb), a .py file, or the zip of grader pack; at most {n} MiB. Nothing counts yet.", n=most
+    )
     return form(
         visit,
         f"/a/{asked.id}/upload",
-        el("p", el("label", "Your notebook", for_="f-file"), given, class_="field"),
+        el("p", el("label", tr("Your notebook"), for_="f-file"), given, class_="field"),
         el("p", text, class_="dim small"),
-        button("Look at it"),
+        button(tr("Look at it")),
         files=True,
         class_="drop",
     )
@@ -194,9 +213,10 @@ def _history(visit: Visit, asked: Assignment) -> Iterator[Html]:
     if not there:
         return
     timezone = visit.portal.now.state.course.timezone
-    head = el("tr", *(heading(text) for text in ("receipt", "file", "received", "late", "")))
+    heads = (tr("receipt"), tr("file"), tr("received"), tr("late"), "")
+    head = el("tr", *map(heading, heads))
     rows = [list(_history_row(visit, each, place == 0, timezone)) for place, each in enumerate(there)]
-    yield el("section", el("h2", "What you handed in"), table([head], rows))
+    yield el("section", el("h2", tr("What you handed in")), table([head], rows))
 
 
 def _history_row(visit: Visit, hand_in: HandedIn, counts: bool, timezone: str) -> Iterator[Html]:
@@ -206,9 +226,11 @@ def _history_row(visit: Visit, hand_in: HandedIn, counts: bool, timezone: str) -
     yield cell(moment(hand_in.received, timezone))
     yield cell(shown_late(late) if late else "")
     if counts or not may_choose(visit, hand_in.assignment):
-        yield cell(badge("counts", "good") if counts else "")
+        yield cell(badge(tr("counts"), "good") if counts else "")
         return
-    words = joined(["Count this one", el("span", f", receipt {hand_in.number}", class_="small")])
+    words = joined(
+        [tr("Count this one"), el("span", f", {tr('receipt {number}', number=hand_in.number)}", class_="small")]
+    )
     yield cell(form(visit, f"/receipt/{hand_in.number}/count", button(words, class_="quiet")))
 
 
@@ -221,7 +243,7 @@ def may_choose(visit: Visit, assignment: str) -> bool:
 def upload(visit: Visit) -> Response:
     """Keep what was uploaded and say what was found in it. Nothing counts yet."""
     if visit.uploaded is None or not visit.uploaded.filename:
-        raise SubmissionError("no file was chosen; go back, choose your notebook, and press the button again")
+        raise SubmissionError(tr("no file was chosen; go back, choose your notebook, and press the button again"))
     up = visit.uploaded
     draft = visit.portal.hand_ins.draft(visit.me.id, visit.assignment.id, up.filename, up.stream, up.received)
     return RedirectResponse(f"/a/{draft.assignment}/draft/{draft.id}", 303)
@@ -231,35 +253,42 @@ def draft(visit: Visit) -> Response:
     """What was found in an upload, and the button that hands it in."""
     found = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
     if found is None or found.assignment != visit.assignment.id:
-        raise NotThere("no such upload of yours")
+        raise NotThere(tr("no such upload of yours"))
     said = el("ul", *(_word(line) for line in found.words), class_="words")
-    facts = f"{found.size_bytes} bytes, sha256 {found.sha256}, received "
-    about = el(
-        "p", el("bdi", found.filename), ": ", facts, moment(found.received, visit.portal.now.state.course.timezone)
+    facts = tr("{file}: {n} bytes, sha256 {sha256}, received {time}")
+    about = within(
+        facts,
+        file=el("bdi", found.filename),
+        n=found.size_bytes,
+        sha256=found.sha256,
+        time=moment(found.received, visit.portal.now.state.course.timezone),
     )
     here = f"/a/{found.assignment}/draft/{found.id}"
     return page(
         visit,
-        "Not handed in yet",
-        box(el("p", "This is what was found. ", el("b", "It counts when you press the button.")), kind="warn"),
-        form(visit, here, button("Hand in")),
-        el("p", el("a", "Upload another file", href=f"/a/{found.assignment}")),
-        el("h2", "What was found"),
+        tr("Not handed in yet"),
+        box(
+            el("p", tr("This is what was found."), " ", el("b", tr("It counts when you press the button."))),
+            kind="warn",
+        ),
+        form(visit, here, button(tr("Hand in"))),
+        el("p", el("a", tr("Upload another file"), href=f"/a/{found.assignment}")),
+        el("h2", tr("What was found")),
         said,
-        about,
+        el("p", about),
     )
 
 
 def _word(line: str) -> Html:
     kind = "good" if line.startswith("ok ") else "bad" if line.startswith("-- ") else ""
-    return el("li", line.strip(), class_=kind)
+    return el("li", recorded(line.strip()), class_=kind)
 
 
 def hand_in(visit: Visit) -> Response:
     """Hand in an upload; the answer comes when it is on the disk."""
     found = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
     if found is None or found.assignment != visit.assignment.id:
-        raise NotThere("no such upload of yours")
+        raise NotThere(tr("no such upload of yours"))
     made = visit.portal.hand_ins.hand_in(found)
     visit.portal.recorder.wake()
     return RedirectResponse(f"/receipt/{made.number}", 303)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from grader.course.competition import Competition
 from grader.course.config import did_you_mean
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.portal.people import Person
 from grader.portal.signing_in import Session
 from grader.schema import Assignment
@@ -49,7 +50,7 @@ class Visit:
     def me(self) -> Person:
         """Who is signed in, on pages where the table of routes lets nobody else in."""
         if self.person is None:
-            raise UsageError("sign in first")
+            raise UsageError(tr("sign in first"))
         return self.person
 
     def given(self, name: str, most: int = 4000) -> str:
@@ -68,7 +69,7 @@ class Visit:
         name = self.request.path_params["assignment"]
         known = self.portal.now.state.assignments
         if name not in known:
-            raise NotThere(f"no assignment {name!r}{did_you_mean(name, list(known))}")
+            raise NotThere(tr("no assignment {name}", name=repr(name)) + did_you_mean(name, list(known)))
         return known[name]
 
     @property
@@ -77,7 +78,7 @@ class Visit:
         name = self.request.path_params["competition"]
         found = self.portal.now.state.competitions.get(name)
         if found is None:
-            raise NotThere(f"no competition {name!r}")
+            raise NotThere(tr("no competition {name}", name=repr(name)))
         return found
 
     @property

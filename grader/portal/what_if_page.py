@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from grader.course.tables import number
 from grader.errors import UsageError
+from grader.languages.formats import figure
+from grader.languages.translating import tr
 from grader.marks.gradebook import Line
 from grader.marks.policy import CourseMark, shown, so_far
 from grader.marks.what_if import explain_need, rest_of, supposing
@@ -25,16 +27,19 @@ def what_if(visit: Visit) -> Response:
     """By the rule of the course, from the marks that the student sees; nothing is kept."""
     line = _own_line(visit)
     if line is None:
-        return page(visit, "What if", box(el("p", "There are no marks here yet.")))
+        return page(visit, tr("What if"), box(el("p", tr("There are no marks here yet."))))
     asked = visit.request.query_params
     rest = rest_of(line.mark)
     return page(
         visit,
-        "What if",
-        el("p", "By the rule of the course and the marks that you see now. Nothing of this is kept or seen by others."),
+        tr("What if"),
+        el(
+            "p",
+            tr("By the rule of the course and the marks that you see now. Nothing of this is kept or seen by others."),
+        ),
         *_need(line.mark, asked.get("need", ASKED)),
         *(_suppose(line.mark, rest, asked) if rest else ()),
-        el("p", el("a", "To the assignments", href="/")),
+        el("p", el("a", tr("To the assignments"), href="/")),
     )
 
 
@@ -44,11 +49,11 @@ def _own_line(visit: Visit) -> Line | None:
 
 
 def _need(mark: CourseMark, asked: str) -> Iterator[Html]:
-    yield el("h2", "What is needed")
-    given = field("For a total of", "need", asked[:12], inputmode="decimal", autocomplete="off")
-    yield el("form", given, button("Tell me"), method="get", action="/what-if")
+    yield el("h2", tr("What is needed"))
+    given = field(tr("For a total of"), "need", asked[:12], inputmode="decimal", autocomplete="off")
+    yield el("form", given, button(tr("Tell me")), method="get", action="/what-if")
     if not number(asked.strip()):
-        yield box(el("p", "A total is a number like 80 or 79.5."), kind="warn")
+        yield box(el("p", tr("A total is a number like 80 or 79.5.")), kind="warn")
         return
     try:
         lines = explain_need(mark, Decimal(number(asked.strip())))
@@ -58,19 +63,23 @@ def _need(mark: CourseMark, asked: str) -> Iterator[Html]:
 
 
 def _suppose(mark: CourseMark, rest: Sequence[str], asked: Mapping[str, str]) -> Iterator[Html]:
-    yield el("h2", "What the total would be")
+    yield el("h2", tr("What the total would be"))
     fields = [
         field(
-            f"{item} (percent)", f"i_{item}", asked.get(f"i_{item}", "")[:12], inputmode="decimal", autocomplete="off"
+            tr("{item} (percent)", item=item),
+            f"i_{item}",
+            asked.get(f"i_{item}", "")[:12],
+            inputmode="decimal",
+            autocomplete="off",
         )
         for item in rest
     ]
-    yield el("form", *fields, button("Calculate"), method="get", action="/what-if")
+    yield el("form", *fields, button(tr("Calculate")), method="get", action="/what-if")
     percents: dict[str, Fraction] = {}
     for item in rest:
         text = asked.get(f"i_{item}", "").strip()
         if text and (not number(text) or Decimal(number(text)) > MOST_PERCENT):
-            yield box(el("p", f"{item}: a percentage is a number like 70 or 62.5."), kind="warn")
+            yield box(el("p", tr("{item}: a percentage is a number like 70 or 62.5.", item=item)), kind="warn")
         elif text:
             percents[item] = Fraction(number(text))
     if percents:
@@ -79,10 +88,13 @@ def _suppose(mark: CourseMark, rest: Sequence[str], asked: Mapping[str, str]) ->
 
 def _supposed(mark: CourseMark, percents: Mapping[str, Fraction]) -> Iterator[str]:
     supposed = supposing(mark, percents)
-    said = ", ".join(f"{shown(percent)} % in {item}" for item, percent in percents.items())
+    said = ", ".join(
+        tr("{percent} % in {item}", percent=figure(shown(percent)), item=item) for item, percent in percents.items()
+    )
     if supposed.total is not None:
-        yield f"With {said} the total is {supposed.total:f}."
+        yield tr("With {marks} the total is {total}.", marks=said, total=figure(f"{supposed.total:f}"))
         return
     today = so_far(supposed).total
-    yield f"With {said} the total so far is {'open' if today is None else f'{today:f}'}."
-    yield f"Still without a mark: {', '.join(rest_of(supposed))}."
+    total = tr("open") if today is None else figure(f"{today:f}")
+    yield tr("With {marks} the total so far is {total}.", marks=said, total=total)
+    yield tr("Still without a mark: {items}.", items=", ".join(rest_of(supposed)))

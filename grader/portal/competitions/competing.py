@@ -23,6 +23,7 @@ from grader.competition.standings import Entry, Row, Side
 from grader.course.competition import Competition
 from grader.course.teams import Teams
 from grader.errors import GraderError, SubmissionError, UsageError
+from grader.languages.translating import tr
 from grader.paths import Paths
 from grader.portal.competitions.entries import Came, Entries, Wanted
 from grader.portal.database import now
@@ -49,7 +50,7 @@ class Competing:
         with self._incoming() as folder:
             sha256, size_bytes = kept(stream, folder)
             if not size_bytes:
-                raise SubmissionError("the file is empty")
+                raise SubmissionError(tr("the file is empty"))
             if not wanted.who:
                 self._require_place(competition, wanted, members, sha256)
             score, key = self.scorer.score(competition, folder / sha256, Part.PUBLIC)
@@ -58,10 +59,10 @@ class Competing:
 
     def _require_place(self, competition: Competition, wanted: Wanted, members: Sequence[str], sha256: str) -> None:
         if wanted.received > competition.deadline:
-            raise UsageError("the competition is over")
+            raise UsageError(tr("the competition is over"))
         there = self.entries.same_file(competition, members, sha256)
         if there is not None:
-            raise UsageError(f"this very file is entry {there} already; it was not counted again")
+            raise UsageError(tr("this very file is entry {number} already; it was not counted again", number=there))
         self.entries.require_place(competition, members)
 
     @contextmanager

@@ -12,6 +12,7 @@ from grader.competition.standings import Entry, Side
 from grader.course.competition import Competition
 from grader.course.teams import Teams
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.portal.database import Database, now, read, written
 
 DAY = timedelta(days=1)
@@ -81,10 +82,11 @@ class Entries:
         times = self.times_of_day(competition, members)
         if len(times) >= competition.entries_a_day:
             again = (times[-competition.entries_a_day] + DAY - now()).total_seconds()
-            raise UsageError(
-                f"{len(times)} entries in 24 hours are the limit, those of a team together; "
-                f"the next one is possible in {max(1, round(again / 60))} minutes"
+            limit = tr(
+                "{n} entries in 24 hours are the limit, those of a team together; "
+                "the next one is possible in {minutes} minutes"
             )
+            raise UsageError(limit.format(n=len(times), minutes=max(1, round(again / 60))))
 
     def same_file(self, competition: Competition, members: Collection[str], sha256: str) -> int | None:
         """The number of an entry that is this very file; None where there is none."""

@@ -15,7 +15,10 @@ from grader.course.competition import Competition
 from grader.course.scheme import plain
 from grader.course.staff import Role
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
-from grader.pages.markup import Html, badge, cell, el, heading, joined, table
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.pages.markup import Html, badge, cell, el, heading, joined, table, within
 from grader.portal.competitions.competing import is_over
 from grader.portal.competitions.entries import LONGEST_NAME, Wanted, members_of
 from grader.portal.frame import box, button, field, form, moment, page
@@ -23,8 +26,8 @@ from grader.portal.looking import called
 from grader.portal.visit import NotThere, Visit
 
 LONGEST_NOTE = 200
-NOT_NOW = "Entries cannot be scored now. It is not your doing; the staff sees why. Try again later."
-OUT_OF_TURN = "Final scores are being calculated; look again in a minute."
+NOT_NOW = mark("Entries cannot be scored now. It is not your doing; the staff sees why. Try again later.")
+OUT_OF_TURN = mark("Final scores are being calculated; look again in a minute.")
 _RESERVED = re.compile(r"entrant\s*\d*")
 
 
@@ -36,7 +39,7 @@ def not_for_students(visit: Visit) -> Iterator[None]:
     except (AuthoringError, MachineryError):
         if visit.me.role.is_staff:
             raise
-        raise UsageError(NOT_NOW) from None
+        raise UsageError(tr(NOT_NOW)) from None
 
 
 def overview(visit: Visit) -> Html | None:
@@ -45,7 +48,7 @@ def overview(visit: Visit) -> Html | None:
     if not there:
         return None
     timezone = visit.portal.now.state.course.timezone
-    head = el("tr", *(heading(text) for text in ("competition", "deadline", "state", "")))
+    head = el("tr", *map(heading, (tr("competition"), tr("deadline"), tr("state"), "")))
     rows = [
         [
             el(
@@ -56,12 +59,12 @@ def overview(visit: Visit) -> Html | None:
                 scope="row",
             ),
             cell(moment(each.deadline, timezone)),
-            cell("over" if is_over(each) else "open"),
-            cell(el("a", "Leaderboard", href=f"/c/{each.id}/board")),
+            cell(tr("over") if is_over(each) else tr("open")),
+            cell(el("a", tr("Leaderboard"), href=f"/c/{each.id}/board")),
         ]
         for each in there
     ]
-    return el("section", el("h2", "Competitions"), table([head], rows))
+    return el("section", el("h2", tr("Competitions")), table([head], rows))
 
 
 def members(visit: Visit, competition: Competition) -> tuple[str, ...]:
@@ -89,7 +92,7 @@ def is_settled(visit: Visit, competition: Competition) -> bool:
 def shown_score(score: float | None) -> str:
     if score is None:
         return ""
-    return f"{score:.5f}" if abs(score) < 1000 else f"{score:.8g}"
+    return figure(f"{score:.5f}" if abs(score) < 1000 else f"{score:.8g}")
 
 
 # ---------------------------------------------------------------------------------------------------- the page
@@ -103,7 +106,7 @@ def student_page(visit: Visit) -> Response:
         visit,
         f"{competition.id}: {competition.title}",
         el("p", competition.about) if competition.about else None,
-        el("p", el("a", "Leaderboard", href=f"/c/{competition.id}/board")),
+        el("p", el("a", tr("Leaderboard"), href=f"/c/{competition.id}/board")),
         *facts(visit, competition),
         *(_result(visit, competition, side) if over else _enter(visit, competition)),
         *_entries(visit, competition, side, over),
@@ -116,68 +119,93 @@ def facts(visit: Visit, competition: Competition) -> Iterator[Html]:
     with not_for_students(visit):
         about = visit.portal.competing.about(competition)
     timezone = visit.portal.now.state.course.timezone
-    better = "higher is better" if competition.higher else "lower is better"
-    of = f"{about.public_rows} of {about.rows} rows, nobody says which;"
+    better = tr("higher is better") if competition.higher else tr("lower is better")
+    of_public = tr(
+        "of {n} of {rows} rows, nobody says which; it is told at once and makes the leaderboard",
+        n=about.public_rows,
+        rows=about.rows,
+    )
+    rows = tr("A row for each of the {n} ids, in any order.", n=about.rows)
+    final = tr("of the other rows, at the end: the best of {n} entries that you choose", n=competition.choose)
+    a_day = tr("{n} in 24 hours; a file that cannot be read is none", n=competition.entries_a_day)
+    rule = tr("out of {points}: {rule}", points=plain_points(competition), rule="".join(_rule(visit, competition)))
     told = [
-        ("deadline", moment(competition.deadline, timezone)),
-        ("metric", f"{competition.metric} ({better})"),
-        ("file", f"{competition.expected} A row for each of the {about.rows} ids, in any order."),
-        ("public score", f"of {of} it is told at once and makes the leaderboard"),
-        ("final score", f"of the other rows, at the end: the best of {competition.choose} entries that you choose"),
-        ("entries", f"{competition.entries_a_day} in 24 hours; a file that cannot be read is none"),
-        ("mark", joined([f"out of {plain_points(competition)}: ", *_rule(visit, competition)])),
+        (tr("deadline"), moment(competition.deadline, timezone)),
+        (tr("metric"), f"{competition.metric} ({better})"),
+        (tr("file"), f"{recorded(competition.expected)} {rows}"),
+        (tr("public score"), of_public),
+        (tr("final score"), final),
+        (tr("entries"), a_day),
+        (tr("mark"), rule),
     ]
     rows = joined(part for name, value in told for part in (el("dt", name), el("dd", value)))
     yield el("dl", rows, class_="receipt")
     if competition.files:
         links = [el("li", el("a", name, href=f"/c/{competition.id}/file/{name}")) for name in competition.files]
-        yield el("section", el("h2", "Files"), el("ul", *links))
+        yield el("section", el("h2", tr("Files")), el("ul", *links))
 
 
 def plain_points(competition: Competition) -> str:
-    return f"{competition.out_of:f}"
+    return figure(f"{competition.out_of:f}")
 
 
 def _rule(visit: Visit, competition: Competition) -> Iterator[str]:
     """The rule of the mark; what baselines reach on the private part is said at the end."""
-    anchors = [f"{each.points:f} for {each.words}" for each in competition.marks]
-    yield f"{'; '.join(anchors)}; in proportion between them. "
+    anchors = "; ".join(
+        tr("{points} for {score}", points=figure(f"{each.points:f}"), score=recorded(each.words))
+        for each in competition.marks
+    )
+    yield tr("{rule}; in proportion between them. ", rule=anchors)
     if is_over(competition):
         with not_for_students(visit):
-            yield f"At the end: {'; '.join(visit.portal.competing.rule(competition).words)}."
+            reached = "; ".join(map(recorded, visit.portal.competing.rule(competition).words))
+        yield tr("At the end: {rule}.", rule=reached)
 
 
 def _enter(visit: Visit, competition: Competition) -> Iterator[Html]:
     made = len(visit.portal.competing.entries.times_of_day(competition, members(visit, competition)))
     left = max(0, competition.entries_a_day - made)
     given = el("input", type="file", name="file", id="f-file", accept=".csv", required="required")
-    yield el("h2", "Enter predictions")
+    left_now = tr(
+        "{n} of {entries} entries are left; at most {mib} MiB.",
+        n=left,
+        entries=competition.entries_a_day,
+        mib=competition.most_mib,
+    )
+    yield el("h2", tr("Enter predictions"))
     yield form(
         visit,
         f"/c/{competition.id}/enter",
-        el("p", el("label", "Your predictions (CSV)", for_="f-file"), given, class_="field"),
-        field("A note for yourself", "note", maxlength=LONGEST_NOTE, autocomplete="off"),
-        el("p", f"{left} of {competition.entries_a_day} entries are left; at most {competition.most_mib} MiB."),
-        button("Enter"),
+        el("p", el("label", tr("Your predictions (CSV)"), for_="f-file"), given, class_="field"),
+        field(tr("A note for yourself"), "note", maxlength=LONGEST_NOTE, autocomplete="off"),
+        el("p", left_now),
+        button(tr("Enter")),
         files=True,
         class_="drop",
     )
 
 
 def _result(visit: Visit, competition: Competition, side: Side | None) -> Iterator[Html]:
-    yield el("h2", "The result")
+    yield el("h2", tr("The result"))
     if side is None:
-        yield box(el("p", "The competition is over. You entered nothing."))
+        yield box(el("p", tr("The competition is over. You entered nothing.")))
         return
     if not is_settled(visit, competition):
-        yield box(el("p", f"The competition is over. {OUT_OF_TURN}"))
+        yield box(el("p", f"{tr('The competition is over.')} {tr(OUT_OF_TURN)}"))
         return
     score = final_score(side, competition.choose, competition.higher)
     with not_for_students(visit):
         points = visit.portal.competing.points(competition, [side])
-    worth = f"{plain(points[visit.me.id])} of {plain_points(competition)} points by the rule above" if points else ""
-    told = el("p", el("b", f"Your final score is {shown_score(score)}"), f", which is worth {worth}.")
-    yield box(told if points else el("p", "None of your entries could be scored."), kind="good" if points else "warn")
+    if not points:
+        yield box(el("p", tr("None of your entries could be scored.")), kind="warn")
+        return
+    worth = tr(
+        "{points} of {worth} points by the rule above",
+        points=figure(plain(points[visit.me.id])),
+        worth=plain_points(competition),
+    )
+    mine = el("b", tr("Your final score is {score}", score=shown_score(score)))
+    yield box(el("p", within(tr("{score}, which is worth {points}."), score=mine, points=worth)), kind="good")
 
 
 def _entries(visit: Visit, competition: Competition, side: Side | None, over: bool) -> Iterator[Html]:
@@ -185,18 +213,19 @@ def _entries(visit: Visit, competition: Competition, side: Side | None, over: bo
     if side is None:
         return
     final = {each.number for each in visit.portal.competing.finals(competition, side)}
-    names = [heading("entry"), heading("file"), heading("received"), heading("public score", "n")]
-    names += [heading("final score", "n")] if over else []
-    head = el("tr", *names, heading("final"))
+    names = [heading(tr("entry")), heading(tr("file")), heading(tr("received")), heading(tr("public score"), "n")]
+    names += [heading(tr("final score"), "n")] if over else []
+    head = el("tr", *names, heading(tr("final")))
     rows = [list(_entry(visit, competition, each, final, side, over)) for each in reversed(side.entries)]
-    yield el("h2", "Your entries")
+    yield el("h2", tr("Your entries"))
     yield el(
-        "p", f"Final are up to {competition.choose} that you choose; where these are fewer, your best ones besides."
+        "p",
+        tr("Final are up to {n} that you choose; where these are fewer, your best ones besides.", n=competition.choose),
     )
     if over:
         yield table([head], rows)
     else:
-        yield form(visit, f"/c/{competition.id}/choose", table([head], rows), button("These are final"))
+        yield form(visit, f"/c/{competition.id}/choose", table([head], rows), button(tr("These are final")))
 
 
 def _entry(
@@ -207,10 +236,10 @@ def _entry(
     yield el("th", entry.number, scope="row")
     yield cell(joined([file, el("div", entry.note, class_="dim small") if entry.note else ""]))
     yield cell(moment(entry.received, timezone))
-    yield cell(shown_score(entry.public) or "not yet", "n")
+    yield cell(shown_score(entry.public) or tr("not yet"), "n")
     if over:
         yield cell(shown_score(entry.private), "n")
-        yield cell(badge("final", "good") if entry.number in final else "")
+        yield cell(badge(tr("final"), "good") if entry.number in final else "")
         return
     given = el(
         "input",
@@ -220,20 +249,20 @@ def _entry(
         id=f"f-e{entry.number}",
         checked=entry.number in side.chosen,
     )
-    label = el("label", f"entry {entry.number}", for_=f"f-e{entry.number}")
-    note = badge("counts", "good") if entry.number in final else ""
+    label = el("label", tr("entry {number}", number=entry.number), for_=f"f-e{entry.number}")
+    note = badge(tr("counts"), "good") if entry.number in final else ""
     yield cell(joined([given, " ", label, " ", note]))
 
 
 def _name(visit: Visit, competition: Competition, side: Side | None) -> Iterator[Html]:
     now = visit.portal.competing.entries.names(competition.id).get(visit.me.id, side.name if side else "")
-    yield el("h2", "Your name on the leaderboard")
-    yield el("p", "Everybody in the course sees it; nobody but the staff sees whose it is.")
+    yield el("h2", tr("Your name on the leaderboard"))
+    yield el("p", tr("Everybody in the course sees it; nobody but the staff sees whose it is."))
     yield form(
         visit,
         f"/c/{competition.id}/name",
-        field("Name", "name", now, required="required", maxlength=LONGEST_NAME, autocomplete="off"),
-        button("Take this name"),
+        field(tr("Name"), "name", now, required="required", maxlength=LONGEST_NAME, autocomplete="off"),
+        button(tr("Take this name")),
     )
 
 
@@ -250,10 +279,10 @@ def enter_file(visit: Visit) -> int:
     """Enter what came with the request; returns the number of the entry."""
     competition, up = visit.competition, visit.uploaded
     if up is None or not up.filename:
-        raise SubmissionError("no file came: choose a CSV file, as the field `file` of the form")
+        raise SubmissionError(tr("no file came: choose a CSV file, as the field `file` of the form"))
     competing, mine = visit.portal.competing, members(visit, competition)
     if not visit.portal.wrong_entries.allows(visit.me.id, time.monotonic()):
-        raise UsageError("too many files of yours could not be read; wait an hour")
+        raise UsageError(tr("too many files of yours could not be read; wait an hour"))
     note = " ".join(visit.given("note", LONGEST_NOTE).split())
     wanted = Wanted(visit.me.id, called(up.filename, "predictions.csv"), up.received, note)
     try:
@@ -268,12 +297,14 @@ def choose(visit: Visit) -> Response:
     """Say which entries are final; until the deadline."""
     competition = visit.competition
     if is_over(competition):
-        raise UsageError("the competition is over; what is final is so")
+        raise UsageError(tr("the competition is over; what is final is so"))
     side = own_side(visit, competition)
     mine = {f"e{each.number}": each.number for each in side.entries} if side else {}
     numbers = [mine[name] for name in visit.form if name in mine]
     if len(numbers) > competition.choose:
-        raise UsageError(f"{len(numbers)} entries are chosen; at most {competition.choose} can be final")
+        raise UsageError(
+            tr("{n} entries are chosen; at most {most} can be final", n=len(numbers), most=competition.choose)
+        )
     visit.portal.competing.entries.choose(competition.id, visit.me.id, numbers)
     return RedirectResponse(f"/c/{competition.id}", 303)
 
@@ -281,7 +312,7 @@ def choose(visit: Visit) -> Response:
 def rename(visit: Visit) -> Response:
     """Take a name for the leaderboard."""
     competition = visit.competition
-    name = checked_name(visit, competition, visit.needed("name", "which name?"))
+    name = checked_name(visit, competition, visit.needed("name", tr("which name?")))
     visit.portal.competing.entries.rename(competition.id, visit.me.id, name, visit.me.id)
     return RedirectResponse(f"/c/{competition.id}", 303)
 
@@ -290,7 +321,7 @@ def checked_name(visit: Visit, competition: Competition, text: str) -> str:
     """A name for the leaderboard. Raises UsageError for one that is somebody else's, or that nobody can read."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if len(name) > LONGEST_NAME or not name.isprintable() or not any(map(str.isalnum, name)):
-        raise UsageError(f"a name has at most {LONGEST_NAME} letters that can be seen")
+        raise UsageError(tr("a name has at most {n} letters that can be seen", n=LONGEST_NAME))
     key, mine = _alike(name), members(visit, competition)
     taken = {
         _alike(said) for who, said in visit.portal.competing.entries.names(competition.id).items() if who not in mine
@@ -299,7 +330,7 @@ def checked_name(visit: Visit, competition: Competition, text: str) -> str:
     others = [person for person in visit.portal.people.of(*Role) if person.id not in mine]
     taken |= {_alike(text) for person in others for text in (person.id, person.name) if text}
     if key in taken or _RESERVED.fullmatch(key):
-        raise UsageError(f"{name!r} is taken; choose another name")
+        raise UsageError(tr("{name} is taken; choose another name", name=repr(name)))
     return name
 
 
@@ -313,7 +344,7 @@ def public_file(visit: Visit) -> Response:
     competition, name = visit.competition, visit.request.path_params["name"]
     path = visit.portal.paths.competition(competition.id) / "public" / name
     if name not in competition.files or not path.is_file():
-        raise NotThere("no such file")
+        raise NotThere(tr("no such file"))
     return _attachment(path, name.rpartition("/")[2])
 
 
@@ -323,7 +354,7 @@ def entry_file(visit: Visit) -> Response:
     side = own_side(visit, competition)
     entry = next((each for each in side.entries if each.number == wanted), None) if side else None
     if entry is None:
-        raise NotThere("no such entry of yours")
+        raise NotThere(tr("no such entry of yours"))
     return _attachment(visit.portal.competing.file(entry.sha256), entry.filename)
 
 

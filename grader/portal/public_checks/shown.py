@@ -8,13 +8,15 @@ from typing import Any
 
 from grader.course.showing import Shown
 from grader.examination.public_checks import PublicResult
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
 from grader.pages.markup import Html, badge, el, joined
 from grader.portal.frame import box
 from grader.portal.hand_ins import HandedIn
 from grader.portal.public_checks.running import Found
 from grader.portal.visit import Visit
 
-ABOUT = "These are the checks that your notebook has, too, run on what you handed in. They give no points."
+ABOUT = mark("These are the checks that your notebook has, too, run on what you handed in. They give no points.")
 
 
 def line(visit: Visit, hand_in: HandedIn | None) -> str:
@@ -24,10 +26,12 @@ def line(visit: Visit, hand_in: HandedIn | None) -> str:
     running = visit.portal.public_checks
     found = running.found(hand_in.number)
     if found is not None:
-        return "they could not be run" if found.unreadable else f"{found.passed} of {found.ran} pass"
+        if found.unreadable:
+            return tr("they could not be run")
+        return tr("{n} of {checks} pass", n=found.passed, checks=found.ran)
     if running.running == hand_in.number:
-        return "being run"
-    return "waiting to be run" if running.are_run(hand_in.assignment) else ""
+        return tr("being run")
+    return tr("waiting to be run") if running.are_run(hand_in.assignment) else ""
 
 
 def _is_shown(visit: Visit, hand_in: HandedIn) -> bool:
@@ -43,22 +47,22 @@ def section(visit: Visit, hand_in: HandedIn) -> Html | None:
     inside = list(_each(found)) if found is not None else []
     return el(
         "section",
-        el("h2", "Public checks", id="public-checks"),
-        el("p", el("b", said.capitalize()), ". ", ABOUT),
+        el("h2", tr("Public checks"), id="public-checks"),
+        el("p", el("b", said[0].upper() + said[1:]), ". ", tr(ABOUT)),
         *inside,
     )
 
 
 def _each(found: Found) -> Iterator[Html]:
     if found.unreadable:
-        yield box(el("p", found.unreadable), kind="bad")
+        yield box(el("p", recorded(found.unreadable)), kind="bad")
     for question, results in groupby(found.results, key=lambda each: each.question):
         yield el("h3", question)
         yield el("ul", *(_check(each) for each in results), class_="checks")
 
 
 def _check(result: PublicResult) -> Html:
-    words = {True: ("passes", "good"), False: ("fails", "bad"), None: ("not run", "warn")}
+    words = {True: (tr("passes"), "good"), False: (tr("fails"), "bad"), None: (tr("not run"), "warn")}
     parts = [badge(*words[result.passed]), " ", result.title]
     return el("li", joined(parts), el("pre", result.text, tabindex="0") if result.text else None)
 

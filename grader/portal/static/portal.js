@@ -9,7 +9,10 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   if (!isNaN(moment) && offset !== -moment.getTimezoneOffset()) {
     const own = document.createElement("span");
     own.className = "own-zone";
-    own.textContent = " = " + moment.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }) + " for you";
+    const words = document.body.dataset.forYou || "{time} for you";
+    const locale = document.body.dataset.forYou ? document.documentElement.lang : [];
+    const there = moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
+    own.textContent = " = " + words.replace("{time}", () => there);
     time.after(own);
   }
 }
