@@ -16,6 +16,7 @@ from grader.competition.scorer import Scorer
 from grader.competition.standings import Side, final_score
 from grader.course.competition import Competition, read_competition
 from grader.course.config import Course, did_you_mean, read_course
+from grader.course.same_people import one_person_once
 from grader.course.scheme import plain
 from grader.course.sheets import read_roster
 from grader.course.teams import Teams, read_teams
@@ -75,7 +76,8 @@ class Desk:
 
     @property
     def teams(self) -> Teams:
-        return read_teams(self.paths, self.course.assignments, self.students)
+        teams = read_teams(self.paths, self.course.assignments, self.students)
+        return one_person_once(teams, [self.competition.id], read_roster(self.paths))
 
     def settled(self) -> list[Side]:
         """Everybody's entries, scored on both parts."""

@@ -18,6 +18,7 @@ from grader.bookkeeping.told import hints_of_known_mistakes
 from grader.course.competition import Competition, competition_ids, read_competition
 from grader.course.config import Course, read_assignment, read_course
 from grader.course.extensions import Deadlines
+from grader.course.same_people import one_person_once
 from grader.course.sheets import read_roster
 from grader.course.teams import Teams, read_teams
 from grader.errors import GraderError, MachineryError, UsageError
@@ -105,8 +106,9 @@ class Now(threading.Thread):
             handed_in = {name: store.current_digests(name) for name in graded_here}
             times = {name: store.hand_ins(name) for name in graded_here}
         self._stamp = stamp
-        roster = [student.id for student in read_roster(self.paths)] if self.paths.roster_csv.exists() else []
-        teams = read_teams(self.paths, course.assignments, roster)
+        roster = read_roster(self.paths) if self.paths.roster_csv.exists() else ()
+        teams = read_teams(self.paths, course.assignments, [student.id for student in roster])
+        teams = one_person_once(teams, competition_ids(self.paths), roster)
         competitions = {
             name: read_competition(self.paths, name, course.timezone) for name in competition_ids(self.paths)
         }

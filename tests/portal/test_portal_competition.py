@@ -18,8 +18,9 @@ from portal_server import PROJECT, Server, competition, course, form_key, predic
 from grader.cli import main
 from grader.competition.scorer import Scorer
 from grader.course.competition import read_competition
+from grader.errors import UsageError
 from grader.portal.competitions.competing import Competing, Settling
-from grader.portal.competitions.entries import Entries, Wanted
+from grader.portal.competitions.entries import Entries, Wanted, members_of
 from grader.portal.database import now
 from grader.portal.now import Now
 from grader.portal.portal import database_of
@@ -247,3 +248,41 @@ def test_an_entry_that_labels_have_outgrown_holds_up_nobody(tmp_path):
     finally:
         competing.scorer.close()
         competing.entries.database.close()
+
+
+def test_a_person_with_two_ids_has_the_entries_of_one(tmp_path):
+    paths = course(tmp_path, PROJECT)
+    competition(paths)
+    paths.roster_csv.write_text(paths.roster_csv.read_text() + "ann2,Ann,Ann+again@example.org\n")
+    found, teams = read_competition(paths, "kaggle", "Asia/Kolkata"), Now(paths).state.teams
+    competing = Competing(paths, Entries(database_of(paths)), Scorer(paths))
+
+    def enter_as(student: str, missed: set[int]) -> int:
+        wanted = Wanted(student, "mine.csv", now())
+        return competing.enter(found, wanted, members_of(teams, "kaggle", student), io.BytesIO(predicted(missed)))
+
+    try:
+        first = enter_as("ann", {1})
+        enter_as("ann2", {2, 4})
+        with pytest.raises(UsageError, match=f"entry {first} already"):
+            enter_as("ann2", {1})
+        enter_as("ann", {1, 2, 4, 5})
+        with pytest.raises(UsageError, match="3 entries in 24 hours are the limit"):
+            enter_as("ann2", {7})
+        enter_as("bob", {7})
+        sides = competing.sides(found, ["ann", "bob", "ann2"], teams)
+        assert [(side.students, len(side.entries)) for side in sides] == [(("ann", "ann2"), 3), (("bob",), 1)]
+    finally:
+        competing.scorer.close()
+        competing.entries.database.close()
+
+
+def test_the_staff_sees_who_sent_the_very_same_file(server):
+    cy, dee, same = server.enter("cy"), server.enter("dee"), predicted({1, 4, 13})
+    for browser in (cy, dee):
+        assert enter(browser, same).status_code == 303
+    page = server.enter("ben", "staff").get("/c/kaggle").text
+    assert "The same file from several" in page and re.search(
+        r"<li>cy \(entry \d+\) and dee, eve \(entry \d+\)</li>", page
+    )
+    assert "The same file" not in cy.get("/c/kaggle").text

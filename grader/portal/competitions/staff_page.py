@@ -45,6 +45,7 @@ def staff_page(visit: Visit) -> Response:
         el("p", el("a", "Leaderboard", href=f"/c/{competition.id}/board")),
         *facts(visit, competition),
         *_everybody(visit, competition),
+        *_same_files(visit, competition),
         *_marks(visit, competition),
         *_rename(visit, competition),
         wide=True,
@@ -70,6 +71,26 @@ def _everybody(visit: Visit, competition: Competition) -> Iterator[Html]:
     yield table([el("tr", *names)], rows) if rows else el("p", "Nobody has entered anything yet.")
     entered = sum(len(side.students) for side in sides)
     yield el("p", f"{entered} of {len(visit.portal.people.of(Role.STUDENT))} students have entered something.")
+
+
+def _same_files(visit: Visit, competition: Competition) -> Iterator[Html]:
+    """Which entrants sent the very same file: one may have it from the other, or two accounts may be one person's."""
+    who: dict[str, dict[tuple[str, ...], int]] = {}
+    for side in all_sides(visit, competition):
+        for entry in side.entries:
+            who.setdefault(entry.sha256, {}).setdefault(side.students, entry.number)
+    lines = [
+        el("li", " and ".join(f"{', '.join(students)} (entry {first})" for students, first in there.items()))
+        for there in who.values()
+        if len(there) > 1
+    ]
+    if lines:
+        yield el("h2", "The same file from several")
+        yield el(
+            "p",
+            "Who is one person under two ids belongs into one team of teams.csv: then limits hold for both together.",
+        )
+        yield el("ul", *lines)
 
 
 def _marks(visit: Visit, competition: Competition) -> Iterator[Html]:
