@@ -38,25 +38,33 @@ KINDS = {  # what stands at a placeholder, by its name without a digit; anything
     "number": r"[+-]?[\d.e+]+",
 }
 BETWEEN = ("; ", ". ", ": ")  # what sentences are put together with
+MOST_LETTERS, MOST_PIECES = 2000, 20  # of a text that is looked at; a student's words may stand in it
 _PLACEHOLDER = re.compile(r"\{((\w+?)\d*)\}")
 
 
 def recorded(text: str) -> str:
-    """The English text in the language that is spoken; what is of no template stays as it is."""
-    if spoken().code == ENGLISH or not text.strip():
+    """The English text in the language that is spoken; what is of no template stays as it is.
+
+    So does what is longer than any sentence of ours: of MOST_PIECES sentences the first are looked at, of more than
+    MOST_LETTERS characters none.
+    """
+    if spoken().code == ENGLISH or not text.strip() or len(text) > MOST_LETTERS:
         return text
     bare = text.strip()
-    if bare != text:
-        return text.replace(bare, recorded(bare))
+    before, _, after = text.partition(bare)
+    return f"{before}{_translated(bare, MOST_PIECES)}{after}"
+
+
+def _translated(text: str, pieces: int) -> str:
+    """The text translated whole, or piece by piece."""
     found = _whole(text)
-    if found is not None:
-        return found
-    for mark in BETWEEN:
-        if mark in text:
-            first, _, rest = text.partition(mark)
-            whole = first + (mark.strip() if mark == ". " else "")
-            return f"{recorded(whole)}{' ' if mark == '. ' else mark}{recorded(rest)}"
-    return text
+    mark = next((mark for mark in BETWEEN if mark in text), None)
+    if found is not None or mark is None or pieces == 0:
+        return text if found is None else found
+    first, _, rest = text.partition(mark)
+    if mark == ". ":
+        first, mark = f"{first}.", " "
+    return f"{_translated(first, pieces - 1)}{mark}{_translated(rest, pieces - 1)}"
 
 
 def _whole(text: str) -> str | None:
@@ -67,7 +75,7 @@ def _whole(text: str) -> str | None:
     if found is None and text.endswith("."):
         bare = _whole(text[:-1])
         return None if bare is None else f"{bare}."
-    if found is None and text[0].isupper():
+    if found is None and text[:1].isupper():
         low = _from_template(text[0].lower() + text[1:])
         return None if low is None else low[0].upper() + low[1:]
     return found

@@ -12,6 +12,7 @@ import pytest
 from grader.course.config import read_course
 from grader.errors import AuthoringError
 from grader.languages import po
+from grader.languages import recorded as recording
 from grader.languages.__main__ import HERE, update
 from grader.languages.extraction import messages, of_source
 from grader.languages.formats import figure, listed, moment
@@ -232,3 +233,15 @@ def test_a_language_can_be_tried_before_it_is_part_of_the_program(tmp_path, monk
     language.cache_clear()
     with pytest.raises(KeyError):
         language("qps")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a. " * 600 + "a", "a; a: " * 300 + "a", "x" * 100_000, ("a: a: a: a. " * 5 + "; ") * 30 + "a", "; . : ; . "],
+)
+def test_a_students_words_choose_little_of_what_translating_costs(text, monkeypatch):
+    looked, whole = [], recording._whole
+    monkeypatch.setattr(recording, "_whole", lambda piece: looked.append(piece) or whole(piece))
+    with speaking("de"):
+        assert recorded(text) == text
+    assert len(looked) <= 1000  # pieces, each held against every template: a third of a second
