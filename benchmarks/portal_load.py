@@ -123,7 +123,9 @@ def peak_mib(process: int) -> float:
 def cpu_s(server: int) -> float:
     """Processor seconds of the server and of those that read uploads for it, without what grades."""
     children = [int(name) for name in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
-    readers = [pid for pid in children if b"grading_process" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    graders = (b"grading_process", b"public_checks")
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    readers = [pid for pid, line in lines.items() if not any(name in line for name in graders)]
     fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in (server, *readers)]
     return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
@@ -193,7 +195,7 @@ def main() -> int:
         finally:
             server.terminate()
             server.communicate(timeout=120)
-    what = "while nothing is graded" if chosen.no_grading else "while two workers grade"
+    what = "while nothing is graded" if chosen.no_grading else "while two workers grade and public checks are run"
     print(f"{chosen.hand_ins} hand-ins of {chosen.mib:g} MiB in {chosen.minutes:g} min, {what}")
     everything = [each for took in seen.took_s.values() for each in took]
     for kind, took_s in [*seen.took_s.items(), ("all", everything)]:
@@ -201,6 +203,7 @@ def main() -> int:
     print(f"the server took {memory:.0f} MiB at most, and {processor / len(seen.receipts):.2f} CPU s a hand-in")
     print(f"{receipts} receipts, {right} files right, {recorded} on record")
     print(f"{len(seen.refused)} refused", *seen.refused[:5])
+    print(f"load average {os.getloadavg()[1]:.1f} on {os.cpu_count()} processors")
     return 0 if receipts == right == recorded == chosen.hand_ins and not seen.refused else 1
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from examples.sample_class import folder
+from examples.sample_class import essay, folder
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
 from grader.course.config import assignment_ids, read_assignment
 from grader.errors import GraderError, MachineryError
@@ -40,8 +40,9 @@ def main() -> int:
         return MACHINERY
     _introduce(kind, level, why)
     sandbox = ["--sandbox", "process"] if why else []
+    graded = (ASSIGNMENT, *LATER, essay.ASSIGNMENT)
     for command in (
-        *(["grade", assignment, f"downloads/{assignment}", *sandbox] for assignment in (ASSIGNMENT, *LATER)),
+        *(["grade", assignment, f"downloads/{assignment}", *sandbox] for assignment in graded),
         ["show", "dl12", ASSIGNMENT],
         ["report", "--out", "report"],
         ["feedback", ASSIGNMENT, "--out", "feedback"],
@@ -50,6 +51,8 @@ def main() -> int:
         code = _grader(*command)
         if code not in EXPECTED:
             return code
+        if essay.ASSIGNMENT in command:
+            essay.begin_marking(Paths(ROOT))
     here = ROOT.relative_to(CHECKOUT.root)
     print(f"\nAll of this took {time.monotonic() - began:.0f} s; a second time, nothing is graded again. Now look at")
     print(f"  {here}/report/report.html     where the course stands; from there to every assignment and every student")
@@ -89,6 +92,9 @@ def _introduce(kind: str, level: str, why: str) -> None:
     print(f"  downloads/{ASSIGNMENT}/      what they handed in: right, wrong, broken and hostile notebooks")
     for assignment in LATER:
         print(f"  downloads/{assignment + '/':13} the later ones: all right, with mistakes, with gaps, or nothing")
+    print(
+        f"  downloads/{essay.ASSIGNMENT}/    two short essays, which people mark: Marking on the portal, with a rubric"
+    )
     print("  competitions/spirals   a competition on the portal, into which nobody entered anything yet")
     print("  marks/*.csv            the exams and the project: entered by hand, nothing graded")
     print("What happened to whom:")

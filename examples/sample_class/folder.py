@@ -6,9 +6,10 @@ import csv
 import os
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from examples.sample_class import essay
 from examples.sample_class.accidents import Story
 from examples.sample_class.later import later_work
 from examples.sample_class.notebooks import Material
@@ -29,17 +30,23 @@ def make(
     left_out: frozenset[str] = frozenset(),
     later: Sequence[str] = (),
 ) -> Paths:
-    """Write everything below `root`; assignments and solutions are links to the checkout's.
+    """Write everything below `root`; assignments and solutions are links to the checkout's, but for the essay.
 
     assignment: the one with the stories;  later: those that are handed in besides
     """
     paths = Paths(root)
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(checkout.course_toml, paths.course_toml)
-    for link, target in ((paths.assignments, checkout.assignments), (paths.solutions, checkout.solutions)):
+    paths.course_toml.write_text(checkout.course_toml.read_text(encoding="utf-8") + essay.COMPONENT, encoding="utf-8")
+    if paths.assignments.is_symlink():
+        paths.assignments.unlink()
+    there = sorted(folder.name for folder in checkout.assignments.iterdir() if (folder / "assignment.toml").is_file())
+    links = [(paths.assignment(name), checkout.assignment(name)) for name in there]
+    for link, target in (*links, (paths.solutions, checkout.solutions)):
         if link.is_symlink() or not link.exists():
             link.unlink(missing_ok=True)
-            link.symlink_to(os.path.relpath(target, root.resolve()))
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(os.path.relpath(target, link.parent.resolve()))
+    _write_essay(paths)
     people = [person for person in CLASS if person.id not in left_out]
     _write_table(paths.roster_csv, ["student", "name", "email"], [_on_roster(person) for person in people])
     _write_table(paths.staff_csv, ["staff", "role", "name"], STAFF)
@@ -55,6 +62,10 @@ def make(
         material = Material(checkout, item)
         for person in people:
             _hand_in(person.id, later_work(person.id, person.level), material, root / "downloads" / item)
+    for person in people:
+        written = essay.handed_in(person.id)
+        files = {f"{essay.ASSIGNMENT}.ipynb": written} if written else {}
+        _write_files(files, root / "downloads" / essay.ASSIGNMENT / person.id)
     material = Material(checkout, assignment)
     for person in [*people, STRANGER]:
         _hand_in(person.id, person.story, material, root / "downloads" / assignment)
@@ -65,9 +76,20 @@ def _on_roster(person: Person) -> list[str]:
     return [person.id, person.name, f"{person.id}@students.example.org"]
 
 
+def _write_essay(paths: Paths) -> None:
+    folder = paths.assignment(essay.ASSIGNMENT)
+    folder.mkdir(exist_ok=True)
+    paths.assignment_toml(essay.ASSIGNMENT).write_text(essay.TOML, encoding="utf-8")
+    paths.starter(essay.ASSIGNMENT).write_bytes(essay.starter())
+
+
 def _hand_in(student: str, story: Story, material: Material, downloads: Path) -> None:
-    for name, content in story(material).items():
-        file = downloads / student / name
+    _write_files(story(material), downloads / student)
+
+
+def _write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, content in files.items():
+        file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 

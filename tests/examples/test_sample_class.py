@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.sample_class import accidents, folder
+from examples.sample_class import accidents, essay, folder
 from examples.sample_class.notebooks import Material
 from examples.sample_class.people import CLASS, HOSTILE, STRANGER
 from grader.course.competition import read_competition
@@ -132,6 +132,19 @@ def test_a_mistake_that_does_not_exist_is_named_with_those_that_do(material):
 # ---------------------------------------------------------------------------------------------------- as it is graded
 
 
+def test_essays_are_marked_by_a_rubric_but_for_three(tmp_path):
+    paths = folder.make(CHECKOUT, tmp_path, "a1_mlp", frozenset({"dl06"}))
+    assert grader(tmp_path, "grade", essay.ASSIGNMENT, f"downloads/{essay.ASSIGNMENT}").returncode == 0
+    for _ in range(2):  # a second time, nothing is marked again
+        essay.begin_marking(paths)
+    waiting = json.loads(grader(tmp_path, "manual", essay.ASSIGNMENT, "--json").stdout)["waiting"]
+    assert {row["student"] for row in waiting} == essay.WRITTEN.keys() - essay.GIVEN.keys()
+    shown = grader(tmp_path, "show", "dl01", essay.ASSIGNMENT).stdout
+    assert "10 of 10" in shown and "the theorem says nothing about the width" in shown
+    folder.make(CHECKOUT, tmp_path, "a1_mlp", frozenset({"dl06"}))
+    assert json.loads(grader(tmp_path, "manual", essay.ASSIGNMENT, "--json").stdout)["waiting"] == waiting
+
+
 def grader(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "GRADER_COURSE": str(root), "COLUMNS": "120"}
     command = [sys.executable, "-m", "grader.cli", *arguments]
@@ -143,8 +156,8 @@ def test_in_containers_every_kind_ends_with_a_row_and_a_second_run_grades_nothin
     left_out = frozenset(person.id for person in CLASS if person.id not in GRADED)
     paths = folder.make(CHECKOUT, tmp_path, "a1_mlp", left_out)
     shutil.rmtree(paths.root / "downloads" / "a1_mlp" / STRANGER.id)
-    paths.assignments.unlink()
-    shutil.copytree(CHECKOUT.assignments, paths.assignments)
+    paths.assignment("a1_mlp").unlink()
+    shutil.copytree(CHECKOUT.assignment("a1_mlp"), paths.assignment("a1_mlp"))
     limits = paths.assignment_toml("a1_mlp").read_text()
     assert "call_s = 10" in limits
     paths.assignment_toml("a1_mlp").write_text(limits.replace("call_s = 10", "call_s = 3"))  # the loop costs two calls
