@@ -20,7 +20,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "exit_codes": "errors",
     "paths": "errors",
     "schema": "errors",
-    "submission": "errors exit_codes",
+    "submission": "errors exit_codes languages",
     "checking": "errors",
     "testing": "checking",
     "candidate": "wire",
@@ -38,12 +38,13 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "dashboard": "course errors feedback marks pages schema submission terminal",
     "feedback": "collect course languages marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
-    "bookkeeping": "collect course dashboard errors examination feedback marks paths record sandbox schema "
+    "bookkeeping": "collect course dashboard errors examination feedback languages marks paths record sandbox schema "
     "submission wire",
     "competition": "course errors paths",
     "portal": "bookkeeping collect competition course dashboard errors examination execution feedback languages "
     "marks pages paths record sandbox schema submission terminal",
-    "authoring": "checking course errors examination execution pages paths sandbox schema submission terminal wire",
+    "authoring": "checking course errors examination execution languages pages paths sandbox schema submission "
+    "terminal wire",
     "importing": "authoring course errors examination execution paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
     "exit_codes feedback importing languages marks paths portal record sandbox schema similarity submission terminal "

@@ -14,10 +14,12 @@ from typing import Any
 
 from grader.authoring import students_program
 from grader.authoring.build import built_files
+from grader.course.config import read_course
 from grader.course.master import master_parts
 from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.execution.batch import question_digests
+from grader.languages.translating import ENGLISH
 from grader.paths import Paths
 from grader.sandbox.importable import importable
 from grader.schema import Assignment, digest_of
@@ -53,13 +55,14 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
             raise AuthoringError(f"assignments/{assignment.id}/{name} is not what the master builds; run: grader build")
     files = {name: text.encode("utf-8") for name, text in built.items()}
     files |= {name: (folder / name).read_bytes() for name in assignment.files}
-    files[students_program.NAME] = students_program.students_program()
+    language = read_course(paths).language if paths.course_toml.is_file() else ENGLISH
+    files[students_program.NAME] = students_program.students_program(language)
     files["README.md"] = readme(assignment).encode("utf-8")
     _refuse_leaks(paths, assignment, files)
     release = release_id(files)
     notebook = f"{assignment.id}.ipynb"
     files[notebook] = _stamped(files[notebook], release)
-    files["manifest.json"] = manifest(assignment, files, release, importable(paths))
+    files["manifest.json"] = manifest(assignment, files, release, importable(paths), language)
     return files
 
 
@@ -76,10 +79,13 @@ def _stamped(notebook: bytes, release: str) -> bytes:
     return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def manifest(assignment: Assignment, files: dict[str, bytes], release: str, modules: tuple[str, ...]) -> bytes:
+def manifest(
+    assignment: Assignment, files: dict[str, bytes], release: str, modules: tuple[str, ...], language: str = ENGLISH
+) -> bytes:
     """What was released, by digest; also what `grader validate` needs to know away from the course.
 
-    modules: that can be imported when graded.  The notebook is in it, as "starter", where a person reads answers.
+    modules: that can be imported when graded;  language: of the course
+    The notebook is in it, as "starter", where a person reads answers.
     """
     questions = [
         {"id": question.id, "title": question.title, "points": plain(question.points), "names": list(question.names)}
@@ -96,6 +102,8 @@ def manifest(assignment: Assignment, files: dict[str, bytes], release: str, modu
         "modules": list(modules),
         "files": digests,
     }
+    if language != ENGLISH:
+        page["language"] = language
     if any(question.manual for question in assignment.questions):
         page["starter"] = json.loads(files[f"{assignment.id}.ipynb"])
     return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode("utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 
+from grader.languages.translating import ENGLISH
 from grader.paths import PACKAGE
 from grader.submission.packing import zipped
 
@@ -16,6 +17,7 @@ PARTS = (
     "__init__.py",
     "errors.py",
     "exit_codes.py",
+    *(f"languages/{name}.py" for name in ("__init__", "formats", "po", "recorded", "translating")),
     "submission/*.py",
 )  # of the package; tests see that no more is needed
 MAIN = """\
@@ -30,8 +32,12 @@ sys.exit(main())
 """
 
 
-def students_program() -> bytes:
-    """The bytes of grader.pyz; the same sources are the same bytes."""
-    files = {f"grader/{file.relative_to(PACKAGE).as_posix()}": file for part in PARTS for file in PACKAGE.glob(part)}
+CATALOGUES = ("languages", "submission")  # of a language: what the program says
+
+
+def students_program(language: str = ENGLISH) -> bytes:
+    """The bytes of grader.pyz; the same sources are the same bytes. language: in which it may speak besides English"""
+    parts = [*PARTS, *(f"languages/{language}/{name}.po" for name in CATALOGUES if language != ENGLISH)]
+    files = {f"grader/{file.relative_to(PACKAGE).as_posix()}": file for part in parts for file in PACKAGE.glob(part)}
     sources = {name: file.read_text(encoding="utf-8").encode("utf-8") for name, file in files.items()}
     return zipped("", {**sources, "__main__.py": MAIN.encode("utf-8")}, zipfile.ZIP_STORED)

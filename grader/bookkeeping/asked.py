@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from grader.course.config import read_assignment
+from grader.course.config import read_assignment, read_course
 from grader.course.scheme import plain
+from grader.languages.translating import ENGLISH
 from grader.paths import Paths
 from grader.sandbox.importable import importable
 from grader.submission.validate import Asked, Released
@@ -13,6 +14,7 @@ def released(paths: Paths, assignment_id: str) -> Released:
     """An assignment as a student knows it. Raises UsageError where there is none of this id."""
     assignment = read_assignment(paths, assignment_id)
     starter = paths.starter(assignment_id)
+    language = read_course(paths).language if paths.course_toml.is_file() else ENGLISH
     return Released(
         assignment_id,
         tuple(Asked(item.id, item.title, plain(item.points), item.names, item.manual) for item in assignment.questions),
@@ -20,4 +22,5 @@ def released(paths: Paths, assignment_id: str) -> Released:
         hidden_modules=assignment.hidden_modules,
         files=assignment.files,
         starter=starter.read_bytes() if starter.is_file() else b"",
+        language=language,
     )

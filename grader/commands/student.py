@@ -15,18 +15,26 @@ from grader.submission.validate import Released
 
 def check(chosen: argparse.Namespace) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
-    return program.validate(chosen.notebook, _released(chosen.notebook, chosen.assignment))
+    released = _released(chosen.notebook, chosen.assignment)
+    with program.in_language(released.language):
+        return program.validate(chosen.notebook, released)
 
 
 def pack(chosen: argparse.Namespace) -> int:
     """Make the zip to hand in, and a receipt that says what is in it."""
-    return program.pack(chosen, _released(chosen.notebook, chosen.assignment))
+    released = _released(chosen.notebook, chosen.assignment)
+    with program.in_language(released.language):
+        return program.pack(chosen, released)
 
 
 def submit(chosen: argparse.Namespace) -> int:
     """Hand a notebook in on the course's portal."""
-    name = chosen.assignment or _released(chosen.notebook, "").assignment
-    return program.submit(chosen, name)
+    if chosen.assignment:  # nothing else has to be known
+        with program.in_language(program.language_beside(chosen.notebook.resolve().parent)):
+            return program.submit(chosen, chosen.assignment)
+    released = _released(chosen.notebook, "")
+    with program.in_language(released.language):
+        return program.submit(chosen, released.assignment)
 
 
 def _released(file: Path, assignment: str) -> Released:

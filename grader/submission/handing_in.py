@@ -12,6 +12,8 @@ from typing import Any, Callable
 from urllib.parse import quote, urlsplit
 
 from grader.errors import SubmissionError, UsageError
+from grader.languages.recorded import recorded
+from grader.languages.translating import trc
 
 WAIT_S = 120.0
 TOKEN_FILE = "grader_token.txt"
@@ -66,7 +68,7 @@ def _checked(to: str) -> str:
 
 def _confirmed(question: str) -> bool:
     try:
-        return input(question).strip().lower() in ("y", "yes")
+        return input(recorded(question)).strip().lower() in ("y", "yes", trc("answer", "y"), trc("answer", "yes"))
     except EOFError:
         return False
 

@@ -11,11 +11,14 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from grader import __version__
-from grader.errors import SubmissionError, UsageError
+from grader.errors import GraderError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE, exit_code
+from grader.languages.recorded import recorded
+from grader.languages.translating import ENGLISH, languages, speaking
 from grader.submission import notebook
 from grader.submission.arguments import PACK, SUBMIT, VALIDATE, Parser, of_pack, of_submit, of_validate
 from grader.submission.imports import Missing, missing, not_handed_in
@@ -31,6 +34,16 @@ examples:
 
 Your notebook is read and not run. `python` may be called `python3` or `py` on your machine.
 """
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Say what is said inside of it in a language, errors too; in English where this program has no such language."""
+    with speaking(code if code in languages() else ENGLISH):
+        try:
+            yield
+        except GraderError as problem:
+            raise type(problem)(recorded(str(problem))) from None
 
 
 def validate(file: Path, released: Released) -> int:
@@ -103,6 +116,7 @@ def submit(chosen: argparse.Namespace, assignment: str) -> int:
 def say(line: str) -> None:
     """Print a line; what the console cannot show becomes a question mark."""
     encoding = sys.stdout.encoding or "utf-8"
+    line = recorded(line)
     print(clean(line).encode(encoding, "replace").decode(encoding))
 
 
@@ -127,7 +141,21 @@ def manifest_of(file: Path, assignment: str, *folders: Path) -> Released | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the students' program and return its exit code."""
-    return exit_code(lambda: _run(arguments))
+    return exit_code(lambda: _spoken(arguments))
+
+
+def _spoken(arguments: Sequence[str] | None) -> int:
+    """The same in the language of the release that lies beside the program."""
+    with in_language(language_beside(Path(sys.argv[0]).resolve().parent)):
+        return _run(arguments)
+
+
+def language_beside(folder: Path) -> str:
+    """The language of the release in a folder; English where none says another."""
+    try:
+        return read_manifest(folder / "manifest.json").language
+    except UsageError:
+        return ENGLISH
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -138,9 +166,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return USAGE
     require_notebook(chosen.notebook)  # a name that is wrong is said first
     released = _released(chosen.notebook, chosen.assignment)
-    if chosen.command == "submit":
-        return submit(chosen, released.assignment)
-    return pack(chosen, released) if chosen.command == "pack" else validate(chosen.notebook, released)
+    with in_language(released.language):
+        if chosen.command == "submit":
+            return submit(chosen, released.assignment)
+        return pack(chosen, released) if chosen.command == "pack" else validate(chosen.notebook, released)
 
 
 def _parser() -> Parser:

@@ -49,6 +49,7 @@ class Released:
     release: its id, "" where that is not known;  files: that came with the notebook
     modules: what grading has besides the standard library, None where that is not known
     starter: the notebook that was released, where questions are marked by a person
+    language: of the course, in which the students' program speaks
     """
 
     assignment: str
@@ -58,6 +59,7 @@ class Released:
     hidden_modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     starter: bytes = b""
+    language: str = "en"
 
 
 def read_manifest(file: Path) -> Released:
@@ -72,6 +74,7 @@ def read_manifest(file: Path) -> Released:
             tuple(map(str, page.get("hidden_modules", ()))),
             tuple(map(str, page.get("files", ()))),
             json.dumps(page["starter"]).encode("utf-8") if "starter" in page else b"",
+            str(page.get("language", "en")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} is no manifest of a release: {error}") from None

@@ -111,7 +111,7 @@ def test_it_is_the_very_modules_of_the_package_and_the_same_bytes_every_time(tmp
     assert files.pop("__main__.py") == MAIN.encode()
     assert files == {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in SOURCES}
     assert students_program() == (tmp_path / "grader.pyz").read_bytes()
-    assert len(students_program()) < 115_000
+    assert len(students_program()) < 140_000
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.name)
@@ -184,6 +184,22 @@ def test_every_python_packs_what_will_be_accepted(interpreter, folder):
         assert archive.namelist() == names and archive.read(names[0]) == (folder / "mein Heft.ipynb").read_bytes()
     assert receipt["complete"] == [] and receipt["incomplete"] == ["q1", "q2"]
     assert receipt["files"]["weights.bin"] in out
+
+
+def test_it_speaks_the_language_of_the_release_on_every_python(interpreter, folder):
+    manifest = {"assignment": "a1_mlp", "questions": QUESTIONS, "language": "de"}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "Heft.ipynb").write_text(notebook(SAMPLES["renamed"]), encoding="utf-8")
+    assert "1 of 2 questions are complete" in run(interpreter, folder, "validate", "Heft.ipynb")[1]  # no such catalogue
+    (folder / "grader.pyz").write_bytes(students_program("de"))
+    code, out, err = run(interpreter, folder, "validate", "Heft.ipynb")
+    assert (code, err) == (1, "")
+    assert "softmax fehlt; Ihr Notebook definiert sofmax (Zelle 1)" in out and "ok q2   Training (1,5 Punkte)" in out
+    assert "Heft.ipynb wird für a1_mlp angenommen: 1 von 2 Teilaufgaben sind vollständig." in out
+    code, _, err = run(interpreter, folder, "pack", "Heft.ipynb", "--student", "a/b")
+    assert code == 2 and "nur Buchstaben, Ziffern" in err
+    (folder / "leer.ipynb").write_bytes(b"")
+    assert "leer.ipynb ist leer; speichern Sie das Notebook" in run(interpreter, folder, "validate", "leer.ipynb")[2]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437"])
