@@ -65,9 +65,16 @@ def export(chosen: argparse.Namespace) -> int:
         f"{target}: for Gradescope's Configure Autograder; set there: container {_container(limits.memory_mib)}, ",
         end="",
     )
-    print(f"timeout {minutes:.0f} minutes")
+    print(f"timeout {minutes:.0f} minutes, autograder points {_tested(assignment)}")
     screen.say("the zip holds hidden tests and solutions: upload it to Gradescope and to nowhere else")
     return DONE
+
+
+def _tested(assignment: Assignment) -> str:
+    """The points that the autograder gives, and what is left to a person there."""
+    tested = float(sum(question.points for question in assignment.questions if not question.manual))
+    left = float(assignment.max_points) - tested
+    return f"{tested:g}" + (f" (allow manual grading for the other {left:g})" if left else "")
 
 
 def _container(memory_mib: int) -> str:

@@ -61,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     page = results_document(assignment, attempt)
     for test in page["tests"]:
         test["visibility"] = chosen.visibility
+    page["output"] = "\n".join(part for part in (page["output"], _by_person(assignment)) if part)
     if chosen.leaderboard:
         page["leaderboard"] = [{"name": "points", "value": page["score"]}]
     page["execution_time"] = round(time.monotonic() - begun)
@@ -93,6 +94,14 @@ def _attempt(paths: Paths, assignment: Assignment) -> Attempt | None:
     with Store.open(paths.record, read_only=True) as store:
         stored = list(store.current_attempts(assignment.id).values())
     return stored[-1].attempt if stored else None
+
+
+def _by_person(assignment: Assignment) -> str:
+    """What is not in the score; "" where all is tested."""
+    open_ones = [question for question in assignment.questions if question.manual]
+    worth = f"{float(sum(question.points for question in open_ones)):g} points"
+    names = ", ".join(question.id for question in open_ones)
+    return f"Not in this score: {names} ({worth}), which a person marks." if open_ones else ""
 
 
 def _nothing(assignment: Assignment, said: str) -> dict[str, Any]:

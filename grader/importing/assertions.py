@@ -74,6 +74,13 @@ def raising(names: Iterable[str]) -> bool:
     return bool(found) and all(known)
 
 
+def imports_tests(node: ast.stmt) -> bool:
+    """Whether a statement imports libraries of tests and nothing else."""
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")[0] in TEST_LIBRARIES
+    return isinstance(node, ast.Import) and all(alias.name.split(".")[0] in TEST_LIBRARIES for alias in node.names)
+
+
 def without_libraries(body: list[ast.stmt]) -> list[ast.stmt]:
     """Statements with the calls of test libraries other than NumPy's as plain Python; the sandbox may not have them."""
     made = [_Plain().visit(node) for node in body]
@@ -82,10 +89,10 @@ def without_libraries(body: list[ast.stmt]) -> list[ast.stmt]:
 
 class _Plain(ast.NodeTransformer):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | None:
-        return None if (node.module or "").split(".")[0] in TEST_LIBRARIES else node
+        return None if imports_tests(node) else node
 
     def visit_Import(self, node: ast.Import) -> ast.stmt | None:
-        return None if all(alias.name.split(".")[0] in TEST_LIBRARIES for alias in node.names) else node
+        return None if imports_tests(node) else node
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         raised = as_raising(node.value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 
+from grader.importing.assertions import imports_tests, without_libraries
 from grader.importing.master_text import secret_lines
-from grader.importing.material import Asked, Material, Part
+from grader.importing.material import Asked, Case, Material, Part
 from grader.submission.magics import parse, plain
 
 _ID = re.compile(r"q[0-9]{1,3}")
@@ -27,8 +29,17 @@ def prepare(material: Material) -> None:
         if asked.id != asked.name:
             material.note(asked.name, "changed", f"it is called {asked.id} here")
         asked.parts = [_as_here(asked, part, material) for part in asked.parts]
+        asked.cases = [_without_nose(case) for case in asked.cases]
         _solved(asked, material)
     material.items = [item if isinstance(item, Asked) else _with_a_solution(item) for item in material.items]
+
+
+def _without_nose(case: Case) -> Case:
+    """A test that imports a library of tests, as plain Python: students may not have it, and nose runs no more."""
+    tree = parse(case.source)
+    if tree is None or not any(imports_tests(node) for node in tree.body):
+        return case
+    return replace(case, source="\n".join(ast.unparse(node) for node in without_libraries(tree.body)))
 
 
 def _as_here(asked: Asked, part: Part, material: Material) -> Part:

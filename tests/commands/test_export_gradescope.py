@@ -144,10 +144,33 @@ def test_the_zip_holds_this_assignment_alone_and_says_what_to_set(tmp_path, monk
     monkeypatch.setenv("GRADER_COURSE", str(paths.root))
     chosen = ["--out", str(tmp_path), "--visibility", "hidden", "--leaderboard"]
     assert cli.main(["export", "gradescope", "tiny", *chosen]) == DONE
-    assert "timeout" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "timeout" in said and "autograder points" in said and "manual grading" not in said
     with zipfile.ZipFile(tmp_path / "tiny_gradescope.zip") as packed:
         names, run = packed.namelist(), packed.read("run_autograder").decode()
     assert {"setup.sh", "run_autograder", "requirements.txt", "course/course.toml"} <= set(names)
     assert any(name.startswith("course/assignments/tiny/hidden/") for name in names)
     assert not [name for name in names if name.endswith(".csv") or "shipped" in name or ".grader/" in name]
     assert "--visibility hidden --leaderboard" in run
+
+
+def test_what_a_person_marks_is_said_to_be_missing_from_the_score(tmp_path, monkeypatch, capsys):
+    from grader import cli
+    from grader.commands import on_gradescope
+    from grader.course.config import read_assignment
+
+    paths = small_course(tmp_path / "course")
+    toml = paths.assignment_toml("tiny")
+    toml.write_text(toml.read_text() + '\n[[question]]\nid = "q9"\ntitle = "Essay"\npoints = 2.5\nmanual = true\n')
+    assignment = read_assignment(paths, "tiny")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    assert cli.main(["export", "gradescope", "tiny", "--out", str(tmp_path)]) == DONE
+    tested = f"{float(assignment.max_points) - 2.5:g}"
+    assert f"autograder points {tested} (allow manual grading for the other 2.5)" in capsys.readouterr().out
+    root = tmp_path / "autograder"
+    (root / "submission").mkdir(parents=True)
+    (root / "results").mkdir()
+    (root / "submission" / "tiny.ipynb").write_bytes(ipynb(*RIGHT))
+    assert on_gradescope.main(["tiny", "--root", str(root)]) == DONE
+    page = json.loads((root / "results" / "results.json").read_text())
+    assert page["score"] == float(tested) and "q9 (2.5 points), which a person marks" in page["output"]

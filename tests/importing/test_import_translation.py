@@ -12,6 +12,7 @@ from grader.importing.master_text import MasterPart
 from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
 from grader.importing.outside import Wanted, outside
+from grader.importing.preparing import prepare
 from grader.importing.repairing import repaired, said_otherwise
 from grader.importing.sending import NotOutside
 
@@ -268,6 +269,11 @@ def test_test_libraries_are_not_needed_in_the_sandbox():
     decides = probes("probe", source, NOTEBOOK, "No.", None)[-1]
     assert "nose" not in decides.source and "assert f(1) == 2" in decides.source
     assert "except ValueError:" in decides.source and decides.source.count("raise AssertionError") == 1
+    material = given()
+    material.questions[0].cases = [Case("one", source), Case("two", "# as it is\nassert f(1)")]
+    prepare(material)
+    shown, kept = (case.source for case in material.questions[0].cases)
+    assert shown.startswith("assert f(1) == 2\ntry:\n    f(0)\n") and kept == "# as it is\nassert f(1)"
 
 
 def test_a_file_of_hidden_tests_says_what_is_a_claim():
