@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from starlette.responses import RedirectResponse, Response
 
 from grader.course.staff import Role
-from grader.pages.markup import Html, badge, cell, el, heading, number, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal.competitions import entry_pages
 from grader.portal.frame import box, button, form, moment, page
 from grader.portal.live import moving
+from grader.portal.marking.sheets import attempts, marked_students
 from grader.portal.requests_box import open_requests
 from grader.portal.visit import Visit
 from grader.schema import Assignment, Status
@@ -59,7 +60,17 @@ def _row(visit: Visit, assignment: Assignment) -> Iterator[Html]:
     yield number(ended[Status.UNREADABLE])
     yield number(ended[Status.DEFERRED])
     yield number(len(set(handed_in) - {attempt.student for attempt in attempts}))
-    yield cell(badge("published", "good") if publication and publication.published else "not published")
+    marks = badge("published", "good") if publication and publication.published else "not published"
+    to_mark = _to_mark(visit, assignment)
+    where = el("a", f"{to_mark} to mark", href=f"/m/{assignment.id}") if to_mark else None
+    yield cell(joined([marks, ", ", where]) if where else marks)
+
+
+def _to_mark(visit: Visit, assignment: Assignment) -> int:
+    """How many answers wait for somebody who marks them."""
+    there = attempts(visit, assignment) if assignment.manual else {}
+    marked = [marked_students(visit, assignment, question.id) for question in assignment.manual]
+    return sum(len(there.keys() - students) for students in marked)
 
 
 def _queue(visit: Visit) -> Iterator[Html]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import random
+import re
 import socket
 
 import httpx
@@ -103,8 +106,16 @@ def test_the_live_line_says_what_the_page_says(portal):
         "=1+1.ipynb",
         "' OR 1=1 --.ipynb",
         ".ipynb",
+        "a\x00b.ipynb",
+        "line\r\nSet-Cookie: x=1.ipynb",
+        "%2e%2e%2fx.ipynb",
+        "C:\\Windows\\win.ini",
+        "nul",
+        "~/.ssh/authorized_keys",
+        "$(reboot).ipynb",
+        "x.ipynb/../../hidden/test_q1.py",
     ],
-    ids=range(12),
+    ids=range(20),
 )
 def test_no_name_of_a_file_is_a_path_or_markup(name: str, portal):
     bob = portal.server.enter("bob")
@@ -114,6 +125,20 @@ def test_no_name_of_a_file_is_a_path_or_markup(name: str, portal):
     assert "<script>alert" not in page.text and "<img" not in page.text and "\x1b" not in page.text
     assert {file for file in portal.server.paths.root.rglob("*") if ".grader" not in str(file)} == before
     assert not [file for file in portal.server.paths.portal.rglob("*") if "passwd" in file.name]
+
+
+def test_nor_is_one_drawn_by_chance(portal):
+    """Twenty names, of what names are broken with."""
+    draw, cy = random.Random(17), portal.server.enter("cy")
+    pieces = ["..", "/", "\\", "<b>", "'", '"', "&", ";", "\u202e", "\t", "%00", "é", "\U0001f4a5", "x", ".ipynb", " "]
+    for _ in range(20):
+        name = "".join(draw.choices(pieces, k=draw.randint(1, 12)))
+        answer = upload(cy, WRONG, name)
+        assert answer.status_code == 303, name
+        page = cy.get(answer.headers["location"])
+        assert page.status_code == 200
+        kept = re.search(r"<bdi>([^<]*)</bdi>: \d+ bytes", page.text)
+        assert kept and not set("/\\") & set(html.unescape(kept[1])), name
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def command(server, capsys, monkeypatch, *arguments):
 
 
 def test_before_publishing_an_instructor_is_told_what_is_not_marked(server, staff):
+    assert 'href="/m/tiny">6 to mark<' in staff["ben"].get("/").text
     page = staff["ada"].get("/publish").text
     assert "Not done yet" in page and ">Publish all the same<" in page
     for question in ("q7", "q8"):

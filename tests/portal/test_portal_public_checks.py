@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from browsing import accessible, check, enter
 from portal_server import Server, course, hand_in, serving, soon
 from tiny import RIGHT, ipynb
 
@@ -113,6 +114,29 @@ def test_a_file_that_is_no_notebook_says_so_and_is_asked_once(running: Running):
     rows = database.select("SELECT count(*) FROM public_checks WHERE hand_in = ?", number)
     database.close()
     assert rows == [(1,)]
+
+
+@pytest.mark.browser
+def test_they_come_by_themselves_onto_a_page_that_everybody_can_read(running: Running, chromium):
+    server = running.server
+    dee = server.enter("dee")
+    page = chromium.new_page(base_url=server.address)
+    enter(page, server, "student", "dee")
+    page.goto("/a/tiny")
+    number = hand_in(dee, ipynb(RIGHT[0], FLAT, "# of a team"))
+    page.goto("/a/tiny")
+    page.get_by_role("link", name="1 of 2 pass").wait_for(timeout=60_000)
+    page.get_by_role("link", name="1 of 2 pass").click()
+    assert page.url.startswith(f"{server.address}/receipt/{number}")
+    assert page.locator(".words li.good").count() == page.locator(".words li.bad").count() == 1
+    check(page)
+    page.close()
+    reading = chromium.new_context(bypass_csp=True, base_url=server.address)
+    reading.add_cookies([{"name": each.name, "value": each.value, "url": server.address} for each in dee.cookies.jar])
+    page = reading.new_page()
+    page.goto(f"/receipt/{number}")
+    accessible(page)
+    reading.close()
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,14 @@ def _each(found: Found) -> Iterator[Html]:
         yield box(el("p", recorded(found.unreadable)), kind="bad")
     for question, results in groupby(found.results, key=lambda each: each.question):
         yield el("h3", question)
-        yield el("ul", *(_check(each) for each in results), class_="checks")
+        yield el("ul", *(_check(each) for each in results), class_="words")
 
 
 def _check(result: PublicResult) -> Html:
     words = {True: (tr("passes"), "good"), False: (tr("fails"), "bad"), None: (tr("not run"), "warn")}
     parts = [badge(*words[result.passed]), " ", result.title]
-    return el("li", joined(parts), el("pre", result.text, tabindex="0") if result.text else None)
+    text = el("pre", result.text, tabindex="0", aria_label=result.title) if result.text else None
+    return el("li", joined(parts), text, class_=words[result.passed][1])
 
 
 def for_programs(visit: Visit, hand_in: HandedIn) -> dict[str, Any] | None:
