@@ -34,8 +34,8 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "marks": "course errors languages paths schema submission",
     "collect": "course errors schema submission",
     "pages": "languages marks schema",
-    "terminal": "course marks schema submission",
-    "dashboard": "course errors feedback marks pages schema submission terminal",
+    "terminal": "course languages marks schema submission",
+    "dashboard": "course errors feedback languages marks pages schema submission terminal",
     "feedback": "collect course languages marks pages schema submission terminal",
     "similarity": "errors pages schema submission",
     "bookkeeping": "collect course dashboard errors examination feedback languages marks paths record sandbox schema "

@@ -29,20 +29,29 @@ from grader.dashboard.parts import (
     two_digits,
 )
 from grader.dashboard.statistics import CheckNumbers, QuestionNumbers, check_numbers, question_numbers, signed
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr, trc, trn
 from grader.marks.policy import shown
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table, within
 from grader.schema import Attempt, Outcome, Question, Status
 from grader.terminal.attempts import first_thing, points_of, total_of
+from grader.terminal.endings import ended
 from grader.terminal.screen import words
 
-SHADES = ("some", "a quarter", "half", "three quarters or more")  # of a question's points are lost
-DISCRIMINATION = (
+SHADES = (
+    mark("some"),
+    mark("a quarter"),
+    mark("half"),
+    mark("three quarters or more"),
+)  # of a question's points are lost
+DISCRIMINATION = mark(
     "Difficulty is told by the mean share of the points: the higher, the easier. Discrimination is the item-rest "
     "correlation: Pearson's r between the points of a question and the points of all other questions, so that a "
     "question does not agree with itself. For a single check, passed or not, the same formula is the point-biserial "
     "correlation, with everything but that check. Above 0.3 is good; below 0 something is wrong with the question."
 )
-BASIS = (
+BASIS = mark(
     "Counted are the graded attempts that count, as the checks gave points, and people for what they mark: "
     "before lateness and changes by hand."
 )
@@ -96,42 +105,45 @@ def assignment_page(found: Findings, course_name: str, links: Links, boundaries:
             checks_section(found.checks, found.known, cohort.attempts, links),
         ]
     sections += [_incidents(found, links), _near(found, links, boundaries), _slowest(cohort, links)]
-    about = joined([f"{course_name}. {BASIS} For the staff: it names students."])
+    about = tr("{course}. {basis} For the staff: it names students.", course=course_name, basis=tr(BASIS))
     parts = list(_parts(cohort))
     head = header(f"{assignment.id}: {assignment.title}", about, _pages(cohort, links), parts, _tiles(found))
     return page(f"{assignment.id}: {assignment.title}", head, sections)
 
 
 def _pages(cohort: Cohort, links: Links) -> list[Html]:
-    course = [links.to_course("The course")] if links.course else []
+    course = [links.to_course(tr("The course"))] if links.course else []
     return [*course, *(links.to_assignment(name) for name in links.assignments if name != cohort.assignment.id)]
 
 
 def _parts(cohort: Cohort) -> Iterator[Html]:
-    names = [("funnel", "Who got how far")]
+    names = [("funnel", tr("Who got how far"))]
     if cohort.graded:
-        names += [("points", "Points"), ("questions", "Questions"), ("students", "Students"), ("clusters", "Alike")]
-        names += [("checks", "Checks")]
-    for name, text in (*names, ("incidents", "Incidents"), ("near", "Near a boundary"), ("slowest", "Slowest")):
+        names += [("points", tr("Points")), ("questions", tr("Questions")), ("students", tr("Students"))]
+        names += [("clusters", tr("Alike")), ("checks", tr("Checks"))]
+    names += [("incidents", tr("Incidents")), ("near", tr("Near a boundary")), ("slowest", tr("Slowest"))]
+    for name, text in names:
         yield to_section(name, text)
 
 
 def _tiles(found: Findings) -> Iterator[Html]:
     cohort = found.cohort
-    yield tile(len(cohort.graded), "graded", f"{len(cohort.roster)}")
+    yield tile(len(cohort.graded), tr("graded"), f"{len(cohort.roster)}")
     for status in (Status.UNREADABLE, Status.DEFERRED, Status.OUTDATED):
         if cohort.ended(status):
-            yield tile(len(cohort.ended(status)), status.value)
+            yield tile(len(cohort.ended(status)), ended(status))
     if cohort.waiting:
-        yield tile(len(cohort.waiting), "handed in, not graded yet")
+        yield tile(len(cohort.waiting), tr("handed in, not graded yet"))
     due = sum(bool(attempt.waiting) for attempt in cohort.graded)
     if due:
-        yield tile(due, "wait for a mark by hand")
+        yield tile(due, tr("wait for a mark by hand"))
     where = spread(cohort.points)
     if where is not None:
-        yield tile(two_digits(where.middle), "median points, as graded", plain(cohort.assignment.max_points))
-        yield tile(two_digits(where.mean), "mean points, as graded", plain(cohort.assignment.max_points))
-    yield tile(len(found.doubtful_checks), "checks in doubt", f"{len(found.checks)}" if found.checks else "")
+        yield tile(
+            two_digits(where.middle), tr("median points, as graded"), figure(plain(cohort.assignment.max_points))
+        )
+        yield tile(two_digits(where.mean), tr("mean points, as graded"), figure(plain(cohort.assignment.max_points)))
+    yield tile(len(found.doubtful_checks), tr("checks in doubt"), f"{len(found.checks)}" if found.checks else "")
 
 
 # ---------------------------------------------------------------------------------------------------- first
@@ -140,13 +152,23 @@ def _tiles(found: Findings) -> Iterator[Html]:
 def _look_first(found: Findings) -> Html:
     """At most a dozen lines, each with a link to where it is shown in full."""
     items = [
-        el("li", to_section("checks", words(check.name)), f" ({check.question}): {check.doubt}. Is the check right?")
+        el(
+            "li",
+            within(
+                tr("{check} ({question}): {doubt}. Is the check right?"),
+                check=to_section("checks", words(check.name)),
+                question=check.question,
+                doubt=check.doubt,
+            ),
+        )
         for check in found.doubtful_checks
     ]
     named = {check.name for check in found.doubtful_checks}
     items += [
-        el("li", to_section("clusters", words(cluster.checks[0])), f" ({cluster.question}): {len(cluster.students)} "
-           f"students are told the same; {cluster.doubt}. Is the check right?")
+        el("li", within(
+            tr("{check} ({question}): {n} students are told the same; {doubt}. Is the check right?"),
+            check=to_section("clusters", words(cluster.checks[0])), question=cluster.question,
+            n=len(cluster.students), doubt=cluster.doubt))
         for cluster in found.doubtful_clusters if not named & set(cluster.checks)
     ]  # fmt: skip
     items += [
@@ -155,25 +177,26 @@ def _look_first(found: Findings) -> Html:
     ]  # fmt: skip
     due = Counter(question for attempt in found.cohort.graded for question in attempt.waiting)
     items += [
-        el("li", f"{question}: {count} {'answer waits' if count == 1 else 'answers wait'} for a mark by hand.")
+        el("li", trn("{question}: {n} answer waits for a mark by hand.",
+                     "{question}: {n} answers wait for a mark by hand.", count, question=question))
         for question, count in sorted(due.items())
-    ]
+    ]  # fmt: skip
     counts = how_many(found.incidents)
     if counts:
-        items.append(el("li", to_section("incidents", "Incidents"), f": {counts}."))
+        items.append(el("li", to_section("incidents", tr("Incidents")), f": {counts}."))
     strangers = found.cohort.strangers
     if strangers:
-        items.append(el("li", f"Not on the roster and counted nowhere: {', '.join(strangers)}."))
-    nothing = el("p", "Nothing: no check is in doubt, every file could be read, no attempt ended oddly.")
-    return section("look", "Look at these first", el("ul", *items, class_="first-look") if items else nothing)
+        items.append(el("li", tr("Not on the roster and counted nowhere: {students}.", students=", ".join(strangers))))
+    nothing = el("p", tr("Nothing: no check is in doubt, every file could be read, no attempt ended oddly."))
+    return section("look", tr("Look at these first"), el("ul", *items, class_="first-look") if items else nothing)
 
 
 def _funnel(cohort: Cohort, links: Links) -> Html:
     stages = cohort.funnel()
-    head = el("tr", heading("stage"), heading("students", "n"), heading("who got no further, and why"))
+    head = el("tr", heading(tr("stage")), heading(tr("students"), "n"), heading(tr("who got no further, and why")))
     rows = [list(_stage_row(stage, links)) for stage in stages]
-    figure = figures.funnel(f"{cohort.assignment.id} funnel", stages)
-    return section("funnel", "Who got how far", el("div", figure, table([head], rows), class_="two"))
+    picture = figures.funnel(f"{cohort.assignment.id} funnel", stages)
+    return section("funnel", tr("Who got how far"), el("div", picture, table([head], rows), class_="two"))
 
 
 def _stage_row(stage: Stage, links: Links) -> Iterator[Html]:
@@ -192,11 +215,11 @@ def _points(found: Findings, boundaries: Sequence[Decimal]) -> Html:
     borders = [float(worth * Fraction(boundary) / 100) for boundary in boundaries]
     points = [float(each) for each in cohort.points]
     if not points:
-        return section("points", "Points", el("p", "Nobody has a total yet: marks by hand are still to come."))
-    unit = f"points out of {plain(worth)}"
+        return section("points", tr("Points"), el("p", tr("Nobody has a total yet: marks by hand are still to come.")))
+    unit = tr("points out of {worth}", worth=figure(plain(worth)))
     spots = figures.histogram(f"{cohort.assignment.id} points", points, float(worth), unit, borders)
     endings = _endings(found) if found.checks else None
-    return section("points", "Points", el("div", spots, endings, class_="two"))
+    return section("points", tr("Points"), el("div", spots, endings, class_="two"))
 
 
 def _endings(found: Findings) -> Html:
@@ -210,8 +233,14 @@ def _endings(found: Findings) -> Html:
                 counts.update({Outcome.PASSED: check.passed, **dict(check.endings)})
         other = sum(count for outcome, count in counts.items() if outcome not in plainly)
         rows.append(figures.Row(question.id, (*(counts[outcome] for outcome in plainly), other)))
-    legend = ("passed", "wrong answer", "raised an error", "name not found", "other")
-    caption = "How the checks of each question ended: number of checks, over all students."
+    legend = (
+        tr("passed"),
+        tr("wrong answer"),
+        tr("raised an error"),
+        tr("name not found"),
+        trc("how checks ended", "other"),
+    )
+    caption = tr("How the checks of each question ended: number of checks, over all students.")
     return figures.parts(f"{found.cohort.assignment.id} endings", legend, rows, caption)
 
 
@@ -220,12 +249,12 @@ def _endings(found: Findings) -> Html:
 
 def _questions(found: Findings) -> Html:
     picture = figures.difficulty_map(f"{found.cohort.assignment.id} questions", found.questions)
-    columns = ("worth", "mean", "no point", "all", "r")
-    head = el("tr", heading("question"), heading("title"), *(heading(column, "n") for column in columns))
+    columns = (tr("worth"), tr("mean"), tr("no point"), trc("points", "all"), "r")
+    head = el("tr", heading(tr("question")), heading(tr("title")), *(heading(column, "n") for column in columns))
     shown_table = table([head], (list(_question_row(each)) for each in found.questions))
-    few = el("p", "Correlations need ten graded students or more, and points that differ.", class_="dim small")
+    few = el("p", tr("Correlations need ten graded students or more, and points that differ."), class_="dim small")
     return section(
-        "questions", "Questions", el("p", DISCRIMINATION, class_="lead dim small"),
+        "questions", tr("Questions"), el("p", tr(DISCRIMINATION), class_="lead dim small"),
         el("div", picture or few, shown_table, class_="two"),
     )  # fmt: skip
 
@@ -234,7 +263,7 @@ def _question_row(each: QuestionNumbers) -> Iterator[Html]:
     yield el("th", each.question.id, scope="row")
     flag = el("div", badge(each.doubt, "warn")) if each.doubt else None
     yield cell(joined([each.question.title, flag]), "small title")
-    yield number(plain(each.question.points))
+    yield number(figure(plain(each.question.points)))
     yield number(percent(each.mean))
     yield number(each.nothing)
     yield number(each.everything)
@@ -244,26 +273,26 @@ def _question_row(each: QuestionNumbers) -> Iterator[Html]:
 def _heat_map(cohort: Cohort, links: Links) -> Html:
     """Students by questions, the best first. The shade says again what the number says: the points that are lost."""
     questions = cohort.assignment.questions
-    head = el("tr", heading("student"), heading("points", "n"),
+    head = el("tr", heading(tr("student")), heading(tr("points"), "n"),
               *(heading(question.id, "n", title=question.title) for question in questions),
-              heading("first thing to know"))  # fmt: skip
-    worth = el("tr", heading("worth", scope="row"), heading(plain(cohort.assignment.max_points), "n"),
-               *(heading(plain(question.points), "n") for question in questions), heading(""),
+              heading(tr("first thing to know")))  # fmt: skip
+    worth = el("tr", heading(tr("worth"), scope="row"), heading(figure(plain(cohort.assignment.max_points)), "n"),
+               *(heading(figure(plain(question.points)), "n") for question in questions), heading(""),
                class_="worth")  # fmt: skip
     best_first = sorted(
         cohort.attempts, key=lambda each: (each.status is not Status.GRADED, -each.points, each.student)
     )
     rows = [list(_heat_row(attempt, questions, links)) for attempt in best_first]
-    shades = [el("span", text, class_=f"key h{shade}") for shade, text in enumerate(SHADES, 1)]
-    legend = el("p", "Points by question, the best first. Shaded where points are lost: ", joined(shades, " "),
-                "; a dash: not examined.", class_="dim small")  # fmt: skip
-    boxed = tall_table([head, worth], rows, "Points of every student by question", "heat")
-    return section("students", "Students by question", legend, boxed)
+    shades = [el("span", tr(text), class_=f"key h{shade}") for shade, text in enumerate(SHADES, 1)]
+    about = tr("Points by question, the best first. Shaded where points are lost: {shades}; a dash: not examined.")
+    legend = el("p", within(about, shades=joined(shades, " ")), class_="dim small")
+    boxed = tall_table([head, worth], rows, tr("Points of every student by question"), "heat")
+    return section("students", tr("Students by question"), legend, boxed)
 
 
 def _heat_row(attempt: Attempt, questions: Sequence[Question], links: Links) -> Iterator[Html]:
     yield el("th", links.to_named(attempt.student), scope="row")
-    yield number(total_of(attempt) if attempt.status is Status.GRADED else badge(attempt.status.value, "bad"), "sum")
+    yield number(total_of(attempt) if attempt.status is Status.GRADED else badge(ended(attempt.status), "bad"), "sum")
     for question in questions:
         points = attempt.points_of(question.id)
         yield number(points_of(attempt, question.id), "" if points is None else _shade(points, question.points))
@@ -282,45 +311,51 @@ def _shade(points: Fraction, worth: Fraction) -> str:
 
 def _incidents(found: Findings, links: Links) -> Html:
     if not found.incidents:
-        return section("incidents", "Incidents and deferred", el("p", "None."))
-    head = el("tr", heading("student"), heading("what"), heading("said"))
+        return section("incidents", tr("Incidents and deferred"), el("p", tr("None.")))
+    head = el("tr", heading(tr("student")), heading(tr("what")), heading(tr("said")))
     rows = (
-        [el("th", links.to_named(each.student), scope="row"), cell(badge(each.kind, "warn")), cell(each.what, "said")]
+        [el("th", links.to_named(each.student), scope="row"), cell(badge(each.in_a_word, "warn")),
+         cell(recorded(each.what), "said")]
         for each in found.incidents
-    )
-    about = (
+    )  # fmt: skip
+    about = tr(
         "Files that could not be read, attempts that the machine spoilt or that wait, checks that ended oddly, "
         "names that were nearly found."
     )
     return section(
         "incidents",
-        "Incidents and deferred",
+        tr("Incidents and deferred"),
         el("p", about, class_="dim small"),
-        tall_table([head], rows, "Incidents"),
+        tall_table([head], rows, tr("Incidents")),
     )
 
 
 def _near(found: Findings, links: Links, boundaries: Sequence[Decimal]) -> Html:
-    return section("near", "Near a boundary", near_table(found.near, links, boundaries))
+    return section("near", tr("Near a boundary"), near_table(found.near, links, boundaries))
 
 
 def near_table(near: Sequence[Near], links: Links, boundaries: Sequence[Decimal]) -> Html:
     """Those just below a boundary first."""
-    where = ", ".join(plain(boundary) for boundary in boundaries)
-    about = f"Percentages after lateness and changes by hand, within a point of a boundary ({where})."
-    if not boundaries or not near:
-        return el("p", f"Nobody. {about}" if boundaries else "No boundaries are given; see grader report --help.")
-    head = el("tr", heading("student"), heading("%", "n"), heading("boundary", "n"), heading("distance", "n"))
+    if not boundaries:
+        return el("p", tr("No boundaries are given; see grader report --help."))
+    where = ", ".join(figure(plain(boundary)) for boundary in boundaries)
+    about = tr("Percentages after lateness and changes by hand, within a point of a boundary ({where}).", where=where)
+    if not near:
+        return el("p", tr("Nobody. {about}", about=about))
+    head = el("tr", heading(tr("student")), *(heading(what, "n") for what in ("%", tr("boundary"), tr("distance"))))
     rows = [
         [
             el("th", links.to_named(each.student), scope="row"),
-            number(shown(each.percent)),
-            number(plain(each.boundary)),
-            number(joined([badge("below", "warn"), " ", _distance(each)]) if each.distance < 0 else _distance(each)),
+            number(figure(shown(each.percent))),
+            number(figure(plain(each.boundary))),
+            number(
+                joined([badge(tr("below"), "warn"), " ", _distance(each)]) if each.distance < 0 else _distance(each)
+            ),
         ]
         for each in near
     ]
-    return joined([el("p", about, class_="dim small"), tall_table([head], rows, "Marks near a boundary", short=True)])
+    label = tr("Marks near a boundary")
+    return joined([el("p", about, class_="dim small"), tall_table([head], rows, label, short=True)])
 
 
 def _distance(each: Near) -> str:
@@ -330,21 +365,26 @@ def _distance(each: Near) -> str:
 def _slowest(cohort: Cohort, links: Links) -> Html:
     attempts = slowest(cohort)
     if not attempts:
-        return section("slowest", "Slowest submissions", el("p", "Nothing was run."))
-    head = el("tr", heading("student"), *(heading(what, "n") for what in ("wall s", "CPU s", "MiB at most", "points")),
-              heading("slowest check"))  # fmt: skip
+        return section("slowest", tr("Slowest submissions"), el("p", tr("Nothing was run.")))
+    columns = (tr("wall s"), tr("CPU s"), tr("MiB at most"), tr("points"))
+    names = (heading(what, "n") for what in columns)
+    head = el("tr", heading(tr("student")), *names, heading(tr("slowest check")))
     rows = [list(_slow_row(attempt, links)) for attempt in attempts]
     limits = cohort.assignment.limits
-    each = f"{limits.total_s:g} s in all, {limits.call_s:g} s a call, {limits.memory_mib} MiB"
-    about = f"The ten that took longest. The limits: {each}."
-    return section("slowest", "Slowest submissions", el("p", about, class_="dim small"), table([head], rows))
+    about = tr(
+        "The ten that took longest. The limits: {total} s in all, {call} s a call, {mib} MiB.",
+        total=figure(f"{limits.total_s:g}"),
+        call=figure(f"{limits.call_s:g}"),
+        mib=limits.memory_mib,
+    )
+    return section("slowest", tr("Slowest submissions"), el("p", about, class_="dim small"), table([head], rows))
 
 
 def _slow_row(attempt: Attempt, links: Links) -> Iterator[Html]:
     yield el("th", links.to_named(attempt.student), scope="row")
-    yield number(f"{attempt.usage.wall_s:.1f}")
-    yield number(f"{attempt.usage.cpu_s:.1f}")
+    yield number(figure(f"{attempt.usage.wall_s:.1f}"))
+    yield number(figure(f"{attempt.usage.cpu_s:.1f}"))
     yield number(f"{attempt.usage.peak_mib:.0f}")
     yield number(total_of(attempt))
     slow = max(attempt.results, key=lambda result: result.wall_s, default=None)
-    yield cell("" if slow is None else f"{slow.question} {words(slow.name)}, {slow.wall_s:.1f} s", "small")
+    yield cell("" if slow is None else f"{slow.question} {words(slow.name)}, {figure(f'{slow.wall_s:.1f}')} s", "small")

@@ -13,9 +13,13 @@ from grader.course.scheme import plain
 from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
 from grader.dashboard.work import Work, code
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.pages.markup import Html, badge, bar, el, joined, share_of
-from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, Outcome, Question, add_up
+from grader.schema import Assignment, Attempt, CheckResult, Outcome, Question, add_up
 from grader.submission.answers import Answer
+from grader.terminal.endings import ended
 from grader.terminal.screen import counted_with, failures, hints, words
 
 OUTCOMES = {Outcome.FAILED: "bad", Outcome.ERROR: "bad", Outcome.MISSING: "bad"}  # the others are odd: warn
@@ -32,11 +36,13 @@ def questions(
     empty = [question for question, found in asked.items() if all(result.unwritten for result in found)]
     right = [question for question, found in asked.items() if all(result.outcome.earns for result in found)]
     if empty:
-        worth = plain(add_up(question.points for question in empty))
-        yield el("p", badge(UNWRITTEN, "bad"), f" {', '.join(each.id for each in empty)}: 0 of {worth} points")
+        worth = figure(plain(add_up(question.points for question in empty)))
+        names = ", ".join(each.id for each in empty)
+        told = tr("{questions}: 0 of {worth} points", questions=names, worth=worth)
+        yield el("p", badge(tr("not written yet"), "bad"), f" {told}")
     if right:
-        names = "; ".join(f"{_right(each)} {counted_with(asked[each])}".strip() for each in right)
-        yield el("p", badge("all checks passed", "good"), f" {names}")
+        names = "; ".join(f"{_right(each)} {recorded(counted_with(asked[each]))}".strip() for each in right)
+        yield el("p", badge(tr("all checks passed"), "good"), f" {names}")
     for question in assignment.questions:
         mark = attempt.mark_of(question.id)
         if mark is not None:
@@ -47,7 +53,7 @@ def questions(
 
 
 def _right(question: Question) -> str:
-    return f"{question.id} {question.title}, {plain(question.points)}"
+    return f"{question.id} {question.title}, {figure(plain(question.points))}"
 
 
 @dataclass
@@ -63,24 +69,30 @@ class _Telling:
         points = add_up(result.points for result in results)
         worth = add_up(result.max_points for result in results)  # not the question's where the attempt is outdated
         passed = [result for result in results if result.outcome.earns]
-        score = f"{plain(points)} of {plain(worth)}; {len(passed)} of {len(results)} checks"
-        score = "; ".join(filter(None, (score, counted_with(results))))
+        score = tr(
+            "{points} of {worth}; {n} of {checks} checks",
+            points=figure(plain(points)),
+            worth=figure(plain(worth)),
+            n=len(passed),
+            checks=len(results),
+        )
+        score = "; ".join(filter(None, (score, recorded(counted_with(results)))))
         share = bar(share_of(points, worth), "")
         yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"))
         yield el("ul", *map(self._failure, failures(results)), class_="checks")
         if passed and not self.links.check(self.assignment, results[0].name):
             names = "; ".join(words(result.name) for result in passed)
-            yield el("p", badge(f"{len(passed)} passed", "good"), f" {names}", class_="dim small")
+            yield el("p", badge(tr("{n} passed", n=len(passed)), "good"), f" {names}", class_="dim small")
 
     def _failure(self, group: Sequence[CheckResult]) -> Html:
         """Checks that failed alike: how they ended, which, what was said, what the author hints at."""
         outcome = group[0].outcome
         lost = plain(add_up(result.max_points for result in group))
         names = joined((self.links.to_check(self.assignment, each.name, words(each.name)) for each in group), "; ")
-        said = el("p", group[0].message) if group[0].message else None
-        end = [badge(outcome.value, OUTCOMES.get(outcome, "warn")), " "] if outcome is not Outcome.FAILED else []
+        said = el("p", recorded(group[0].message)) if group[0].message else None
+        end = [badge(ended(outcome), OUTCOMES.get(outcome, "warn")), " "] if outcome is not Outcome.FAILED else []
         new = [el("p", hint, class_="hint") for hint in self._new_hints(group)]
-        return el("li", *end, names, f" \u2212{lost}", said, *new)
+        return el("li", *end, names, f" \u2212{figure(lost)}", said, *new)
 
     def _new_hints(self, group: Sequence[CheckResult]) -> list[str]:
         """Those that were not given above, and do not stand where the check's name leads."""

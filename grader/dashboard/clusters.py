@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
+from grader.languages.translating import tr
 from grader.schema import UNWRITTEN, CheckResult, Outcome, add_up
 
 FEWEST = 3  # students
@@ -47,9 +48,9 @@ class Cluster:
         if not self.tried:
             return ""
         if 2 * len(self.students) >= self.asked:
-            return f"{len(self.students)} of {self.asked} are told the same"
+            return tr("{n} of {asked} are told the same", n=len(self.students), asked=self.asked)
         if self.better:
-            return "in the other questions these students do better than the class"
+            return tr("in the other questions these students do better than the class")
         return ""
 
 

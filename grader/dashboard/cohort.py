@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from grader.dashboard.work import Work
+from grader.languages.translating import tr
 from grader.schema import Assignment, Attempt, Status, add_up
 from grader.submission.answers import Answer
 
@@ -81,13 +82,13 @@ class Cohort:
         readable = here - set(self.ended(Status.UNREADABLE))
         graded = readable & set(self.ended(Status.GRADED))
         excused = len((roster - here) & self.excused)
-        nothing = f"nothing on record{f', {excused} of them excused' if excused else ''}"
-        stages = [Stage("on the roster", len(roster))]
+        nothing = tr("nothing on record, {n} of them excused", n=excused) if excused else tr("nothing on record")
+        stages = [Stage(tr("on the roster"), len(roster))]
         for name, left, before, why in (
-            ("handed in", here, roster, nothing),
-            ("readable", readable, here, "no notebook could be read"),
-            ("graded", graded, readable, "not graded yet, spoilt by the machine, or to be graded again"),
-            ("feedback written", graded & self.published, graded, "no feedback on this attempt yet"),
+            (tr("handed in"), here, roster, nothing),
+            (tr("readable"), readable, here, tr("no notebook could be read")),
+            (tr("graded"), graded, readable, tr("not graded yet, spoilt by the machine, or to be graded again")),
+            (tr("feedback written"), graded & self.published, graded, tr("no feedback on this attempt yet")),
         ):
             lost = before - left
             stages.append(Stage(name, len(left), tuple(sorted(lost)), why if lost else ""))

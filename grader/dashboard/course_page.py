@@ -18,15 +18,23 @@ from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
 from grader.dashboard.parts import NONE, header, page, section, tile, to_section, two_digits
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr, trn
+from grader.marks.explanation import WORDS
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ItemMark, Verdict
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Status
+from grader.terminal.endings import ended, waits
 from grader.terminal.screen import words
 
 FEW_INCIDENTS = 20  # of the course: so few are shown one by one
 WITHIN = Decimal(1)  # points of percentage from a boundary
-FATES = ("counted", "dropped", "missing, 0", "integrity, 0", "excused", "no mark yet")
+FATES = (
+    *(mark("counted"), mark("dropped"), mark("missing, 0")),
+    *(mark("integrity, 0"), mark("excused"), mark("no mark yet")),
+)
 
 
 @dataclass(frozen=True)
@@ -63,27 +71,31 @@ def course_page(found: CourseFindings, links: Links) -> str:
         _totals(found, links),
         _components(book),
         _dropped(book),
-        section("marks", "Marks", marks_table(book, links)),
+        section("marks", tr("Marks"), marks_table(book, links)),
     ]
-    names = [("look", "Look at first"), ("assignments", "Assignments"), ("totals", "Totals")]
-    names += [("components", "Components"), ("dropped", "What was dropped"), ("marks", "Marks")]
+    names = [("look", tr("Look at first")), ("assignments", tr("Assignments")), ("totals", tr("Totals"))]
+    names += [("components", tr("Components")), ("dropped", tr("What was dropped")), ("marks", tr("Marks"))]
     pages = [links.to_assignment(name) for name in links.assignments]
     parts = [to_section(name, text) for name, text in names]
-    as_of = f", {found.as_of}" if found.as_of else ""
-    about = f"Where the course stands{as_of}. For the staff: it names students."
-    return page(f"{book.course.name}: marks", header(book.course.name, about, pages, parts, _tiles(book)), sections)
+    about = (
+        tr("Where the course stands, {as_of}. For the staff: it names students.", as_of=recorded(found.as_of))
+        if found.as_of
+        else tr("Where the course stands. For the staff: it names students.")
+    )
+    head = header(book.course.name, about, pages, parts, _tiles(book))
+    return page(tr("{course}: marks", course=book.course.name), head, sections)
 
 
 def _tiles(book: Gradebook) -> Iterator[Html]:
-    yield tile(len(book.lines), "students on the roster")
+    yield tile(len(book.lines), tr("students on the roster"))
     totals = [line.mark.total for line in book.lines if line.mark.total is not None]
     where = spread(totals)
     if where is not None:
-        yield tile(len(totals), "have a total", str(len(book.lines)))
-        yield tile(two_digits(where.middle), "median total", "100")
-        yield tile(two_digits(where.mean), "mean total", "100")
+        yield tile(len(totals), tr("have a total"), str(len(book.lines)))
+        yield tile(two_digits(where.middle), tr("median total"), "100")
+        yield tile(two_digits(where.mean), tr("mean total"), "100")
     if len(totals) < len(book.lines):
-        yield tile(len(book.lines) - len(totals), "incomplete: a mark is still to come")
+        yield tile(len(book.lines) - len(totals), tr("incomplete: a mark is still to come"))
 
 
 # ---------------------------------------------------------------------------------------------------- first
@@ -94,16 +106,17 @@ def _look_first(found: CourseFindings, links: Links) -> Html:
     one_by_one = sum(len(each.incidents) for each in found.assignments) <= FEW_INCIDENTS
     for each in found.assignments:
         items += [el("li", line) for line in _of_assignment(each, links, one_by_one)]
-    items += [el("li", badge("not used", "warn"), " ", notice) for notice in found.book.notices]
-    nothing = el("p", "Nothing: everybody is on the roster, every file could be read, and no check is in doubt.")
-    return section("look", "Look at these first", el("ul", *items, class_="first-look") if items else nothing)
+    items += [el("li", badge(tr("not used"), "warn"), " ", recorded(notice)) for notice in found.book.notices]
+    nothing = el("p", tr("Nothing: everybody is on the roster, every file could be read, and no check is in doubt."))
+    return section("look", tr("Look at these first"), el("ul", *items, class_="first-look") if items else nothing)
 
 
 def _stranger(person: Stranger, links: Links) -> Iterator[object]:
     yield el("b", links.to_student(person.id))
     yield " "
-    yield badge("not on the roster", "warn")
-    yield f" {'; '.join(person.found)}{person.hint}; counted nowhere"
+    yield badge(tr("not on the roster"), "warn")
+    found = "; ".join(map(recorded, person.found))
+    yield f" {tr('{found}; counted nowhere', found=f'{found}{recorded(person.hint)}')}"
 
 
 def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[Html]:
@@ -111,36 +124,48 @@ def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[H
     name = each.cohort.assignment.id
     doubts = sorted({check.name for check in each.doubtful_checks} | {c.checks[0] for c in each.doubtful_clusters})
     if doubts:
-        text = f"{len(doubts)} {'check' if len(doubts) == 1 else 'checks'} in doubt: {'; '.join(map(words, doubts))}"
+        checks = "; ".join(map(words, doubts))
+        text = trn("{n} check in doubt: {checks}", "{n} checks in doubt: {checks}", len(doubts), checks=checks)
         yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
     if each.incidents and not one_by_one:
         yield joined([links.to_assignment(name, part="#incidents"), f" {how_many(each.incidents)}"])
     for incident in each.incidents if one_by_one else ():
         who = el("b", links.to_named(incident.student))
-        yield joined([who, el("span", f" {name} ", class_="dim"), badge(incident.kind, "warn"), f" {incident.what}"])
+        yield joined(
+            [
+                who,
+                el("span", f" {name} ", class_="dim"),
+                badge(incident.in_a_word, "warn"),
+                f" {recorded(incident.what)}",
+            ]
+        )
 
 
 def _assignments(found: CourseFindings, links: Links) -> Html:
     columns = (
-        "handed in",
-        *(status.value for status in Status),
-        "waiting",
-        "mean as graded",
-        "median as graded",
-        "of",
-        "checks in doubt",
+        tr("handed in"),
+        *map(ended, Status),
+        waits(),
+        tr("mean as graded"),
+        tr("median as graded"),
+        tr("of"),
+        tr("checks in doubt"),
     )
-    head = el("tr", heading("assignment"), *(heading(column, "n") for column in columns))
+    head = el("tr", heading(tr("assignment")), *(heading(column, "n") for column in columns))
     rows = [list(_assignment_row(each, links)) for each in found.assignments]
     by_hand = [
         name
         for name in found.book.course.assignments
         if name not in {e.cohort.assignment.id for e in found.assignments}
     ]
-    rest = el("p", f"From tables in marks/: {', '.join(by_hand)}.", class_="dim small") if by_hand else None
+    rest = (
+        el("p", tr("From tables in marks/: {items}.", items=", ".join(by_hand)), class_="dim small")
+        if by_hand
+        else None
+    )
     if not rows:
-        return section("assignments", "Assignments", el("p", "Nothing is graded here yet."), rest)
-    return section("assignments", "Assignments", table([head], rows), rest)
+        return section("assignments", tr("Assignments"), el("p", tr("Nothing is graded here yet.")), rest)
+    return section("assignments", tr("Assignments"), table([head], rows), rest)
 
 
 def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
@@ -153,7 +178,7 @@ def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
     where = spread(cohort.points)
     yield number(NONE if where is None else two_digits(where.mean))
     yield number(NONE if where is None else two_digits(where.middle))
-    yield number(plain(cohort.assignment.max_points))
+    yield number(figure(plain(cohort.assignment.max_points)))
     doubts = len(each.doubtful_checks)
     yield number(badge(str(doubts), "warn") if doubts else "0")
 
@@ -166,34 +191,34 @@ def _totals(found: CourseFindings, links: Links) -> Html:
     book, boundaries = found.book, found.boundaries
     totals = [(line.student.id, Fraction(line.mark.total)) for line in book.lines if line.mark.total is not None]
     if not totals:
-        return section("totals", "Totals", el("p", "Nobody has a total yet: marks are still to come."))
+        return section("totals", tr("Totals"), el("p", tr("Nobody has a total yet: marks are still to come.")))
     borders = [float(boundary) for boundary in boundaries]
     values = [float(total) for _, total in totals]
     top = max(100.0, 20.0 * math.ceil(max(values) / 20))  # extra credit lies above 100
-    figure = figures.histogram("course totals", values, top, "total out of 100", borders)
-    close = joined([el("h3", "Near a boundary"), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
-    return section("totals", "Totals", el("div", figure, el("div", close), class_="two"))
+    picture = figures.histogram("course totals", values, top, tr("total out of 100"), borders)
+    close = joined([el("h3", tr("Near a boundary")), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
+    return section("totals", tr("Totals"), el("div", picture, el("div", close), class_="two"))
 
 
 def _components(book: Gradebook) -> Html:
     """Where the percentages of every item and component lie."""
     rows = [(name, found) for name, found in _spreads(book) if found is not None]
     if not rows:
-        return section("components", "Components", el("p", "No marks yet."))
-    caption = (
+        return section("components", tr("Components"), el("p", tr("No marks yet.")))
+    caption = tr(
         "Line: least to greatest. Box: the middle half. Bar and number: the median. "
         "Items after lateness, without those who have no mark; Q1 and Q3: a quarter lies below, or above."
     )
-    figure = figures.spreads("components", rows, caption)
-    columns = ("marks", "least", "Q1", "median", "Q3", "most", "mean")
-    head = el("tr", heading("item, component"), *(heading(column, "n") for column in columns))
+    picture = figures.spreads("components", rows, caption)
+    columns = (tr("marks"), tr("least"), tr("Q1"), tr("median"), tr("Q3"), tr("most"), tr("mean"))
+    head = el("tr", heading(tr("item, component")), *(heading(column, "n") for column in columns))
     lines = [[el("th", name, scope="row"), *_numbers(found)] for name, found in rows]
-    return section("components", "Components", el("div", figure, table([head], lines), class_="two"))
+    return section("components", tr("Components"), el("div", picture, table([head], lines), class_="two"))
 
 
 def _numbers(found: Spread) -> list[Html]:
     values = (found.least, found.lower, found.middle, found.upper, found.most, found.mean)
-    return [number(found.number), *(number(f"{value:.1f}") for value in values)]
+    return [number(found.number), *(number(figure(f"{value:.1f}")) for value in values)]
 
 
 def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
@@ -206,7 +231,7 @@ def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:
         if len(part.items) > 1:
             marks = [mark.percent for line in book.lines if (mark := line.part(part.id))]
             yield f"= {part.id}", spread(percent for percent in marks if percent is not None)
-    yield "= total", spread(line.mark.total for line in book.lines if line.mark.total is not None)
+    yield f"= {tr('total')}", spread(line.mark.total for line in book.lines if line.mark.total is not None)
 
 
 def _dropped(book: Gradebook) -> Html:
@@ -214,25 +239,28 @@ def _dropped(book: Gradebook) -> Html:
     fates = {item: Counter[str]() for item in book.course.scheme.items}
     reasons = {item: Counter[str]() for item in book.course.scheme.items}
     for line in book.lines:
-        for mark in items_of(line):
-            fates[mark.item][_fate(mark)] += 1
-            if mark.verdict is Verdict.DROPPED:
-                reasons[mark.item][_why_dropped(mark)] += 1
+        for each in items_of(line):
+            fates[each.item][_fate(each)] += 1
+            if each.verdict is Verdict.DROPPED:
+                reasons[each.item][_why_dropped(each)] += 1
     rows = [figures.Row(item, tuple(counts[fate] for fate in FATES)) for item, counts in fates.items()]
-    caption = "Students by what became of each item. A mark that is not decided yet counts as no mark yet."
-    figure = figures.parts("what was dropped", FATES, rows, caption)
-    head = el("tr", heading("item"), heading("dropped", "n"), heading("why"))
+    caption = tr("Students by what became of each item. A mark that is not decided yet counts as no mark yet.")
+    picture = figures.parts("what was dropped", tuple(map(tr, FATES)), rows, caption)
+    head = el("tr", heading(tr("item")), heading(tr("dropped"), "n"), heading(tr("why")))
     lines = [
         [el("th", item, scope="row"), number(fates[item]["dropped"]), cell(_in_words(reasons[item]), "small")]
         for item in book.course.scheme.items
     ]
-    rules = [el("li", f"{part.title}: {part.share}, {part.rule}") for part in book.course.scheme.components]
-    more = el("p", "Why an item was dropped for one student stands on that student's page.", class_="dim small")
+    rules = [
+        el("li", f"{part.title}: {recorded(part.share)}, {recorded(part.rule)}")
+        for part in book.course.scheme.components
+    ]
+    more = el("p", tr("Why an item was dropped for one student stands on that student's page."), class_="dim small")
     return section(
         "dropped",
-        "What was dropped, and why",
+        tr("What was dropped, and why"),
         el("ul", *rules),
-        el("div", figure, table([head], lines), class_="two"),
+        el("div", picture, table([head], lines), class_="two"),
         more,
     )
 
@@ -240,10 +268,10 @@ def _dropped(book: Gradebook) -> Html:
 def _why_dropped(mark: ItemMark) -> str:
     """The policy's reason without what differs from student to student."""
     if mark.entry.state is not State.GRADED:
-        return mark.entry.state.value
+        return tr(WORDS[mark.entry.state])
     if mark.why.startswith("equal to "):
-        return "equal to one that comes first"
-    return mark.why.replace("the best", "lower than the best").removesuffix(" count")
+        return tr("equal to one that comes first")
+    return recorded(mark.why.replace("the best", "lower than the best").removesuffix(" count"))
 
 
 def _fate(mark: ItemMark) -> str:

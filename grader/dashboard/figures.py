@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from grader.dashboard.cohort import Spread, Stage, bins
 from grader.dashboard.statistics import QuestionNumbers, signed
 from grader.dashboard.svg import ACCENT, BAD, DIM, INK, LINE, SOFT, WARN, drawing, inline
+from grader.languages.formats import figure
+from grader.languages.translating import ENGLISH, spoken, tr
 from grader.pages.markup import Html, el
 
 if TYPE_CHECKING:
@@ -37,28 +39,52 @@ def histogram(name: str, values: Sequence[float], top: float, unit: str, boundar
     middle = (
         sorted(values)[len(values) // 2] if len(values) % 2 else sum(sorted(values)[len(values) // 2 - 1 :][:2]) / 2
     )
-    with drawing(name, 1.5, (0.5, 0.15, 0.25, 0.45)) as (figure, axes):
+    median = figure(f"{middle:g}")
+    with drawing(name, 1.5, (0.5, 0.15, 0.25, 0.45)) as (drawn, axes):
         axes.bar([width * (place + 0.5) for place in range(number)], counts, width * 0.88, color=ACCENT)
         for boundary in boundaries:
             axes.axvline(boundary, color=DIM, linewidth=0.7, linestyle=(0, (1, 2)))
         axes.axvline(middle, color=INK, linewidth=1.3, linestyle=(0, (5, 2)))
         side = "right" if middle > top * 0.7 else "left"
         gap = top * (-0.01 if side == "right" else 0.01)
-        axes.text(middle + gap, 1.02, f"median {middle:g}", ha=side, va="bottom", transform=axes.get_xaxis_transform())
+        told = tr("median {median}", median=median)
+        axes.text(middle + gap, 1.02, told, ha=side, va="bottom", transform=axes.get_xaxis_transform())
         _whole_steps(axes, max(counts))
         axes.set_xlim(0, top)
         axes.set_xlabel(unit)
-        axes.set_ylabel("students")
-        svg = inline(figure, _histogram_words(counts, width, middle, unit))
-    lines = "; the dotted lines are boundaries" if boundaries else ""
-    return _figure(
-        svg, f"{len(values)} students by {unit}, in steps of {width:g}. The dashed line is the median{lines}."
+        axes.set_ylabel(tr("students"))
+        _marked_as_spoken(axes)
+        svg = inline(drawn, _histogram_words(counts, width, middle, unit))
+    known = {"n": len(values), "unit": unit, "width": figure(f"{width:g}")}
+    if not boundaries:
+        return _figure(svg, tr("{n} students by {unit}, in steps of {width}. The dashed line is the median.", **known))
+    caption = tr(
+        "{n} students by {unit}, in steps of {width}. The dashed line is the median; the dotted lines are boundaries.",
+        **known,
     )
+    return _figure(svg, caption)
+
+
+def _marked_as_spoken(axes: Axes) -> None:
+    """Steps of the axis below with the decimal mark of the language; in English as matplotlib writes them."""
+    if spoken().code != ENGLISH:
+        axes.xaxis.set_major_formatter(lambda value, _: figure(f"{value:g}"))
 
 
 def _histogram_words(counts: Sequence[int], width: float, middle: float, unit: str) -> str:
-    steps = [f"{place * width:g} to {(place + 1) * width:g}: {count}" for place, count in enumerate(counts) if count]
-    return f"Histogram of {sum(counts)} students by {unit}. Median {middle:g}. {'; '.join(steps)}."
+    borders = [figure(f"{place * width:g}") for place in range(len(counts) + 1)]
+    steps = [
+        tr("{low} to {high}: {n}", low=borders[place], high=borders[place + 1], n=count)
+        for place, count in enumerate(counts)
+        if count
+    ]
+    return tr(
+        "Histogram of {n} students by {unit}. Median {median}. {steps}.",
+        n=sum(counts),
+        unit=unit,
+        median=figure(f"{middle:g}"),
+        steps="; ".join(steps),
+    )
 
 
 def _whole_steps(axes: Axes, most: int) -> None:
@@ -71,7 +97,7 @@ def funnel(name: str, stages: Sequence[Stage]) -> Html:
     """From the roster to what is published, a bar a stage."""
     most = max(stage.students for stage in stages) or 1
     margins = (_room_for([stage.name for stage in stages]), 0.1, 0.05, 0.05)
-    with drawing(name, ROW_IN * len(stages), margins) as (figure, axes):
+    with drawing(name, ROW_IN * len(stages), margins) as (drawn, axes):
         for place, stage in enumerate(stages):
             axes.barh(place, most, 0.72, color=SOFT)
             axes.barh(place, stage.students, 0.72, color=ACCENT)
@@ -82,8 +108,8 @@ def funnel(name: str, stages: Sequence[Stage]) -> Html:
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         words = ", ".join(f"{stage.name} {stage.students}" for stage in stages)
-        svg = inline(figure, f"Bars: {words}.")
-    return _figure(svg, "Students of the roster, from stage to stage.")
+        svg = inline(drawn, tr("Bars: {bars}.", bars=words))
+    return _figure(svg, tr("Students of the roster, from stage to stage."))
 
 
 def _room_for(names: Sequence[str]) -> float:
@@ -100,7 +126,7 @@ def _rows_only(axes: Axes, number: int) -> None:
 def parts(name: str, legend: Sequence[str], rows: Sequence[Row], caption: str) -> Html:
     """Stacked bars that all are as long as their sum; a part is told by its hatching as well as by its colour."""
     margins = (_room_for([row.name for row in rows]), 0.15, 0.5, 0.3)
-    with drawing(name, ROW_IN * len(rows), margins) as (figure, axes):
+    with drawing(name, ROW_IN * len(rows), margins) as (drawn, axes):
         for place, what in enumerate(legend):
             lefts = [sum(row.parts[:place]) for row in rows]
             widths = [row.parts[place] for row in rows]
@@ -111,9 +137,9 @@ def parts(name: str, legend: Sequence[str], rows: Sequence[Row], caption: str) -
         _rows_only(axes, len(rows))
         axes.set_xlim(0, max(sum(row.parts) for row in rows) or 1)
         axes.xaxis.set_major_locator(_whole_numbers(6))
-        figure.legend(loc="upper left", ncols=3, handlelength=1.4, columnspacing=1.2, borderpad=0.2)
+        drawn.legend(loc="upper left", ncols=3, handlelength=1.4, columnspacing=1.2, borderpad=0.2)
         words = "; ".join(f"{row.name}: {_named(legend, row.parts)}" for row in rows)
-        svg = inline(figure, f"Bars. {words}.")
+        svg = inline(drawn, tr("Bars. {bars}.", bars=words))
     return _figure(svg, caption)
 
 
@@ -124,30 +150,33 @@ def _whole_numbers(most: int) -> Locator:
 
 
 def _named(legend: Sequence[str], counts: Sequence[int]) -> str:
-    return ", ".join(f"{what} {count}" for what, count in zip(legend, counts, strict=True) if count) or "none"
+    return ", ".join(f"{what} {count}" for what, count in zip(legend, counts, strict=True) if count) or tr("none")
 
 
 def spreads(name: str, rows: Sequence[tuple[str, Spread]], caption: str) -> Html:
     """Where percentages lie: a line from least to greatest, a box for the middle half, a mark for the median."""
     margins = (_room_for([what for what, _ in rows]), 0.05, 0.05, 0.3)
     top = max(100.0, *(float(found.most) for _, found in rows))  # extra credit lies above 100
-    with drawing(name, ROW_IN * len(rows), margins) as (figure, axes):
+    with drawing(name, ROW_IN * len(rows), margins) as (drawn, axes):
         for place, (_, found) in enumerate(rows):
             axes.plot([found.least, found.most], [place, place], color=DIM, linewidth=1)
             box = [found.upper - found.lower]
             axes.barh([place], box, 0.6, left=[found.lower], color=SOFT, edgecolor=DIM, linewidth=0.8, zorder=2)
             axes.plot([found.middle] * 2, [place - 0.32, place + 0.32], color=ACCENT, linewidth=3, zorder=3)
-            axes.text(top * 1.03, place, f"{found.middle:.1f}", va="center")
+            axes.text(top * 1.03, place, figure(f"{found.middle:.1f}"), va="center")
         axes.set_yticks(range(len(rows)), [what for what, _ in rows])
         _rows_only(axes, len(rows))
         axes.set_xlim(0, top * 1.13)
         axes.set_xticks(range(0, 101, 20))
         axes.spines["bottom"].set_bounds(0, top)
-        words = "; ".join(
-            f"{what} {found.lower:.1f} to {found.upper:.1f}, median {found.middle:.1f}" for what, found in rows
-        )
-        svg = inline(figure, f"The middle half of the percentages: {words}.")
+        words = "; ".join(_middle_half(what, found) for what, found in rows)
+        svg = inline(drawn, tr("The middle half of the percentages: {items}.", items=words))
     return _figure(svg, caption)
+
+
+def _middle_half(what: str, found: Spread) -> str:
+    low, high, median = (figure(f"{value:.1f}") for value in (found.lower, found.upper, found.middle))
+    return tr("{item} {low} to {high}, median {median}", item=what, low=low, high=high, median=median)
 
 
 # ---------------------------------------------------------------------------------------------------- the map
@@ -162,7 +191,7 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
     low = min(-0.1, *(y for _, _, y in dots))
     places = _places(dots)
     left_out = ", ".join(text for (text, _, _), place in zip(dots, places, strict=True) if place is None)
-    with drawing(name, 2.0, (0.5, 0.2, 0.1, 0.5)) as (figure, axes):
+    with drawing(name, 2.0, (0.5, 0.2, 0.1, 0.5)) as (drawn, axes):
         axes.axhspan(low - 0.1, 0, color=SOFT, linewidth=0)
         axes.axhline(0, color=DIM, linewidth=0.8)
         for (text, x, y), place in zip(dots, places, strict=True):
@@ -174,17 +203,19 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
             axes.annotate(text, (x, y), (right, up), textcoords="offset points", ha=side, va="center", color=INK)
         axes.set_xlim(0, 1)
         axes.set_ylim(low - 0.05, 1.02)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %\nhard", "25 %", "50 %", "75 %", "100 %\neasy"])
-        axes.set_ylabel("item-rest correlation")
-        axes.set_xlabel("mean share of the points", labelpad=-7)
-        words = "; ".join(f"{text} mean {x:.0%}, r {signed(y)}" for text, x, y in dots)
-        svg = inline(figure, f"Dots: {words}.")
-    return _figure(
-        svg,
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [f"0 %\n{tr('hard')}", "25 %", "50 %", "75 %", f"100 %\n{tr('easy')}"])
+        axes.set_ylabel(tr("item-rest correlation"))
+        axes.set_xlabel(tr("mean share of the points"), labelpad=-7)
+        words = "; ".join(
+            tr("{question} mean {mean}, r {r}", question=text, mean=f"{x:.0%}", r=signed(y)) for text, x, y in dots
+        )
+        svg = inline(drawn, tr("Dots: {dots}.", dots=words))
+    caption = tr(
         "A question in the shaded part, below 0, is answered worse by those who do well elsewhere: look at it. "
         "Near 0 it does not tell the better from the weaker; far right or left it hardly can."
-        + (f" Without room for a name: {left_out}." if left_out else ""),
     )
+    more = f" {tr('Without room for a name: {questions}.', questions=left_out)}" if left_out else ""
+    return _figure(svg, f"{caption}{more}")
 
 
 def _places(dots: Sequence[tuple[str, float, float]]) -> list[tuple[int, int] | None]:

@@ -1,5 +1,9 @@
 """The script of the dashboard's pages: type to find rows, click to sort them. Without it everything can be read."""
 
+from __future__ import annotations
+
+from grader.languages.translating import ENGLISH, spoken, tr, trc
+
 SCRIPT = """
 "use strict";
 const make = (tag, set, ...inside) => {
@@ -58,3 +62,18 @@ document.addEventListener("keydown", (event) => {
   (document.querySelector("#marks ~ .finder input") ?? document.querySelector(".finder input"))?.focus();
 });
 """
+_FIND, _FOUND = "`Find in: ${box.ariaLabel}`", "`${rows.filter((row) => !row.hidden).length} of ${rows.length}`"
+_NUMBER, _SIGN = r"(\.\d+)?/)?.[0]", '.replace("\u2212", "-")'
+
+
+def script() -> str:
+    """The script in the language that is spoken: its words, and where a number has its decimal mark."""
+    if spoken().code == ENGLISH:
+        return SCRIPT
+    found = tr("Find in: {table}"), tr("{n} of {rows}")
+    find, told = (text.translate({ord(mark): f"\\{mark}" for mark in "\\`$"}) for text in found)
+    find = find.replace("{table}", "${box.ariaLabel}")
+    told = told.replace("{n}", "${rows.filter((row) => !row.hidden).length}").replace("{rows}", "${rows.length}")
+    decimal = trc("decimal mark", ".")
+    said = SCRIPT.replace(_FIND, f"`{find}`").replace(_FOUND, f"`{told}`")
+    return said.replace(_NUMBER, rf"([.\{decimal}]\d+)?/)?.[0]").replace(_SIGN, f'{_SIGN}.replace("{decimal}", ".")')

@@ -7,17 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
+from grader.languages.translating import tr
 from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
+from grader.terminal.endings import ended, waits
 
 SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol",
             "forbidden", "memory", "timeout", "name")  # fmt: skip
 NAMED = {
-    "0 points": "with 0 points",
-    "name": "with a name nearly found",
-    "waiting": "waiting to be graded",
-    "hidden test": "with a hidden test to be mended",
+    "0 points": lambda: tr("with 0 points"),
+    "name": lambda: tr("with a name nearly found"),
+    "waiting": lambda: tr("waiting to be graded"),
+    "hidden test": lambda: tr("with a hidden test to be mended"),
 }
+WORDS = {
+    "0 points": lambda: tr("0 points"),
+    "name": lambda: tr("name"),
+    "waiting": waits,
+    "hidden test": lambda: tr("hidden test"),
+}
+ENDINGS = {how.value: how for how in (*Outcome, *Status)}  # of an attempt, or of a check
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,12 @@ class Incident:
 
     student: str
     kind: str
-    what: str
+    what: str  # in English, as on record
+
+    @property
+    def in_a_word(self) -> str:
+        """The kind in the language that is spoken."""
+        return WORDS[self.kind]() if self.kind in WORDS else ended(ENDINGS[self.kind])
 
 
 def incidents(cohort: Cohort) -> tuple[Incident, ...]:
@@ -55,7 +69,7 @@ def _spoilt(attempt: Attempt) -> list[tuple[str, str]]:
 
 def how_many(found: Sequence[Incident]) -> str:
     """Incidents by kind, the most usual first: 2 timeout, 1 crashed."""
-    kinds = Counter(NAMED.get(incident.kind, incident.kind) for incident in found)
+    kinds = Counter(NAMED[each.kind]() if each.kind in NAMED else each.in_a_word for each in found)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])))
 
 

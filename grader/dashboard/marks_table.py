@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from grader.course.entries import State
 from grader.dashboard.links import Links
 from grader.dashboard.parts import tall_table
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.marks.explanation import WORDS
 from grader.marks.gradebook import Gradebook, Line
-from grader.marks.marksheet import NOT_THEIRS, SO_FAR, SO_FAR_MEANS
+from grader.marks.marksheet import NOT_THEIRS
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number
 
 KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.DEFERRED: "warn"}
-LEGEND = (
+LEGEND = mark(
     "Percentages after lateness. (..) or dropped: does not count. ..?: not decided before every mark is there. "
     "missing and integrity count 0; an integrity zero is never the one that is dropped. excused is out of the set. "
     "no mark yet is not a zero. late: points were taken off for lateness. A student's page shows the computation."
@@ -23,21 +27,22 @@ LEGEND = (
 def marks_table(book: Gradebook, links: Links) -> Html:
     """A row per student in the order of the roster."""
     parts = book.course.scheme.components
-    groups = [heading("student", rowspan=2), heading("name", rowspan=2), heading("total", "n", rowspan=2)]
-    groups += [] if book.is_final else [heading("so far", "n", rowspan=2)]
+    groups = [heading(tr("student"), rowspan=2), heading(tr("name"), rowspan=2), heading(tr("total"), "n", rowspan=2)]
+    groups += [] if book.is_final else [heading(tr("so far"), "n", rowspan=2)]
     names: list[Html] = []
     for part in parts:
         several = len(part.items) > 1
-        about = f"{part.share.replace(' of the course', '')}, {part.rule}"
+        about = f"{recorded(part.share.replace(' of the course', ''))}, {recorded(part.rule)}"
         title = joined([part.title, el("br"), el("span", about, class_="dim small")])
         groups.append(heading(title, "group", scope="colgroup", colspan=len(part.items) + several))
         names += [heading(item, f"n{' first' if not place else ''}") for place, item in enumerate(part.items)]
         names += [heading("= %", "n")] if several else []
     head = [el("tr", *groups), el("tr", *names)]
-    text = LEGEND if book.is_final else f"{LEGEND} {SO_FAR}: {SO_FAR_MEANS}."
+    so_far = tr("so far: the total over what has a mark already; no course mark.")
+    text = tr(LEGEND) if book.is_final else f"{tr(LEGEND)} {so_far}"
     legend = el("p", text, class_="dim small")
     rows = (list(_row(line, book, links)) for line in book.lines)
-    return joined([tall_table(head, rows, "Marks of every student", "marks"), legend])
+    return joined([tall_table(head, rows, tr("Marks of every student"), "marks"), legend])
 
 
 def _row(line: Line, book: Gradebook, links: Links) -> Iterator[Html]:
@@ -45,9 +50,9 @@ def _row(line: Line, book: Gradebook, links: Links) -> Iterator[Html]:
     yield el("th", links.to_student(student.id), scope="row")
     yield cell(el("bdi", student.name), "name")
     total = line.mark.total
-    yield number(badge("incomplete", "warn") if total is None else f"{total:f}", "sum")
+    yield number(badge(tr("incomplete"), "warn") if total is None else figure(f"{total:f}"), "sum")
     if not book.is_final:
-        yield number("" if line.so_far is None else f"{line.so_far:f}")
+        yield number("" if line.so_far is None else figure(f"{line.so_far:f}"))
     for component in book.course.scheme.components:
         part = line.part(component.id)
         several = len(component.items) > 1
@@ -72,19 +77,19 @@ def item_text(item: ItemMark) -> Html:
     state = item.entry.state
     text: Html
     if state is State.GRADED and item.percent is not None:
-        text = joined([shown(item.percent)])
+        text = joined([figure(shown(item.percent))])
     else:
-        word = "no mark yet" if state is State.DEFERRED else state.value
+        word = tr("no mark yet") if state is State.DEFERRED else tr(WORDS[state])
         text = badge(word, KINDS.get(state, ""))
     if item.verdict is Verdict.DROPPED:
-        text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " dropped"])
+        text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " ", tr("dropped")])
     if item.verdict is Verdict.UNDECIDED:
         text = joined([text, "?"])
-    return joined([badge("late"), " ", text]) if item.lateness and state is State.GRADED else text
+    return joined([badge(tr("late")), " ", text]) if item.lateness and state is State.GRADED else text
 
 
 def part_text(part: ComponentMark) -> Html:
     """A component's percentage, or why it has none."""
     if part.percent is not None:
-        return joined([shown(part.percent)])
-    return badge("incomplete", "warn") if part.places else badge("excused")
+        return joined([figure(shown(part.percent))])
+    return badge(tr("incomplete"), "warn") if part.places else badge(tr("excused"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from grader.dashboard.finding import SCRIPT
+from grader.dashboard.finding import script
 from grader.dashboard.links import Links
 from grader.dashboard.style import EVERY_PAGE, STYLE
+from grader.languages.formats import figure
+from grader.languages.translating import tr, trn
 from grader.pages.markup import Html, document, el, joined, table
 
 NONE = "\u2013"  # where there is no figure
@@ -17,7 +19,7 @@ FEW = 6  # students that are named at once
 def page(title: str, header: Html, sections: Iterable[Html | None], plain: bool = False) -> str:
     """A whole page. plain: without figures and without a table in which rows are found"""
     body = joined([header, el("main", joined(sections, "\n"))], "\n")
-    return document(title, body, EVERY_PAGE) if plain else document(title, body, EVERY_PAGE + STYLE, SCRIPT)
+    return document(title, body, EVERY_PAGE) if plain else document(title, body, EVERY_PAGE + STYLE, script())
 
 
 def header(
@@ -29,8 +31,8 @@ def header(
         "header",
         el("h1", title),
         el("p", about, class_="dim"),
-        el("nav", *pages, aria_label="Other pages", class_="pages") if pages else None,
-        el("nav", *sections, aria_label="On this page", class_="small"),
+        el("nav", *pages, aria_label=tr("Other pages"), class_="pages") if pages else None,
+        el("nav", *sections, aria_label=tr("On this page"), class_="small"),
         el("ul", *row, class_="tiles") if row else None,
     )
 
@@ -60,13 +62,13 @@ def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> H
     names = links.to_students(students)
     if len(students) <= few:
         return names
-    return el("details", el("summary", f"{len(students)} students"), names, class_="fold")
+    return el("details", el("summary", trn("{n} student", "{n} students", len(students))), names, class_="fold")
 
 
 def percent(share: float | None) -> str:
-    return NONE if share is None else f"{share:.0%}"
+    return NONE if share is None else figure(f"{share:.0%}")
 
 
 def two_digits(points: Fraction | float) -> str:
     """At most two digits after the point, for people."""
-    return f"{float(points):.2f}".rstrip("0").rstrip(".")
+    return figure(f"{float(points):.2f}".rstrip("0").rstrip("."))

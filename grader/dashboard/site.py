@@ -13,6 +13,7 @@ from grader.dashboard.links import COURSE, Links
 from grader.dashboard.links import assignment_page as name_of_assignment
 from grader.dashboard.links import student_page as name_of_student
 from grader.dashboard.student_page import About, student_page
+from grader.languages.recorded import recorded
 from grader.marks.gradebook import Gradebook
 from grader.schema import Assignment, Attempt
 
@@ -31,7 +32,7 @@ def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decim
     links = replace(links, names={line.student.id: line.student.name for line in book.lines})
     found = tuple(findings(cohort, near_boundaries(book, cohort.assignment.id, boundaries)) for cohort in begun)
     links = replace(links, checks={each.cohort.assignment.id: each.known for each in found})
-    course = f"{book.course.name}{f', {as_of}' if as_of else ''}"
+    course = _course(book, as_of)
     yield COURSE, course_page(CourseFindings(book, found, tuple(boundaries), as_of), links)
     for each in found:
         yield name_of_assignment(each.cohort.assignment.id), assignment_page(each, course, links, boundaries)
@@ -55,8 +56,12 @@ def one_assignment(book: Gradebook, cohort: Cohort, boundaries: Sequence[Decimal
     name = cohort.assignment.id
     found = findings(cohort, near_boundaries(book, name, boundaries))
     alone = Links(False, (name,), frozenset(), names={line.student.id: line.student.name for line in book.lines})
-    course = f"{book.course.name}{f', {as_of}' if as_of else ''}"
+    course = _course(book, as_of)
     yield name_of_assignment(name), assignment_page(found, course, alone, boundaries)
+
+
+def _course(book: Gradebook, as_of: str) -> str:
+    return f"{book.course.name}{f', {recorded(as_of)}' if as_of else ''}"
 
 
 def _by_student(cohorts: Sequence[Cohort]) -> Mapping[str, list[tuple[Assignment, Attempt | None]]]:

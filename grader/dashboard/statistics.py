@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.dashboard.cohort import Cohort
+from grader.languages.formats import figure
+from grader.languages.translating import mark, tr
 from grader.schema import CheckResult, Outcome, Question, add_up
 
 FEWEST = 10  # students; a correlation of fewer says nothing
 FEWEST_TO_DOUBT = 4
+PASSES = (mark("nobody passes"), mark("who does well elsewhere passes less often (r = {r})"))  # of a check
+GETS_A_POINT = (mark("nobody gets a point"), mark("who does well elsewhere gets a point less often (r = {r})"))
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class QuestionNumbers:
     @property
     def doubt(self) -> str:
         """Why the question rather than the class may be at fault; "" when nothing says so."""
-        return doubt(self.asked, self.asked - self.nothing, self.discrimination, "gets a point")
+        return doubt(self.asked, self.asked - self.nothing, self.discrimination, GETS_A_POINT)
 
 
 @dataclass(frozen=True)
@@ -56,24 +60,27 @@ class CheckNumbers:
 
     @property
     def doubt(self) -> str:
-        return doubt(self.asked, self.passed, self.discrimination, "passes")
+        return doubt(self.asked, self.passed, self.discrimination, PASSES)
 
 
-def doubt(asked: int, passed: int, discrimination: float | None, verb: str) -> str:
-    """A correlation counts as negative when it is further below 0 than chance explains (two standard errors)."""
+def doubt(asked: int, passed: int, discrimination: float | None, said: tuple[str, str]) -> str:
+    """What is said (PASSES, GETS_A_POINT) where nobody passes, or too seldom those who do well elsewhere; else "".
+
+    A correlation counts as negative when it is further below 0 than chance explains (two standard errors).
+    """
     if asked < FEWEST_TO_DOUBT:
         return ""
     if not passed:
-        return f"nobody {verb}"
+        return tr(said[0])
     if discrimination is not None and discrimination < -2 / math.sqrt(asked):
-        return f"who does well elsewhere {verb} less often (r = {signed(discrimination)})"
+        return tr(said[1], r=signed(discrimination))
     return ""
 
 
 def signed(value: float) -> str:
     """Two digits and a sign, -0.00 without one."""
     text = f"{value:+.2f}"
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "\u2212")
+    return figure(text.lstrip("+-") if float(text) == 0 else text.replace("-", "\u2212"))
 
 
 def correlation(first: Sequence[float], second: Sequence[float]) -> float | None:

@@ -12,15 +12,19 @@ from grader.dashboard.attempt_checks import questions
 from grader.dashboard.links import Links
 from grader.dashboard.parts import header, page, section, tile, to_section
 from grader.dashboard.work import Work, by_hand, earlier, signed_points
-from grader.marks.explanation import explain, stepwise, total_sum
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.marks.explanation import WORDS, explain, stepwise, total_sum
 from grader.marks.gradebook import Line
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, scroller, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, scroller, table, within
 from grader.schema import Assignment, Attempt, Status, add_up
 from grader.submission.answers import Answer
+from grader.terminal.endings import ended, waits
 
 NO_WORK = Work()
-NO_ATTEMPT = "no attempt"
+NO_ATTEMPT = mark("no attempt")
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,17 @@ def student_page(about: About, course: str, links: Links) -> str:
         for assignment, attempt in attempts
     ]
     if not attempts:
-        sections.append(el("p", "Nothing of this student was graded."))
+        sections.append(el("p", tr("Nothing of this student was graded.")))
     if line is not None:
-        navigation.append(to_section("mark", "How the course mark came about"))
-        sections.append(section("mark", "How the course mark came about", _computation(line), _in_words(line)))
+        title = tr("How the course mark came about")
+        navigation.append(to_section("mark", title))
+        sections.append(section("mark", title, _computation(line), _in_words(line)))
     name = line.student.name if line else ""
-    pages = [links.to_course("The course"), *(links.to_assignment(name) for name in links.assignments)]
-    pages += [_neighbour("\u2190 previous", about.before, links)] if about.before else []
-    pages += [_neighbour("next \u2192", about.after, links)] if about.after else []
+    pages = [links.to_course(tr("The course")), *(links.to_assignment(name) for name in links.assignments)]
+    pages += [_neighbour(f"\u2190 {tr('previous')}", about.before, links)] if about.before else []
+    pages += [_neighbour(f"{tr('next')} \u2192", about.after, links)] if about.after else []
     title = joined([about.student, " ", el("bdi", name) if name else None])
-    head = header(title, f"{course}. For the staff.", pages, navigation, _tiles(about))
+    head = header(title, tr("{course}. For the staff.", course=course), pages, navigation, _tiles(about))
     return page(f"{about.student}, {course}", head, sections, plain=True)
 
 
@@ -79,23 +84,28 @@ def _neighbour(what: str, student: str, links: Links) -> Html:
 
 def _tiles(about: About) -> Iterator[Html]:
     if about.line is None:
-        yield tile(badge("not on the roster", "warn"), "counted nowhere")
+        yield tile(badge(tr("not on the roster"), "warn"), tr("counted nowhere"))
     else:
         total = about.line.mark.total
-        yield tile(badge("incomplete", "warn") if total is None else f"{total:f}", "course total")
+        yield tile(badge(tr("incomplete"), "warn") if total is None else figure(f"{total:f}"), tr("course total"))
     for assignment, attempt in about.attempts:
         by = _by(about.works.get(assignment.id))
         if attempt is None:
-            given = f" ({signed_points(by)} by hand)" if by is not None else ""
-            yield tile(badge(NO_ATTEMPT, "warn"), f"{assignment.id}{given}")
+            given = f" ({tr('{points} by hand', points=signed_points(by))})" if by is not None else ""
+            yield tile(badge(tr(NO_ATTEMPT), "warn"), f"{assignment.id}{given}")
         elif attempt.waiting and attempt.status is Status.GRADED:
-            yield tile(badge("waiting", "warn"), f"{assignment.id}: {', '.join(attempt.waiting)} to be marked by hand")
+            due = tr(
+                "{assignment}: {questions} to be marked by hand",
+                assignment=assignment.id,
+                questions=", ".join(attempt.waiting),
+            )
+            yield tile(badge(waits(), "warn"), due)
         elif attempt.status is Status.GRADED:
             parts = f" ({_parts(attempt, by)})" if by is not None else ""
-            points = plain(attempt.points + (by or 0))
-            yield tile(points, f"{assignment.id}{parts}", plain(assignment.max_points))
+            points = figure(plain(attempt.points + (by or 0)))
+            yield tile(points, f"{assignment.id}{parts}", figure(plain(assignment.max_points)))
         else:
-            yield tile(badge(attempt.status.value, "bad"), assignment.id)
+            yield tile(badge(ended(attempt.status), "bad"), assignment.id)
 
 
 def _by(work: Work | None) -> Fraction | None:
@@ -105,13 +115,13 @@ def _by(work: Work | None) -> Fraction | None:
 
 
 def _parts(attempt: Attempt, by: Fraction) -> str:
-    return f"{plain(attempt.points)} by checks, {signed_points(by)} by hand"
+    return tr("{points} by checks, {more} by hand", points=figure(plain(attempt.points)), more=signed_points(by))
 
 
 def _in_words(line: Line) -> Html:
     """The same as `grader marks --student` prints."""
-    text = scroller("\n".join(explain(line.mark)), label="the computation", class_="computation")
-    summary = el("summary", "The same in words, as a student may be told")
+    text = scroller("\n".join(explain(line.mark)), label=tr("the computation"), class_="computation")
+    summary = el("summary", tr("The same in words, as a student may be told"))
     return el("details", summary, el("div", text, class_="inside"))
 
 
@@ -124,76 +134,98 @@ def attempt_parts(
     """One attempt for the staff: each question with what failed, what was said, what is hinted at, and its code."""
     yield el("h2", links.to_assignment(assignment.id), f": {assignment.title}", id=assignment.id)
     if attempt is None:
-        yield el("p", badge(NO_ATTEMPT, "warn"))
+        yield el("p", badge(tr(NO_ATTEMPT), "warn"))
         yield from by_hand(work)
         return
     if attempt.status is not Status.GRADED:
-        yield el("p", badge(attempt.status.value, "bad"), " ", *attempt.notices[-1:])
+        yield el("p", badge(ended(attempt.status), "bad"), " ", *map(recorded, attempt.notices[-1:]))
     else:
         by = _by(work)
         parts = f" ({_parts(attempt, by)})" if by is not None else ""
-        yield el("p", el("b", plain(attempt.points + (by or 0))), f" of {plain(assignment.max_points)} points{parts}")
-    file = "; ".join(part for part in (work.filename, work.timing) if part)
+        points, worth = el("b", figure(plain(attempt.points + (by or 0)))), figure(plain(assignment.max_points))
+        yield el("p", within(tr("{points} of {worth} points"), points=points, worth=worth), parts)
+    file = "; ".join(part for part in (work.filename, recorded(work.timing)) if part)
     yield el("p", file) if file else Html("")
     yield from by_hand(work)
     yield from questions(assignment, attempt, links, answers, work)
     if attempt.notices and attempt.status is Status.GRADED:
-        yield el("h3", "Notices")
-        yield el("ul", *(el("li", notice) for notice in attempt.notices))
+        yield el("h3", tr("Notices"))
+        yield el("ul", *(el("li", recorded(notice)) for notice in attempt.notices))
     yield from earlier(work)
     evidence = attempt.evidence
-    receipt = f"submission {evidence.submission[:16]}, image {evidence.image[:19]}, {evidence.isolation}, "
-    used = f"{evidence.device}, {attempt.usage.cpu_s:.2f} CPU s, {attempt.usage.peak_mib:.0f} MiB"
-    yield el("p", receipt, used, class_="dim small")
+    receipt = tr(
+        "submission {digest}, image {image}, {isolation}, {device}, {cpu} CPU s, {mib} MiB",
+        digest=evidence.submission[:16],
+        image=evidence.image[:19],
+        isolation=evidence.isolation,
+        device=evidence.device,
+        cpu=figure(f"{attempt.usage.cpu_s:.2f}"),
+        mib=f"{attempt.usage.peak_mib:.0f}",
+    )
+    yield el("p", receipt, class_="dim small")
 
 
 # ---------------------------------------------------------------------------------------------------- the mark
 
 
 def _computation(line: Line) -> Html:
-    head = el("tr", heading("item"), heading("points", "n"), heading("%", "n"), heading("late"),
-              heading("% after", "n"), heading("counts?"), heading("why, and from where"))  # fmt: skip
+    head = el("tr", heading(tr("item")), heading(tr("points"), "n"), heading("%", "n"), heading(tr("late")),
+              heading(tr("% after"), "n"), heading(tr("counts?")), heading(tr("why, and from where")))  # fmt: skip
     rows: list[list[Html]] = []
     for part in line.mark.components:
         rows += [_item_row(item) for item in part.items]
         rows.append(_part_row(part))
     mark = line.mark
     if mark.total is None:
-        total = f"Total: incomplete; {'; '.join(mark.incomplete)}"
+        total = tr("Total: incomplete; {reasons}", reasons="; ".join(map(recorded, mark.incomplete)))
     else:
-        total = f"Total: {total_sum(mark)}, calculated exactly and rounded once, half up: {mark.total:f}"
-    return joined([table([head], rows, label="How the course mark came about"), el("p", el("b", total))])
+        total = tr(
+            "Total: {sum}, calculated exactly and rounded once, half up: {total}",
+            sum=total_sum(mark),
+            total=figure(f"{mark.total:f}"),
+        )
+    return joined([table([head], rows, label=tr("How the course mark came about")), el("p", el("b", total))])
 
 
 def _item_row(item: ItemMark) -> list[Html]:
     entry, graded = item.entry, item.entry.state is State.GRADED
-    points = f"{plain(entry.points)} of {plain(entry.max_points)}" if graded else entry.state.value
-    late = f"{item.lateness}, {shown(item.deduction)} off" if item.lateness else ""
-    counts = joined([_verdict(item), " ", el("span", item.why, class_="dim small")])
+    of = {"points": figure(plain(entry.points)), "worth": figure(plain(entry.max_points))}
+    points = tr("{points} of {worth}", **of) if graded else tr(WORDS[entry.state])
+    off = tr("{percent} off", percent=figure(shown(item.deduction)))
+    late = f"{recorded(item.lateness)}, {off}" if item.lateness else ""
+    counts = joined([_verdict(item), " ", el("span", recorded(item.why), class_="dim small")])
     curve = stepwise(item.steps).removeprefix("; ")
-    why = [el("div", text, class_="small") for text in (curve, entry.reason) if text]
+    why = [el("div", text, class_="small") for text in (curve, recorded(entry.reason)) if text]
     why += [el("div", text, class_="small dim") for text in (entry.source,) if text]
     return [
         el("th", item.item, scope="row"),
         number(points),
-        number("" if item.raw is None else shown(item.raw)),
+        number("" if item.raw is None else figure(shown(item.raw))),
         cell(late, "small late"),
-        number("" if item.percent is None else shown(item.percent)),
+        number("" if item.percent is None else figure(shown(item.percent))),
         cell(counts, "words"),
         cell(joined(why), "source"),
     ]
 
 
 def _verdict(item: ItemMark) -> Html:
-    return badge(item.verdict.value, {Verdict.COUNTED: "good", Verdict.WAITING: "warn"}.get(item.verdict, ""))
+    return badge(tr(WORDS[item.verdict]), {Verdict.COUNTED: "good", Verdict.WAITING: "warn"}.get(item.verdict, ""))
 
 
 def _part_row(part: ComponentMark) -> list[Html]:
     gives = ""
     if part.percent is not None:
-        of = "on top" if part.component.bonus else f"of {shown(part.weight)}"
-        gives = f"gives {shown(part.gives)} {of}"
-    percent = shown(part.percent) if part.percent is not None else "no mark yet" if part.places else "excused"
+        points, worth = figure(shown(part.gives)), figure(shown(part.weight))
+        on_top = tr("gives {points} on top", points=points)
+        gives = on_top if part.component.bonus else tr("gives {points} of {worth}", points=points, worth=worth)
+    without = tr("no mark yet") if part.places else tr("excused")
+    percent = figure(shown(part.percent)) if part.percent is not None else without
     empty = [cell(""), cell(""), cell("")]
     name = el("th", f"= {part.component.title}", scope="row")
-    return [name, *empty, number(percent, "sum"), cell(el("b", gives)), cell(part.component.rule, "dim small")]
+    return [
+        name,
+        *empty,
+        number(percent, "sum"),
+        cell(el("b", gives)),
+        cell(recorded(part.component.rule), "dim small"),
+    ]

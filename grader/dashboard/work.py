@@ -11,14 +11,18 @@ from grader.course.scheme import plain
 from grader.feedback.excerpts import Excerpt
 from grader.feedback.page import listing
 from grader.feedback.parts import QuestionPart
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.marks.changes import ByHand
-from grader.pages.markup import Html, badge, cell, el, heading, table
+from grader.pages.markup import Html, badge, cell, el, heading, table, within
 from grader.schema import Attempt, Status
+from grader.terminal.endings import ended
 
 
 def signed_points(points: Fraction) -> str:
     """Points with a sign: +1.5, −2."""
-    return f"{'−' if points < 0 else '+'}{plain(abs(points))}"
+    return f"{'−' if points < 0 else '+'}{figure(plain(abs(points)))}"
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,16 @@ def code(found: Sequence[Excerpt], where: str, there: set[int]) -> Iterator[Html
     for shown in found:
         place = f"{where}-cell-{shown.cell}"
         if shown.cell in there:
-            yield el("p", "Also its code: ", el("a", f"cell {shown.cell}", href=f"#{place}"), ".", class_="small")
+            link = el("a", tr("cell {cell}", cell=shown.cell), href=f"#{place}")
+            yield el("p", within(tr("Also its code: {cell}."), cell=link), class_="small")
             continue
         there.add(shown.cell)
-        marked = f", line {', '.join(map(str, sorted(shown.marked)))} marked" if shown.marked else ""
-        summary = el("summary", f"cell {shown.cell}, {shown.of} lines{marked}")
+        told = {"cell": shown.cell, "n": shown.of}
+        lines = ", ".join(map(str, sorted(shown.marked)))
+        plainly = tr("cell {cell}, {n} lines", **told)
+        summary = el(
+            "summary", tr("cell {cell}, {n} lines, line {lines} marked", lines=lines, **told) if lines else plainly
+        )
         yield el("details", summary, el("div", listing(shown), class_="inside"), id=place, open=bool(shown.marked))
 
 
@@ -80,15 +89,17 @@ def by_hand(work: Work) -> Iterator[Html]:
     """What people changed and said, entry by entry."""
     if not work.entered:
         return
-    yield el("h3", "Changed by hand")
-    yield from (el("p", el("b", each.question), f" {each.told}") for each in work.changed)
-    head = el("tr", *map(heading, ("question", "entered", "reason, comment or note", "by", "when (UTC)")))
+    yield el("h3", tr("Changed by hand"))
+    yield from (el("p", el("b", each.question), f" {recorded(each.told)}") for each in work.changed)
+    head = el(
+        "tr", *map(heading, (tr("question"), tr("entered"), tr("reason, comment or note"), tr("by"), tr("when (UTC)")))
+    )
     rows = (
-        [el("th", each.question, scope="row"), cell(each.what), cell(each.reason, "words"), cell(each.who),
+        [el("th", each.question, scope="row"), cell(recorded(each.what)), cell(each.reason, "words"), cell(each.who),
          cell(each.when, "name")]
         for each in work.entered
     )  # fmt: skip
-    yield table([head], rows, label="Changed by hand")
+    yield table([head], rows, label=tr("Changed by hand"))
 
 
 def earlier(work: Work) -> Iterator[Html]:
@@ -98,15 +109,15 @@ def earlier(work: Work) -> Iterator[Html]:
     lines = [el("li", _attempt(work.attempts[0]))]
     for before, after in zip(work.attempts, work.attempts[1:], strict=False):
         lines.append(el("li", _attempt(after), "; ", "; ".join(changes(before.attempt, after.attempt))))
-    summary = el("summary", f"{len(work.attempts)} attempts, and what changed between them")
+    summary = el("summary", tr("{n} attempts, and what changed between them", n=len(work.attempts)))
     yield el("details", summary, el("div", el("ol", *lines), class_="inside"))
 
 
 def _attempt(graded: Graded) -> Html:
     attempt = graded.attempt
     if attempt.status is not Status.GRADED:
-        return el("span", f"{graded.when}: ", badge(attempt.status.value, "bad"))
-    return el("span", f"{graded.when}: {plain(attempt.points)} points by checks")
+        return el("span", f"{graded.when}: ", badge(ended(attempt.status), "bad"))
+    return el("span", tr("{when}: {points} points by checks", when=graded.when, points=figure(plain(attempt.points))))
 
 
 def changes(before: Attempt, after: Attempt) -> list[str]:
@@ -115,13 +126,13 @@ def changes(before: Attempt, after: Attempt) -> list[str]:
     tests = [name for name in new if name in old and old[name] != new[name]]
     found = []
     if before.evidence.submission != after.evidence.submission:
-        found.append("another file")
+        found.append(tr("another file"))
     if tests:
-        found.append(f"other hidden tests of {', '.join(tests)}")
+        found.append(tr("other hidden tests of {questions}", questions=", ".join(tests)))
     if before.evidence.image != after.evidence.image:
-        found.append("another image")
+        found.append(tr("another image"))
     for name in dict.fromkeys([*old, *new]):
         was, now = before.points_of(name), after.points_of(name)
         if was is not None and now is not None and was != now:
-            found.append(f"{name} {plain(was)} \u2192 {plain(now)} ({signed_points(now - was)})")
-    return found or ["nothing else differs"]
+            found.append(f"{name} {figure(plain(was))} \u2192 {figure(plain(now))} ({signed_points(now - was)})")
+    return found or [tr("nothing else differs")]

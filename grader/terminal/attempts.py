@@ -15,10 +15,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
 from grader.marks.changes import EARLIER, ByHand
 from grader.marks.policy import rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
 from grader.submission.ipynb import DEFINED_TWICE, MADE_FROM
+from grader.terminal.endings import ended, waits
 from grader.terminal.tables import aligned, cut, screen_width, signed, table, width_of
 
 if TYPE_CHECKING:
@@ -47,11 +51,11 @@ def attempts_table(
         if max(map(width_of, shown.splitlines())) <= width:
             break
     legend = {_wide: "", _narrow: SHARES, _without_questions: LEFT_OUT}[form]
-    return f"{shown}\n{textwrap.fill(end + legend, width)}\n"
+    return f"{shown}\n{textwrap.fill(end + (tr(legend) if legend else legend), width)}\n"
 
 
-SHARES = ". Of each question: what percentage of its points"
-LEFT_OUT = ". Points by question need a wider screen; they are in --json and in grader report"
+SHARES = mark(". Of each question: what percentage of its points")
+LEFT_OUT = mark(". Points by question need a wider screen; they are in --json and in grader report")
 
 
 def _words(attempt: Attempt, changed: Sequence[ByHand]) -> str:
@@ -62,18 +66,19 @@ def _words(attempt: Attempt, changed: Sequence[ByHand]) -> str:
 def _wide(assignment: Assignment, attempts: Sequence[Attempt], words: Mapping[str, str], width: int) -> str:
     """Points, and the words at the end of the row; wider than the screen where too little would be left of these."""
     ids = [question.id for question in assignment.questions]
-    lines = [["of", plain(assignment.max_points), *(plain(question.points) for question in assignment.questions), ""]]
+    worth = [figure(plain(question.points)) for question in assignment.questions]
+    lines = [[tr("of"), figure(plain(assignment.max_points)), *worth, ""]]
     for attempt in attempts:
         points = [points_of(attempt, question) for question in ids]
         lines.append([attempt.student, total_of(attempt), *points, words[attempt.student]])
-    head = ["student", "points", *ids, "what to look at first"]
+    head = [tr("student"), tr("points"), *ids, tr("what to look at first")]
     fixed = sum(max(width_of(line[place]) for line in (head, *lines)) + 2 for place in range(len(head) - 1))
     return table(head, lines, right=range(1, len(head) - 1), width=max(width, fixed + LAST_COLUMN))
 
 
 def _narrow(assignment: Assignment, attempts: Sequence[Attempt], words: Mapping[str, str], width: int) -> str:
     """Percentages in columns as narrow as can be, and the words in a line below."""
-    head = ["student", "points", *(question.id for question in assignment.questions)]
+    head = [tr("student"), tr("points"), *(question.id for question in assignment.questions)]
     lines = [head]
     for attempt in attempts:
         shares = [_share(attempt, question.id, question.points) for question in assignment.questions]
@@ -92,9 +97,9 @@ def _narrow(assignment: Assignment, attempts: Sequence[Attempt], words: Mapping[
 def _without_questions(
     assignment: Assignment, attempts: Sequence[Attempt], words: Mapping[str, str], width: int
 ) -> str:
-    lines = [["of", plain(assignment.max_points), ""]]
+    lines = [[tr("of"), figure(plain(assignment.max_points)), ""]]
     lines += [[attempt.student, total_of(attempt), words[attempt.student]] for attempt in attempts]
-    return table(["student", "points", "what to look at first"], lines, right=[1], width=width)
+    return table([tr("student"), tr("points"), tr("what to look at first")], lines, right=[1], width=width)
 
 
 def _share(attempt: Attempt, question: str, worth: Fraction) -> str:
@@ -107,53 +112,62 @@ def _share(attempt: Attempt, question: str, worth: Fraction) -> str:
 
 def _by_hand(change: ByHand) -> str:
     """What was changed, in few words; a change for a file that was replaced since is said so."""
-    earlier = ", given before this file was handed in" if EARLIER in change.words else ""
-    return f"{change.question} {signed(change.by) if change.by else '+0'} by hand{earlier}"
+    points = figure(signed(change.by)) if change.by else "+0"
+    if EARLIER in change.words:
+        return tr(
+            "{question} {points} by hand, given before this file was handed in", question=change.question, points=points
+        )
+    return tr("{question} {points} by hand", question=change.question, points=points)
 
 
 def points_of(attempt: Attempt, question: str) -> str:
     """The points of one question; a dash where it was not examined, "open" where it waits for a mark by hand."""
     points = attempt.points_of(question)
-    nothing = "open" if question in attempt.waiting else "-"
-    return nothing if points is None else plain(points)
+    nothing = tr("open") if question in attempt.waiting else "-"
+    return nothing if points is None else figure(plain(points))
 
 
 def total_of(attempt: Attempt) -> str:
     """The points, or the state of an attempt that has none: an unreadable file is told apart from a zero."""
     if attempt.status is not Status.GRADED:
-        return attempt.status.value
-    return "waiting" if attempt.waiting else plain(attempt.points)
+        return ended(attempt.status)
+    return waits() if attempt.waiting else figure(plain(attempt.points))
 
 
 def first_thing(attempt: Attempt) -> str:
     """The one thing to know about an attempt: why there are no points, the first check that failed, or a notice."""
     if attempt.status is not Status.GRADED:
-        return attempt.notices[-1] if attempt.notices else ""
+        return recorded(attempt.notices[-1]) if attempt.notices else ""
     for result in attempt.results:
         if not result.outcome.earns:
-            return f"{result.question} {result.outcome.value}: {_reason(result)}"
+            return f"{result.question} {ended(result.outcome)}: {_reason(result)}"
     if attempt.waiting:
-        return f"to be marked by hand: {', '.join(attempt.waiting)}"
+        return tr("to be marked by hand: {questions}", questions=", ".join(attempt.waiting))
     told = [notice for notice in attempt.notices if not notice.startswith(MADE_FROM)]
-    return min(told, key=lambda notice: notice.startswith(DEFINED_TWICE), default="")
+    return recorded(min(told, key=lambda notice: notice.startswith(DEFINED_TWICE), default=""))
 
 
 def _reason(result: CheckResult) -> str:
-    return result.message or result.hint or result.name
+    return recorded(result.message) or result.hint or result.name
 
 
 def in_short(assignment: Assignment, attempts: Sequence[Attempt]) -> str:
     """One line: how many, how they ended, and the middle of the points."""
-    ended = Counter(attempt.status for attempt in attempts)
-    words = [f"{ended[status]} {status.value}" for status in Status if ended[status]]
-    text = f"{len(attempts)} submissions: {', '.join(words)}" if attempts else "no submissions"
+    counts = Counter(attempt.status for attempt in attempts)
+    words = ", ".join(f"{counts[status]} {ended(status)}" for status in Status if counts[status])
+    text = tr("{n} submissions: {words}", n=len(attempts), words=words) if attempts else tr("no submissions")
     waiting = sum(bool(attempt.waiting) for attempt in attempts)
     if waiting:
-        text += f"; {waiting} to be marked by hand (grader manual {assignment.id})"
+        text += "; " + tr("{n} to be marked by hand (grader manual {assignment})", n=waiting, assignment=assignment.id)
     middle = middle_of(attempts)
     if middle is not None:
-        of = "those with all marks" if waiting else "the graded"
-        text += f"; half of {of} have {plain(middle)} of {plain(assignment.max_points)} points or more"
+        known = {"points": figure(plain(middle)), "worth": figure(plain(assignment.max_points))}
+        text += "; "
+        text += (
+            tr("half of those with all marks have {points} of {worth} points or more", **known)
+            if waiting
+            else tr("half of the graded have {points} of {worth} points or more", **known)
+        )
     return text
 
 

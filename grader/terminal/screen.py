@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
+from grader.languages.translating import mark
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
@@ -53,8 +54,10 @@ __all__ = [
 TEXT = 110  # columns of running text; longer lines are hard to read
 INDENT = " " * 6
 MOST_LINES = 500  # of one cell of an answer
-NO_OUTPUTS = "(outputs, such as plots, are not shown here: grader show --save FILE writes the file that was handed in)"
-PICTURES = "(a picture is attached to this cell; it is part of the answer: grader show --save FILE shows it)"
+NO_OUTPUTS = mark(
+    "(outputs, such as plots, are not shown here: grader show --save FILE writes the file that was handed in)"
+)
+PICTURES = mark("(a picture is attached to this cell; it is part of the answer: grader show --save FILE shows it)")
 NOT_ABOUT_THE_TASK = (Outcome.MISSING, Outcome.CRASHED, Outcome.PROTOCOL, Outcome.DEFERRED)
 
 

@@ -1,0 +1,35 @@
+"""How a check or an attempt ended, in one word of the language that is spoken; on record it is the English one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from grader.languages.translating import tr, trc
+from grader.schema import Outcome, Status
+
+_WORDS: Mapping[Outcome | Status, Callable[[], str]] = {
+    Outcome.PASSED: lambda: tr("passed"),
+    Outcome.FAILED: lambda: trc("how a check ended", "failed"),
+    Outcome.ERROR: lambda: tr("error"),
+    Outcome.MISSING: lambda: trc("how a check ended", "missing"),
+    Outcome.TIMEOUT: lambda: trc("how a check ended", "timeout"),
+    Outcome.MEMORY: lambda: trc("how a check ended", "memory"),
+    Outcome.CRASHED: lambda: trc("how a check ended", "crashed"),
+    Outcome.FORBIDDEN: lambda: trc("how a check ended", "forbidden"),
+    Outcome.PROTOCOL: lambda: trc("how a check ended", "protocol"),
+    Outcome.DEFERRED: lambda: trc("for the staff", "deferred"),
+    Status.GRADED: lambda: tr("graded"),
+    Status.UNREADABLE: lambda: tr("unreadable"),
+    Status.DEFERRED: lambda: trc("for the staff", "deferred"),
+    Status.OUTDATED: lambda: tr("outdated"),
+}
+
+
+def ended(how: Outcome | Status) -> str:
+    """The word for an outcome or a status: "failed", "deferred"."""
+    return _WORDS[how]()
+
+
+def waits() -> str:
+    """The word for what was handed in and has no mark yet."""
+    return trc("for the staff", "waiting")
