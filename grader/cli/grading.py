@@ -46,6 +46,15 @@ def _regrade(made: Parser) -> None:
     batch(made)
 
 
+def _try(made: Parser) -> None:
+    made.add_argument("assignment")
+    made.add_argument("files", nargs="+", type=Path, metavar="FILE", help="notebook, .py or zip, whoever's it is")
+    made.add_argument("--question", action="append", default=[], metavar="q3", help="this one (several times: these)")
+    seeds = "draw other hidden inputs, the same for the same name (default: as when it is graded)"
+    made.add_argument("--seed", metavar="NAME", help=seeds)
+    batch(made)
+
+
 def _status(made: Parser) -> None:
     made.add_argument("assignment")
     as_json(made)
@@ -85,6 +94,7 @@ COMMANDS = {
         "Whom a name stands for; a roster from a platform's table.",
     ),
     "grade": Command("grading:grade", _grade, "Grade submissions; what was graded before is not run again."),
+    "try": Command("trying:try_files", _try, "What a file would get, question by question; nothing goes on record."),
     "regrade": Command(
         "grading:regrade",
         _regrade,
