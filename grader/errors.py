@@ -24,6 +24,10 @@ class AuthoringError(GraderError):
     """The course, an assignment or a hidden test is wrong; the instructor must act."""
 
 
+class UnknownEncoding(AuthoringError):
+    """A table is text, and in an encoding that is not certain; whoever knows it may name it."""
+
+
 class SubmissionError(GraderError):
     """A submission cannot be read or used; the student must act."""
 

@@ -16,14 +16,13 @@ from grader.course.tables import (
     SEPARATOR_LINE,
     SEPARATORS,
     Encoded,
-    UnknownEncoding,
     check_printable,
     decoded,
     headings,
     lines,
     plain_blanks,
 )
-from grader.errors import AuthoringError
+from grader.errors import AuthoringError, UnknownEncoding
 from grader.submission.text import letters
 
 # Headings of Moodle and of registrars: English, German, French, Spanish, Italian, Portuguese, Dutch, Chinese, Japanese.

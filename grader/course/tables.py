@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.config import did_you_mean
-from grader.errors import AuthoringError
+from grader.errors import AuthoringError, UnknownEncoding
 from grader.submission.text import JOINERS
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -34,10 +34,6 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 Line = tuple[int, list[str]]
 csv.field_size_limit(64 * 2**20)  # for the whole process; Moodle's worksheets hold what was typed into the browser
 _DECIMAL_COMMA = re.compile(r"([0-9]{1,9}),([0-9]{1,2}|[0-9]{4,9})")  # three digits may be thousands
-
-
-class UnknownEncoding(AuthoringError):
-    """A table is text, and in an encoding that is not certain; whoever knows it may name it."""
 
 
 @dataclass(frozen=True)
