@@ -47,16 +47,19 @@ class Cohort:
         ]
 
 
+def copy_of_the_course(root: Path) -> Paths:
+    """This repository's assignments, solutions and course.toml in another folder, without any record."""
+    for name in ("assignments", "solutions"):
+        shutil.copytree(PACKAGE.parent / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PACKAGE.parent / "course.toml", root)
+    return Paths(root)
+
+
 @contextmanager
 def cohort(quick: bool) -> Iterator[Cohort]:
     """A fresh course folder, removed at the end; `quick` grades the questions of QUICK only."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        root = Path(folder)
-        for name in ("assignments", "solutions"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(PACKAGE.parent / name, root / name, ignore=ignored)
-        shutil.copy(PACKAGE.parent / "course.toml", root)
-        paths = Paths(root)
+        paths = copy_of_the_course(Path(folder))
         assignment = read_assignment(paths, ASSIGNMENT)
         with_tests = tuple(batch.question_digests(paths, assignment))
         yield Cohort(paths, assignment, QUICK if quick else with_tests)

@@ -1,15 +1,20 @@
 """What a CUDA context costs each candidate, and how many fit a GPU. Run by scripts/gpu-checks.
 
-python -m benchmarks.gpu_cost
+    python -m benchmarks.gpu_cost [--device pretend]
+
+A candidate opens a context of its own: the zygote that it is forked from cannot hold one. What its first answer takes
+longer than on the processor is what a pool of processes with a context opened beforehand would save.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
+import shutil
 import statistics
 import subprocess
-import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 
 from grader.examination.channel import Channel
@@ -20,6 +25,7 @@ from grader.schema import Assignment, Limits, Question
 from grader.submission import notebook
 
 ROUNDS = 5
+ASIDE = (1, 4, 16)  # candidates that are open at once
 PROBE = Assignment(
     "gpu_cost",
     "The cost of a context",
@@ -31,7 +37,9 @@ SUBMISSION = b"def touch(x):\n    return x * 2\n"
 
 
 def used_mib() -> int:
-    """Video memory in use on GPU 0, as the driver says."""
+    """Video memory in use on GPU 0, as the driver says; 0 where there is none to ask."""
+    if shutil.which("nvidia-smi") is None:
+        return 0
     command = ["nvidia-smi", "-i", "0", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
 
@@ -41,30 +49,51 @@ def one(sandbox: ProcessSandbox, device: str) -> tuple[float, Channel]:
     import torch
 
     started = time.perf_counter()
-    channel = Channel(PROBE, notebook.read(SUBMISSION, "s.py"), (), lambda: sandbox, Transcript(), device)
-    Student(channel, "probe", "0").touch(torch.ones(8))
-    return time.perf_counter() - started, channel
+    book = notebook.read(SUBMISSION, "s.py")
+    channel = Channel(sandbox.assignment, book, (), lambda: sandbox, Transcript(), device)
+    answer = Student(channel, "probe", "0").touch(torch.ones(8))
+    wall_s = time.perf_counter() - started
+    if not torch.equal(answer, torch.full((8,), 2.0)):
+        raise SystemExit(f"twice one on {device} is {answer}")
+    return wall_s, channel
+
+
+def context(sandbox: ProcessSandbox, device: str) -> None:
+    """Print what a candidate's first answer takes on the processor and on the device."""
+    median = {}
+    for where in ("cpu", device):
+        walls = []
+        for _ in range(ROUNDS):
+            wall_s, channel = one(sandbox, where)
+            walls.append(wall_s)
+            channel.close()
+        median[where] = statistics.median(walls)
+        print(
+            f"first answer on {where}: {median[where]:.3f} s (median of {ROUNDS}, {min(walls):.3f} to {max(walls):.3f})"
+        )
+    print(f"a context: {median[device] - median['cpu']:.3f} s a candidate, which a warm pool would save", flush=True)
+
+
+def open_at_once(sandbox: ProcessSandbox, device: str) -> None:
+    """Print the video memory that candidates hold which are open side by side, and what they leave behind."""
+    for count in ASIDE:
+        before = used_mib()
+        channels = [one(sandbox, device)[1] for _ in range(count)]
+        held = used_mib() - before
+        for channel in channels:
+            channel.close()
+        left = used_mib() - before
+        print(f"{count} open at once: {held} MiB, {held / count:.0f} each; {left} MiB left behind", flush=True)
 
 
 def main() -> None:
-    sandbox = ProcessSandbox(PROBE)
-    figures: dict[str, float] = {}
-    for device in ("cpu", "cuda"):
-        walls = []
-        for _ in range(ROUNDS):
-            wall_s, channel = one(sandbox, device)
-            walls.append(wall_s)
-            channel.close()
-        figures[f"{device}_first_answer_s"] = round(statistics.median(walls), 4)
-    before = used_mib()
-    channels = [one(sandbox, "cuda")[1] for _ in range(4)]
-    figures["video_memory_per_candidate_mib"] = (used_mib() - before) / len(channels)
-    for channel in channels:
-        channel.close()
-    figures["video_memory_left_behind_mib"] = used_mib() - before
-    sandbox.close()
-    json.dump(figures, sys.stdout, indent=1)
-    print()
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--device", choices=["cuda", "pretend"], default="cuda")
+    device = options.parse_args().device
+    assignment = replace(PROBE, preload=("torch", "tests.pretend_gpu")) if device == "pretend" else PROBE
+    with closing(ProcessSandbox(assignment)) as sandbox:
+        context(sandbox, device)
+        open_at_once(sandbox, device)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,9 @@ NOT_RUN_ALONE = {
     "cohort",
     "disguises",
     "floor",
+    "gpu_class",
     "gpu_cost",
+    "gpu_here",
     "memory",
     "otter_cost",
     "processor",
@@ -125,3 +128,15 @@ def test_a_traced_process_and_file_that_stay_are_found(tmp_path: Path, monkeypat
             child.communicate(b"\n")
         assert trail.left()["processes"] == 0
         earlier.communicate(b"\n")
+
+
+@pytest.mark.long
+def test_the_checks_for_a_gpu_run_through_on_a_device_that_is_none() -> None:
+    """All parts of scripts/gpu-checks, in small: nothing of it is to fail where a GPU is lent for minutes."""
+    environment = os.environ | {"DEVICE": "pretend", "PYTHON": sys.executable, "PATIENCE": "6"}
+    done = subprocess.run(
+        [ROOT / "scripts" / "gpu-checks"], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "marks: 0 questions differ between cpu and pretend" in done.stdout
+    assert re.search(r"^  4 slots: 4 submissions in .*; 4 of 4 with full marks$", done.stdout, re.MULTILINE)
