@@ -19,7 +19,8 @@ from grader.course.master import master_parts
 from grader.course.scheme import plain
 from grader.errors import AuthoringError
 from grader.execution.batch import question_digests
-from grader.languages.translating import ENGLISH
+from grader.languages.formats import figure
+from grader.languages.translating import ENGLISH, mark, speaking, tr
 from grader.paths import Paths
 from grader.sandbox.importable import importable
 from grader.schema import Assignment, digest_of
@@ -28,12 +29,35 @@ from grader.submission.packing import zipped
 PASSAGE = 4  # so many lines in a row are no coincidence
 
 
-READ = " (a person reads your answer)"
-CHECKS = """\
+READ = mark(" (a person reads your answer)")
+CHECKS = mark("""\
 `grader.check("{question}")` in the notebook runs a question's public checks. They give no points: your notebook is
 graded later, on inputs that nobody has seen. Cells that begin with `# experiment` are not run then.
 
-"""
+""")
+PAGE = mark("""# {assignment}: {title}
+
+Open `{assignment}.ipynb` in Jupyter, VS Code or Colab, {beside}and fill in what is asked
+for.{need}
+
+| question | title | points |
+|---|---|---|
+{rows}| | together | {points} |
+
+{checks}Before you hand in, save the notebook, open a terminal in this folder and type
+
+    python grader.pyz validate {assignment}.ipynb
+    python grader.pyz pack {assignment}.ipynb --student YOUR-ID
+
+The first says what was found for each question, what is missing and which of your imports will fail when it is graded,
+the second makes `YOUR-ID_{assignment}.zip`.
+Hand in the notebook or that zip. Your notebook is read and not run. Python 3.9 or later is all it takes; on your
+machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download > Download .ipynb), put it
+and `{assignment}.zip` into the Files on the left, and run in a new cell
+
+    !unzip -oq {assignment}.zip
+    !python {assignment}/grader.pyz validate {assignment}.ipynb
+""")
 
 
 def audit_digest(paths: Paths, assignment: Assignment) -> str:
@@ -57,7 +81,8 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
     files |= {name: (folder / name).read_bytes() for name in assignment.files}
     language = read_course(paths).language if paths.course_toml.is_file() else ENGLISH
     files[students_program.NAME] = students_program.students_program(language)
-    files["README.md"] = readme(assignment).encode("utf-8")
+    with speaking(language):
+        files["README.md"] = readme(assignment).encode("utf-8")
     _refuse_leaks(paths, assignment, files)
     release = release_id(files)
     notebook = f"{assignment.id}.ipynb"
@@ -112,8 +137,8 @@ def manifest(
 def readme(assignment: Assignment) -> str:
     """The page that a student reads first."""
     rows = "".join(
-        f"| {question.id} | {question.title}{READ * question.manual} | {plain(question.points)} |\n"
-        for question in assignment.questions
+        f"| {each.id} | {each.title}{tr(READ) if each.manual else ''} | {figure(plain(each.points))} |\n"
+        for each in assignment.questions
     )
     tested = [question.id for question in assignment.questions if not question.manual]
     hidden = {name.split(".")[0] for name in assignment.hidden_modules}
@@ -121,38 +146,23 @@ def readme(assignment: Assignment) -> str:
     packages = [("numpy", "numpy"), *((name, name) for name in torch), ("matplotlib", "matplotlib")]
     packages += [("sklearn", "scikit-learn"), ("otter", "otter-grader")]
     needed = [package for module, package in packages if module not in hidden] if tested else []
-    need = (
-        f""" You need Python 3.11 or later with {", ".join(needed[:-1])} and {needed[-1]}
-(`pip install {" ".join(needed)}`)."""
-        if needed
-        else ""
+    need = ""
+    if needed:
+        packages_and_last = {"packages": ", ".join(needed[:-1]), "last": needed[-1], "all": " ".join(needed)}
+        need = tr(
+            " You need Python 3.11 or later with {packages} and {last}\n(`pip install {all}`).", **packages_and_last
+        )
+    kept = [*([tr("the folder `tests/`")] if tested else []), *(f"`{name}`" for name in assignment.files)]
+    beside = tr("with {files} beside it (where they are not, the notebook puts them there), ")
+    return tr(PAGE).format(
+        assignment=assignment.id,
+        title=assignment.title,
+        beside=beside.format(files=tr(" and ").join(kept)) if kept else "",
+        need=need,
+        rows=rows,
+        points=figure(plain(assignment.max_points)),
+        checks=tr(CHECKS).format(question=tested[0]) if tested else "",
     )
-    kept = " and ".join([*(["the folder `tests/`"] if tested else []), *(f"`{name}`" for name in assignment.files)])
-    beside = f"with {kept} beside it (where they are not, the notebook puts them there), " if kept else ""
-    checks = CHECKS.format(question=tested[0]) if tested else ""
-    return f"""# {assignment.id}: {assignment.title}
-
-Open `{assignment.id}.ipynb` in Jupyter, VS Code or Colab, {beside}and fill in what is asked
-for.{need}
-
-| question | title | points |
-|---|---|---|
-{rows}| | together | {plain(assignment.max_points)} |
-
-{checks}Before you hand in, save the notebook, open a terminal in this folder and type
-
-    python grader.pyz validate {assignment.id}.ipynb
-    python grader.pyz pack {assignment.id}.ipynb --student YOUR-ID
-
-The first says what was found for each question, what is missing and which of your imports will fail when it is graded,
-the second makes `YOUR-ID_{assignment.id}.zip`.
-Hand in the notebook or that zip. Your notebook is read and not run. Python 3.9 or later is all it takes; on your
-machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download > Download .ipynb), put it
-and `{assignment.id}.zip` into the Files on the left, and run in a new cell
-
-    !unzip -oq {assignment.id}.zip
-    !python {assignment.id}/grader.pyz validate {assignment.id}.ipynb
-"""
 
 
 def _refuse_leaks(paths: Paths, assignment: Assignment, files: dict[str, bytes]) -> None:

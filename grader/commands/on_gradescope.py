@@ -21,14 +21,16 @@ from typing import Any
 from grader.commands.exporting import VISIBILITY
 from grader.commands.publishing import results_document
 from grader.commands.writing import write
-from grader.course.config import read_assignment
+from grader.course.config import read_assignment, read_course
 from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE
 from grader.feedback.names import slug
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, speaking, tr
 from grader.paths import Paths, find_root
 from grader.record.store import Store
 from grader.schema import Assignment, Attempt, Status
 
-UNFINISHED = "Grading has not finished. If you read this, tell the staff: it is no fault of yours, and no mark."
+UNFINISHED = mark("Grading has not finished. If you read this, tell the staff: it is no fault of yours, and no mark.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,10 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path("/autograder"))
     chosen = parser.parse_args(arguments)
     paths = Paths(find_root())
+    with speaking(read_course(paths).language):
+        return _graded(paths, chosen)
+
+
+def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
+    """Grade, and write what the student reads."""
     assignment = read_assignment(paths, chosen.assignment)
     results = chosen.root / "results" / "results.json"
     begun = time.monotonic()
-    write(results, json.dumps({"score": 0, "output": UNFINISHED, "tests": []}))
+    write(results, json.dumps({"score": 0, "output": tr(UNFINISHED), "tests": []}))
     student = _student(chosen.root / "submission_metadata.json")
     code, said = _grade(assignment, chosen.root / "submission", student)
     attempt = _attempt(paths, assignment)
@@ -107,8 +115,9 @@ def _by_person(assignment: Assignment) -> str:
 def _nothing(assignment: Assignment, said: str) -> dict[str, Any]:
     """No notebook: told to the student as `grade` says it, with nothing to publish."""
     why = said.strip().rpartition("\n")[2].removeprefix("grader: ") or "nothing was handed in"
+    told = tr("No notebook of {assignment} was found: {why}", assignment=assignment.id, why=recorded(why))
     worth = float(assignment.max_points)
-    return {"score": 0, "max_score": worth, "output": f"No notebook of {assignment.id} was found: {why}", "tests": []}
+    return {"score": 0, "max_score": worth, "output": told, "tests": []}
 
 
 if __name__ == "__main__":

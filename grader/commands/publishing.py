@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from grader.commands.writing import make_folder, write
-from grader.course.config import read_assignment
+from grader.course.config import read_assignment, read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.names import slug
+from grader.languages.recorded import recorded
+from grader.languages.translating import speaking
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
 from grader.marks.platforms import PLATFORMS
@@ -100,7 +102,7 @@ def _columns(items: list[str], given: list[str]) -> dict[str, str]:
 
 def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
     """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
-    written = 0
+    written, language = 0, read_course(paths).language
     for (student, item), attempt in sorted(attempts.items()):
         if item in items and attempt.waiting:
             screen.say(f"{student} ({item}): {', '.join(attempt.waiting)} to be marked by hand; left out")
@@ -109,7 +111,8 @@ def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, st
         elif item in items:
             folder = out / item / slug(student)
             make_folder(folder)
-            page = results_document(read_assignment(paths, item), attempt)
+            with speaking(language):
+                page = results_document(read_assignment(paths, item), attempt)
             write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
             written += 1
     print(f"{out}: {written} results")
@@ -132,7 +135,7 @@ def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]
         for result in attempt.results
     ]
     tests += [_by_hand(assignment, mark) for mark in attempt.manual]
-    output = "\n".join(attempt.notices)
+    output = "\n".join(map(recorded, attempt.notices))
     worth = {"score": float(attempt.points), "max_score": float(assignment.max_points)}
     return {**worth, "output": output, "output_format": "text", "stdout_visibility": "hidden", "tests": tests}
 
@@ -154,6 +157,7 @@ def _by_hand(assignment: Assignment, mark: ManualMark) -> dict[str, Any]:
 def _told(result: CheckResult) -> str:
     """What may be told away from the student's page: our own words, never those of an exception of theirs."""
     if result.outcome.earns:
-        return counted_with([result])
+        return recorded(counted_with([result]))
     beside = f"{PASSES_WITH}{result.passes_with}; " if result.passes_with else ""
-    return f"{beside}{result.by_itself if result.outcome is Outcome.FAILED else f'ended: {result.outcome.value}'}"
+    ended = result.by_itself if result.outcome is Outcome.FAILED else f"ended: {result.outcome.value}"
+    return recorded(f"{beside}{ended}")

@@ -6,15 +6,19 @@ import re
 from decimal import Decimal
 
 import pytest
-from feedback_samples import attempt, feedback, graded, line, passing, source
+from feedback_samples import ASSIGNMENT, attempt, feedback, graded, line, passing, source
 from pseudo_language import outside, pseudo_language, untranslated
 
+from grader.authoring.release import readme
+from grader.commands.publishing import results_document
+from grader.course.config import read_assignment
 from grader.course.entries import Entry, State
 from grader.feedback.composing import compose
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Remark
 from grader.languages.translating import speaking
+from grader.paths import PACKAGE, Paths
 from grader.schema import Outcome, Status
 
 OWN = (  # the course's words, the student's, and what stays English
@@ -90,3 +94,19 @@ def test_as_markdown():
     text = feedback_markdown(feedback(*broken, notices=("there is no code in it",)))
     plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL).replace("\\", "")
     assert outside(plain.splitlines(), OWN) == []
+
+
+def test_in_german_a_page_has_a_decimal_comma_and_the_language_is_said():
+    with speaking("de"):
+        page = feedback_page(compose(source(line=line(a1_mlp=graded("12.5")))))
+        told = readme(read_assignment(Paths(PACKAGE.parent), "a1_mlp"))
+    assert '<html lang="de">' in page and "12,5 von 13" in page and "96,15 %" in page and "12.5" not in page
+    assert "Speichern Sie vor dem Abgeben das Notebook" in told and "| zusammen |" in told
+
+
+def test_what_a_platform_shows_of_a_check_is_translated_and_its_points_are_numbers():
+    made = attempt(*passing(Outcome.CRASHED, ENDED[Outcome.CRASHED]))
+    with speaking("de"):
+        page = results_document(ASSIGNMENT, made)
+    assert [test["output"] for test in page["tests"]] == ["", "", "abgebrochen: Prozess beendet"]
+    assert [test["score"] for test in page["tests"]] == [5.0, 6.0, 0.0]
