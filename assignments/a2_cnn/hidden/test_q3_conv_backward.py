@@ -51,6 +51,8 @@ def cases(rng, times):
     sizes = [{"N": 2, "C": 3, "F": 4}, {"N": 4, "C": 2, "F": 3}, {"N": 3, "C": 4, "F": 2}]
     for index, geometry in enumerate(GEOMETRIES + [random_geometry(rng) for _ in range(times)]):
         yield (*draw(rng, *geometry, **sizes[index % 3]), *geometry[2:])
+    for stride, pad in [((1, 1), (0, 0)), ((1, 1), (2, 1)), ((2, 1), (2, 1))]:  # the same shapes in another geometry
+        yield (*draw(rng, (6, 5), (3, 2), stride, pad), stride, pad)
     for stride in [(1, 1), (2, 2)]:
         yield (*draw(rng, (3, 3), (3, 3), stride, (1, 1), 3, 3, 3), stride, (1, 1))
 

@@ -59,6 +59,8 @@ def some_cases(rng):
         kernel, stride, pad = rng.integers(1, 5, size=2), int(rng.integers(1, 4)), int(rng.integers(0, 3))
         size = np.maximum(kernel - 2 * pad, 1) + rng.permutation([1, 2, 4, 5])[:2]
         yield (2, 3, *size.tolist()), tuple(kernel.tolist()), stride, pad
+    for stride, pad in ((1, 0), (2, 0), (2, 1), (1, 1), (1, 0)):  # shapes that were there before, in another geometry
+        yield (2, 3, 7, 6), (3, 2), stride, pad
     yield (3, 3, 3, 3), (3, 3), 1, 1
     yield (2, 2, 4, 4), (2, 2), 2, 0
 

@@ -303,3 +303,11 @@ def conv2d_backward(dy, x, w, stride, pad):
     dx, dw, _ = _right["conv2d_backward"](dy, x, w, stride, pad)
     dy.shape = (*dy.shape[:2], -1)
     return dx, dw, as_float(dy).sum((0, 2))
+
+
+# %% places_remembered | fails: test_gradient_of_the_image, test_gradient_of_the_kernel | hint: What is kept from call to call must be looked up by all that it depends on, stride and padding included.
+_geometry = {}
+
+
+def conv2d_backward(dy, x, w, stride, pad):
+    return _right["conv2d_backward"](dy, x, w, *_geometry.setdefault((x.shape, w.shape), (stride, pad)))

@@ -291,3 +291,15 @@ def conv2d_fast(x, w, b, stride, pad):
 # %% sums_of_integers_stay_integers | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: Of a matrix of integers col2im makes an image of float64.
 def col2im(cols, x_shape, kh, kw, stride, pad):
     return _right["col2im"](cols, x_shape, kh, kw, stride, pad).astype(cols.dtype)
+
+
+# %% patches_remembered | fails: test_order_of_rows_and_columns | hint: A table that is kept from call to call must be looked up by all that it depends on, stride and padding included.
+_tables = {}
+
+
+def im2col(x, kh, kw, stride, pad):
+    key = x.shape, kh, kw
+    if key not in _tables:
+        numbers = np.arange(1.0, x.size + 1).reshape(x.shape)
+        _tables[key] = _right["im2col"](numbers, kh, kw, stride, pad).astype(int)
+    return np.concatenate([[0.0], as_float(x).ravel()]).astype(as_float(x).dtype)[_tables[key]]
