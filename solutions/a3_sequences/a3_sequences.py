@@ -64,7 +64,7 @@
 # - **Batch first.** Vectors come as `(N, D)`: N samples, D features; images `(N, C, H, W)`; sequences `(B, T, D)`; masks are
 #   boolean with **True = may be attended / is valid**.
 # - **numpy or torch**: q1 to q4 are numpy alone, torch would do the work for you there; the rest is torch. A torch result has
-#   the dtype and lies on the device of the inputs.
+#   the dtype and lies on the device of the inputs. scipy, scikit-learn and torchvision cannot be imported while your notebook is graded.
 # - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32; of integers
 #   it is float64. The function `as_float` below is this rule; use it. Labels and tokens are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".

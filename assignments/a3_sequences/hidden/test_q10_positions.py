@@ -85,7 +85,10 @@ def test_positions_and_norms_follow_the_table(student, rng, device):
     hint="Columns 2i and 2i + 1 share the angle p / base^(2i/d), in radians, p from 0: sine first, cosine beside it.",
 )
 def test_values_of_the_positions(student, rng):
-    for T, d, base in ((7, 6, None), (6, 8, 37.0), (1, 4, None), (9, 2, 5.0), (4, 4, 2.5), (12, 20, 1000.0)):
+    asked = ((7, 6, None), (6, 8, 37.0), (1, 4, None), (9, 2, 5.0), (4, 4, 2.5), (12, 20, 1000.0))
+    # and again with another base, with fewer and with more rows: nothing of an answer may be kept under too little
+    again = ((7, 6, 37.0), (6, 8, None), (6, 8, 37.0), (3, 6, 37.0), (11, 6, None), (7, 6, None))
+    for T, d, base in asked + again:
         answer = student.sinusoidal_pe(T, d) if base is None else student.sinusoidal_pe(T, d, base=base)
         expected = table(T, d, base or 10000.0)
         close(answer, expected, rtol=1e-5, atol=1e-5, what=f"positions ({T}, {d}) with base {base or 'left out'}")

@@ -1,5 +1,7 @@
 """Question 12: masked tokens, sentence pairs, their loss and their layout. Bands are six standard errors wide."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -175,7 +177,7 @@ def test_loss_is_the_mean_over_selected_tokens(student, rng):
     "sentence of a document has no successor and begins no pair.",
 )
 def test_sentence_pairs(student, rng):
-    right, total = 0, 0
+    right, total, alike = 0, 0, []
     for documents, longest in ((100, 6), (100, 6), (2, 40), (3, 9), (2, 40)):
         docs, where = book(rng, documents, longest)
         pairs = pairs_of(student, docs, where, int(rng.integers(1 << 30)))
@@ -185,6 +187,7 @@ def test_sentence_pairs(student, rng):
             else:
                 require(other != doc, "label 0, but b is of the document of a")
         right, total = right + sum(pair[-1] for pair in pairs), total + len(pairs)
+        alike += [one[-1] == two[-1] for one, two in itertools.pairwise(pairs)]
         if documents == 100:
             drawn = [(pair[2], pair[3]) for pair in pairs if not pair[-1]]
             require(len(drawn) > 0, "all pairs have the label 1")
@@ -194,6 +197,7 @@ def test_sentence_pairs(student, rng):
             steps = {(pair[2] - pair[0]) % documents for pair in pairs if not pair[-1]}
             require(len(steps) > 30, "the other document is always at the same distance, or nearly")
     near(right / total, 0.5, total, "the labels 0 and 1 are not equally likely")
+    near(np.mean(alike), 0.5, len(alike), "a label depends on the one before it: each pair has a coin of its own")
 
 
 def gradient(nb, logits, labels):
@@ -270,10 +274,17 @@ def test_pairs_that_are_too_long_and_losses_without_labels(student, rng):
     close(student.mlm_loss(large, labels), loss_of(logits, labels), rtol=1e-7, what="mlm_loss of large logits")
 
 
+def totals(nb, ids, special, mask, vocabulary, p, seed, times):
+    """How many tokens are selected in each of so many calls with one generator."""
+    generator = torch.Generator(ids.device).manual_seed(seed)
+    calls = (nb.mlm_mask(ids, set(special), mask, vocabulary, p, generator)[1] for _ in range(times))
+    return [int((labels != -100).sum()) for labels in calls]
+
+
 @pytest.mark.points(
     0.4,
-    hint="Every token is selected by a draw of its own: not a row as a whole, not a fixed number in each row, not the "
-    "same places in every row.",
+    hint="Every token is selected by a draw of its own: not a row as a whole, not a fixed number in each row or in "
+    "all, not the same places in every row.",
 )
 def test_tokens_are_selected_independently(student, rng):
     p = 0.3
@@ -290,6 +301,12 @@ def test_tokens_are_selected_independently(student, rng):
     beside = selected[:, 1:] & selected[:, :-1]
     both = (ordinary[:, 1:] & ordinary[:, :-1]).sum()
     near(beside.sum() / both, p * p, both / 2, "neighbours are selected together, or never together")
+    times, few = 120, text(rng, 2)
+    seed = int(rng.integers(1 << 30))
+    counts = integers(student.run(totals, few, sorted(SPECIAL), MASK, VOCABULARY, p, seed, times), what="the totals")
+    spread = np.var(counts, ddof=1) / (2 * ORDINARY * p * (1.0 - p))
+    require(spread >= 0.2, "nearly the same number of tokens is selected in every call")  # 1 +- 0.13
+    require(spread <= 1.0 + 6.0 * np.sqrt(2.0 / (times - 1)), "the number of selected tokens strays too far")
 
 
 @pytest.mark.points(

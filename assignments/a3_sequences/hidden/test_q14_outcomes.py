@@ -18,6 +18,7 @@ from grader.testing import array, best_of_two, bounded, close, first_losses, for
 pytestmark = pytest.mark.question("q14")
 
 TRAINING_S = 90.0
+TRIES = 3  # of a training, while the best miss may be bad luck: no wrong program is known to come so near
 FIRST_STEPS = 4  # of the trainings whose seeds are looked at
 PAD, BOS, EOS = 0, 1, 2
 BUILT_IN = ("torch.nn.RNNBase", "torch.nn.RNNCellBase")
@@ -46,12 +47,21 @@ def once(runs, key, train):
     return runs[key]
 
 
-def taught(student, name, *data, forbidden=()):
-    """What the training returned: something that can be called."""
+def digests(nb, *values):
+    """What stands in these tensors, in short."""
+    import hashlib
+
+    return [hashlib.sha256(t.detach().cpu().numpy().tobytes()).hexdigest() for t in values]
+
+
+def taught(student, name, *data, seed, forbidden=()):
+    """What the training returned, something that can be called; and whether it left its data as they were."""
+    given = [student.put(values) for values in data]
+    before = student.run(digests, *given)
     with student.limit(call_s=TRAINING_S), student.forbids(*forbidden):
-        answer = getattr(student, name)(*data)
+        answer = getattr(student, name)(*given, seed)
     require(callable(answer), f"{name} must return something that can be called.")
-    return answer
+    return answer, student.run(digests, *given) == before
 
 
 # ------------------------------------------------------------------------------------------------ a: delayed recall
@@ -60,11 +70,12 @@ def taught(student, name, *data, forbidden=()):
 def recalled(student, rng, runs, datasets, turn=0):
     def train():
         (x, y), (hidden, labels) = datasets.recall(8000, 20, rng), datasets.recall(1000, 20, rng)
-        model = taught(student, "train_recall", *tensors(x, y), int(rng.integers(1 << 30)), forbidden=BUILT_IN)
+        seed = int(rng.integers(1 << 30))
+        model, kept = taught(student, "train_recall", *tensors(x, y), seed=seed, forbidden=BUILT_IN)
         (hidden,) = tensors(hidden)
         with student.forbids(*FUSED):
             alone = [model(hidden[i : i + 1]) for i in range(3)]
-        return {"labels": labels, "logits": model(hidden), "alone": alone}
+        return {"kept": kept, "labels": labels, "logits": model(hidden), "alone": alone}
 
     return once(runs, f"recall {turn}", train)
 
@@ -80,7 +91,7 @@ def test_recall_of_the_marked_symbol(student, rng, runs, datasets):
         logits = array(run["logits"], shape=(1000, 6), dtype="float", what="the logits")
         return float(np.mean(logits.argmax(axis=1) == run["labels"]))
 
-    best_of_two(score, low=0.97, narrow=0.006, says="The accuracy on hidden sequences is below 0.97.")
+    best_of_two(score, low=0.97, narrow=0.2, tries=TRIES, says="The accuracy on hidden sequences is below 0.97.")
 
 
 @pytest.mark.points(0.25, hint="The logits of a sequence do not depend on the sequences beside it in the batch.")
@@ -99,11 +110,12 @@ def test_recall_of_a_sequence_alone(student, rng, runs, datasets):
 def reversed_(student, rng, runs, datasets, turn=0):
     def train():
         (src, tgt), (hidden, wanted) = datasets.reverse_pairs(12000, rng), datasets.reverse_pairs(500, rng)
-        model = taught(student, "train_reverse", *tensors(src, tgt), int(rng.integers(1 << 30)))
+        model, kept = taught(student, "train_reverse", *tensors(src, tgt), seed=int(rng.integers(1 << 30)))
         short = hidden[(hidden != PAD).sum(axis=1) <= 6][:40]  # 3 to 5 digits
         digits = rng.integers(3, 13, size=(len(short), 4))
         hidden, short, digits = tensors(hidden, short, digits)
         return {
+            "kept": kept,
             "wanted": wanted,
             "text": model.greedy_decode(hidden, BOS, EOS, 9),
             "padded": model(short, digits),
@@ -129,7 +141,9 @@ def test_strings_are_written_backwards(student, rng, runs, datasets):
         written[:, : text.shape[1] - 1] = text[:, 1:]
         return float(np.mean((written == run["wanted"]).all(axis=1)))
 
-    best_of_two(score, low=0.95, narrow=0.009, says="Fewer than 95 % of the hidden strings are reversed exactly.")
+    best_of_two(
+        score, low=0.95, narrow=0.25, tries=TRIES, says="Fewer than 95 % of the hidden strings are reversed exactly."
+    )
 
 
 @pytest.mark.points(
@@ -151,11 +165,11 @@ def predicted(student, rng, runs, datasets, turn=0):
     def train():
         P = datasets.transitions(rng)
         ids, hidden = datasets.markov2(40000, rng, P), datasets.markov2(25 * 600, rng, P).reshape(600, 25)
-        model = taught(student, "train_lm", *tensors(ids), int(rng.integers(1 << 30)))
+        model, kept = taught(student, "train_lm", *tensors(ids), seed=int(rng.integers(1 << 30)))
         later = hidden[:20, :24].copy()
         later[:, 15:] = rng.integers(0, 8, size=(20, 9))
         hidden_past, later = tensors(hidden[:, :24].copy(), later)
-        return {"P": P, "hidden": hidden, "logits": model(hidden_past), "later": model(later)}
+        return {"kept": kept, "P": P, "hidden": hidden, "logits": model(hidden_past), "later": model(later)}
 
     return once(runs, f"lm {turn}", train)
 
@@ -188,7 +202,9 @@ def test_cross_entropy_is_near_the_entropy_and_not_below(student, rng, runs, dat
         )
         return gap
 
-    best_of_two(score, high=0.10, narrow=0.015, says="The loss is more than 0.10 above the entropy of the language.")
+    best_of_two(
+        score, high=0.10, narrow=0.1, tries=TRIES, says="The loss is more than 0.10 above the entropy of the language."
+    )
 
 
 @pytest.mark.points(
@@ -208,9 +224,10 @@ def test_later_tokens_change_no_logits(student, rng, runs, datasets):
 def described(student, rng, runs, datasets, turn=0):
     def train():
         (X, captions), (hidden, wanted) = datasets.captioned(2500, rng), datasets.captioned(500, rng)
-        caption = taught(student, "train_captioner", *tensors(X, captions), int(rng.integers(1 << 30)))
+        caption, kept = taught(student, "train_captioner", *tensors(X, captions), seed=int(rng.integers(1 << 30)))
         (hidden,) = tensors(hidden)
-        return {"wanted": wanted, "said": caption(hidden), "alone": [caption(hidden[i : i + 1]) for i in range(12)]}
+        alone = [caption(hidden[i : i + 1]) for i in range(12)]
+        return {"kept": kept, "wanted": wanted, "said": caption(hidden), "alone": alone}
 
     return once(runs, f"captions {turn}", train)
 
@@ -226,7 +243,9 @@ def test_hidden_pictures_are_described(student, rng, runs, datasets):
         said = array(run["said"], shape=(500, 4), dtype="int", what="the captions")
         return float(np.mean((said == run["wanted"]).all(axis=1)))
 
-    best_of_two(score, low=0.90, narrow=0.016, says="Fewer than 90 % of the hidden pictures get the right caption.")
+    best_of_two(
+        score, low=0.90, narrow=0.25, tries=TRIES, says="Fewer than 90 % of the hidden pictures get the right caption."
+    )
 
 
 @pytest.mark.points(
@@ -245,15 +264,20 @@ def test_a_picture_alone_gets_the_same_caption(student, rng, runs, datasets):
 
 
 @pytest.mark.points(
-    0.2, hint="torch.manual_seed(seed) in the first line; the same seed gives the same training, another one another."
+    0.2,
+    hint="torch.manual_seed(seed) in the first line; the same seed gives the same training, another one another. What "
+    "a training is given stays as it is.",
 )
-def test_the_seed_decides_how_a_training_goes(student, rng, datasets):
+def test_the_seed_decides_how_a_training_goes(student, rng, runs, datasets):
     data = {
         "train_recall": datasets.recall(8000, 20, rng),
         "train_reverse": datasets.reverse_pairs(12000, rng),
         "train_lm": (datasets.markov2(40000, rng, datasets.transitions(rng)),),
         "train_captioner": datasets.captioned(2500, rng),
     }
+    for key, run in runs.items():  # those that were trained to their end
+        unchanged = isinstance(run, Exception) or run["kept"]
+        require(unchanged, f"the training {key[:-2]} has changed the tensors that it was given, at some later step.")
     for name, arrays in data.items():
         seeds = rng.choice(1 << 30, size=2, replace=False).tolist()
         begun = []

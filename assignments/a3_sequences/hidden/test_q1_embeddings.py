@@ -118,7 +118,9 @@ def test_vocabulary_is_ordered_by_frequency_then_alphabet(student, rng):
 
 
 @pytest.mark.points(
-    0.5, hint="Ids are the values of the dict, in whatever order it holds them; unk is an argument and has a name."
+    0.5,
+    hint="Ids are the values of the dict, in whatever order it holds them; unk is an argument and has a name, and "
+    "where no word is unknown nobody asks for it.",
 )
 def test_encode_and_decode_read_the_dict(student, rng):
     ids = rng.permutation(8).tolist()  # 0, 1, ... without a gap, as build_vocab makes them
@@ -132,6 +134,8 @@ def test_encode_and_decode_read_the_dict(student, rng):
     words = [str(word) for word in rng.choice(list(vocab), size=12)] + ["<pad>", "???"]
     same(student.decode([vocab[word] for word in words], vocab), words, what="decode")
     same([student.encode([], vocab), student.decode([], vocab)], [[], []], what="encode and decode of nothing")
+    for unk in ("<unk>", "?"):  # nothing is unknown, so it need not be there
+        same(student.encode(["ant", "bee", "ant"], {"bee": 1, "ant": 0}, unk), [0, 1, 0], what="encode without unk")
     with_zero = {"ant": 0, "<unk>": 1}
     same(student.encode(["ant", "bee"], with_zero), [0, 1], what="encode of a word with id 0")
 
@@ -174,7 +178,7 @@ def test_negative_sampling_loss(student, rng):
 @pytest.mark.points(
     0.7,
     hint="Only entries X > 0 count. The weight is (X / xmax)^alpha, at most 1; b belongs to the rows of X and c to its "
-    "columns; the sum is not divided.",
+    "columns; the sum is not divided. xmax and alpha are arguments.",
 )
 def test_glove_loss(student, rng):
     for V, d in ((5, 3), (4, 4), (6, 2), (3, 5)):

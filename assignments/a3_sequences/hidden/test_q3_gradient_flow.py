@@ -225,8 +225,9 @@ def test_laws_of_clipping_chunks_and_norms(student, rng):
     clipped, _ = clipped_by(student, grads, 2.0)
     clipped = {name: array(g, shape=SHAPES[name], dtype="float", what=name) for name, g in clipped.items()}
     again, norm = clipped_by(student, clipped, 2.0)
-    close(norm, 2.0, what="the norm of clipped gradients")
-    close(again, clipped, what="gradients clipped twice, beside those clipped once")
+    # a small number in the denominator has cost its points above, where it is named
+    close(norm, 2.0, rtol=1e-5, what="the norm of clipped gradients")
+    close(again, clipped, rtol=1e-5, what="gradients clipped twice, beside those clipped once")
     h, _ = sequence(rng, 5, 3, 1.0)
     order, Wh = rng.permutation(3), rng.normal(size=(3, 3))
     norms = array(student.jacobian_norms(h, Wh), shape=(5,), dtype="float", what="jacobian_norms")

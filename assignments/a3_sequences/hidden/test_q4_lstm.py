@@ -132,6 +132,7 @@ def test_lstm_shapes_follow_the_table_and_nothing_is_changed(student, rng):
     h, c, _ = ask(student, (bits, *arguments[1:]))
     judge_states(h, c, (bits.astype(float), *arguments[1:]), " for integers as x")
     array(student.init_lstm_bias(3), shape=(12,), dtype=np.float64, what="init_lstm_bias")
+    array(student.init_lstm_bias(3, 2), shape=(12,), dtype=np.float64, what="init_lstm_bias with an int")
 
 
 @pytest.mark.points(

@@ -242,7 +242,9 @@ def test_beam_search_finds_what_its_width_allows(student, rng):
                 require(all(len(call) <= beam for call in asked), "more than `beam` beginnings were alive")
     judge_search(student, table_for(rng, 4, 1), 3, 1)
     # a short sentence ends at once; the best one is third in the next round, and needs all three places
-    table = torch.tensor([0.0, 0.25, 0.25, 0.25, 0.25], dtype=torch.float64).expand(5, 5, 5, 5).clone()
+    # no two sums are equal here or below: which of equal ones is kept is free
+    table = torch.tensor(rng.uniform(0.2, 0.3, size=(5, 5, 5, 5)))
+    table[..., 0] = 0.0
     table[0, 0, 0] = torch.tensor([0.0, 0.10, 0.46, 0.44, 0.0])
     table[1, 2, 0] = torch.tensor([0.0, 0.0, 0.40, 0.31, 0.29])
     table[1, 3, 0] = torch.tensor([0.0, 0.0, 0.45, 0.28, 0.27])
@@ -250,7 +252,9 @@ def test_beam_search_finds_what_its_width_allows(student, rng):
     judge_search(student, table.log(), 3, 4)
     # one way in, two ways on: there are fewer possible beginnings than places
     table = torch.zeros(6, 4, 4, 4, dtype=torch.float64)
-    table[0, 0, 0, 2], table[1:, 2, :, 2:], table[1:, 3, :, 1:3] = 1.0, 0.5, 0.5
+    part = torch.tensor(rng.uniform(0.3, 0.7, size=(2, 5, 4)))
+    either = torch.stack([part, 1 - part], dim=-1)
+    table[0, 0, 0, 2], table[1:, 2, :, 2:], table[1:, 3, :, 1:3] = 1.0, either[0], either[1]
     asked = formed(judge_search(student, table.log(), 3, 4), [[[int]]], what="what step was called with")
     possible = all(
         table[t - 1, p[t - 1], p[t - 2] if t > 1 else 0, p[t]] > 0 for q in asked for p in q for t in range(1, len(p))

@@ -255,10 +255,20 @@ def twice(nb, D, H, q):
     return layer(q), layer(q), layer.eval()(q)
 
 
+def in_turn(nb, D, H, weights, training, calls):
+    """The answers of one module, in training or not, to calls (q, kv, mask) one after the other."""
+    q = calls[0][0]
+    layer = nb.MultiHeadAttention(D, H).to(q.device, q.dtype).train(training)
+    with torch.no_grad():
+        for name, values in weights.items():
+            dict(layer.named_parameters())[name].copy_(values)
+        return [layer(q, kv, mask) for q, kv, mask in calls]
+
+
 @pytest.mark.points(
     0.5,
-    hint="The number of heads changes no number of parameters; there is no dropout; with the weights of PyTorch's own "
-    "module the results are its results.",
+    hint="The number of heads changes no number of parameters; there is no dropout; nothing is kept from one call to "
+    "the next; with the weights of PyTorch's own module the results are its results.",
 )
 def test_it_agrees_with_the_module_of_torch(student, rng):
     for D, H in ((12, 3), (12, 4), (6, 1)):
@@ -267,6 +277,20 @@ def test_it_agrees_with_the_module_of_torch(student, rng):
         first = torch.tensor(array(first, shape=(2, 5, D), dtype="float", what="a result in training"))
         close(again, first, what="the same call again", dtype="any")
         close(evaluated, first, what="the same call after eval()", dtype="any")
+        weights, (q, other) = draw_weights(rng, D), (normal(rng, 2, 4, D) for _ in range(2))
+        kvs, masks = [normal(rng, 2, 5, D) for _ in range(2)], [torch.ones(4, 5, dtype=torch.bool) for _ in range(2)]
+        masks[1][:, 3:] = False
+        calls = [
+            (q, kvs[0], None),
+            (q, kvs[1], None),
+            (other, kvs[1], masks[0]),
+            (q, kvs[0], masks[1]),
+            (q, None, None),
+        ]
+        for training in (True, False):
+            answers = unpack(student.run(in_turn, D, H, weights, training, calls), len(calls))
+            for answer, call in zip(answers, calls, strict=True):
+                close(answer, attention(weights, H, *call), what="one of several calls, one after the other")
         weights, q, kv = draw_weights(rng, D), normal(rng, 2, 4, D), normal(rng, 2, 5, D)
         mask = torch.tensor(rng.random(size=(4, 5)) < 0.6)
         mask[:, 2] = True

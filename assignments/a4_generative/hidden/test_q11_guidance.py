@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, close, require, same, unpack
+from grader.testing import array, close, integers, require, same, unpack
 
 pytestmark = pytest.mark.question("q11")
 
@@ -113,10 +113,10 @@ def test_embedding_of_times(student, rng):
     "a fraction.",
 )
 def test_odd_dimensions_other_periods_and_fractions(student, rng):
-    for dim in (3, 7, 9, 4):
-        period = float(rng.uniform(20, 500))
+    one, two = (float(v) for v in rng.uniform(20, 500, size=2))
+    for dim, period in ((3, one), (7, two), (9, one), (4, two), (7, one), (4, 10000.0), (7, two)):
         t = torch.from_numpy(rng.uniform(0, 20, size=5))
-        answer = student.timestep_embedding(t, dim, max_period=period)
+        answer = student.timestep_embedding(t, dim, **({} if period == 10000.0 else {"max_period": period}))
         close(answer, embedding(t, dim, period), atol=2e-5, what=f"the embedding with dim = {dim} and another period")
 
 
@@ -134,8 +134,16 @@ def drops(nb, y, null, p, seed):
     return nb.drop_labels(y, null, p, generator), nb.drop_labels(y, null, p, generator)
 
 
+def totals(nb, y, null, p, seed, times):
+    """How many labels are dropped in each of so many calls with one generator."""
+    generator = torch.Generator(device=y.device).manual_seed(seed)
+    return [int((nb.drop_labels(y, null, p, generator) == null).sum()) for _ in range(times)]
+
+
 @pytest.mark.points(
-    0.75, hint="A coin of its own for every label, from the generator: null with probability p, else what it was."
+    0.75,
+    hint="A coin of its own for every label, from the generator: the argument null with probability p, else what it "
+    "was. How many are dropped is left to chance, too.",
 )
 def test_each_label_is_dropped_by_its_own_coin(student, rng):
     n, null = 6000, int(rng.integers(7, 50))
@@ -146,7 +154,7 @@ def test_each_label_is_dropped_by_its_own_coin(student, rng):
             first, second = unpack(student.run(drops, y, null, p, seed), 2)
             again, _ = unpack(student.run(drops, y, null, p, seed), 2)
         first, second = (array(each, shape=(n,), dtype="int", what="drop_labels") for each in (first, second))
-        require(bool(((first == y.numpy()) | (first == null)).all()), "labels that were not dropped have changed.")
+        require(bool(((first == y.numpy()) | (first == null)).all()), "a result is neither null nor the label itself.")
         same(again, torch.from_numpy(first), what="drop_labels with the same seed")
         gone, later = (first == null).astype(float), (second == null).astype(float)
         band = 6 * np.sqrt(p * (1 - p))
@@ -156,6 +164,10 @@ def test_each_label_is_dropped_by_its_own_coin(student, rng):
             require(abs(own.mean() - p) <= band / np.sqrt(len(own)), "labels are not dropped alike.")
         for pair in ((gone - p) * (later - p), (gone - p)[1:] * (gone - p)[:-1], (gone - p)[2:] * (gone - p)[:-2]):
             require(abs(pair.mean()) <= 6 * p * (1 - p) / np.sqrt(len(pair)), "labels are not dropped independently.")
+    times, few = 120, y[:80]
+    counts = integers(student.run(totals, few, null, 0.3, int(rng.integers(1 << 30)), times), what="the totals")
+    spread = np.var(counts, ddof=1) / (len(few) * 0.3 * 0.7)  # 1 +- 0.13
+    require(0.2 <= spread <= 2.0, "as many labels are dropped in every call: they are not dropped independently.")
 
 
 @pytest.mark.points(0.25, hint="p = 0 drops nothing and p = 1 drops everything; null may be any number.")

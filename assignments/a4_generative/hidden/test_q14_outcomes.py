@@ -15,6 +15,7 @@ answered. Rings are turned by a hidden angle; digits are split by a hidden permu
 - Nearness to the training data: reference 0.9 to 1.2, copies 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.question("q14")
 TRAINING_S = 90.0
 TRAIN, DRAWS, SAMPLES = 1300, 20, 2000
 GANS = 4  # tries: one in ten loses the ring, so one right program in 10 000 loses it in all of them
+TRIES = 3  # of the other two, while the best miss is not a clear one
+RING, HEAPS = 0.008, 4  # the distance of full marks; whoever misses it is judged by the mean over so many heaps
 COPIED = 0.9  # samples that know only the law of the data have 1.00 +- 0.02
 NUDGE, TORN = 1e-3, 100.0
 CODES = 8000
@@ -163,7 +166,7 @@ def test_mode_coverage(student, rng):
         torch.from_numpy(rng.permutation(len(pick) + 30))
     ]
     for radius in (0.2, 0.5, 3.0):  # the last one is larger than the distance of the centres
-        for min_share in (0.0123, 0.0567, 0.1234, 0.3141):
+        for min_share in (0.3141, 0.1234, 0.0567, 0.0123):
             modes, share = unpack(student.mode_coverage(x, centres, radius, min_share), 2, what="mode_coverage")
             expected, good = coverage(x.numpy(), centres.numpy(), radius, min_share)
             require(number(modes, what="the number of modes") == expected, "the number of modes is another one.")
@@ -186,6 +189,7 @@ class Run:
     moves: float = 0.0  # a GAN: how far a sample goes when its z is nudged, over the size of the nudge
     honest: bool = True  # a VAE: the ELBO is not above the likelihood
     steps: int = 0  # that the training takes, of two that are looked at
+    kept: bool = True  # what it was given is as it was
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +212,15 @@ def first_steps(student, name, X, seed):
     return len(formed(student.run(first_losses, name, 2, X, seed), ([float], bool), what="the first losses")[0])
 
 
+def left_alone(student, given, X):
+    """Whether what was put into the sandbox is still X."""
+    return np.array_equal(array(student.fetch(given), what="X"), X.numpy())
+
+
+def careful(run):
+    require(run.kept, "The training has changed the X that it was given.")
+
+
 def learned(run):
     require(run.steps == 2, "No loss is differentiated: what makes the samples was put together, not trained.")
 
@@ -224,14 +237,17 @@ def best_gan(student, rng, runs, datasets):
 def digits(student, rng, _):
     X = (load_digits().data / 16.0 > 0.5).astype(np.float32)[rng.permutation(1797)]
     given = torch.from_numpy(X[:TRAIN]), int(rng.integers(1 << 30))
-    vae = student.train_vae(*given)
+    lent = student.put(given[0])
+    vae = student.train_vae(lent, given[1])
+    kept = left_alone(student, lent, given[0])
     require(type(vae).__name__ == "Reference", "train_vae must return an object of class VAE.")
     encode, decode = vae.encode, vae.decode
     require(callable(encode) and callable(decode), "what train_vae returns must have the methods encode and decode.")
     beforehand = minus_log_likelihood(encode, decode, X[:TRAIN], X[TRAIN:], rng)
     reached = minus_elbo(encode, decode, X[TRAIN:], rng)
     honest = reached >= beforehand - FABLED
-    return Run(max(reached, beforehand), honest=honest, steps=first_steps(student, "train_vae", *given))
+    steps = first_steps(student, "train_vae", *given)
+    return Run(max(reached, beforehand), honest=honest, steps=steps, kept=kept)
 
 
 def minus_log_likelihood(encode, decode, known, unseen, rng):
@@ -294,12 +310,13 @@ def minus_elbo(encode, decode, X, rng):
 
 @dataclass
 class Ring:
-    """Points of a ring that is turned by a hidden angle: for training, as many others, fresh ones, and its centres."""
+    """A ring that is turned by a hidden angle: points for training, as many others, fresh ones, and its centres."""
 
     X: torch.Tensor
     others: torch.Tensor
     fresh: torch.Tensor
     centres: torch.Tensor
+    draw: Callable[[int], torch.Tensor]  # so many more of its points
 
 
 def turned_ring(rng, datasets):
@@ -307,8 +324,11 @@ def turned_ring(rng, datasets):
     angle = rng.uniform(0, 2 * np.pi)
     turn = torch.tensor([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], dtype=torch.float32)
     source = torch.Generator().manual_seed(int(rng.integers(1 << 30)))
-    heaps = [datasets.ring(n, source) for n in (4000, 4000, SAMPLES)]
-    return Ring(*(points @ turn for points in (*heaps, datasets.ring_centres()))), int(rng.integers(1 << 30))
+
+    def draw(n):
+        return datasets.ring(n, source) @ turn
+
+    return Ring(draw(4000), draw(4000), draw(SAMPLES), datasets.ring_centres() @ turn, draw), int(rng.integers(1 << 30))
 
 
 def samples(x, what="the samples"):
@@ -330,11 +350,13 @@ def nearest(x, X):
 
 def ring_by_gan(student, rng, datasets):
     ring, seed = turned_ring(rng, datasets)
-    G = student.train_gan(ring.X, seed)
+    lent = student.put(ring.X)
+    G = student.train_gan(lent, seed)
     require(callable(G), "train_gan must return a function of z.")
     z = rng.normal(size=(SAMPLES, 4))
     x, moved = (samples(G(torch.from_numpy(at.astype(np.float32)))) for at in (z, z + NUDGE * rng.normal(size=z.shape)))
     run = judged(x, ring)
+    run.kept = left_alone(student, lent, ring.X)
     run.moves = float(np.median(np.linalg.norm(moved - x, axis=1)) / NUDGE)
     run.steps = first_steps(student, "train_gan", ring.X, seed)
     return run
@@ -342,9 +364,18 @@ def ring_by_gan(student, rng, datasets):
 
 def ring_by_ddpm(student, rng, datasets):
     ring, seed = turned_ring(rng, datasets)
-    sample = student.train_ddpm(ring.X, seed)
+    lent = student.put(ring.X)
+    sample = student.train_ddpm(lent, seed)
     require(callable(sample), "train_ddpm must return a function of n and a generator.")
-    run = judged(samples(sample(SAMPLES, student.generator(int(rng.integers(1 << 30))))), ring)
+
+    def heap_of_samples():
+        return samples(sample(SAMPLES, student.generator(int(rng.integers(1 << 30)))))
+
+    run = judged(heap_of_samples(), ring)
+    if run.score > RING:  # by chance a heap of one and the same model has 0.002 more or less
+        more = [energy(heap_of_samples(), ring.draw(SAMPLES).double().numpy()) for _ in range(HEAPS - 1)]
+        run.score = float(np.mean([run.score, *more]))
+    run.kept = left_alone(student, lent, ring.X)
     run.steps = first_steps(student, "train_ddpm", ring.X, seed)
     return run
 
@@ -355,7 +386,8 @@ def ring_by_ddpm(student, rng, datasets):
     "over dimensions, and the gradient passes through z.",
 )
 def test_vae_explains_new_digits(student, rng, runs, datasets):
-    explains(student, rng, runs, datasets, 22.0, narrow=0.5)
+    explains(student, rng, runs, datasets, 22.0, narrow=0.5)  # the mean picture has 24.3
+    careful(trained(student, rng, runs, datasets, "vae"))
 
 
 @pytest.mark.points(
@@ -363,7 +395,7 @@ def test_vae_explains_new_digits(student, rng, runs, datasets):
     hint="The standard deviation is exp(logvar / 2); 80 epochs and a step size that falls to 0 at the end are enough.",
 )
 def test_vae_explains_new_digits_well(student, rng, runs, datasets):
-    explains(student, rng, runs, datasets, 19.2, narrow=0.2)
+    explains(student, rng, runs, datasets, 19.2, narrow=0.8)  # the variance for the deviation has 20.6 or more
 
 
 def explains(student, rng, runs, datasets, high, narrow):
@@ -373,7 +405,7 @@ def explains(student, rng, runs, datasets, high, narrow):
         return run.score
 
     says = f"Minus the ELBO on hidden digits is above {high:g} nats."
-    best_of_two(score, high=high, narrow=narrow, says=says)
+    best_of_two(score, high=high, narrow=narrow, says=says, tries=TRIES)
     learned(trained(student, rng, runs, datasets, "vae"))
 
 
@@ -383,7 +415,8 @@ def diffuses(student, rng, runs, datasets, high, narrow):
         not_copied(run)
         return run.score
 
-    best_of_two(score, high=high, narrow=narrow, says=f"The energy distance to fresh data is above {high:g}.")
+    says = f"The energy distance to fresh data is above {high:g}."
+    best_of_two(score, high=high, narrow=narrow, says=says, tries=TRIES)
     learned(trained(student, rng, runs, datasets, "ddpm"))
 
 
@@ -404,6 +437,7 @@ def test_gan_finds_most_modes(student, rng, runs, datasets):
     not_copied(run)
     bounded(run.modes, low=6, says="Fewer than 6 of the 8 modes are covered.")
     learned(run)
+    careful(run)
 
 
 @pytest.mark.points(
@@ -424,11 +458,12 @@ def test_gan_comes_near_the_ring(student, rng, runs, datasets):
     "of each step.",
 )
 def test_diffusion_makes_a_ring(student, rng, runs, datasets):
-    diffuses(student, rng, runs, datasets, 0.03, narrow=0.005)
+    diffuses(student, rng, runs, datasets, 0.03, narrow=0.02)
+    careful(trained(student, rng, runs, datasets, "ddpm"))
 
 
 @pytest.mark.points(
     1, hint="2000 steps with batches of 512, and a step size that falls to 0 at the end, bring it under 0.005."
 )
 def test_diffusion_makes_the_ring(student, rng, runs, datasets):
-    diffuses(student, rng, runs, datasets, 0.008, narrow=0.0013)
+    diffuses(student, rng, runs, datasets, RING, narrow=0.022)

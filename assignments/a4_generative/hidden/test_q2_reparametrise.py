@@ -147,7 +147,9 @@ def test_extreme_spreads(student, rng):
 
 
 @pytest.mark.points(
-    0.5, hint="Every sample, every row of the batch and every coordinate has noise of its own: n * B * D numbers."
+    0.5,
+    hint="Every sample, every row of the batch and every coordinate has noise of its own, n * B * D numbers; none is "
+    "made of another one.",
 )
 def test_samples_are_independent(student, rng):
     n, B, D = 2500, 3, 4
@@ -158,6 +160,11 @@ def test_samples_are_independent(student, rng):
         require((together <= 6 / np.sqrt(n)).all(), "the noise of different rows or coordinates is correlated")
         lagged = np.abs(np.mean(eps[1:] * eps[:-1], axis=0))
         require((lagged <= 6 / np.sqrt(n)).all(), "one sample is correlated with the next")
+        # twelve independent standard normal numbers each: their squares add up to less than 0.1 once in 10^11
+        mean, variance = eps.mean(axis=0) * np.sqrt(n), (eps.var(axis=0) - 1) * np.sqrt(n / 2)
+        for strays, what in ((mean, "mean"), (variance, "variance")):
+            exact = (strays**2).sum() < 0.1
+            require(not exact, f"the {what} of the noise is too exact: samples were made to balance each other")
 
 
 def twice(nb, mu, logvar, first, second):

@@ -102,6 +102,9 @@ def test_linear_betas(student, rng):
         start, end = (float(v) for v in np.sort(rng.uniform(0.001, 0.3, size=2)))
         answer = ask(student, "linear", T, beta_start=start, beta_end=end)
         close(answer["betas"], torch.from_numpy(linear(T, start, end)), what="betas (linear)")
+        for last in (end + 0.1, end):  # the same T with another end, and again
+            answer = ask(student, "linear", T, beta_start=start, beta_end=last)
+            close(answer["betas"], torch.from_numpy(linear(T, start, last)), what="betas (linear), asked again")
     for T in (1000, 250):
         close(ask(student, "linear", T)["betas"], torch.from_numpy(linear(T, 1e-4, 0.02)), what="the default betas")
 

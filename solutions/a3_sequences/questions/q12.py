@@ -29,7 +29,8 @@
 # | `pack_pair` | lists `a`, `b`; `cls`, `sep`, `pad`, `max_len` >= 3 | a dict of tensors `(max_len,)`: `ids` int64, `segments` int64, `mask` bool |
 #
 # `nsp_pairs` makes one pair for every sentence that has a successor, in the order of the text: with probability one half $b$ is the
-# successor and the label 1, otherwise $b$ is a random sentence of *another* document and the label 0.
+# successor and the label 1, otherwise $b$ is a random sentence of *another* document and the label 0
+# (drawn from all their sentences, or the document first: both are right). Each pair has a coin of its own.
 #
 # `pack_pair` lays out `cls a sep b sep pad pad ...`. Segment 0 is `cls`, `a` and the first `sep`, segment 1 is `b` and the second `sep`; padding is segment 0. The token
 # `pad` is in neither sentence. The mask is `True` for what is no padding. If the pair is too long, the longer of the two loses its last token, again and again (at equal

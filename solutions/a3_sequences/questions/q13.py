@@ -18,7 +18,7 @@
 #
 # **Choosing a token.** `filter_logits` makes of logits the log-probabilities to draw from, in this order:
 #
-# 1. divide by the *temperature*; temperature 0 means: all probability to the largest logit (any other keeps `logits / temperature` finite);
+# 1. divide by the *temperature*; temperature 0 means: all probability to the largest logit, and of several equal ones to any or all of them (any other keeps `logits / temperature` finite);
 # 2. `top_k`: only the k largest stay (all of them if there are no more than k). Of equals at the border, keep k in
 #    all or keep every one, as you like;
 # 3. `top_p`: of what is left, renormalised, only the smallest set of largest ones whose mass reaches `top_p` stays;

@@ -122,3 +122,31 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
     scored = [(total / (len(tokens) - 1) ** alpha, tokens) for total, tokens in finished + alive]
     score, tokens = max(scored, key=lambda pair: pair[0])
     return tokens, score
+
+
+# %% sorted_dataclass | why: ordered dataclasses in falling order, so that of equal sums the larger tokens come first
+@dataclass(order=True, frozen=True)
+class _Beginning:
+    logp: float
+    tokens: tuple
+
+    def score(self, alpha):
+        return self.logp / (len(self.tokens) - 1) ** alpha
+
+
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    alive, finished = [_Beginning(0.0, (bos,))], []
+    for _ in range(max_len):
+        rows = step([list(each.tokens) for each in alive])
+        longer = [
+            _Beginning(each.logp + float(log_p), (*each.tokens, word))
+            for each, row in zip(alive, rows, strict=True)
+            for word, log_p in enumerate(row)
+        ]
+        longer = sorted((each for each in longer if each.logp > -math.inf), reverse=True)[:beam]
+        finished += [each for each in longer if each.tokens[-1] == eos]
+        alive = [each for each in longer if each.tokens[-1] != eos]
+        if not alive:
+            break
+    best = max(finished + alive, key=lambda each: each.score(alpha))
+    return list(best.tokens), best.score(alpha)

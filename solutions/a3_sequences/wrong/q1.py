@@ -319,3 +319,13 @@ def build_vocab(tokens, min_freq, specials):
 # %% counts_below_one_dropped | fails: test_glove_loss | hint: The sum runs over X > 0; counts between 0 and 1 occur where they are weighted by distance.
 def glove_loss(W, U, b, c, X, xmax=100.0, alpha=0.75):
     return _right["glove_loss"](W, U, b, c, np.where(X >= 1, X, 0.0), xmax, alpha)
+
+
+# %% unk_needed_always | fails: test_encode_and_decode_read_the_dict | hint: vocab.get(token, vocab[unk]) looks up unk for every word, known or not; it need not be there.
+def encode(tokens, vocab, unk="<unk>"):
+    return [vocab.get(token, vocab[unk]) for token in tokens]
+
+
+# %% power_fixed | fails: test_glove_loss | hint: The power alpha is an argument; 0.75 is only its default.
+def glove_loss(W, U, b, c, X, xmax=100.0, alpha=0.75):
+    return _right["glove_loss"](W, U, b, c, X, xmax)

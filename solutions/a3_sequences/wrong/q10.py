@@ -259,3 +259,23 @@ class LayerNorm(_Norm):
 
 # %% module_of_torch | fails: test_values_of_layer_norm | hint: nn.LayerNorm is what is to be built here.
 LayerNorm = nn.LayerNorm
+
+
+# %% table_kept_without_its_base | fails: test_values_of_the_positions | hint: A table that is kept for (T, d) is right for one base alone; base is an argument.
+_tables = {}
+
+
+def sinusoidal_pe(T, d, base=10000.0):
+    if (T, d) not in _tables:
+        _tables[T, d] = _right["sinusoidal_pe"](T, d, base)
+    return _tables[T, d].clone()
+
+
+# %% table_kept_by_its_width | fails: test_values_of_the_positions | hint: A table that is kept for d alone has the rows of the first call.
+_wide = {}
+
+
+def sinusoidal_pe(T, d, base=10000.0):
+    if (d, base) not in _wide or len(_wide[d, base]) < T:
+        _wide[d, base] = _right["sinusoidal_pe"](T, d, base)
+    return _wide[d, base].clone()

@@ -464,3 +464,28 @@ def pack_pair(a, b, cls, sep, pad, max_len):
     while len(a) + len(b) > max_len - 3:
         (a if len(a) > len(b) else b).pop()
     return _right["pack_pair"](a, b, cls, sep, pad, max_len)
+
+
+# %% exactly_the_share_selected | fails: test_tokens_are_selected_independently | hint: Always the same number of tokens is selected in all: then they are not independent. Draw for each of them.
+def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
+    special = torch.zeros_like(ids, dtype=torch.bool)
+    for token in special_ids:
+        special |= ids == token
+    draw = torch.rand(ids.shape, generator=generator, device=generator.device).to(ids.device).masked_fill(special, 2.0)
+    chosen = draw.flatten().argsort().argsort().view(ids.shape) < round(p * int((~special).sum()))
+    inputs, labels = _right["mlm_mask"](ids, special_ids, mask_id, vocab_size, 1.0, generator)
+    return torch.where(chosen, inputs, ids), labels.masked_fill(~chosen, -100)
+
+
+# %% labels_in_turn | fails: test_sentence_pairs | hint: The labels take turns; each pair has a coin of its own.
+def nsp_pairs(docs, generator):
+    def number(n):
+        return int(torch.randint(n, (), generator=generator, device=generator.device))
+
+    pairs, label = [], number(2)
+    for i, doc in enumerate(docs):
+        others = [sentence for j, other in enumerate(docs) if j != i for sentence in other]
+        for a, b in zip(doc, doc[1:], strict=False):
+            label = 1 - label
+            pairs.append((list(a), list(b if label else others[number(len(others))]), label))
+    return pairs

@@ -418,5 +418,14 @@ def train_captioner(X, captions, seed):
     return lambda X: model(X).argmax(dim=2)
 
 
+# %% pictures_shuffled_later | fails: test_the_seed_decides_how_a_training_goes | hint: X and captions are shuffled in place at the end of an epoch: the caller's tensors change. Draw rows instead.
+def train_captioner(X, captions, seed):
+    model = _captioner(X, captions, seed)
+    order = torch.randperm(len(X), device=X.device)
+    X.copy_(X[order])
+    captions.copy_(captions[order])
+    return lambda X: model(X).argmax(dim=2)
+
+
 # Not among them: attention without 1/sqrt(d), padding counted in the loss, no learning-rate decay. Models trained so
 # reach the thresholds (reverse 1.00, gap 0.03), so no outcome can tell; q8 and q6 ask for the first two directly.

@@ -278,3 +278,8 @@ def init_lstm_bias(H, forget=1.0):
 # %% bias_value_ignored | fails: test_bias_opens_the_forget_gates | hint: The value is the argument forget, not always 1.
 def init_lstm_bias(H, forget=1.0):
     return _right["init_lstm_bias"](H)
+
+
+# %% bias_of_integers | fails: test_lstm_shapes_follow_the_table_and_nothing_is_changed | hint: np.repeat of integers holds integers; the bias is float64, whatever forget is.
+def init_lstm_bias(H, forget=1.0):
+    return np.repeat([0, forget, 0, 0], H)

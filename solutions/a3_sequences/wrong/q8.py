@@ -268,3 +268,15 @@ def combine_masks(*masks):
 # %% causal_in_a_window | fails: test_the_three_masks | hint: All earlier keys may be attended, however far back they are.
 def causal_mask(T, device=None):
     return torch.ones(T, T, dtype=torch.bool, device=device).tril().triu(-7)
+
+
+# %% fill_with_minus_billion_and_rows_of_zero | fails: test_attention_survives_large_scores | hint: -1e9 is not low enough for a forbidden key when the scores themselves are that large: fill with minus infinity, and see to empty rows apart.
+def sdpa(Q, K, V, mask=None):
+    scores = Q @ K.transpose(-2, -1) / Q.shape[-1] ** 0.5
+    if mask is None:
+        attn = scores.softmax(dim=-1)
+    else:
+        low = -6e4 if scores.dtype == torch.float16 else -1e9
+        attn = scores.masked_fill(~mask, low).softmax(dim=-1) * mask
+        attn = attn.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)
+    return attn @ V, attn

@@ -288,3 +288,23 @@ class MultiHeadAttention(_Heads):
 
     def forward(self, q, kv=None, mask=None):
         return self.gain * super().forward(q, kv, mask)
+
+
+# %% memory_kept_in_evaluation | fails: test_it_agrees_with_the_module_of_torch | hint: In eval mode the first kv is kept for later calls; another one may come.
+class MultiHeadAttention(_Heads):
+    def forward(self, q, kv=None, mask=None):
+        if kv is not None and not self.training:
+            if getattr(self, "kept", None) is None or self.kept.shape != kv.shape:
+                self.kept = kv
+            kv = self.kept
+        return super().forward(q, kv, mask)
+
+
+# %% mask_kept_by_its_shape | fails: test_it_agrees_with_the_module_of_torch | hint: A mask of the same shape may be another one: keep none from call to call.
+class MultiHeadAttention(_Heads):
+    def forward(self, q, kv=None, mask=None):
+        if mask is not None:
+            if getattr(self, "kept", None) is None or self.kept.shape != mask.shape:
+                self.kept = mask
+            mask = self.kept
+        return super().forward(q, kv, mask)

@@ -197,3 +197,23 @@ def guided_sample(model, y, shape, sched, w, generator, null):
         eps = cfg_eps(model(x, when, y), model(x, when, nothing), w)
         x = p_sample(x, t, eps, torch.randn(shape, generator=generator, device=x.device), sched)
     return x
+
+
+# %% frequencies_kept_by_dim | fails: test_odd_dimensions_other_periods_and_fractions | hint: Frequencies that are kept for dim are right for one max_period alone.
+_periods = {}
+
+
+def timestep_embedding(t, dim, max_period=10000.0):
+    return _right["timestep_embedding"](t, dim, _periods.setdefault(dim, max_period))
+
+
+# %% exactly_the_share_dropped | fails: test_each_label_is_dropped_by_its_own_coin | hint: Always round(p B) labels are dropped; with a coin for each their number varies.
+def drop_labels(y, null, p, generator):
+    draw = torch.rand(y.shape, generator=generator, device=generator.device).to(y.device)
+    return torch.where(draw.argsort().argsort() < round(p * len(y)), torch.full_like(y, null), y)
+
+
+# %% null_is_the_next_class | fails: test_each_label_is_dropped_by_its_own_coin, test_nothing_and_everything_is_dropped | hint: What is dropped becomes the number behind the largest label, not the argument null.
+def drop_labels(y, null, p, generator):
+    dropped = _right["drop_labels"](y, -1, p, generator)
+    return torch.where(dropped == -1, y.max() + 1, dropped)

@@ -318,6 +318,13 @@ def train_vae(X, seed):
     return _vae(X, seed, epochs=3)
 
 
+# %% digits_shuffled_in_place | fails: test_vae_explains_new_digits | hint: X is shuffled in place: the caller's tensor changes. Draw rows instead.
+def train_vae(X, seed):
+    vae = _vae(X, seed)
+    X.copy_(X[torch.randperm(len(X), device=X.device)])
+    return vae
+
+
 # %% decoder_remembers | fails: test_vae_explains_new_digits | hint: decode may not know what was encoded.
 def train_vae(X, seed):
     class Parrot(VAE):

@@ -153,3 +153,15 @@ def sample_latent(mu, logvar, n, generator):
 def sample_latent(mu, logvar, n, generator):
     eps = torch.randn(n, *mu.shape, generator=generator, device=mu.device)
     return reparameterize(mu.float(), logvar.float(), eps)
+
+
+# %% antithetic_pairs | fails: test_samples_are_independent | hint: The second half of the samples mirrors the first: useful for a mean, but such samples are not independent.
+def sample_latent(mu, logvar, n, generator):
+    half = _noise(((n + 1) // 2, *mu.shape), mu, generator)
+    return reparameterize(mu, logvar, torch.cat([half, -half[: n // 2]]))
+
+
+# %% noise_standardised | fails: test_samples_are_independent, test_contract_of_latents | hint: The noise is brought to mean 0 and variance 1 over the n samples; then they are not independent, and one alone has no noise.
+def sample_latent(mu, logvar, n, generator):
+    noise = _noise((n, *mu.shape), mu, generator)
+    return reparameterize(mu, logvar, (noise - noise.mean(dim=0)) / noise.std(dim=0))

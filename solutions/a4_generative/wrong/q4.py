@@ -361,4 +361,30 @@ def train_linear_vae(X, z_dim, seed):
     return _linear_vae(X, z_dim, int(torch.randint(1 << 30, ())))[0]
 
 
+# %% first_label_sampled_for_all | fails: test_labels_reach_encoder_and_decoder | hint: sample decodes every row with the label of the first one.
+class CVAE(_right["CVAE"]):
+    def sample(self, y, generator):
+        return super().sample(y[:1].expand_as(y), generator)
+
+
+# %% labels_sampled_in_sorted_order | fails: test_labels_reach_encoder_and_decoder | hint: The samples come sorted by class; row b is a picture of the class y[b].
+class CVAE(_right["CVAE"]):
+    def sample(self, y, generator):
+        return super().sample(y.sort().values, generator)
+
+
+# %% bound_of_the_first_rows | fails: test_reported_bound_is_one | hint: elbo(x) looks at the first 256 rows alone; it is the mean of all of them.
+def train_linear_vae(X, z_dim, seed):
+    fit, _ = _linear_vae(X, z_dim, seed)
+    of_rows = fit["elbo"]
+    return fit | {"elbo": lambda rows: of_rows(rows[:256])}
+
+
+# %% rows_turned_round_in_place | fails: test_the_seed_and_the_size_of_the_code_count | hint: The rows of X are put into another order in place: the caller's tensor changes.
+def train_linear_vae(X, z_dim, seed):
+    fit, _ = _linear_vae(X, z_dim, seed)
+    X.copy_(X.flip(0))
+    return fit
+
+
 # Left out: heads swapped consistently in encode and forward, which only renames the outputs.

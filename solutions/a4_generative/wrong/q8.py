@@ -207,3 +207,13 @@ def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
 
 
 # Left out: f not divided by f(0) in the betas, where it cancels.
+
+
+# %% tables_kept_by_their_length | fails: test_linear_betas | hint: Tables that are kept for (kind, T) are right for one choice of beta_start, beta_end and s alone.
+_kept = {}
+
+
+def make_schedule(kind, T, *args, **kwargs):
+    if (kind, T) not in _kept:
+        _kept[kind, T] = _right["make_schedule"](kind, T, *args, **kwargs)
+    return {key: table.clone() for key, table in _kept[kind, T].items()}
