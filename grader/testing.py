@@ -8,7 +8,7 @@
     formed(answer, [float])           the answer, where lists, tuples and dicts are nested as the pattern says
     unpack(answer, 2)                 the parts of a tuple or list of two;  integers(answer): whole numbers of a list
     bounded(value, low=, high=)       a figure of ours (an accuracy, a loss) lies within bounds
-    best_of_two(score, low=, narrow=) a figure of a training, with a second training after a narrow miss
+    best_of_two(score, low=, narrow=) a figure of a training, with another training after a narrow miss
     require(condition, text)          anything else that must hold, with what the student is told if it does not
     holds(condition, text)            a condition of another system's test, as a function without arguments
     shows(answer, printed, text)      an answer is printed as a doctest has it
