@@ -301,10 +301,10 @@ def test_tokens_are_selected_independently(student, rng):
     beside = selected[:, 1:] & selected[:, :-1]
     both = (ordinary[:, 1:] & ordinary[:, :-1]).sum()
     near(beside.sum() / both, p * p, both / 2, "neighbours are selected together, or never together")
-    times, few = 120, text(rng, 2)
+    times, few = 120, text(rng, 1)
     seed = int(rng.integers(1 << 30))
     counts = integers(student.run(totals, few, sorted(SPECIAL), MASK, VOCABULARY, p, seed, times), what="the totals")
-    spread = np.var(counts, ddof=1) / (2 * ORDINARY * p * (1.0 - p))
+    spread = np.var(counts, ddof=1) / (ORDINARY * p * (1.0 - p))
     require(spread >= 0.2, "nearly the same number of tokens is selected in every call")  # 1 +- 0.13
     require(spread <= 1.0 + 6.0 * np.sqrt(2.0 / (times - 1)), "the number of selected tokens strays too far")
 
