@@ -12,7 +12,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from grader.course.showing import Shown
 from grader.course.staff import Role
 from grader.feedback.page import feedback_body
-from grader.pages.markup import Html, badge, cell, el, heading, table
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
+from grader.pages.markup import Html, badge, cell, el, heading, table, within
 from grader.portal.database import read
 from grader.portal.frame import box, button, field, form, moment, page
 from grader.portal.guards import POLICY
@@ -29,7 +31,7 @@ _OWN = {kind: re.compile(rf"<{kind}>(.*?)</{kind}>", re.DOTALL) for kind in ("st
 def publish_page(visit: Visit) -> Response:
     """Every assignment: whether its marks are published, what students see of it, who has read theirs."""
     sections = [_section(visit, each) for each in visit.portal.now.state.assignments.values()]
-    return page(visit, "Publish", *sections)
+    return page(visit, tr("Publish"), *sections)
 
 
 def _section(visit: Visit, assignment: Assignment) -> Html:
@@ -37,28 +39,37 @@ def _section(visit: Visit, assignment: Assignment) -> Html:
     publication = portal.access.publication(assignment.id)
     on = publication is not None and publication.published
     showing = state.course.showing(assignment.id)
-    rule = (
-        f"Students see {showing.before.words} at first, and {showing.after.words} "
-        f"({'when published' if showing.when.value == 'published' else showing.when.value})."
+    rule = tr(
+        "Students see {before} at first, and {after} ({when}).",
+        before=recorded(showing.before.words),
+        after=recorded(showing.after.words),
+        when=tr("when published") if showing.when.value == "published" else showing.when.value,
     )
     students = portal.people.of(Role.STUDENT)
     readers = portal.access.read_by(assignment.id)
     attempts = [who for who, what in state.record.attempts if what == assignment.id]
-    graded = f"{len(attempts)} of {len(students)} are graded."
-    lines = [el("p", badge("published", "good") if on else badge("not published"), " ", rule), el("p", graded)]
+    graded = tr("{n} of {students} are graded.", n=len(attempts), students=len(students))
+    lines = [el("p", badge(tr("published"), "good") if on else badge(tr("not published")), " ", rule), el("p", graded)]
     if publication is not None:
         when = moment(publication.made, state.course.timezone)
-        lines.append(el("p", "By ", publication.who, ", ", when, f": {publication.reason}", class_="dim"))
+        made = within(tr("By {who}, {when}: {reason}"), who=publication.who, when=when, reason=publication.reason)
+        lines.append(el("p", made, class_="dim"))
     rest = still_open(visit, assignment)
     lines += [_still_open(rest)] if rest else []
-    word, text = ("withdraw", "Take back") if on else ("publish", "Publish all the same" if rest else "Publish")
-    why = "Why? The log keeps it" if on else "A note for the log"
+    word, text = (
+        ("withdraw", tr("Take back")) if on else ("publish", tr("Publish all the same") if rest else tr("Publish"))
+    )
+    why = tr("Why? The log keeps it") if on else tr("A note for the log")
     needed = {"required": "required"} if on else {}
     lines.append(form(visit, f"/publish/{assignment.id}/{word}", field(why, "reason", **needed), button(text)))
     unread = [person.id for person in students if person.id not in readers]
-    told = f"{len(readers)} of {len(students)} students have read theirs"
+    told = tr("{n} of {students} students have read theirs", n=len(readers), students=len(students))
     lines.append(
-        el("details", el("summary", told), el("div", el("p", "Not yet: ", ", ".join(unread)), class_="inside"))
+        el(
+            "details",
+            el("summary", told),
+            el("div", el("p", tr("Not yet: {students}", students=", ".join(unread))), class_="inside"),
+        )
     )
     return el("section", el("h2", f"{assignment.id}: {assignment.title}"), *lines)
 
@@ -67,7 +78,12 @@ def _still_open(rest: Sequence[tuple[str, str]]) -> Html:
     """What is not done yet, each with the way to where it is done."""
     items = [el("li", el("a", text, href=to)) for text, to in rest]
     return box(
-        el("p", el("b", "Not done yet"), "; what comes of it later is seen as soon as it is there:"),
+        el(
+            "p",
+            within(
+                tr("{what}; what comes of it later is seen as soon as it is there:"), what=el("b", tr("Not done yet"))
+            ),
+        ),
         el("ul", *items),
         kind="warn",
     )
@@ -79,7 +95,7 @@ def publish(visit: Visit) -> Response:
 
 
 def withdraw(visit: Visit) -> Response:
-    reason = visit.needed("reason", "why are the marks taken back? Write a reason: the log keeps it")
+    reason = visit.needed("reason", tr("why are the marks taken back? Write a reason: the log keeps it"))
     visit.portal.access.publish(visit.assignment.id, False, reason[:1000], visit.me.id)
     return RedirectResponse("/publish", 303)
 
@@ -88,11 +104,11 @@ def log_page(visit: Visit) -> Response:
     """Everything that staff changed here, the newest first."""
     rows = visit.portal.database.select("SELECT made, who, what, about FROM log ORDER BY id DESC LIMIT ?", LOGGED)
     timezone = visit.portal.now.state.course.timezone
-    head = el("tr", *(heading(name) for name in ("when", "who", "what", "reason")))
+    head = el("tr", *(heading(name) for name in (tr("when"), tr("who"), tr("what"), tr("reason"))))
     shown = [
         [cell(moment(read(made), timezone)), cell(who), cell(what), cell(about)] for made, who, what, about in rows
     ]
-    return page(visit, "Log", table([head], shown) if shown else el("p", "Nothing was changed here yet."))
+    return page(visit, tr("Log"), table([head], shown) if shown else el("p", tr("Nothing was changed here yet.")))
 
 
 def as_student(visit: Visit) -> Response:
@@ -100,11 +116,12 @@ def as_student(visit: Visit) -> Response:
     refuse_blind(visit, visit.assignment)
     told = feedback_for(visit, visit.assignment, visit.student.id, frozenset(visit.portal.now.state.assignments))
     if told is None:
-        raise NotThere("nothing was handed in")
+        raise NotThere(tr("nothing was handed in"))
     now = visit.portal.access.shown(visit.student.id, visit.assignment.id)
-    note = f"The student sees {now.words} now." if now < Shown.FEEDBACK else "The student sees this."
+    seen = tr("The student sees {what} now.", what=recorded(now.words))
+    note = seen if now < Shown.FEEDBACK else tr("The student sees this.")
     return page(
-        visit, "What the student reads", box(el("p", note)), feedback_body(told), sheets=("feedback",), headed=False
+        visit, tr("What the student reads"), box(el("p", note)), feedback_body(told), sheets=("feedback",), headed=False
     )
 
 
@@ -115,7 +132,7 @@ def report(visit: Visit) -> Response:
     pages = visit.portal.report()
     name = visit.request.path_params["page"]
     if name not in pages:
-        raise NotThere("the report has no such page")
+        raise NotThere(tr("the report has no such page"))
     return own_style(pages[name])
 
 

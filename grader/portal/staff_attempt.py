@@ -20,7 +20,10 @@ from grader.dashboard.links import Links
 from grader.dashboard.student_page import NO_WORK, attempt_parts
 from grader.dashboard.work import Work, by_hand
 from grader.errors import SubmissionError, UsageError
-from grader.pages.markup import Html, badge, el, joined
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.pages.markup import Html, badge, el, joined, within
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
 from grader.portal.marking.line_pages import attempt_section
 from grader.portal.marking.sheets import blind, masked
@@ -36,11 +39,11 @@ from grader.terminal.screen import total_of
 LOCK = threading.Lock()  # two who extend at once: the second finds what the first wrote
 NO_LINKS = Links(course=False, assignments=(), students=frozenset())
 HOW = (
-    ("add", "add points (+2, -0.5)"),
-    ("set", "set the points to"),
-    ("comment", "comment only"),
-    ("note", "note only, which no student reads"),
-    ("undo", "take back"),
+    ("add", mark("add points (+2, -0.5)")),
+    ("set", mark("set the points to")),
+    ("comment", mark("comment only")),
+    ("note", mark("note only, which no student reads")),
+    ("undo", mark("take back")),
 )
 
 
@@ -60,7 +63,7 @@ def attempt_page(visit: Visit) -> Response:
     assignment, person = visit.assignment, visit.student
     seen = _seen(visit, assignment, person)
     title = f"{assignment.id}: {person.called}"
-    left = el("section", el("h2", "What was handed in"), *_code(assignment, seen), tabindex="0")
+    left = el("section", el("h2", tr("What was handed in")), *_code(assignment, seen), tabindex="0")
     parts = list(_checks(assignment, seen))
     forms = [*_by_hand(visit, assignment, person), *_more_time(visit, assignment, person)]
     lines = attempt_section(visit, assignment, person, seen.submission)
@@ -94,30 +97,35 @@ def _where(visit: Visit, assignment: Assignment, person: Person) -> Html:
     asked = {name: visit.request.query_params[name] for name in ("find", "sort") if name in visit.request.query_params}
     rows = [row.person.id for row in chosen_rows(visit, assignment)]
     place = rows.index(person.id) if person.id in rows else 0
-    links = [el("a", "All students", href=f"/s/{assignment.id}?{urlencode(asked)}")]
-    for text, at, key in (("Previous", place - 1, "p"), ("Next", place + 1, "n")):
+    links = [el("a", tr("All students"), href=f"/s/{assignment.id}?{urlencode(asked)}")]
+    for text, at, key in ((tr("Previous"), place - 1, "p"), (tr("Next"), place + 1, "n")):
         if 0 <= at < len(rows):
             to = f"{attempt_address(assignment.id, rows[at])}&{urlencode(asked)}"
             links.append(el("a", f"{text}: {rows[at]}", href=to, rel="prev" if key == "p" else "next", data_key=key))
     as_student = f"/s/{assignment.id}/as-student?{urlencode({'student': person.id})}"
-    links.append(el("a", "What the student reads", href=as_student))
-    return el("nav", *links, aria_label="Attempts")
+    links.append(el("a", tr("What the student reads"), href=as_student))
+    return el("nav", *links, aria_label=tr("Attempts"))
 
 
 def _facts(visit: Visit, assignment: Assignment, seen: Seen) -> Iterator[Html]:
     if seen.submission is None:
-        yield box(el("p", "Nothing was handed in."))
+        yield box(el("p", tr("Nothing was handed in.")))
         return
     timezone = visit.portal.now.state.course.timezone
     told: list[object] = [el("bdi", seen.submission.filename), ", ", seen.submission.digest[:12]]
     if seen.told and seen.told.time:
         late = late_minutes(seen.told.time, visit.portal.access.deadline(seen.submission.student, assignment.id))
-        told += [", received ", moment(seen.told.time, timezone), f" ({seen.told.source})"]
-        told += [" ", badge(f"{shown_late(late)} late", "warn")] if late else []
+        told += [
+            ", ",
+            within(tr("received {time}"), time=moment(seen.told.time, timezone)),
+            f" ({recorded(seen.told.source)})",
+        ]
+        told += [" ", badge(tr("{time} late", time=shown_late(late)), "warn")] if late else []
     file = f"/s/{assignment.id}/file?{urlencode({'student': seen.submission.student})}"
-    yield el("p", *told, ". ", el("a", "The file", href=file))
+    yield el("p", *told, ". ", el("a", tr("The file"), href=file))
     if seen.attempt is not None:
-        yield el("p", el("b", f"{total_of(seen.attempt)} of {plain(assignment.max_points)} points"), " as graded")
+        of = tr("{points} of {worth} points", points=total_of(seen.attempt), worth=figure(plain(assignment.max_points)))
+        yield el("p", within(tr("{points} as graded"), points=el("b", of)))
 
 
 def _code(assignment: Assignment, seen: Seen) -> Iterator[Html]:
@@ -127,13 +135,13 @@ def _code(assignment: Assignment, seen: Seen) -> Iterator[Html]:
     try:
         book = notebook.read(seen.submission.content, seen.submission.filename)
     except SubmissionError as reason:
-        yield box(el("p", reason), kind="bad")
+        yield box(el("p", recorded(str(reason))), kind="bad")
         return
     yield _places(assignment, book)
     for each in (cell for cell in book.cells if not cell.experiment):  # these are not run
         lines = each.source.rstrip().split("\n")
         body = joined((el("span", f"{line}\n", class_="l", data_n=number) for number, line in enumerate(lines, 1)))
-        yield el("h3", f"Cell {each.number}", id=f"cell-{each.number}")
+        yield el("h3", tr("Cell {cell}", cell=each.number), id=f"cell-{each.number}")
         yield el("pre", body, class_="code", tabindex="0")
 
 
@@ -144,17 +152,17 @@ def _places(assignment: Assignment, book: notebook.Notebook) -> Html:
         question.id: dict.fromkeys(number for name in question.names for number in defined.get(name, ()))
         for question in assignment.questions
     }
-    places = (joined((name, ": ", _cells(numbers) if numbers else "nowhere")) for name, numbers in found.items())
+    places = (joined((name, ": ", _cells(numbers) if numbers else tr("nowhere"))) for name, numbers in found.items())
     return el("span", joined(places, "; "), class_="small")
 
 
 def _cells(numbers: Iterable[int]) -> Html:
-    return joined((el("a", f"cell {number}", href=f"#cell-{number}") for number in numbers), ", ")
+    return joined((el("a", tr("cell {cell}", cell=number), href=f"#cell-{number}") for number in numbers), ", ")
 
 
 def _checks(assignment: Assignment, seen: Seen) -> Iterator[Html]:
     if seen.attempt is None:
-        yield box(el("p", "Not graded yet."))
+        yield box(el("p", tr("Not graded yet.")))
         yield from by_hand(seen.work)
         return
     yield from attempt_parts(assignment, seen.attempt, NO_LINKS, seen.answers, seen.work)
@@ -165,16 +173,16 @@ def _checks(assignment: Assignment, seen: Seen) -> Iterator[Html]:
 
 def _by_hand(visit: Visit, assignment: Assignment, person: Person) -> Iterator[Html]:
     names = [(question.id, f"{question.id} {question.title}") for question in assignment.tested]
-    yield el("h2", "Change points by hand")
+    yield el("h2", tr("Change points by hand"))
     yield form(
         visit,
         f"/s/{assignment.id}/override?{urlencode({'student': person.id})}",
-        choice("Question", "question", [*names, (WHOLE, "the whole assignment")]),
-        choice("How", "how", HOW),
-        field("Points", "points", inputmode="decimal", autocomplete="off"),
-        area("Reason (the student reads it)", "reason", maxlength=1000),
-        area("Note for the staff alone (no student reads it)", "note", maxlength=1000),
-        button("Change"),
+        choice(tr("Question"), "question", [*names, (WHOLE, tr("the whole assignment"))]),
+        choice(tr("How"), "how", [(name, tr(text)) for name, text in HOW]),
+        field(tr("Points"), "points", inputmode="decimal", autocomplete="off"),
+        area(tr("Reason (the student reads it)"), "reason", maxlength=1000),
+        area(tr("Note for the staff alone (no student reads it)"), "note", maxlength=1000),
+        button(tr("Change")),
     )
 
 
@@ -184,21 +192,21 @@ def _more_time(visit: Visit, assignment: Assignment, person: Person) -> Iterator
     if assignment.id not in state.course.deadlines:
         return
     extension = state.deadlines.extended.get((person.id, assignment.id))
-    yield el("h2", "More time")
-    yield el("p", extension.words) if extension else el("p", "The deadline is everybody's.")
+    yield el("h2", tr("More time"))
+    yield el("p", recorded(extension.words)) if extension else el("p", tr("The deadline is everybody's."))
     yield form(
         visit,
         f"/s/{assignment.id}/extend?{urlencode({'student': person.id})}",
-        field("Until (on the course's clock)", "until", kind="datetime-local", required="required"),
-        field("Reason", "reason", required="required", maxlength=300),
-        button("Extend"),
+        field(tr("Until (on the course's clock)"), "until", kind="datetime-local", required="required"),
+        field(tr("Reason"), "reason", required="required", maxlength=300),
+        button(tr("Extend")),
     )
 
 
 def extend_deadline(visit: Visit) -> Response:
     """Give a student more time: a line of extensions.csv, as if it had been written there by hand."""
     assignment, person = visit.assignment, visit.student
-    until, reason = visit.given("until"), " ".join(visit.needed("reason", "why? Write a reason").split())
+    until, reason = visit.given("until"), " ".join(visit.needed("reason", tr("why? Write a reason")).split())
     with LOCK:
         extend(visit.portal.paths, person.id, assignment.id, until.replace("T", " "), reason[:300])
     visit.portal.database.note(visit.me.id, f"extended {assignment.id} for {person.id} to {until}", reason)
@@ -223,7 +231,7 @@ def wanted_change(visit: Visit, assignment: Assignment, student: str, how: str, 
     if how == "note":
         reason, note = note, ""
     if not reason and how != "undo":
-        raise UsageError("why? Write a reason, which the student reads; a note alone is for the staff alone")
+        raise UsageError(tr("why? Write a reason, which the student reads; a note alone is for the staff alone"))
     kind, delta = {
         "add": lambda: (Kind.ADD, delta_of(points)),
         "set": lambda: (Kind.SET, points_of(points, assignment, question)),
@@ -235,7 +243,7 @@ def wanted_change(visit: Visit, assignment: Assignment, student: str, how: str, 
 
 
 def _nothing() -> tuple[Kind, Decimal]:
-    raise UsageError("what is to be done? Choose one of: " + ", ".join(name for name, _ in HOW))
+    raise UsageError(tr("what is to be done? Choose one of: {names}", names=", ".join(name for name, _ in HOW)))
 
 
 def record_change(visit: Visit, assignment: Assignment, wanted: Wanted) -> None:
@@ -255,7 +263,7 @@ def handed_in_file(visit: Visit) -> Response:
     """What a student handed in, as a file to keep; never shown as a page."""
     seen = _seen(visit, visit.assignment, visit.student)
     if seen.submission is None:
-        raise NotThere("nothing was handed in")
+        raise NotThere(tr("nothing was handed in"))
     from starlette.responses import FileResponse  # for the header with the file's name
 
     plain_name = seen.submission.filename.rsplit("/", 1)[-1]

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from grader.course.scheme import plain
 from grader.course.staff import Role
+from grader.languages.formats import figure
+from grader.languages.translating import tr
 from grader.marks.changes import ByHand, by_hand
 from grader.pages.markup import Html, cell, el, heading, joined
 from grader.portal.frame import page
@@ -18,16 +20,27 @@ from grader.portal.marking.sheets import Blind, blind, masked
 from grader.portal.people import Person
 from grader.portal.visit import Visit
 from grader.schema import Assignment, Attempt, Status, add_up
+from grader.terminal.endings import ended, waits
 
 
 @dataclass(frozen=True)
 class Row:
-    """One student in the table. points: by question, None where there are none; total: with changes by hand"""
+    """One student in the table. points: by question, None where there are none; total: with changes by hand
+
+    state: in English, as programs read it
+    """
 
     person: Person
     state: str
     points: tuple[Fraction | None, ...]
     total: Fraction | None
+
+    @property
+    def told(self) -> str:
+        """The state in the language that is spoken."""
+        if self.state == "nothing":
+            return tr("nothing")
+        return waits() if self.state == "waiting" else ended(Status(self.state))
 
     def key(self, column: str, questions: list[str]) -> tuple[bool, object]:
         """What the table is sorted by: nothing comes last."""
@@ -60,7 +73,7 @@ def row_of(visit: Visit, assignment: Assignment, person: Person, hidden: Blind) 
     attempt = masked(attempt, hidden)
     changed = {made.question: made for made in by_hand(attempt, assignment, changes)}
     points = tuple(changed[name].after if name in changed else attempt.points_of(name) for name in questions)
-    return Row(person, "graded", points, _total(attempt, list(changed.values())))
+    return Row(person, attempt.status.value, points, _total(attempt, list(changed.values())))
 
 
 def _total(attempt: Attempt, changed: list[ByHand]) -> Fraction | None:
@@ -83,7 +96,7 @@ def chosen_rows(visit: Visit, assignment: Assignment) -> list[Row]:
 
 
 def _searched(row: Row) -> str:
-    return f"{row.person.id} {row.person.name} {row.state}".casefold()
+    return f"{row.person.id} {row.person.name} {row.told}".casefold()
 
 
 def table_page(visit: Visit) -> Response:
@@ -94,24 +107,29 @@ def table_page(visit: Visit) -> Response:
     find = el("input", type="search", name="find", id="f-find", value=asked.get("find", ""), autocomplete="off")
     search = el(
         "form",
-        el("p", el("label", "Find", for_="f-find"), find, class_="field"),
-        el("button", "Find", type="submit", class_="quiet"),
-        el("p", f"{len(rows)} students. Keys: / finds, j and k go down and up, Enter opens.", class_="dim small"),
+        el("p", el("label", tr("Find"), for_="f-find"), find, class_="field"),
+        el("button", tr("Find"), type="submit", class_="quiet"),
+        el(
+            "p",
+            tr("{n} students. Keys: / finds, j and k go down and up, Enter opens.", n=len(rows)),
+            class_="dim small",
+        ),
         method="get",
         class_="inline",
     )
     body = joined((_line(assignment, row) for row in rows), "\n")
     head = el("thead", el("tr", *_headings(assignment)))
     table = el("table", head, el("tbody", body), id="students", data_sorts="yes")
-    box = el("div", table, class_="wide", role="region", aria_label="students by questions", tabindex="0")
+    box = el("div", table, class_="wide", role="region", aria_label=tr("students by questions"), tabindex="0")
     return page(visit, f"{assignment.id}: {assignment.title}", search, box, wide=True)
 
 
 def _headings(assignment: Assignment) -> Iterator[Html]:
-    columns = [("student", ""), ("name", ""), ("state", ""), ("total", plain(assignment.max_points))]
-    columns += [(question.id, plain(question.points)) for question in assignment.questions]
-    for name, worth in columns:
-        link = el("a", name, href=f"?{urlencode({'sort': name})}", class_="sort")
+    columns = [("student", tr("student"), ""), ("name", tr("name"), ""), ("state", tr("state"), "")]
+    columns += [("total", tr("total"), figure(plain(assignment.max_points)))]
+    columns += [(question.id, question.id, figure(plain(question.points))) for question in assignment.questions]
+    for name, text, worth in columns:
+        link = el("a", text, href=f"?{urlencode({'sort': name})}", class_="sort")
         small = el("div", worth, class_="dim small") if worth else None
         yield heading(joined([link, small]), "n" if worth else "")
 
@@ -123,7 +141,7 @@ def _line(assignment: Assignment, row: Row) -> Html:
     cells = [
         el("th", link, scope="row"),
         cell(el("bdi", row.person.name), "name"),
-        cell(row.state),
+        cell(row.told),
         _points(row.total, assignment.max_points),
         *(_points(points, most) for points, most in zip(row.points, worth, strict=True)),
     ]
@@ -134,7 +152,7 @@ def _points(points: Fraction | None, worth: Fraction) -> Html:
     if points is None:
         return cell("", "n")
     kind = "full" if points >= worth else "zero" if not points else ""
-    return cell(plain(points), f"n {kind}".strip(), data_v=f"{float(points):g}")
+    return cell(figure(plain(points)), f"n {kind}".strip(), data_v=f"{float(points):g}")
 
 
 def attempt_address(assignment: str, student: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from grader.course.staff import Role
+from grader.languages.translating import tr, trn
 from grader.portal.database import now
 from grader.portal.marking import papers
 from grader.portal.marking.sheets import attempts, compared, history, marked_students
@@ -28,14 +29,35 @@ def _hand_ins(visit: Visit, assignment: Assignment) -> Iterator[Open]:
     deadlines = [visit.portal.access.deadline(student, assignment.id) for student in roster]
     early = sum(deadline is not None and deadline > now() for deadline in deadlines)
     if early:
-        yield f"{_students(early)} may still hand in before the deadline", to
+        yield (
+            trn(
+                "{n} student may still hand in before the deadline",
+                "{n} students may still hand in before the deadline",
+                early,
+            ),
+            to,
+        )
     there = {who: attempt for who in roster if (attempt := state.record.attempts.get((who, assignment.id)))}
     waiting = [who for who in roster if who in state.handed_in.get(assignment.id, {}) and who not in there]
     if waiting:
-        yield f"{_students(len(waiting))} handed in and {_are(len(waiting))} not graded yet", to
+        yield (
+            trn(
+                "{n} student handed in and is not graded yet",
+                "{n} students handed in and are not graded yet",
+                len(waiting),
+            ),
+            to,
+        )
     deferred = sum(attempt.status is Status.DEFERRED for attempt in there.values())
     if deferred:
-        yield f"{_students(deferred)} {_are(deferred)} deferred: the machine failed, and no mark is there", to
+        yield (
+            trn(
+                "{n} student is deferred: the machine failed, and no mark is there",
+                "{n} students are deferred: the machine failed, and no mark is there",
+                deferred,
+            ),
+            to,
+        )
 
 
 def _by_people(visit: Visit, assignment: Assignment) -> Iterator[Open]:
@@ -49,9 +71,19 @@ def _by_people(visit: Visit, assignment: Assignment) -> Iterator[Open]:
         piles = Counter(dealt.first.get((question.id, student), "") for student in left)
         if left:
             whose = ", ".join(
-                f"{count} in {f'the pile of {who}' if who else 'no pile'}" for who, count in piles.items()
+                tr("{n} in the pile of {who}", n=count, who=who) if who else tr("{n} in no pile", n=count)
+                for who, count in piles.items()
             )
-            yield f"{question.id}: {len(left)} of {_answers(len(there))} {_are(len(left))} not marked: {whose}", to
+            told = {"question": question.id, "answers": _answers(len(there)), "whose": whose}
+            yield (
+                trn(
+                    "{question}: {n} of {answers} is not marked: {whose}",
+                    "{question}: {n} of {answers} are not marked: {whose}",
+                    len(left),
+                    **told,
+                ),
+                to,
+            )
         yield from _second_readers(visit, assignment, question, dealt, set(there))
 
 
@@ -62,25 +94,33 @@ def _second_readers(
     read = {each.about.student for each in standing(made, second=True)}
     unread = [who for asked, who in dealt.second if asked == question.id and who in there - read]
     if unread:
-        yield f"{question.id}: the second reader has not read {_answers(len(unread))}", to
+        yield (
+            trn(
+                "{question}: the second reader has not read {n} answer",
+                "{question}: the second reader has not read {n} answers",
+                len(unread),
+                question=question.id,
+            ),
+            to,
+        )
     differ = sum(each.differs and each.settled is None for each in compared(made))
     if differ:
-        yield f"{question.id}: two readers differ in {_answers(differ)}, and nobody has settled it", to
+        yield (
+            trn(
+                "{question}: two readers differ in {n} answer, and nobody has settled it",
+                "{question}: two readers differ in {n} answers, and nobody has settled it",
+                differ,
+                question=question.id,
+            ),
+            to,
+        )
 
 
 def _requests(visit: Visit, assignment: Assignment) -> Iterator[Open]:
     waiting = sum(each.assignment == assignment.id for each in open_requests(visit.portal.database))
     if waiting:
-        yield f"{waiting} {'request is' if waiting == 1 else 'requests are'} open", "/requests"
-
-
-def _students(count: int) -> str:
-    return "1 student" if count == 1 else f"{count} students"
+        yield trn("{n} request is open", "{n} requests are open", waiting), "/requests"
 
 
 def _answers(count: int) -> str:
-    return "1 answer" if count == 1 else f"{count} answers"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    return trn("{n} answer", "{n} answers", count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.portal.database import Database, now, written
 
 MOST_ENTRIES, MOST_TEXT = 200, 1000
@@ -38,13 +39,17 @@ def keep(database: Database, assignment: str, question: str, text: str, who: str
     """Add a comment, unless it is there. Raises UsageError for one that is too long, or too many."""
     text = "\n".join(line.rstrip() for line in text.strip().splitlines())
     if not text or len(text) > MOST_TEXT:
-        raise UsageError(f"a comment of the bank has 1 to {MOST_TEXT} characters, this one has {len(text)}")
+        raise UsageError(
+            tr("a comment of the bank has 1 to {most} characters, this one has {n}", most=MOST_TEXT, n=len(text))
+        )
     with database.transaction():
         there = entries(database, assignment, question)
         if any(each.text == text for each in there):
             return
         if len(there) >= MOST_ENTRIES:
-            raise UsageError(f"the bank of {question} has {MOST_ENTRIES} comments; take one out first")
+            raise UsageError(
+                tr("the bank of {question} has {n} comments; take one out first", question=question, n=MOST_ENTRIES)
+            )
         database.insert("bank", assignment=assignment, question=question, text=text, who=who, made=written(now()))
         database.note(who, f"added a comment to the bank of {question}, {assignment}", text)
 
@@ -54,6 +59,6 @@ def take_out(database: Database, assignment: str, question: str, entry: int, who
     with database.transaction():
         found = [each for each in entries(database, assignment, question) if each.id == entry]
         if not found:
-            raise UsageError("this comment is not in the bank any more")
+            raise UsageError(tr("this comment is not in the bank any more"))
         database.insert("bank_ends", entry=entry, who=who, made=written(now()))
         database.note(who, f"took a comment out of the bank of {question}, {assignment}", found[0].text)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from grader.bookkeeping.line_comments import MOST_TEXT, comment_on, on_lines, take_back
 from grader.errors import UsageError
 from grader.feedback.page import visible
+from grader.languages.translating import tr
 from grader.pages.markup import Html, el, joined
 from grader.portal.frame import area, button, choice, field, form
 from grader.portal.marking import bank
@@ -41,20 +42,22 @@ def _listed(visit: Visit, comments: Sequence[LineComment], action: str) -> Itera
     """The comments, each with a way to take it back."""
     for each in comments:
         hidden = el("input", type="hidden", name="comment", value=each.id)
-        named = f"Take back: {each.text[:60]}"
-        back = form(visit, action, hidden, button("Take back", class_="quiet", aria_label=named))
-        about = "the whole" if each.question == WHOLE else each.question
-        where = el("a", f"cell {each.cell}, line {each.line}", href=f"#cell-{each.cell}")
+        named = tr("Take back: {text}", text=each.text[:60])
+        back = form(visit, action, hidden, button(tr("Take back"), class_="quiet", aria_label=named))
+        about = tr("the whole") if each.question == WHOLE else each.question
+        where = el("a", tr("cell {cell}, line {line}", cell=each.cell, line=each.line), href=f"#cell-{each.cell}")
         code = el("code", visible(each.code.strip()))
         yield el("li", el("p", where, f", {about}, {each.who}: ", code), el("p", each.text, class_="said"), back)
 
 
 def _form(visit: Visit, action: str, submission: Submission, *more: Html | None) -> Html:
     file = el("input", type="hidden", name="file", value=submission.digest[:DIGITS])
-    cell = field("Cell", "cell", of="l", kind="number", min=1, required="required")
-    line = field("Line", "line", of="l", kind="number", min=1, required="required")
-    text = area("Comment on the line", "text", of="l", maxlength=MOST_TEXT, rows=2)
-    return form(visit, action, file, el("div", cell, line, class_="inline"), *more, text, button("Comment on the line"))
+    cell = field(tr("Cell"), "cell", of="l", kind="number", min=1, required="required")
+    line = field(tr("Line"), "line", of="l", kind="number", min=1, required="required")
+    text = area(tr("Comment on the line"), "text", of="l", maxlength=MOST_TEXT, rows=2)
+    return form(
+        visit, action, file, el("div", cell, line, class_="inline"), *more, text, button(tr("Comment on the line"))
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- of a paper
@@ -64,15 +67,15 @@ def comments_list(visit: Visit, paper: Paper) -> Iterator[Html]:
     """What was said of lines of this file, so far as it is about this question or the whole."""
     mine = [each for each in paper.comments if each.question in (paper.question.id, WHOLE)]
     if mine:
-        yield el("h3", "Comments on lines")
+        yield el("h3", tr("Comments on lines"))
         yield el("ul", *_listed(visit, mine, f"{paper.address}/line-back"), class_="words")
 
 
 def comment_form(visit: Visit, paper: Paper) -> Iterator[Html]:
-    yield el("h3", "Comment on a line")
+    yield el("h3", tr("Comment on a line"))
     there = bank.entries(visit.portal.database, paper.assignment.id, paper.question.id)
-    chosen = [("", "nothing"), *((str(one.id), one.short) for one in there)]
-    from_bank = choice("From the bank", "bank", chosen, of="l") if there else None
+    chosen = [("", tr("nothing")), *((str(one.id), one.short) for one in there)]
+    from_bank = choice(tr("From the bank"), "bank", chosen, of="l") if there else None
     yield _form(visit, f"{paper.address}/line", paper.submission, from_bank)
 
 
@@ -109,18 +112,18 @@ def attempt_section(
             if each.question not in hidden or each.who == visit.me.id
         ]  # fmt: skip
     query = attempt_address(assignment.id, person.id).partition("?")[2]
-    yield el("h2", "Comments on lines")
+    yield el("h2", tr("Comments on lines"))
     if there:
         yield el("ul", *_listed(visit, there, f"/s/{assignment.id}/line-back?{query}"), class_="words")
     names = [(each.id, f"{each.id} {each.title}") for each in assignment.questions]
-    about = choice("About", "question", [*names, (WHOLE, "the whole file")], of="l")
+    about = choice(tr("About"), "question", [*names, (WHOLE, tr("the whole file"))], of="l")
     yield _form(visit, f"/s/{assignment.id}/line?{query}", submission, about)
 
 
 def on_attempt(visit: Visit) -> Response:
     """Comment on a line of what counts for a student."""
     assignment, person = visit.assignment, visit.student
-    question = visit.needed("question", "which question is it about?")
+    question = visit.needed("question", tr("which question is it about?"))
     _comment(visit, assignment, _submission(visit), question, visit.given("text", MOST_TEXT + 1))
     return RedirectResponse(attempt_address(assignment.id, person.id), 303)
 
@@ -136,14 +139,14 @@ def _submission(visit: Visit) -> Submission:
     with Store.open(visit.portal.paths.record, read_only=True) as store:
         digest = store.current_digests(assignment).get(person)
         if digest is None:
-            raise NotThere("nothing was handed in")
+            raise NotThere(tr("nothing was handed in"))
         return store.submission(digest, person, assignment)
 
 
 def _comment(visit: Visit, assignment: Assignment, submission: Submission, question: str, text: str) -> None:
     cell, line = _whole(visit.given("cell")), _whole(visit.given("line"))
     if visit.given("file") != submission.digest[:DIGITS]:
-        raise UsageError("another file was handed in meanwhile, with other lines; open the page again")
+        raise UsageError(tr("another file was handed in meanwhile, with other lines; open the page again"))
     with Store.open(visit.portal.paths.record) as store:
         comment_on(store, assignment, submission, (cell, line), question, text, visit.me.id)
     where = f"cell {cell}, line {line} of {submission.student}, {assignment.id}"
@@ -159,5 +162,5 @@ def _take_back(visit: Visit, submission: Submission) -> None:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise UsageError("which cell, and which line? Both are numbers, as they stand beside the code")
+        raise UsageError(tr("which cell, and which line? Both are numbers, as they stand beside the code"))
     return int(text)

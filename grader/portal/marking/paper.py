@@ -8,6 +8,7 @@ from grader.bookkeeping.judging import Rubric, answered, held, rubric_of, steps
 from grader.bookkeeping.line_comments import on_lines
 from grader.bookkeeping.marking import Marking
 from grader.course.staff import Role
+from grader.languages.translating import tr
 from grader.portal.marking import papers
 from grader.portal.marking.sheets import is_settled, question_of
 from grader.portal.people import Person
@@ -48,7 +49,8 @@ class Paper:
     @property
     def called(self) -> str:
         """The paper as it is named on pages, with or without the student."""
-        return f"paper {self.number}" if self.anonymous else f"{self.person.called}, paper {self.number}"
+        paper = tr("paper {number}", number=self.number)
+        return paper if self.anonymous else f"{self.person.called}, {paper}"
 
 
 def person_of(visit: Visit) -> Person:
@@ -57,7 +59,7 @@ def person_of(visit: Visit) -> Person:
     student = papers.student_of(visit.portal.database, visit.assignment.id, number)
     person = visit.portal.people.find("student", student) if student is not None else None
     if person is None:
-        raise NotThere(f"no paper {number}")
+        raise NotThere(tr("no paper {number}", number=number))
     return person
 
 
@@ -70,7 +72,7 @@ def paper_of(visit: Visit) -> Paper:
         marking = Marking.read(portal.paths, store, assignment)
         attempt = marking.completed(stored.attempt) if stored else None
         if attempt is None or attempt.status is not Status.GRADED:
-            raise NotThere("what was handed in cannot be read, or is not graded yet")
+            raise NotThere(tr("what was handed in cannot be read, or is not graded yet"))
         submission = store.submission(attempt.evidence.submission, person.id, assignment.id)
         about = answered(assignment, marking.due(attempt, question.id))
         made = Judgements(store).history(assignment.id, question.id, person.id)

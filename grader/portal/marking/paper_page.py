@@ -10,9 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from grader.bookkeeping.judging import MOST_COMMENT, Given, judge, points_typed, undo
 from grader.course.scheme import plain
 from grader.errors import UsageError
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr, trc
 from grader.marks.manual import WAITS
 from grader.marks.rubric import rule, signed
-from grader.pages.markup import Html, badge, el, joined
+from grader.pages.markup import Html, badge, el, joined, within
 from grader.portal.database import read
 from grader.portal.frame import area, box, button, choice, field, form, moment, page, tick
 from grader.portal.marking import bank
@@ -27,39 +30,58 @@ from grader.record.store import Store
 
 KEYS = 9  # items that a key of their own applies
 MOST_CHARS = 100_000  # of an answer that is shown
-SECOND = "You read this for the second time: what the first reader gave is not shown to you."
+SECOND = mark("You read this for the second time: what the first reader gave is not shown to you.")
 
 
 def show(visit: Visit) -> Response:
     """One answer, its rubric, and the way to the next."""
     paper = paper_of(visit)
     there = sheets(visit, paper.assignment, paper.question.id)
-    heading = el("h2", "What was handed in")
-    left = el("section", heading, *_answer(paper), *comments_list(visit, paper), tabindex="0", aria_label="Answer")
-    right = el("section", *_marking(visit, paper, there), tabindex="0", aria_label="Mark")
+    heading = el("h2", tr("What was handed in"))
+    left = el(
+        "section",
+        heading,
+        *_answer(paper),
+        *comments_list(visit, paper),
+        tabindex="0",
+        aria_label=trc("noun", "Answer"),
+    )
+    right = el("section", *_marking(visit, paper, there), tabindex="0", aria_label=trc("noun", "Mark"))
     title = f"{paper.assignment.id} {paper.question.id}: {paper.called}"
-    asked = el("p", f"{paper.question.title}, {plain(paper.question.points)} points")
+    worth = figure(plain(paper.question.points))
+    asked = el("p", tr("{title}, {points} points", title=paper.question.title, points=worth))
     return page(visit, title, asked, _where(visit, paper, there), el("div", left, right, class_="two"), wide=True)
 
 
 def _where(visit: Visit, paper: Paper, there: list[Sheet]) -> Html:
-    links = [el("a", f"All papers of {paper.question.id}", href=f"/m/{paper.assignment.id}/{paper.question.id}")]
+    links = [
+        el(
+            "a",
+            tr("All papers of {question}", question=paper.question.id),
+            href=f"/m/{paper.assignment.id}/{paper.question.id}",
+        )
+    ]
     before, after = neighbours(there, paper.number, visit.me.id)
     waiting = next_unmarked(there, paper.number, visit.me.id)
-    for text, sheet, key in (("Previous", before, "p"), ("Next", after, "n"), ("Next unmarked", waiting, "u")):
+    for text, sheet, key in (
+        (tr("Previous"), before, "p"),
+        (tr("Next"), after, "n"),
+        (tr("Next unmarked"), waiting, "u"),
+    ):
         if sheet is not None:
             links.append(el("a", text, href=_address(paper, sheet), data_key=key))
     if not paper.anonymous:
-        links.append(el("a", "The whole file", href=attempt_address(paper.assignment.id, paper.person.id)))
+        links.append(el("a", tr("The whole file"), href=attempt_address(paper.assignment.id, paper.person.id)))
     mine = [sheet for sheet in there if sheet.marker == visit.me.id]
     done = sum(sheet.points is not None for sheet in mine)
-    told = f"{done} of {len(mine)} in your pile are marked." if mine else f"{_marked(there)} are marked."
-    keys = " Keys: 1 to 9 apply an item, s saves and goes on, n, p and u go to the next, previous, next unmarked."
-    return joined([el("nav", *links, aria_label="Papers"), el("p", told, keys, class_="dim small")])
-
-
-def _marked(there: list[Sheet]) -> str:
-    return f"{sum(sheet.points is not None for sheet in there)} of {len(there)}"
+    all_done = sum(sheet.points is not None for sheet in there)
+    told = (
+        tr("{n} of {pile} in your pile are marked.", n=done, pile=len(mine))
+        if mine
+        else tr("{n} of {answers} are marked.", n=all_done, answers=len(there))
+    )
+    keys = tr("Keys: 1 to 9 apply an item, s saves and goes on, n, p and u go to the next, previous, next unmarked.")
+    return joined([el("nav", *links, aria_label=tr("Papers")), el("p", told, " ", keys, class_="dim small")])
 
 
 def _address(paper: Paper, sheet: Sheet) -> str:
@@ -70,13 +92,18 @@ def _answer(paper: Paper) -> Iterator[Html]:
     """The cells of the answer with the numbers of their lines. It is text: nothing of it is markup."""
     answer, left = paper.answer, MOST_CHARS
     if answer.remark:
-        yield el("p", badge("note", "warn"), f" {answer.remark}", class_="small")
+        yield el("p", badge(tr("note"), "warn"), f" {recorded(answer.remark)}", class_="small")
     for each in answer.cells or answer.everything:
         if left <= 0:
-            yield el("p", f"Cell {each.number} and what follows are left out for want of room.", class_="dim small")
+            yield el(
+                "p",
+                tr("Cell {cell} and what follows are left out for want of room.", cell=each.number),
+                class_="dim small",
+            )
             break
         text, left = each.source.rstrip()[:left], left - len(each.source)
-        yield el("h3", f"Cell {each.number}, {'code' if each.code else 'text'}", id=f"cell-{each.number}")
+        kind = tr("Cell {cell}, code", cell=each.number) if each.code else tr("Cell {cell}, text", cell=each.number)
+        yield el("h3", kind, id=f"cell-{each.number}")
         yield numbered(text.split("\n"), [one for one in paper.comments if one.cell == each.number], each.code)
     yield from pictures_of(paper)
 
@@ -85,30 +112,35 @@ def _answer(paper: Paper) -> Iterator[Html]:
 
 
 def _marking(visit: Visit, paper: Paper, there: list[Sheet]) -> Iterator[Html]:
-    yield el("h2", "Mark")
+    yield el("h2", trc("noun", "Mark"))
     if paper.reading is Reading.SECOND:
-        yield box(el("p", SECOND))
+        yield box(el("p", tr(SECOND)))
     yield _now(paper)
     yield _form(visit, paper)
     yield el("div", _undo(visit, paper), id="mark-undo")
     to = f"/m/{paper.assignment.id}/{paper.question.id}?paper={paper.number}"
-    yield el("p", el("a", "Change the rubric", href=to))
+    yield el("p", el("a", tr("Change the rubric"), href=to))
     yield from comment_form(visit, paper)
     yield el("div", *_history(visit, paper), id="mark-history")
 
 
 def _now(paper: Paper) -> Html:
     """What the mark is now, in words that are read out when they change."""
-    worth = plain(paper.question.points)
+    worth = figure(plain(paper.question.points))
     if paper.judgement is not None and paper.judgement.points is not None:
-        who = f" by {paper.judgement.who}" + (", settled" if paper.judgement.reading is Reading.SETTLED else "")
-        told = [el("b", f"{plain(paper.judgement.points)} of {worth} points"), who]
+        points = tr("{points} of {worth} points", points=figure(plain(paper.judgement.points)), worth=worth)
+        settled = paper.judgement.reading is Reading.SETTLED
+        sentence = tr("{points} by {who}, settled") if settled else tr("{points} by {who}")
+        told = within(sentence, points=el("b", points), who=paper.judgement.who)
     elif paper.reading is not Reading.SECOND and paper.mark.points is not None:
-        told = [el("b", f"{plain(paper.mark.points)} of {worth} points"), f" by {paper.mark.stands}"]
+        points = tr("{points} of {worth} points", points=figure(plain(paper.mark.points)), worth=worth)
+        told = within(tr("{points} by {who}"), points=el("b", points), who=paper.mark.stands)
     else:
         earlier = paper.reading is not Reading.SECOND and paper.mark.why not in ("", WAITS)
-        told = [badge("not marked", "warn"), f" of {worth} points. {paper.mark.why if earlier else ''}"]
-    return el("p", *told, id="mark-now", role="status")
+        unmarked = badge(tr("not marked"), "warn")
+        told = within(tr("{state} of {worth} points."), state=unmarked, worth=worth)
+        told = joined([told, f" {recorded(paper.mark.why) if earlier else ''}"])
+    return el("p", told, id="mark-now", role="status")
 
 
 def _form(visit: Visit, paper: Paper) -> Html:
@@ -117,22 +149,27 @@ def _form(visit: Visit, paper: Paper) -> Html:
     ticks = []
     for place, item in enumerate(rubric.offered, 1):
         key = el("kbd", place) if place <= KEYS else None
-        words = joined([key, " ", el("b", signed(item.points)), " ", item.text])
+        words = joined([key, " ", el("b", figure(signed(item.points))), " ", item.text])
         ticks.append(
             tick(words, f"item-{item.number}", item.number in chosen, data_rubric_key=place if place <= KEYS else "")
         )
-    told = el("p", rule(paper.question.points, rubric.from_full), class_="dim small")
-    nothing = el("p", "The rubric has no items yet; give points below, or add some.") if not ticks else None
-    items = el("fieldset", el("legend", "Rubric"), nothing, *ticks, told)
+    told = el("p", recorded(rule(paper.question.points, rubric.from_full)), class_="dim small")
+    nothing = el("p", tr("The rubric has no items yet; give points below, or add some.")) if not ticks else None
+    items = el("fieldset", el("legend", tr("Rubric")), nothing, *ticks, told)
     besides = signed(made.besides) if made and made.besides else ""
     return form(
         visit,
         paper.address,
         *_as_seen(paper),
         items,
-        field("Points besides (+1, -0.5)", "besides", besides, inputmode="decimal", autocomplete="off"),
+        field(tr("Points besides (+1, -0.5)"), "besides", besides, inputmode="decimal", autocomplete="off"),
         *_comment(visit, paper, made),
-        el("p", button("Save", name="then", value="stay"), " ", button("Save and next", name="then", value="next")),
+        el(
+            "p",
+            button(tr("Save"), name="then", value="stay"),
+            " ",
+            button(tr("Save and next"), name="then", value="next"),
+        ),
         id_="marking",
     )
 
@@ -140,7 +177,7 @@ def _form(visit: Visit, paper: Paper) -> Html:
 def _undo(visit: Visit, paper: Paper) -> Html | None:
     if not paper.can_undo:
         return None
-    return form(visit, f"{paper.address}/undo", *_as_seen(paper), button("Undo the last change", class_="quiet"))
+    return form(visit, f"{paper.address}/undo", *_as_seen(paper), button(tr("Undo the last change"), class_="quiet"))
 
 
 def _as_seen(paper: Paper) -> Iterator[Html]:
@@ -150,11 +187,13 @@ def _as_seen(paper: Paper) -> Iterator[Html]:
 
 
 def _comment(visit: Visit, paper: Paper, made: Judgement | None) -> Iterator[Html]:
-    yield area("Comment (the student reads it)", "comment", made.comment if made else "", maxlength=MOST_COMMENT)
+    yield area(tr("Comment (the student reads it)"), "comment", made.comment if made else "", maxlength=MOST_COMMENT)
     there = bank.entries(visit.portal.database, paper.assignment.id, paper.question.id)
     if there:
-        yield choice("Add from the bank", "bank", [("", "nothing"), *((str(one.id), one.short) for one in there)])
-    yield tick("keep this comment in the bank", "keep")
+        yield choice(
+            tr("Add from the bank"), "bank", [("", tr("nothing")), *((str(one.id), one.short) for one in there)]
+        )
+    yield tick(tr("keep this comment in the bank"), "keep")
 
 
 def _history(visit: Visit, paper: Paper) -> Iterator[Html]:
@@ -163,11 +202,14 @@ def _history(visit: Visit, paper: Paper) -> Iterator[Html]:
     timezone = visit.portal.now.state.course.timezone
     lines = []
     for each in reversed(paper.made):
-        points = "taken back" if each.points is None else f"{plain(each.points)} points"
-        kind = {Reading.SECOND: ", second reading", Reading.SETTLED: ", settled"}.get(each.reading, "")
-        why = f" ({each.why})" if each.why and each.points is not None else ""
+        points = tr("taken back") if each.points is None else tr("{points} points", points=figure(plain(each.points)))
+        named = {Reading.SECOND: tr("second reading"), Reading.SETTLED: tr("settled")}.get(each.reading, "")
+        kind = f", {named}" if named else ""
+        why = f" ({recorded(each.why)})" if each.why and each.points is not None else ""
         lines.append(el("li", f"{points}{kind}, {each.who}{why}, ", moment(read(each.made), timezone)))
-    yield el("details", el("summary", f"What was given: {len(lines)}"), el("div", el("ul", *lines), class_="inside"))
+    yield el(
+        "details", el("summary", tr("What was given: {n}", n=len(lines))), el("div", el("ul", *lines), class_="inside")
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- forms
@@ -178,7 +220,7 @@ def save(visit: Visit) -> Response:
     paper = _paper_as_seen(visit)
     given, seen = _given(visit, paper), _number(visit.given("seen"))
     if not (seen or given.items or given.comment or visit.given("besides")):
-        raise UsageError("nothing was ticked: tick an item, or write the points, also a 0, below the rubric")
+        raise UsageError(tr("nothing was ticked: tick an item, or write the points, also a 0, below the rubric"))
     comment = given.comment
     if visit.given("keep") and comment:
         bank.keep(visit.portal.database, paper.assignment.id, paper.question.id, comment, visit.me.id)
@@ -207,7 +249,7 @@ def _paper_as_seen(visit: Visit) -> Paper:
     """The paper that a form is about. Raises UsageError where another answer was handed in meanwhile."""
     paper = paper_of(visit)
     if visit.given("answer") != paper.about.answer:
-        raise UsageError("another answer was handed in meanwhile; open the page again, and read that one")
+        raise UsageError(tr("another answer was handed in meanwhile; open the page again, and read that one"))
     return paper
 
 
@@ -227,7 +269,7 @@ def _number(text: str) -> int:
     if not text:
         return 0
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise UsageError("this form is not whole; open the page again")
+        raise UsageError(tr("this form is not whole; open the page again"))
     return int(text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.portal.database import Database, now, written
 from grader.record.judgements import Reading
 
@@ -104,7 +105,9 @@ def apart(
     for pair in [pair for pair, marker in dealt.items() if others.get(pair) == marker]:
         free = [marker for marker in markers if marker != others[pair]]
         if not free:
-            raise UsageError(f"{others[pair]} is the second reader of some answers; tick somebody else, too")
+            raise UsageError(
+                tr("{who} is the second reader of some answers; tick somebody else, too", who=others[pair])
+            )
         found[pair] = CHANCE.choice(free)
     return found
 
@@ -113,11 +116,11 @@ def size_of(text: str, there: int) -> int:
     """How many of so many: a number, or a share as 20 %; one at least. Raises UsageError."""
     digits = text.removesuffix("%").strip()
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 6) or not int(digits):
-        raise UsageError(f"{text!r} is no size of a sample; write a number (10) or a share (20 %)")
+        raise UsageError(tr("{text} is no size of a sample; write a number (10) or a share (20 %)", text=repr(text)))
     if not text.endswith("%"):
         return int(digits)
     if int(digits) > 100:
-        raise UsageError(f"{text} is more than there is")
+        raise UsageError(tr("{text} is more than there is", text=text))
     return max(1, -(-there * int(digits) // 100))
 
 
@@ -136,7 +139,9 @@ def draw(
             least = min(others, key=lambda marker: (load[marker], CHANCE.random()))
             drawn[student], load[least] = least, load[least] + 1
     if len(drawn) < size:
-        raise UsageError(f"{len(drawn)} answers can be read by somebody else than their first reader; tick more people")
+        raise UsageError(
+            tr("{n} answers can be read by somebody else than their first reader; tick more people", n=len(drawn))
+        )
     return drawn
 
 
@@ -150,7 +155,13 @@ def deal(database: Database, assignment: str, dealt: Mapping[tuple[str, str], st
         mine, others = (there.first, there.second) if reading is Reading.FIRST else (there.second, there.first)
         twice = [marker for pair, marker in dealt.items() if others.get(pair) == marker]
         if twice:
-            raise UsageError(f"{twice[0]} would read {twice.count(twice[0])} answers twice; deal them to somebody else")
+            raise UsageError(
+                tr(
+                    "{who} would read {n} answers twice; deal them to somebody else",
+                    who=twice[0],
+                    n=twice.count(twice[0]),
+                )
+            )
         changed = {pair: marker for pair, marker in dealt.items() if mine.get(pair, "") != marker}
         for (question, student), marker in changed.items():
             database.insert(

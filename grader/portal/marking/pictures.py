@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from grader.languages.translating import mark, tr
 from grader.pages.markup import Html, el
 from grader.portal.marking.paper import Paper, paper_of
 from grader.portal.visit import NotThere, Visit
@@ -21,7 +22,7 @@ from grader.portal.visit import NotThere, Visit
 KINDS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # and how each begins
 MOST_BYTES, MOST_PICTURES = 5 * 2**20, 20
 MOST_FILE_BYTES = 30 * 2**20  # of a notebook that is searched for pictures
-NOTE = "Pictures are as they stand in the file; nothing was run to make them."
+NOTE = mark("Pictures are as they stand in the file; nothing was run to make them.")
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ def pictures_of(paper: Paper) -> Iterator[Html]:
     """The pictures of an answer, below its text."""
     found = _pictures(paper)
     if found:
-        yield el("p", NOTE, class_="dim small")
+        yield el("p", tr(NOTE), class_="dim small")
     for number, each in enumerate(found, 1):
-        named = f"picture {number}, of cell {each.cell}"
+        named = tr("picture {number}, of cell {cell}", number=number, cell=each.cell)
         yield el("p", el("img", src=f"{paper.address}/picture/{number}", alt=named, loading="lazy"), class_="picture")
     if len(paper.submission.content) > MOST_FILE_BYTES:
-        yield el("p", "The file is too large for its pictures to be shown here.", class_="dim small")
+        yield el("p", tr("The file is too large for its pictures to be shown here."), class_="dim small")
 
 
 def picture(visit: Visit) -> Response:
     """One picture of an answer."""
     number, found = visit.request.path_params["number"], _pictures(paper_of(visit))
     if not 1 <= number <= len(found):
-        raise NotThere("no such picture")
+        raise NotThere(tr("no such picture"))
     return Response(found[number - 1].content, media_type=found[number - 1].kind)
 
 

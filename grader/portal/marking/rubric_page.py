@@ -18,6 +18,9 @@ from grader.bookkeeping.judging import (
 )
 from grader.course.scheme import plain
 from grader.errors import UsageError
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr, trn
 from grader.marks.rubric import rule, signed
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.portal.database import read
@@ -29,7 +32,7 @@ from grader.record.judgements import Item, Judgements, Reading
 from grader.record.store import Store
 from grader.schema import Assignment, Question
 
-BASES = (("none", "none of the points; items add"), ("all", "all of the points; items take off"))
+BASES = (("none", mark("none of the points; items add")), ("all", mark("all of the points; items take off")))
 
 
 def question_page(visit: Visit) -> Response:
@@ -44,7 +47,7 @@ def question_page(visit: Visit) -> Response:
         visit,
         f"{assignment.id} {question.id}: {question.title}",
         _where(visit, assignment, question, there),
-        el("h2", "Rubric"),
+        el("h2", tr("Rubric")),
         *_rubric(visit, assignment, rubric, having, versions),
         *_bank(visit, assignment, question),
         *_papers(visit, assignment, question, there),
@@ -57,14 +60,16 @@ def _address(assignment: Assignment, question: Question) -> str:
 
 
 def _where(visit: Visit, assignment: Assignment, question: Question, there: Sequence[Sheet]) -> Html:
-    links = [el("a", f"Marking of {assignment.id}", href=f"/m/{assignment.id}")]
+    links = [el("a", tr("Marking of {assignment}", assignment=assignment.id), href=f"/m/{assignment.id}")]
     waiting, paper = next_unmarked(there, 0, visit.me.id), visit.request.query_params.get("paper", "")
     if any(paper == str(sheet.paper) for sheet in there):
-        links.append(el("a", f"Back to paper {paper}", href=f"{_address(assignment, question)}/{paper}"))
+        links.append(
+            el("a", tr("Back to paper {number}", number=paper), href=f"{_address(assignment, question)}/{paper}")
+        )
     if waiting is not None:
         to = f"{_address(assignment, question)}/{waiting.paper}"
-        links.append(el("a", "Next unmarked", href=to, data_key="u"))
-    return el("nav", *links, aria_label="Marking")
+        links.append(el("a", tr("Next unmarked"), href=to, data_key="u"))
+    return el("nav", *links, aria_label=tr("Marking"))
 
 
 # ---------------------------------------------------------------------------------------------------- the rubric
@@ -74,51 +79,61 @@ def _rubric(
     visit: Visit, assignment: Assignment, rubric: Rubric, having: dict[int, int], versions: Sequence[Item]
 ) -> Iterator[Html]:
     to = f"{_address(assignment, rubric.question)}/rubric"
-    yield el("p", rule(rubric.question.points, rubric.from_full))
+    yield el("p", recorded(rule(rubric.question.points, rubric.from_full)))
     keys = {item.number: place for place, item in enumerate(rubric.offered, 1)}
     for item in sorted(rubric.items.values(), key=lambda item: (item.retired, item.number)):
         mine = [each for each in versions if each.number == item.number]
         yield _item(visit, to, item, keys.get(item.number), having.get(item.number, 0), mine)
-    yield el("h3", "A new item")
+    yield el("h3", tr("A new item"))
     yield form(
         visit,
         to,
         _hidden("item", 0),
-        field("Points (+2, -0.5, 0)", "points", of="0", required="required", inputmode="decimal", autocomplete="off"),
-        field("Text (the student reads it)", "text", of="0", required="required", maxlength=MOST_TEXT),
-        button("Add the item"),
+        field(
+            tr("Points (+2, -0.5, 0)"), "points", of="0", required="required", inputmode="decimal", autocomplete="off"
+        ),
+        field(tr("Text (the student reads it)"), "text", of="0", required="required", maxlength=MOST_TEXT),
+        button(tr("Add the item")),
     )
-    yield el("h3", "Where the rubric begins")
-    begin = choice("It counts from", "base", BASES, "all" if rubric.from_full else "none")
-    yield form(visit, f"{to}-base", begin, button("Change", class_="quiet"))
+    yield el("h3", tr("Where the rubric begins"))
+    begin = choice(
+        tr("It counts from"), "base", [(name, tr(text)) for name, text in BASES], "all" if rubric.from_full else "none"
+    )
+    yield form(visit, f"{to}-base", begin, button(tr("Change"), class_="quiet"))
 
 
 def _item(visit: Visit, to: str, item: Item, key: int | None, having: int, versions: Sequence[Item]) -> Html:
     """An item, with the forms that change it."""
     place = str(item.number)
     kbd = joined([el("kbd", key), " "]) if key is not None and key <= 9 else None
-    state = joined([" ", badge("retired", "warn")]) if item.retired else None
-    has = f"{having} marks have it" if having != 1 else "1 mark has it"
-    head = el("p", kbd, el("b", signed(item.points)), " ", item.text, state, " ", el("span", has, class_="dim small"))
-    counts = f" {'counts for nobody' if item.retired else 'changes the marks of all who have it'}."
+    state = joined([" ", badge(tr("retired"), "warn")]) if item.retired else None
+    has = trn("{n} mark has it", "{n} marks have it", having)
+    head = el(
+        "p", kbd, el("b", figure(signed(item.points))), " ", item.text, state, " ", el("span", has, class_="dim small")
+    )
+    counts = tr("A change counts for nobody.") if item.retired else tr("A change changes the marks of all who have it.")
     change = form(
         visit,
         to,
         _hidden("item", item.number),
-        field("Points", "points", signed(item.points), of=place, required="required", inputmode="decimal"),
-        field("Text", "text", item.text, of=place, required="required", maxlength=MOST_TEXT),
-        el("p", "A change", counts, class_="dim small"),
-        button("Change", aria_label=f"Change item {item.number}"),
+        field(tr("Points"), "points", signed(item.points), of=place, required="required", inputmode="decimal"),
+        field(tr("Text"), "text", item.text, of=place, required="required", maxlength=MOST_TEXT),
+        el("p", counts, class_="dim small"),
+        button(tr("Change"), aria_label=tr("Change item {number}", number=item.number)),
     )
-    word, told = ("back", "Bring back") if item.retired else ("retire", "Retire")
+    back = ("back", tr("Bring back"), tr("Bring back item {number}", number=item.number))
+    retire = ("retire", tr("Retire"), tr("Retire item {number}", number=item.number))
+    word, told, named = back if item.retired else retire
     end = form(
         visit,
         f"{to}-{word}",
         _hidden("item", item.number),
-        button(told, class_="quiet", aria_label=f"{told} item {item.number}"),
+        button(told, class_="quiet", aria_label=named),
     )
     parts = [change, end, *_versions(visit, to, item, versions)]
-    details = el("details", el("summary", f"Change item {item.number}"), el("div", *parts, class_="inside"))
+    details = el(
+        "details", el("summary", tr("Change item {number}", number=item.number)), el("div", *parts, class_="inside")
+    )
     return el("div", head, details, class_="box")
 
 
@@ -127,21 +142,23 @@ def _versions(visit: Visit, to: str, item: Item, versions: Sequence[Item]) -> It
     if len(versions) < 2:
         return
     timezone = visit.portal.now.state.course.timezone
+    gone = f" ({tr('retired')})"
     lines = [
-        el("li", f"{signed(each.points)} {each.text}{' (retired)' if each.retired else ''}, {each.who}, ",
+        el("li", f"{figure(signed(each.points))} {each.text}{gone if each.retired else ''}, {each.who}, ",
            moment(read(each.made), timezone))
         for each in reversed(versions)
     ]  # fmt: skip
     before = versions[-2]
     yield el("ul", *lines, class_="small")
     if (before.points, before.text) != (item.points, item.text):
+        was = f"{figure(signed(before.points))} {before.text[:60]}"
         yield form(
             visit,
             to,
             _hidden("item", item.number),
             _hidden("points", before.points),
             _hidden("text", before.text),
-            button(f"Undo: {signed(before.points)} {before.text[:60]}", class_="quiet"),
+            button(tr("Undo: {what}", what=was), class_="quiet"),
         )
 
 
@@ -152,8 +169,8 @@ def _hidden(name: str, value: object) -> Html:
 def change_item(visit: Visit) -> Response:
     """Make an item, or change what it says and counts, for everybody who has it."""
     there, item = _item_of(visit)
-    points = points_typed(visit.needed("points", "how many points? Write +2, -0.5 or 0"))
-    text = visit.needed("text", "an item needs words: the student reads them")
+    points = points_typed(visit.needed("points", tr("how many points? Write +2, -0.5 or 0")))
+    text = visit.needed("text", tr("an item needs words: the student reads them"))
     retired = there.retired if there else False
     verb = f"changed item {item} of" if there else "added an item to"
     new = Item(visit.assignment.id, question_of(visit).id, item, text, points, retired, visit.me.id)
@@ -173,7 +190,7 @@ def bring_back(visit: Visit) -> Response:
 def _turn(visit: Visit, retired: bool, verb: str) -> Response:
     there, item = _item_of(visit)
     if there is None:
-        raise UsageError("the rubric has no such item")
+        raise UsageError(tr("the rubric has no such item"))
     new = Item(there.assignment, there.question, item, there.text, there.points, retired, visit.me.id)
     return _keep(visit, new, f"{verb} item {item} of the rubric", f"{signed(there.points)} {there.text}")
 
@@ -185,7 +202,7 @@ def _item_of(visit: Visit) -> tuple[Item | None, int]:
     with Store.open(visit.portal.paths.record) as store:
         there = rubric_of(store, visit.assignment, question_of(visit).id).items
     if item and item not in there:
-        raise UsageError("the rubric has no such item")
+        raise UsageError(tr("the rubric has no such item"))
     return there.get(item), item
 
 
@@ -199,7 +216,7 @@ def change_base(visit: Visit) -> Response:
     """Let the rubric count from all of the points, or from none."""
     base = visit.given("base")
     if base not in (name for name, _ in BASES):
-        raise UsageError("from where does it count: from none of the points, or from all?")
+        raise UsageError(tr("from where does it count: from none of the points, or from all?"))
     question = question_of(visit)
     with Store.open(visit.portal.paths.record) as store:
         moved = set_from_full(store, visit.assignment, question.id, base == "all", visit.me.id)
@@ -219,21 +236,21 @@ def _done(visit: Visit, what: str, about: str, moved: Sequence[Moved]) -> Respon
 
 def _bank(visit: Visit, assignment: Assignment, question: Question) -> Iterator[Html]:
     to = f"{_address(assignment, question)}/bank"
-    yield el("h2", "Bank of comments")
+    yield el("h2", tr("Bank of comments"))
     lines = []
     for each in bank.entries(visit.portal.database, assignment.id, question.id):
-        out = button("Take out", class_="quiet", aria_label=f"Take out: {each.short}")
+        out = button(tr("Take out"), class_="quiet", aria_label=tr("Take out: {text}", text=each.short))
         gone = form(visit, f"{to}-out", _hidden("entry", each.id), out)
         lines.append(el("li", el("p", each.text, class_="said"), gone))
-    nothing = el("p", "Nothing yet. A comment may be kept here when it is given.")
+    nothing = el("p", tr("Nothing yet. A comment may be kept here when it is given."))
     yield el("ul", *lines, class_="words") if lines else nothing
-    text = area("A comment to be used again", "text", of="b", required="required", maxlength=bank.MOST_TEXT)
-    yield form(visit, to, text, button("Keep it"))
+    text = area(tr("A comment to be used again"), "text", of="b", required="required", maxlength=bank.MOST_TEXT)
+    yield form(visit, to, text, button(tr("Keep it")))
 
 
 def keep_comment(visit: Visit) -> Response:
     assignment, question = visit.assignment, question_of(visit)
-    text = visit.needed("text", "write a comment")
+    text = visit.needed("text", tr("write a comment"))
     bank.keep(visit.portal.database, assignment.id, question.id, text, visit.me.id)
     return RedirectResponse(_address(assignment, question), 303)
 
@@ -251,20 +268,27 @@ def take_out_comment(visit: Visit) -> Response:
 def _papers(visit: Visit, assignment: Assignment, question: Question, there: Sequence[Sheet]) -> Iterator[Html]:
     hidden = papers.anonymous(visit.portal.database, assignment.id)
     people = {sheet.student: visit.portal.people.find("student", sheet.student) for sheet in there}
-    yield el("h2", "Papers")
+    yield el("h2", tr("Papers"))
     if not there:
-        yield el("p", "Nothing was handed in and graded yet.")
+        yield el("p", tr("Nothing was handed in and graded yet."))
         return
-    names = ["paper", *([] if hidden else ["student"]), "pile", "points", "given by"]
-    head = el("tr", *(heading(name, "n" if name == "points" else "") for name in names))
+    whose = [] if hidden else [heading(tr("student"))]
+    head = el(
+        "tr",
+        heading(tr("paper")),
+        *whose,
+        heading(tr("pile")),
+        heading(tr("points"), "n"),
+        heading(tr("given by")),
+    )
     rows = []
     for sheet in there:
         link = el("a", sheet.paper, href=f"{_address(assignment, question)}/{sheet.paper}")
         person = people[sheet.student]
         name = [] if hidden else [cell(el("bdi", person.called if person else sheet.student))]
-        pile = sheet.marker or "nobody's"
+        pile = sheet.marker or tr("nobody's")
         second = sheet.reading is Reading.SECOND
-        points = badge("not marked", "warn") if sheet.points is None else plain(sheet.points)
-        told = cell(f"{pile}, second reading" if second else pile)
+        points = badge(tr("not marked"), "warn") if sheet.points is None else figure(plain(sheet.points))
+        told = cell(f"{pile}, {tr('second reading')}" if second else pile)
         rows.append([el("th", link, scope="row"), *name, told, number(points), cell(sheet.by)])
-    yield table([head], rows, label=f"papers of {question.id}")
+    yield table([head], rows, label=tr("papers of {question}", question=question.id))

@@ -9,6 +9,7 @@ from fractions import Fraction
 from grader.bookkeeping.marking import source_of
 from grader.course.staff import Role
 from grader.errors import UsageError
+from grader.languages.translating import tr
 from grader.marks.manual import submission_key
 from grader.marks.two_readers import Pair
 from grader.portal.marking import papers
@@ -42,7 +43,13 @@ def question_of(visit: Visit) -> Question:
     name = visit.request.path_params["question"]
     found = next((each for each in visit.assignment.manual if each.id == name), None)
     if found is None:
-        raise NotThere(f"no question {name!r} of {visit.assignment.id} that a person marks")
+        raise NotThere(
+            tr(
+                "no question {name} of {assignment} that a person marks",
+                name=repr(name),
+                assignment=visit.assignment.id,
+            )
+        )
     return found
 
 
@@ -169,8 +176,12 @@ def refuse_blind(visit: Visit, assignment: Assignment) -> None:
     hidden = blind(visit, assignment)
     if hidden:
         raise UsageError(
-            f"you read {len(hidden)} answers of {assignment.id} as the second, and this page has what the first gave;"
-            " it is yours again when they are settled or published"
+            tr(
+                "you read {n} answers of {assignment} as the second, and this page has what the first gave;"
+                " it is yours again when they are settled or published",
+                n=len(hidden),
+                assignment=assignment.id,
+            )
         )
 
 

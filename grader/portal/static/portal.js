@@ -38,7 +38,8 @@ if (board && "EventSource" in window) {
   const stream = new EventSource(board.dataset.stream);
   stream.onmessage = (event) => {
     const said = JSON.parse(event.data);
-    const running = said.running.length ? said.running : ["Nothing is being graded."];
+    const nothing = board.dataset.nothing || "Nothing is being graded.";
+    const running = said.running.length ? said.running : [nothing];
     document.getElementById("running").replaceChildren(...running.map((text) => {
       const item = document.createElement("li");
       item.textContent = text;
