@@ -62,8 +62,8 @@
 # - **Batch first.** Vectors come as `(N, D)`: N samples, D features. Later assignments: images `(N, C, H, W)`,
 #   sequences `(B, T, D)`, masks boolean with **True = may be attended / is valid**.
 # - **Float types.** float64 unless the caller passes float32, in which case the result is float32; of integers
-#   it is float64. The function `as_float` below is this rule; use it. Where arguments differ, the data decide (`X`, `x`, `z`; `W` in q1).
-#   Labels are int64.
+#   it is float64. The function `as_float` below is this rule; use it. The float arrays of one call have one type; where
+#   float64 comes in from elsewhere (`gamma` in q12, random numbers), the data decide (`X`, `x`, `z`, `dY`). Labels are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".
 # - **Randomness only through an argument** `rng: np.random.Generator`. Calling `np.random.normal(...)` and the
 #   like is an error, because nobody could repeat your run.

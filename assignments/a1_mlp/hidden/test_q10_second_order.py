@@ -99,8 +99,8 @@ def test_newton_goes_step_by_step_to_the_right_places(student, rng):
 
 @pytest.mark.points(
     0.5,
-    hint="Near the minimum the number of right digits doubles with every step; and the loss of logits of 1000 is "
-    "finite.",
+    hint="Near the minimum the number of right digits doubles with every step, and all n_iter steps are made; the loss "
+    "of logits of 1000 is finite.",
 )
 def test_newton_converges_quadratically_and_survives_large_logits(student, rng):
     X, y, w0 = problem(rng, 60, 3)
@@ -112,6 +112,9 @@ def test_newton_converges_quadratically_and_survives_large_logits(student, rng):
         w, _ = unpack(student.newton_logistic(X, y, 0.2, w0, n_iter), 2, what="newton_logistic")
         distances.append(np.linalg.norm(array(w, shape=(3,), dtype="float", what="w") - best))
     close(float(distances[-1]), 0.0, atol=1e-8, what="the distance to the minimum after eight steps")
+    answer, history = unpack(student.newton_logistic(X, y, 0.2, w0, 30), 2, what="newton_logistic")
+    close(answer, best, rtol=1e-8, atol=1e-10, what="w after 30 steps")
+    close(len(unpack(history, 31, what="the history of 30 steps")), 31, what="the number of losses of 30 steps")
     orders = [np.log(b) / np.log(a) for a, b in zip(distances, distances[1:], strict=False) if 1e-13 < b < a < 0.05]
     says = "The number of right digits does not double with a step."
     bounded(max(orders, default=2.0), low=1.5, says=says)
@@ -145,7 +148,9 @@ def test_hessian_vector_product(student, rng):
 
 
 @pytest.mark.points(
-    1.0, hint="n steps are enough for n unknowns; each step must be the best one in all directions so far."
+    1.0,
+    hint="n steps are enough for n unknowns; each step must be the best one in all directions so far, and the residual "
+    "itself is compared with tol.",
 )
 def test_conjugate_gradients_solve_large_systems(student, rng):
     for n in (30, 7):

@@ -40,6 +40,13 @@ def like_coins(kept, p, what):
     bounded(pairs, low=-1.1 * six, high=1.1 * six, says=f"{what}: neighbours are not dropped independently.")
 
 
+def rare_enough(kept, p, what):
+    """The share of what is dropped keeps to 6 standard errors of p, where p is near 0 or 1."""
+    six = 6 * np.sqrt(p * (1 - p) / kept.size)
+    share = float((~kept).mean())
+    bounded(share, low=p - six, high=p + six, says=f"{what}: the share of what is dropped is not p, for p near 0 or 1.")
+
+
 @pytest.mark.points(
     0.6,
     hint="Y has the shape and dtype of X; nothing that is passed changes; all randomness comes from rng, and none "
@@ -117,7 +124,11 @@ def test_entries_are_dropped_by_independent_coins(student, rng):
     other = mask_of(student.dropout_forward(X, p, student.rng(seed + 1), True), X.shape, p, "dropout_forward")
     if np.array_equal(first, other):
         raise Mismatch("Two generators with different seeds give the same mask.")
-    small, generator = np.ones((6, 10)), student.rng(seed)
+    X = np.ones((150, 160))
+    for p in (0.004, 0.995):  # a coin of a hundred sides has neither
+        kept = mask_of(student.dropout_forward(X, p, generator, True), X.shape, p, "dropout_forward")
+        rare_enough(kept, p, "dropout_forward")
+    p, small, generator = 0.3, np.ones((6, 10)), student.rng(seed)
     counts = [
         int(mask_of(student.dropout_forward(small, p, generator, True), (6, 10), p, "dropout_forward").sum())
         for _ in range(60)
@@ -171,6 +182,9 @@ def test_dropconnect_drops_weights_and_nothing_else(student, rng):
         close(Y, X @ W + b, what="DropConnect without train")
     _, _, _, _, kept, _, _ = ask_dropconnect(student, rng, 2, 100, 90, 0.3)
     like_coins(kept, 0.3, "DropConnect")
+    for p in (0.004, 0.995):
+        _, _, _, _, kept, _, _ = ask_dropconnect(student, rng, 2, 150, 160, p)
+        rare_enough(kept, p, "DropConnect")
 
 
 @pytest.mark.points(
@@ -186,14 +200,14 @@ def test_gradients_of_dropconnect(student, rng):
             close(db, dY.sum(axis=0), what="db of DropConnect")
 
 
-@pytest.mark.points(0.3, hint="p = 0 changes nothing, values and gradients.")
+@pytest.mark.points(0.3, hint="p = 0 changes nothing, values and gradients; in training the mask is all ones then.")
 def test_nothing_is_dropped_with_probability_zero(student, rng):
     X, W, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
     dY, dZ = rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
     for train in (True, False):
         Y, mask = unpack(student.dropout_forward(X, 0.0, student.rng(3), train), 2, what="dropout_forward")
         close(Y, X, what="dropout with p = 0")
-        formed(mask, {None, float, np.ndarray}, what="the mask with p = 0")
+        close(mask, np.ones((5, 4)) if train else None, what="the mask with p = 0")
         close(student.dropout_backward(dY, mask), dY, what="the gradient of dropout with p = 0")
         Z, gradients = unpack(student.run(dropconnect, X, W, b, 0.0, student.rng(3), train, [dZ]), 2)
         close(Z, X @ W + b, what="DropConnect with p = 0")

@@ -71,7 +71,7 @@ def same_gradients(answer, wanted, what):
 @pytest.mark.points(
     0.8,
     hint="gamma and running_var begin as ones, beta and running_mean as zeros, of shape (D,); float32 stays "
-    "float32; X and dY stay as they are.",
+    "float32, but the layer's own arrays are float64 always; X and dY stay as they are.",
 )
 def test_a_new_layer_and_what_it_returns(student, rng):
     layer = student.BatchNorm1d(5)
@@ -83,6 +83,8 @@ def test_a_new_layer_and_what_it_returns(student, rng):
             for train in (True, False):
                 array(layer.forward(X, train=train), shape=(4, 5), dtype=dtype, what="the result of forward")
                 array(layer.backward(dY), shape=(4, 5), dtype="float", what="the result of backward")
+                for name in ("running_mean", "running_var"):
+                    array(getattr(layer, name), shape=(5,), dtype=np.float64, what=f"{name} after a forward pass")
                 for name in ("dgamma", "dbeta"):
                     array(getattr(layer, name), shape=(5,), dtype="float", what=name)
 
@@ -194,6 +196,8 @@ def test_large_offsets_constant_columns_and_a_single_row(student, rng):
     layer = student.BatchNorm1d(3)
     with student.raises(ValueError):
         layer.forward(X[:1], train=True)
+    close(layer.running_mean, np.zeros(3), what="running_mean after a single row was refused")
+    close(layer.running_var, np.ones(3), what="running_var after a single row was refused")
 
 
 @pytest.mark.points(

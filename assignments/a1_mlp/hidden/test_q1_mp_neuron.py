@@ -31,6 +31,11 @@ def judge_gate(student, gate):
         same((ones >= theta).astype(int), GATES[gate](ones, n).astype(int), what=what)
 
 
+def shares_memory(nb, W, x, y):
+    """Whether the result of an update lies in the memory of W, without learning and with it."""
+    return [bool(np.shares_memory(nb.hebb_update(W, x, y, lr), W)) for lr in (0.0, 0.3)]
+
+
 @pytest.mark.points(
     0.3, hint="One integer a row (no bool, no float), weights as large as W was, and no argument may change."
 )
@@ -43,6 +48,8 @@ def test_neuron_and_hebb_keep_to_the_table(student, rng):
         for dtype in (np.float32, np.float64):
             values = [a.astype(dtype) for a in (W, rng.normal(size=n), rng.normal(size=m))]
             array(student.hebb_update(*values, 0.3), shape=(m, n), dtype=dtype, what="hebb_update")
+            shared = student.run(shares_memory, *values)
+            same(shared, [False, False], what="whether the new W is the old array, for lr = 0 and lr = 0.3")
         W, x, y = (rng.integers(-3, 4, size=size) for size in ((m, n), n, m))
         close(student.hebb_update(W, x, y, 0.3), W + 0.3 * np.outer(y, x), what="W, where W, x and y hold integers")
 

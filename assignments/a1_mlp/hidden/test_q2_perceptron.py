@@ -104,12 +104,17 @@ def test_a_score_of_exactly_zero_fires(student, rng):
     judge_fit(student, X, expected, w, 9, "samples on the line that the first weights stand for")
 
 
-@pytest.mark.points(0.4, hint="w_init is where learning starts, and it may be right already: then nothing is updated.")
+@pytest.mark.points(
+    0.4, hint="w_init is where learning starts, integers too; it may be right already: then nothing is updated."
+)
 def test_learning_starts_from_the_given_weights(student, rng):
     for n, margin in [(3, 2), (5, 1), (1, 3)]:
         X, y, w_right = separable(rng, 9, n, margin)
         judge_fit(student, X, y, rng.integers(-9, 10, size=n + 1).astype(float), 30, "given first weights")
         judge_fit(student, X, y, w_right, 30, "first weights that are right")
+        whole = -w_right.astype(int)  # every sample is wrong to begin with, so there are updates, and in quarters
+        judge_fit(student, X / 4, y, whole, 30, "first weights that are integers")
+        judge_fit(student, X, y, w_right.astype(int), 30, "first weights that are right, and integers")
 
 
 @pytest.mark.points(

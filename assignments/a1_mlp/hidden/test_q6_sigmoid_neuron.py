@@ -56,13 +56,16 @@ def judge(student, X, y, w0, *settings, what, **tolerance):
     close(w, expected_w, what=f"w {what}", **tolerance)
 
 
-@pytest.mark.points(0.5, hint="w is an array of n + 1 floats, history a list of numbers, and w0 belongs to the caller.")
+@pytest.mark.points(
+    0.5, hint="w is an array of n + 1 floats (float32 for float32), history a list of numbers, and w0 is not changed."
+)
 def test_neuron_keeps_to_the_table(student, rng):
     X, y, w0 = overlapping(rng, 7, 3)
     with student.pure():
         ask(student, X, y, w0, 0.3, 0.0, 4)
         ask(student, X, y, w0, 0.3, 100.0, 4)
-        ask(student, *(a.astype(np.float32) for a in (X, y, w0)), 0.3, 0.0, 4)
+        w, _ = ask(student, *(a.astype(np.float32) for a in (X, y, w0)), 0.3, 0.0, 4)
+        array(w, shape=(4,), dtype=np.float32, what="w where X, y and w0 are float32")
     judge(student, X, (y > 0.5).astype(int), w0, 0.3, 0.0, 4, what="where y holds integers")
 
 
@@ -105,6 +108,10 @@ def test_weights_and_losses_of_every_update(student, rng):
     0.75, hint="Compare the last two losses after every update, by their difference; there is one update at least."
 )
 def test_stops_when_two_losses_in_a_row_hardly_differ(student, rng):
+    X, _, _ = overlapping(rng, 6, 2)
+    far = np.array([40.0, 0.0, 0.0])  # the loss falls from 40 by as much in every update: nothing but `tol` decides
+    fall = -float(np.diff(descend(X, np.zeros(6), far, 0.2, 0.0, 1)[1])[0])
+    judge(student, X, np.zeros(6), far, 0.2, 0.1 * fall, 12, what="with a tolerance, where losses are large")
     X, y, w0 = overlapping(rng, 11, 3)
     _, history = descend(X, y, w0, 0.3, 0.0, 60)
     falls = np.abs(np.diff(history))

@@ -18,7 +18,7 @@ BINARY = {  # kind -> value, slope to the left operand, slope to the right opera
     "add": lambda x, y: (x + y, 1.0, 1.0),
     "sub": lambda x, y: (x - y, 1.0, -1.0),
     "mul": lambda x, y: (x * y, y, x),
-    "div": lambda x, y: (x / y, 1.0 / y, -x / y**2),
+    "div": lambda x, y: (x / y, 1.0 / y, -(x / y) / y),
 }
 UNARY = {  # kind -> value, slope
     "neg": lambda x: (-x, -1.0),
@@ -210,7 +210,9 @@ def far_out(nb, kind, places):
 
 
 @pytest.mark.points(
-    0.25, hint="math.exp(1000) is an OverflowError: let exp see numbers <= 0 alone, in the slope as well."
+    0.25,
+    hint="math.exp(1000) and 1e200 ** 2 are OverflowErrors: let exp see numbers <= 0 alone, in the slope as well, and "
+    "square no divisor.",
 )
 def test_far_from_zero_the_curves_are_flat(student, rng):
     far = [float(sign * size) for size in rng.uniform(800.0, 2000.0, size=2) for sign in (1, -1)]
@@ -219,6 +221,8 @@ def test_far_from_zero_the_curves_are_flat(student, rng):
             value, slope = unpack(answer, 2)
             close(value, 1.0 if place > 0 else low, what=f"{kind} far from 0")
             close(slope, 0.0, what=f"the slope of {kind} far from 0")
+    a, b = float(rng.uniform(0.5, 2.0)), float(rng.choice([-1, 1]) * rng.uniform(1.0, 9.0) * 1e200)
+    judge(student, [[*leaves(a, b), ("div", 0, 1)], [*leaves(b), ("div", a, 0)]], "a quotient with a large divisor")
 
 
 @pytest.mark.points(1.25, hint="Which slope belongs to which function, and is it taken at the input or at the output?")
@@ -314,6 +318,27 @@ def again(nb, a, b, c):
     return first, second, inner, other, grads()
 
 
+def flat(nb, a, b):
+    """Grads of x and of a node between, left from one result, after backward of results that do not depend on x."""
+    answers = []
+    for end in (lambda u: u * 0, lambda u: u**0, lambda u: 0 / u, lambda u: (-1 * u * u).relu(), lambda u: u - u):
+        x = nb.Value(a)
+        u = x * b
+        (u * 3 + x).backward()
+        end(u).backward()
+        answers.append([x.grad, u.grad])
+    return answers
+
+
+def alone(nb, a):
+    """The grad of a leaf after its own backward, and after that of a sum that it is in, and its own again."""
+    x, grads = nb.Value(a), []
+    for root in (x, x + x, x):
+        root.backward()
+        grads.append(x.grad)
+    return grads
+
+
 @pytest.mark.points(
     1.5,
     hint="backward begins by setting the grad of every node of its own graph to 0, also of the nodes in between, and "
@@ -330,3 +355,8 @@ def test_every_backward_starts_afresh(student, rng):
     close(column(inner, 5, "grads"), np.array([b, a, 1.0, 1.0, 1.0]), what="the grads after backward of an inner node")
     close(column(other, 4, "grads"), of_g, what="the grads after backward of a second root")
     close(column(last, 6, "grads"), of_f, what="the grads after backward of the first root again")
+    for grads in unpack(student.run(flat, a, b), 5):
+        close(column(grads, 2, "grads"), np.zeros(2), what="the grads after backward of a result with slope 0")
+    close(
+        column(student.run(alone, a), 3, "grads"), np.array([1.0, 2.0, 1.0]), what="the grads of a leaf's own backward"
+    )

@@ -27,8 +27,8 @@
 #
 # | member | meaning |
 # |---|---|
-# | `BatchNorm1d(D, eps=1e-5, momentum=0.1)` | `gamma` ones, `beta` zeros, `running_mean` zeros, `running_var` ones, each `(D,)` float64 |
-# | `forward(X, train)` | `X (N, D)` -> `(N, D)`, float32 for float32; with `train=True` the running statistics move; `N = 1` is then a `ValueError` |
+# | `BatchNorm1d(D, eps=1e-5, momentum=0.1)` | `gamma` ones, `beta` zeros, `running_mean` zeros, `running_var` ones, each `(D,)` float64, whatever `X` is |
+# | `forward(X, train)` | `X (N, D)` -> `(N, D)`, float32 for float32; with `train=True` the running statistics move; `N = 1` is then a `ValueError`, and they stay |
 # | `backward(dY)` | `(N, D)` -> `dX (N, D)` for the last `forward`, in training or not (nobody changes `gamma` in between); sets `dgamma`, `dbeta`, each `(D,)` |
 #
 # **On paper.** One feature, batch $(1, 3, 5, 7)$, $\epsilon = 0$: mean 4, variance 5, unbiased $20/3$. The result is

@@ -24,7 +24,7 @@
 # | `X` | `(N, n)` floats, one sample a row, *without* the leading 1 |
 # | `w` | `(n+1,)`, the bias `w[0]` first |
 # | `y` | `(N,)` integers 0 or 1 |
-# | `w_init` | `(n+1,)` to start from, or None for zeros; it stays as it was |
+# | `w_init` | `(n+1,)` to start from, floats or integers, or None for zeros; it stays as it was |
 # | `max_epochs` | at most so many passes over all samples, at least 1 |
 #
 # `perceptron_fit` visits the samples 0, 1, ..., N-1 in this order in every epoch and stops after the first epoch

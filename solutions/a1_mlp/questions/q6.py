@@ -27,7 +27,7 @@
 # | `lr` | the learning rate $\eta$ |
 # | `tol`, `max_iter` | stop after the first update with $\lvert L_t - L_{t-1} \rvert \le$ `tol`, and after `max_iter` (at least 1) updates in any case |
 #
-# It returns the last weights and the list of losses: `history[0]` is the loss at `w0`, and each update appends the loss
+# It returns the last weights (float32 for a float32 `X`) and the list of losses: `history[0]` is the loss at `w0`, and each update appends the loss
 # *after* it. Every update uses all samples.
 #
 # **On paper.** AND on the four corners, $w_0 = 0$, $\eta = 1$. All probabilities are $\frac12$, so `history[0]` is
@@ -62,8 +62,9 @@ def sigmoid_neuron_fit(
     returns (w of shape (n+1,), history: the loss at w0, then that after each update)
     """
     # BEGIN SOLUTION NO PROMPT
-    X1 = np.hstack([np.ones((len(X), 1)), X])  # (N, n+1)
-    w = np.array(w0, dtype=np.float64)
+    X = as_float(X)
+    X1 = np.hstack([np.ones((len(X), 1), X.dtype), X])  # (N, n+1)
+    w = np.array(w0, dtype=X.dtype)
     loss, dz = bce_with_logits(X1 @ w, y)  # dz: (N,), with the 1/N of the mean
     history = [loss]
     for _ in range(max_iter):

@@ -20,10 +20,10 @@
 #
 # | member | meaning |
 # |---|---|
-# | `Value(data)` | a node; attributes `data` (a number, as it was given) and `grad` (0.0 at first) |
+# | `Value(data)` | a node; attributes `data` (the number, as it was given or as a float) and `grad` (0.0 at first) |
 # | `+ - * / **`, unary `-` | a new `Value`; the other operand is a `Value` or a number, on either side; the exponent is a number |
 # | `.exp() .log() .tanh() .sigmoid() .relu()` | a new `Value` |
-# | `.backward()` | sets `grad` of every node of the graph to 0, then `node.grad` = d self / d node for all of them |
+# | `.backward()` | sets `grad` of every node of the graph to 0, then `node.grad` = d self / d node for all of them, 1 for self; other nodes are free |
 #
 # **On paper.** $a = 2$, $b = 3$, $u = ab + a = 8$, $f = u^2 / 4 = 16$. Then $\partial f / \partial u = u/2 = 4$,
 # $\partial f / \partial b = 4a = 8$, and $a$, which is used twice, gets $4(b + 1) = 16$.

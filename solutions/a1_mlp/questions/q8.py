@@ -31,10 +31,10 @@
 # | name | shape |
 # |---|---|
 # | `params["W1"]`, `params["b1"]`, `params["W2"]`, ... | $(n_0, n_1)$, $(n_1,)$, $(n_1, n_2)$, ...; biases start at 0 |
-# | `X`, `y` | `(N, n0)`, `(N,)` integers |
+# | `X`, `y` | `(N, n0)` of the float type of `params`, `(N,)` integers |
 # | `act` | "relu", "tanh" or "sigmoid": the table `ACTIVATIONS` has function and slope |
 # | `cache` | whatever your backward pass wants to know of the forward pass |
-# | `numeric_gradient(f, x, h)` | like `x`; `f(x)` gives a number; `x` is nudged in place and put back |
+# | `numeric_gradient(f, x, h)` | like `x`, float64 of any shape, `()` too; `f(x)` gives a number; `x` itself is nudged (`f` may know it by another name) and put back to the last digit |
 #
 # `numeric_gradient` is your tool against yourself: whoever writes a backward pass by hand compares it with
 # central differences $\bigl(f(x + h e_i) - f(x - h e_i)\bigr) / 2h$. If the two differ by more than about

@@ -22,7 +22,7 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
         loss, slope = look(w)
         change, updates = abs(loss - history[-1]), updates + 1
         history.append(loss)
-    return np.array(w), history
+    return np.array(w, dtype=X.dtype), history
 
 
 # %% bias_apart_and_two_classes | why: the bias apart from the weights, softplus by logaddexp, NumPy scalars in the history
@@ -37,7 +37,7 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
         with np.errstate(under="ignore"):
             error = np.exp(-np.logaddexp(0, -z)) - y
         b, v = b - lr * error.mean(), v - lr * (error @ X) / len(y)
-    return np.concatenate([[b], v]), history
+    return np.concatenate([[b], v]).astype(X.dtype), history
 
 
 # %% walker | why: a generator that walks downhill, the bias apart, losses as NumPy's numbers
@@ -58,4 +58,4 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
         history.append(loss)
         if not abs(history[-1] - history[-2]) > tol:
             break
-    return [w, history]
+    return [w.astype(as_float(X).dtype), history]

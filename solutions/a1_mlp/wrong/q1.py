@@ -102,3 +102,9 @@ def hebb_update(W, x, y, lr):
 # %% counted_in_a_byte | fails: test_neuron_fires_from_the_threshold_on | hint: A byte counts to 255; with 300 inputs the sum begins at 0 again.
 def mp_neuron(x, theta):
     return (x.astype(np.uint8).sum(axis=1, dtype=np.uint8) >= theta).astype(np.int64)
+
+
+# %% same_array_without_learning | fails: test_neuron_and_hebb_keep_to_the_table | hint: With lr = 0 the caller's own W comes back; the result is a new array always.
+def hebb_update(W, x, y, lr):
+    W = as_float(W)
+    return W + lr * np.outer(y, x).astype(W.dtype) if lr else W

@@ -255,3 +255,32 @@ def newton_logistic(X, y, l2, w0, n_iter):
     start = as_float(w0)
     start[...] = w
     return start, history
+
+
+# %% stops_at_tiny_steps | fails: test_newton_converges_quadratically_and_survives_large_logits | hint: n_iter steps are asked for, and n_iter + 1 losses; yours stops when a step is tiny.
+def newton_logistic(X, y, l2, w0, n_iter):
+    w, history = w0, []
+    for step in range(n_iter + 1):
+        new, losses = _right["newton_logistic"](X, y, l2, w, 1)
+        history.append(losses[0])
+        if step == n_iter or np.linalg.norm(new - w) < 1e-12:
+            break
+        w = new
+    return w, history
+
+
+# %% small_extra_in_the_hessian | fails: test_newton_goes_step_by_step_to_the_right_places | hint: A small number was added to the Hessian's diagonal; only l2 belongs there.
+def newton_logistic(X, y, l2, w0, n_iter):
+    w, history = np.array(w0, dtype=float), []
+    for step in range(n_iter + 1):
+        s = sigmoid(X @ w)
+        history.append(_right["newton_logistic"](X, y, l2, w, 0)[1][0])
+        if step < n_iter:
+            hessian = (X.T * (s * (1 - s))) @ X / len(X) + (l2 + 1e-6) * np.eye(len(w))
+            w = w - np.linalg.solve(hessian, X.T @ (s - y) / len(X) + l2 * w)
+    return w, history
+
+
+# %% tol_times_the_length_of_b | fails: test_conjugate_gradients_stop_when_they_may | hint: tol was multiplied with the length of b; the norm of the residual itself is compared with tol.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    return _right["conjugate_gradient"](Av, b, x0, tol * max(float(np.linalg.norm(b)), 1e-300), max_iter)

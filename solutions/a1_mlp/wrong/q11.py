@@ -247,3 +247,26 @@ def dropout_forward(X, p, rng, train):
 # %% weights_unchecked_without_train | fails: test_impossible_probabilities | hint: DropConnect refuses p in training alone; it is as impossible without train.
 def dropconnect_forward(X, W, b, p, rng, train):
     return _right["dropconnect_forward"](X, W, b, p if train else 0.5, rng, train)
+
+
+# %% coin_of_a_hundred_sides | fails: test_entries_are_dropped_by_independent_coins | hint: With a coin of a hundred sides p = 0.995 drops everything; compare rng.random() with p.
+def dropout_forward(X, p, rng, train):
+    Y, mask = _right["dropout_forward"](X, p, rng, False)
+    if not train:
+        return Y, mask
+    mask = ((rng.integers(0, 100, Y.shape) >= 100 * p) / (1 - p)).astype(Y.dtype)
+    return Y * mask, mask
+
+
+# %% weights_by_a_coin_of_a_hundred_sides | fails: test_dropconnect_drops_weights_and_nothing_else | hint: With a coin of a hundred sides p = 0.995 drops every weight; compare rng.random() with p.
+def dropconnect_forward(X, W, b, p, rng, train):
+    Y, (X, _, _) = _right["dropconnect_forward"](X, W, b, p, rng, False)
+    if not train:
+        return Y, (X, W, np.ones_like(W))
+    mask = ((rng.integers(0, 100, W.shape) >= 100 * p) / (1 - p)).astype(W.dtype)
+    return X @ (W * mask) + b, (X, W * mask, mask)
+
+
+# %% no_mask_for_p_0 | fails: test_nothing_is_dropped_with_probability_zero | hint: In training there is a mask for p = 0, too: all ones. None is the mask without train.
+def dropout_forward(X, p, rng, train):
+    return _right["dropout_forward"](X, p, rng, train and p > 0)

@@ -292,3 +292,20 @@ class BatchNorm1d(_right["BatchNorm1d"]):
         if not train and len(X) > 8:
             self.running_mean = 0.9 * self.running_mean + 0.1 * np.mean(X, axis=0)
         return Y
+
+
+# %% remembered_in_float32 | fails: test_a_new_layer_and_what_it_returns | hint: The running statistics became float32 with a batch of float32; they are float64 always.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        Y = super().forward(X, train)
+        self.running_mean = self.running_mean.astype(Y.dtype)
+        self.running_var = self.running_var.astype(Y.dtype)
+        return Y
+
+
+# %% remembered_before_it_is_refused | fails: test_large_offsets_constant_columns_and_a_single_row | hint: A single row in training is refused before anything is remembered of it.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        if train and len(X) == 1:
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * X[0]
+        return super().forward(X, train)

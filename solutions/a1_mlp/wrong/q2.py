@@ -238,3 +238,20 @@ def perceptron_fit(X, y, w_init, max_epochs):
     start = as_float(w_init)
     start[...] = w
     return start, updates, converged
+
+
+# %% whole_weights_stay_whole | fails: test_learning_starts_from_the_given_weights | hint: Where w_init holds integers, w must hold floats: an array of integers cuts off the fractions that are added.
+def perceptron_fit(X, y, w_init, max_epochs):
+    w = np.zeros(X.shape[1] + 1) if w_init is None else np.array(w_init)
+    made = 0
+    for _ in range(max_epochs):
+        mistakes = 0
+        for x, target in zip(X, y, strict=True):
+            error = int(target) - int(w[0] + x @ w[1:] >= 0)
+            if error:
+                w[:] = w + error * np.concatenate([[1.0], x])
+                mistakes += 1
+        made += mistakes
+        if mistakes == 0:
+            return w.astype(float), made, True
+    return w.astype(float), made, False

@@ -194,3 +194,42 @@ def tower_eval(net, x):
 # %% towers_of_float32_in_float64 | fails: test_networks_keep_to_the_table | hint: float32 in, float32 out.
 def tower_eval(net, x):
     return _right["tower_eval"](net, x).astype(np.float64)
+
+
+# %% edges_by_arange | fails: test_towers_meet_without_gap_or_overlap | hint: np.arange(a, b, width) has K + 1 edges for some K, since width is rounded; np.linspace has as many as you say.
+def tower_network(f, a, b, K):
+    width = (b - a) / K
+    left = np.arange(a, b, width)
+    heights = np.array([float(f(x + width / 2)) for x in left])
+    return {
+        "W1": np.ones((2 * len(left), 1)),
+        "b1": -np.concatenate([left, left + width]),
+        "w2": np.concatenate([heights, -heights]),
+    }
+
+
+# %% edges_rounded_twice | fails: test_towers_meet_without_gap_or_overlap | hint: The right edge of a bin and the left one of the next are calculated in two ways and differ in the last digit: between them both towers stand, or none. Calculate each edge once.
+def tower_network(f, a, b, K):
+    width = (b - a) / K
+    left = a + width * np.arange(K)
+    heights = np.array([float(f(x + width / 2)) for x in left])
+    return {
+        "W1": np.ones((2 * K, 1)),
+        "b1": -np.concatenate([left, left + width]),
+        "w2": np.concatenate([heights, -heights]),
+    }
+
+
+# %% edges_added_up | fails: test_towers_meet_without_gap_or_overlap | hint: The edges are added up bin by bin until b is reached; with the rounding errors that is a bin too many for some K. Count the bins.
+def tower_network(f, a, b, K):
+    width, left, edges = (b - a) / K, a, []
+    while left < b:
+        edges.append(left)
+        left += width
+    edges = np.array([*edges, left])
+    heights = np.array([float(f(x + width / 2)) for x in edges[:-1]])
+    return {
+        "W1": np.ones((2 * len(heights), 1)),
+        "b1": -np.concatenate([edges[:-1], edges[1:]]),
+        "w2": np.concatenate([heights, -heights]),
+    }

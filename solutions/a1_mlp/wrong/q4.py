@@ -119,3 +119,40 @@ def d_leaky_relu(z, alpha=0.01):
 # %% integers_stay_integers | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: np.maximum(z, 0) of integers holds integers; the table asks for float64.
 def relu(z):
     return np.maximum(z, 0)
+
+
+# %% softplus_is_z_above_20 | fails: test_large_inputs_neither_overflow_nor_lose_the_tails | hint: ln(1 + e^z) is not yet z at z = 20: the tenth digit differs. Above 0 it is z + log1p(e^-z).
+def softplus(z):
+    z = as_float(z)
+    return np.where(z > 20, z, np.log1p(np.exp(np.minimum(z, 20)))).astype(z.dtype)
+
+
+# %% softplus_is_exp_below_minus_20 | fails: test_large_inputs_neither_overflow_nor_lose_the_tails | hint: ln(1 + e^z) is not yet e^z at z = -20: the ninth digit differs. np.log1p needs no such cut.
+def softplus(z):
+    z = as_float(z)
+    e = np.exp(np.minimum(z, 0))
+    return np.where(z < -20, e, np.where(z > 0, z + np.log1p(np.exp(-np.abs(z))), np.log1p(e))).astype(z.dtype)
+
+
+# %% sigmoid_is_1_above_20 | fails: test_large_inputs_neither_overflow_nor_lose_the_tails | hint: At z = 20 the sigmoid is 2e-9 below 1: it needs no cut there.
+def sigmoid(z):
+    z = as_float(z)
+    return np.where(z > 20, z.dtype.type(1), _right["sigmoid"](z)).astype(z.dtype)
+
+
+# %% slope_between_at_the_corner | fails: test_rectifiers_have_a_constant_slope_on_either_side | hint: At z = 0 the slope is alpha or 1; with the sign of z it is the mean of both.
+def d_leaky_relu(z, alpha=0.01):
+    z = as_float(z)
+    return ((1 + alpha) / 2 + (1 - alpha) / 2 * np.sign(z)).astype(z.dtype)
+
+
+# %% half_a_slope_at_the_corner | fails: test_rectifiers_have_a_constant_slope_on_either_side | hint: At z = 0 the slope is 0 or 1, not one half.
+def d_relu(z):
+    z = as_float(z)
+    return ((1 + np.sign(z)) / 2).astype(z.dtype)
+
+
+# %% single_numbers_in_float64 | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: np.float32(1) is a number of float32 as well: what is no array was made float64.
+def sigmoid(z):
+    z = as_float(z) if isinstance(z, np.ndarray) else np.asarray(z, dtype=float)
+    return _right["sigmoid"](z)

@@ -20,7 +20,7 @@ def _fit(X, y, w0, lr, tol, max_iter, slope=None, stop=None, loss=None):
         history.append(loss(w))
         if stop(history, slope(_ones(X), sigmoid(_ones(X) @ w))):
             break
-    return w, history
+    return w.astype(as_float(X).dtype), history
 
 
 # %% uphill | fails: test_one_update_is_a_step_against_the_gradient, test_loss_never_rises_with_a_small_learning_rate | hint: The loss rises: the step goes along the gradient instead of against it.
@@ -179,3 +179,26 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
     start = as_float(w0)
     start[...] = w
     return start, history
+
+
+# %% stops_on_change_over_large_losses | fails: test_stops_when_two_losses_in_a_row_hardly_differ | hint: tol is for the difference of the losses itself, also where they are above 1; it was multiplied with the loss.
+def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
+    return _fit(X, y, w0, lr, tol, max_iter, stop=lambda h, g: abs(h[-1] - h[-2]) <= tol * max(1, abs(h[-2])))
+
+
+# %% stops_by_the_step | fails: test_stops_when_two_losses_in_a_row_hardly_differ | hint: The length of the step in w was compared with tol; the difference of two losses is asked for.
+def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
+    w, history = w0, _fit(X, y, w0, lr, tol, 0)[1]
+    for _ in range(max_iter):
+        new, losses = _fit(X, y, w, lr, tol, 1)
+        step, w = new - w, new
+        history.append(losses[1])
+        if np.linalg.norm(step) ** 2 <= tol:
+            break
+    return w, history
+
+
+# %% weights_in_float64 | fails: test_neuron_keeps_to_the_table | hint: Where X is float32, w is float32 as well.
+def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
+    w, history = _right["sigmoid_neuron_fit"](X, y, w0, lr, tol, max_iter)
+    return w.astype(float), history

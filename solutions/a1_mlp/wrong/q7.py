@@ -31,7 +31,9 @@ class Right:
 
     def __truediv__(self, other):
         other = self.of(other)
-        return self.node(self.data / other.data, (self, 1 / other.data), (other, -self.data / other.data**2))
+        return self.node(
+            self.data / other.data, (self, 1 / other.data), (other, -(self.data / other.data) / other.data)
+        )
 
     def __pow__(self, n):
         return self.node(self.data**n, (self, n * self.data ** (n - 1) if n else 0.0))
@@ -310,3 +312,46 @@ class Value(Value):
 class Value(Right):
     def __pow__(self, n):
         return self.node(self.data**n, (self, n * self.data ** (n - 1)))
+
+
+# %% edges_of_slope_zero | fails: test_every_backward_starts_afresh | hint: The walk stops at edges of slope 0 (a dead relu, x * 0), so the grads behind them are those of the call before: set them to 0 too.
+class Value(Right):
+    def order(self):
+        order, seen, stack = [], set(), [(self, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                order.append(node)
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack.extend((operand, False) for operand, slope in node.inputs if slope != 0)
+        return order
+
+
+# %% grads_of_zero_not_passed_on | fails: test_every_backward_starts_afresh | hint: A node whose grad is 0 sets nothing below it to 0, so old grads stay there: clear the whole graph first.
+class Value(Right):
+    def backward(self):
+        self.grad = 1.0
+        fresh = {self}
+        for node in reversed(self.order()):
+            if node.grad:
+                for operand, slope in node.inputs:
+                    operand.grad = slope * node.grad + (operand.grad if operand in fresh else 0.0)
+                    fresh.add(operand)
+
+
+# %% leaf_left_out | fails: test_every_backward_starts_afresh | hint: A leaf is a graph of one node: after x.backward() x.grad is 1.
+class Value(Right):
+    def backward(self):
+        if self.inputs:
+            super().backward()
+        else:
+            self.grad = 0.0
+
+
+# %% large_divisor_squared | fails: test_far_from_zero_the_curves_are_flat | hint: b ** 2 is an OverflowError for b = 1e200, though a / b and its slopes are small: divide twice.
+class Value(Right):
+    def __truediv__(self, other):
+        other = self.of(other)
+        return self.node(self.data / other.data, (self, 1 / other.data), (other, -self.data / other.data**2))

@@ -417,3 +417,33 @@ class RMSProp(RMSProp):
                 w = params[name]
                 self.s[name] = self.rho * self.s.get(name, 0.0) + (1 - self.rho) * g**2
                 w[:] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+
+
+# %% momentum_skips_zeros | fails: test_momentum_follows_its_rule | hint: A gradient of zeros is a gradient: what Momentum remembers fades, and t counts on. Only None skips a parameter.
+class Momentum(_right["Momentum"]):
+    def step(self, params, grads):
+        super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
+
+
+# %% nesterov_skips_zeros | fails: test_nesterov_follows_its_rule | hint: A gradient of zeros is a gradient: what Nesterov remembers fades, and t counts on. Only None skips a parameter.
+class Nesterov(_right["Nesterov"]):
+    def step(self, params, grads):
+        super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
+
+
+# %% rmsprop_skips_zeros | fails: test_rmsprop_follows_its_rule | hint: A gradient of zeros is a gradient: what RMSProp remembers fades, and t counts on. Only None skips a parameter.
+class RMSProp(_right["RMSProp"]):
+    def step(self, params, grads):
+        super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
+
+
+# %% adadelta_skips_zeros | fails: test_adadelta_follows_its_rule | hint: A gradient of zeros is a gradient: what AdaDelta remembers fades, and t counts on. Only None skips a parameter.
+class AdaDelta(_right["AdaDelta"]):
+    def step(self, params, grads):
+        super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
+
+
+# %% adam_skips_zeros | fails: test_adam_follows_its_rule | hint: A gradient of zeros is a gradient: what Adam remembers fades, and t counts on. Only None skips a parameter.
+class Adam(_right["Adam"]):
+    def step(self, params, grads):
+        super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
