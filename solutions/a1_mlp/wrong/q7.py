@@ -63,7 +63,8 @@ class Right:
         return self.node(math.tanh(self.data), (self, 1 - math.tanh(self.data) ** 2))
 
     def sigmoid(self):
-        out = 1 / (1 + math.exp(-self.data))
+        e = math.exp(-abs(self.data))
+        out = (1 if self.data >= 0 else e) / (1 + e)
         return self.node(out, (self, out * (1 - out)))
 
     def relu(self):
