@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 
 from grader.course.spreadsheet_ids import without_zeros
+from grader.languages.translating import tr
 
 _DIGIT = re.compile(r"\d")
 
@@ -22,4 +23,4 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     close = [asked] if asked in spelt else same or difflib.get_close_matches(asked, sorted(spelt), n=1)
     if not close or (_DIGIT.sub("0", close[0]) == _DIGIT.sub("0", asked) and close[0] != asked):
         return ""
-    return f" (did you mean {spelt[close[0]]!r}?)"
+    return tr(" (did you mean {word}?)", word=repr(spelt[close[0]]))

@@ -77,7 +77,8 @@
 #   on the device of the inputs. In the numpy questions neither torch nor `np.convolve` and `np.correlate` may be used;
 #   `np.lib.stride_tricks.sliding_window_view` may.
 # - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32; of integers
-#   it is float64. The function `as_float` below is this rule; use it. Where arguments differ, the data (`x`, `dy`) decide. Labels are int64.
+#   it is float64. The function `as_float` below is this rule; use it. Where arguments differ, the data decide alone:
+#   `x` (`X` in q12), and `dy` for all that a backward pass returns. Labels are int64.
 # - **No function may modify its inputs** unless its docstring says "in place".
 # - **Randomness only through an argument**: `rng: np.random.Generator`, `generator: torch.Generator`, a `seed`, or the noise
 #   itself. Using the global generators is an error, because nobody could repeat your run. (What `nn.Conv2d` and its like draw

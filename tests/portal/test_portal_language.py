@@ -108,14 +108,14 @@ def test_before_anything_was_handed_in(there):
         assert untranslated(bob.get(address).text, (*OWN, "Bob", r"\bbob\b")) == []
 
 
-REFUSED = ("/a/nonsense", "/c/nonsense", "/nonsense", "/receipt/999", "/publish", "/a/tiny/draft/x")
+REFUSED = ("/a/tinny", "/a/nonsense", "/c/nonsense", "/nonsense", "/receipt/999", "/publish", "/a/tiny/draft/x")
 
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_a_refusal(there, address):
     page = there.ann.get(address)
     assert page.status_code in (403, 404)
-    assert untranslated(page.text, (*OWN, "nonsense")) == []
+    assert untranslated(page.text, (*OWN, "nonsense", "tinny")) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 ...", b"{}", b'{"cells": [', b"PK\x03\x04 broken"])

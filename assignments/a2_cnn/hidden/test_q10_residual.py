@@ -165,7 +165,11 @@ def test_parameters_in_order_shapes_and_dtypes(student, rng):
         array(answer, shape=(3, args[2]), dtype=torch.float64, what="the output of TinyResNet")
 
 
-@pytest.mark.points(1.25, hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU.")
+@pytest.mark.points(
+    1.25,
+    hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU. All norms have their "
+    "defaults, eps included.",
+)
 def test_block_values(student, rng):
     for args in BLOCKS:
         for rows, columns in ((6, 9), (5, 5)):
@@ -181,7 +185,9 @@ def test_resnet_values(student, rng):
             judge_values(student, rng, "TinyResNet", args, images(rng, 4, args[3], rows, columns))
 
 
-@pytest.mark.points(1.0, hint="The gradient reaches x on both ways, through f and through the shortcut.")
+@pytest.mark.points(
+    1.0, hint="Are the values right? Then: the gradient reaches x on both ways, through f and through the shortcut."
+)
 def test_gradients_of_a_block(student, rng):
     for args in BLOCKS:
         judge_gradients(student, rng, "BasicBlock", args, images(rng, 4, args[0], 5, 6))
@@ -194,7 +200,9 @@ def test_gradients_of_a_resnet(student, rng):
 
 
 @pytest.mark.points(
-    0.6, hint="In evaluation batch norm uses its running statistics: one image gives then what it gives in a batch."
+    0.6,
+    hint="In evaluation batch norm uses its running statistics, which move by its default momentum: one image gives "
+    "then what it gives in a batch.",
 )
 def test_evaluation_uses_running_statistics(student, rng):
     for name, args, in_ch in (
@@ -213,7 +221,9 @@ def test_evaluation_uses_running_statistics(student, rng):
 
 
 @pytest.mark.points(
-    0.45, hint="A single row or column is an image too: what is left of it after stride 2 with padding 1?"
+    0.45,
+    hint="Are the values of larger images right? Then: a single row or column is an image too. What is left of it "
+    "after stride 2 with padding 1?",
 )
 def test_small_and_odd_images(student, rng):
     for args in BLOCKS:

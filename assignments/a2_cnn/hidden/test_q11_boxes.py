@@ -97,7 +97,9 @@ def test_shapes_and_dtypes_follow_the_table_and_nothing_is_changed(student, rng)
 
 
 @pytest.mark.points(
-    0.7, hint="The overlap is min of the right ends minus max of the left ends, in x and in y, at least 0."
+    0.7,
+    hint="The overlap is min of the right ends minus max of the left ends, in x and in y, at least 0. Nothing is added "
+    "to a union above 0, and float64 is calculated in float64.",
 )
 def test_iou_values(student, rng):
     for M, N in ((5, 7), (6, 6), (1, 4), (3, 1)):

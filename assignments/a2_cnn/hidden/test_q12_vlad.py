@@ -108,6 +108,14 @@ def test_shapes_dtypes_and_the_parameters_at_the_start(student, rng):
             X, centers = (t.astype(dtype) for t in clear(rng, 5, 3, 4))
             answer = student.vlad(X, centers)
             close(answer, hard(X.astype(float), centers.astype(float)).astype(dtype), dtype="exact", what="vlad")
+        for data, other in [
+            (a, b) for a in (np.float64, np.float32, np.int64) for b in (np.float64, np.float32, np.int64)
+        ]:
+            X, centers = (10 * t for t in clear(rng, 5, 3, 4))
+            X, centers = X.astype(data), np.round(centers).astype(other)
+            wanted = hard(X.astype(float), centers.astype(float)).astype(np.float32 if data is np.float32 else float)
+            what = f"vlad of {X.dtype} with centres of {centers.dtype}"
+            close(student.vlad(X, centers), wanted, rtol=1e-4, atol=1e-5, dtype="exact", what=what)
         whole = rng.integers(0, 200, size=(8, 2))
         for X in (whole - 100, whole.astype(np.uint8)):  # pixels as they come in a file
             centers = np.array([[0, 0], [150, 150], [60, 20]], dtype=X.dtype)

@@ -231,7 +231,9 @@ def test_what_does_not_fit_raises(student, rng):
 
 
 @pytest.mark.points(
-    0.4, hint="Which padding makes conv_out(n, k, 1, pad, dilation) equal to n? For some kernels there is none."
+    0.4,
+    hint="Which padding makes conv_out(n, k, 1, pad, dilation) equal to n? There is one if d (k - 1) + 1 is odd, and "
+    "it is no matter whether k is.",
 )
 def test_same_pad_keeps_the_size(student):
     for k in range(1, 9):

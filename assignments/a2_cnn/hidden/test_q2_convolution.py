@@ -47,6 +47,20 @@ def signals(rng, size, kernel, N=2, C=3, F=4):
     return rng.normal(size=(N, C, *size)), rng.normal(size=(F, C, *kernel)), rng.normal(size=F)
 
 
+KINDS = (np.float64, np.float32, np.int64)
+
+
+def mixtures(rng, *arrays):
+    """Whole numbers in these shapes, every dtype of x beside every dtype of w and b; and the dtype of the result."""
+    for data in KINDS:
+        for others in ([a, b] for a in KINDS for b in KINDS):
+            x, w, b = (
+                rng.integers(-9, 10, size=a.shape).astype(dtype)
+                for a, dtype in zip(arrays, (data, *others), strict=True)
+            )
+            yield (x, w, b), np.float32 if data is np.float32 else np.float64
+
+
 def check(student, x, w, b, stride=1, pad=0, dilation=1, what=""):
     answer = student.conv_nd_forward(x, w, b, stride, pad, dilation)
     close(answer, expected(x, w, b, stride, pad, dilation), what=what or f"a convolution over {x.ndim - 2} axes")
@@ -54,7 +68,8 @@ def check(student, x, w, b, stride=1, pad=0, dilation=1, what=""):
 
 @pytest.mark.points(
     0.9,
-    hint="The result is (N, F, *S'), float32 for float32 and float64 for everything else; x, w and b stay as they are.",
+    hint="The result is (N, F, *S'), float32 for an x of float32 and float64 for every other x, whatever w and b are; "
+    "x, w and b stay as they are.",
 )
 def test_shapes_and_dtypes_of_a_convolution(student, rng):
     for axes in (1, 2, 3):
@@ -67,6 +82,10 @@ def test_shapes_and_dtypes_of_a_convolution(student, rng):
             answer = student.conv_nd_forward(*singles, 2, 1)
             array(answer, shape=shape, dtype=np.float32, what="conv_nd_forward of float32")
             close(answer, expected(x, w, b, 2, 1).astype(np.float32), atol=1e-5, what="conv_nd_forward of float32")
+        for mixed, dtype in mixtures(rng, x, w, b):
+            what = "conv_nd_forward of " + ", ".join(str(a.dtype) for a in mixed)
+            answer = student.conv_nd_forward(*mixed, 2, 1)
+            close(answer, expected(*mixed, 2, 1).astype(dtype), dtype="exact", what=what)
 
 
 @pytest.mark.points(
@@ -113,7 +132,8 @@ def test_films(student, rng):
 @pytest.mark.points(
     0.75,
     hint="Try a 1x1 kernel, a kernel as large as the image, a stride longer than the kernel, a stride that leaves rows "
-    "over, a single image with a single channel.",
+    "over, a single image with a single channel. A kernel fits if (K - 1) d + 1 pixels do, along every axis: if it is "
+    "larger by one, there is no place for it.",
 )
 def test_corners_of_a_convolution(student, rng):
     cases = [
@@ -132,6 +152,25 @@ def test_corners_of_a_convolution(student, rng):
         x, w, b = signals(rng, size, kernel, 1, 1, 1)
         check(student, x, w, b, stride, pad, dilation, what="a convolution of one image with one channel")
         check(student, x, w, None, stride, pad, dilation, what="a convolution of one image without b")
+    too_large = [  # by one or more pixels, along one axis or all, by itself or with its gaps
+        ((2,), (3,), 1, 0, 1),
+        ((2,), (3,), 2, 0, 1),
+        ((2,), (5,), 3, 1, 1),
+        ((4,), (3,), 1, 0, 2),
+        ((3,), (3,), (2,), 0, (2,)),
+        ((5,), (4,), 1, 1, 3),
+        ((4, 5), (5, 2), 1, 0, 1),
+        ((5, 3), (2, 6), 2, (0, 1), 1),
+        ((6, 4), (2, 3), (1, 3), 0, (1, 2)),
+        ((4, 4), (3, 3), 1, 0, 2),
+        ((3, 3), (2, 2), 1, 0, 4),
+        ((4, 5, 3), (2, 2, 4), (1, 2, 3), 0, 1),
+        ((4, 4, 4), (2, 3, 2), 1, 0, (1, 2, 3)),
+    ]
+    for size, kernel, stride, pad, dilation in too_large:
+        x, w, b = signals(rng, size, kernel)
+        with student.raises(ValueError):
+            student.conv_nd_forward(x, w, b, stride, pad, dilation)
 
 
 @pytest.mark.points(

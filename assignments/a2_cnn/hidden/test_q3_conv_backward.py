@@ -51,6 +51,8 @@ def cases(rng, times):
     sizes = [{"N": 2, "C": 3, "F": 4}, {"N": 4, "C": 2, "F": 3}, {"N": 3, "C": 4, "F": 2}]
     for index, geometry in enumerate(GEOMETRIES + [random_geometry(rng) for _ in range(times)]):
         yield (*draw(rng, *geometry, **sizes[index % 3]), *geometry[2:])
+    for stride, pad in [((1, 1), (0, 0)), ((1, 1), (2, 1)), ((2, 1), (2, 1))]:  # the same shapes in another geometry
+        yield (*draw(rng, (6, 5), (3, 2), stride, pad), stride, pad)
     for stride in [(1, 1), (2, 2)]:
         yield (*draw(rng, (3, 3), (3, 3), stride, (1, 1), 3, 3, 3), stride, (1, 1))
 
@@ -68,8 +70,8 @@ def checked(student, dy, x, w, stride, pad):
 
 @pytest.mark.points(
     1.0,
-    hint="Three gradients in the order dx, dw, db with the shapes of x, w and (F,), float32 for float32; dy, x and w "
-    "stay as they are.",
+    hint="Three gradients in the order dx, dw, db with the shapes of x, w and (F,); all three are float32 for a dy of "
+    "float32 and float64 for every other dy, whatever w is; dy, x and w stay as they are.",
 )
 def test_shapes_and_dtypes_of_the_gradients_of_a_convolution(student, rng):
     stride, pad = (2, 1), (1, 2)
@@ -83,11 +85,20 @@ def test_shapes_and_dtypes_of_the_gradients_of_a_convolution(student, rng):
             for answer, wanted, name in zip(answers, expected(dy, x, w, stride, pad), NAMES, strict=True):
                 precision = {} if dtype is np.float64 else {"atol": 2e-5}
                 close(answer, wanted.astype(dtype), what=f"{name} of {dtype.__name__}", **precision)
-        whole = [dy, *(rng.integers(-9, 10, size=a.shape) for a in (x, w))]
-        for answer, wanted, name in zip(
-            ask(student, *whole, stride, pad), expected(*whole, stride, pad), NAMES, strict=True
-        ):
-            close(answer, wanted, what=f"{name} for an x and a w of integers")
+        single, double, whole = np.float32, np.float64, np.int64
+        for kinds in [
+            (whole, whole, whole),
+            (whole, double, double),
+            (double, whole, whole),
+            (whole, whole, double),
+        ] + [(data, data, w_kind) for data in (single, double) for w_kind in (single, double, whole)]:
+            mixed = [rng.integers(-9, 10, size=a.shape).astype(kind) for a, kind in zip((dy, x, w), kinds, strict=True)]
+            dtype = single if kinds[0] is single else double
+            says = ", ".join(kind.__name__ for kind in kinds)
+            for answer, wanted, name in zip(
+                ask(student, *mixed, stride, pad), expected(*mixed, stride, pad), NAMES, strict=True
+            ):
+                close(answer, wanted.astype(dtype), dtype="exact", what=f"{name} for dy, x and w of {says}")
 
 
 @pytest.mark.points(

@@ -59,6 +59,8 @@ def some_cases(rng):
         kernel, stride, pad = rng.integers(1, 5, size=2), int(rng.integers(1, 4)), int(rng.integers(0, 3))
         size = np.maximum(kernel - 2 * pad, 1) + rng.permutation([1, 2, 4, 5])[:2]
         yield (2, 3, *size.tolist()), tuple(kernel.tolist()), stride, pad
+    for stride, pad in ((1, 0), (2, 0), (2, 1), (1, 1), (1, 0)):  # shapes that were there before, in another geometry
+        yield (2, 3, 7, 6), (3, 2), stride, pad
     yield (3, 3, 3, 3), (3, 3), 1, 1
     yield (2, 2, 4, 4), (2, 2), 2, 0
 
@@ -73,8 +75,8 @@ def written_over(nb, x, kh, kw):
 
 @pytest.mark.points(
     0.8,
-    hint="Shapes are those of the table, float32 stays float32 and everything else becomes float64; arguments stay as "
-    "they are, and so does the image when somebody writes into the matrix.",
+    hint="Shapes are those of the table, float32 stays float32 and everything else becomes float64 (in conv2d_fast x "
+    "alone decides, not w or b); arguments stay as they are, and so does the image when the matrix is written over.",
 )
 def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
     shape, kernel, stride, pad = (2, 3, 7, 6), (3, 2), 2, 1
@@ -95,8 +97,20 @@ def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
             close(answer, convolution(x, w, b, stride, pad).astype(dtype), what="conv2d_fast", **precision)
         wanted = gathered(whole.astype(float), sources(shape, kernel, stride, pad))
         close(student.im2col(whole, *kernel, stride, pad), wanted, what="im2col of integers")
+        sums, wanted = rng.integers(-9, 10, size=cols.shape), sources(shape, kernel, stride, pad)
+        close(
+            student.col2im(sums, shape, *kernel, stride, pad), scattered(sums, shape, wanted), what="col2im of integers"
+        )
         answer = student.conv2d_fast(whole, w, None, stride, pad)
         close(answer, convolution(whole, w, None, stride, pad), what="conv2d_fast of integers")
+        kinds = np.float64, np.float32, np.int64
+        for mixture in [(data, *others) for data in kinds for others in ((a, b) for a in kinds for b in kinds)]:
+            mixed = [
+                rng.integers(-9, 10, size=a.shape).astype(kind) for a, kind in zip((x, w, b), mixture, strict=True)
+            ]
+            wanted = convolution(*mixed, stride, pad).astype(np.float32 if mixture[0] is np.float32 else np.float64)
+            what = "conv2d_fast of " + ", ".join(str(a.dtype) for a in mixed)
+            close(student.conv2d_fast(*mixed, stride, pad), wanted, dtype="exact", what=what)
     for shape, kernel in [
         ((1, 1, 4, 5), (1, 1)),
         ((3, 2, 1, 1), (1, 1)),

@@ -106,6 +106,13 @@ def test_shapes_and_dtypes_of_pooling(student, rng):
             ask(student, "avgpool2d", whole, dys, *geometry)[0], average(whole, [], *geometry)[0], what="y of integers"
         )
         close(student.global_avg_pool(whole), whole.mean(axis=(2, 3)), what="global_avg_pool of integers")
+        sums = rng.integers(-9, 9, size=y)  # dy may be integers, too
+        for name, oracle in (("maxpool2d", maximum), ("avgpool2d", average)):
+            _, (back,) = ask(student, name, x, [sums], *geometry)
+            close(back, oracle(x, [sums], *geometry)[1][0], dtype="exact", what=f"dx of {name} for a dy of integers")
+        back = student.global_avg_pool_backward(sums[:, :, 0, 0], (2, 3, 4, 5))
+        wanted = np.repeat(sums[:, :, 0, 0] / 20.0, 20).reshape(2, 3, 4, 5)
+        close(back, wanted, dtype="exact", what="global_avg_pool_backward of integers")
 
 
 @pytest.mark.points(

@@ -45,8 +45,8 @@ def blocks(x, s):
 
 @pytest.mark.points(
     0.7,
-    hint="Shapes are those of the table; float32 stays float32, integers become float64; x, w, b and dy stay as they "
-    "are.",
+    hint="Shapes are those of the table; float32 stays float32, integers become float64, and x alone decides, not w or "
+    "b; x, w, b and dy stay as they are.",
 )
 def test_shapes_and_dtypes_of_upsampling(student, rng):
     x, w, b = draw(rng, (3, 5), (3, 2))
@@ -64,6 +64,14 @@ def test_shapes_and_dtypes_of_upsampling(student, rng):
         whole = [rng.integers(-5, 6, size=a.shape) for a in (x, w, b)]
         close(student.conv_transpose2d(*whole, 2, 1), expected(*whole, 2, 1), what="conv_transpose2d of integers")
         close(student.conv_transpose2d(whole[0], w, None, 2, 1), expected(whole[0], w, None, 2, 1), what="of integers")
+        kinds = np.float64, np.float32, np.int64
+        for mixture in [(data, *others) for data in kinds for others in ((a, b) for a in kinds for b in kinds)]:
+            mixed = [
+                rng.integers(-9, 10, size=a.shape).astype(kind) for a, kind in zip((x, w, b), mixture, strict=True)
+            ]
+            wanted = expected(*mixed, 2, 1, 1).astype(np.float32 if mixture[0] is np.float32 else np.float64)
+            what = "conv_transpose2d of " + ", ".join(str(a.dtype) for a in mixed)
+            close(student.conv_transpose2d(*mixed, 2, 1, 1), wanted, dtype="exact", what=what)
         close(student.upsample_nearest(whole[0], 2), blocks(whole[0], 2), what="upsample_nearest of integers")
         back = student.upsample_nearest_backward(whole[0].repeat(2, axis=2).repeat(2, axis=3), 2)
         close(back, 4.0 * whole[0], what="upsample_nearest_backward of integers")
@@ -91,7 +99,8 @@ def test_transposed_convolution(student, rng):
 
 @pytest.mark.points(
     0.7,
-    hint="output_padding makes the large map longer at the bottom and at the right, before p is cut off on each side.",
+    hint="output_padding makes the large map longer at the bottom and at the right, before p is cut off on each side; "
+    "b is added to all that is left.",
 )
 def test_output_padding(student, rng):
     for size, kernel, stride, pad in [((4, 3), (3, 2), 2, 0), ((3, 4), (2, 3), 2, 1), ((3, 2), (4, 2), 3, 1)]:

@@ -84,7 +84,8 @@ def judge(answers, wanted, what):
 
 @pytest.mark.points(
     0.7,
-    hint="y and dx have the shape of x, dgamma and dbeta are (C,), all of the dtype of x; only `running` may change.",
+    hint="y and dx have the shape of x, dgamma and dbeta are (C,); y has the dtype that x asks for, the gradients have "
+    "that of dy (of integers float64), whatever gamma, beta and running are; only `running` may change.",
 )
 def test_shapes_and_dtypes_of_map_norms(student, rng):
     shape = (2, 4, 3, 5)
@@ -107,7 +108,30 @@ def test_shapes_and_dtypes_of_map_norms(student, rng):
             close(y, group_norm(x, 2, gamma, beta, [])[0].astype(dtype), atol=2e-5, what="y of group norm")
             for answer, size, name in zip(back, (shape, 4, 4), ("dx", "dgamma", "dbeta"), strict=True):
                 array(answer, shape=size, dtype=dtype, what=f"{name} of group norm")
+        for data, other in ((np.float32, np.float64), (np.float64, np.float32)):  # x decides, then dy
+            a, dy = x.astype(data), dys[0].astype(data)
+            b, c = gamma.astype(other), beta.astype(other)
+            state = {name: values.astype(other) for name, values in running.items()}
+            mixed = f"for an x and a dy of {data.__name__} beside a gamma of {other.__name__}"
+            for train in (True, False):
+                y, _, (back,) = ask_batch(student, a, b, c, state, [dy], train)
+                array(y, shape=shape, dtype=data, what=f"y of batch norm {mixed}")
+                for answer, name in zip(back, ("dx", "dgamma", "dbeta"), strict=True):
+                    array(answer, dtype=data, what=f"{name} of batch norm {mixed}")
+            y, (back,) = ask_group(student, a, 2, b, c, [dy])
+            array(y, shape=shape, dtype=data, what=f"y of group norm {mixed}")
+            for answer, name in zip(back, ("dx", "dgamma", "dbeta"), strict=True):
+                array(answer, dtype=data, what=f"{name} of group norm {mixed}")
         whole = rng.integers(-9, 10, size=shape)
+        for train in (True, False):
+            _, _, (back,) = ask_batch(student, x, gamma, beta, running, [whole], train)
+            wanted = batch_norm(x, gamma, beta, running, [whole.astype(float)], train)[2][0]
+            for answer, exact, name in zip(back, wanted, ("dx", "dgamma", "dbeta"), strict=True):
+                close(answer, exact, rtol=1e-8, atol=1e-10, dtype="exact", what=f"{name} of batch norm, dy of integers")
+        _, (back,) = ask_group(student, x, 2, gamma, beta, [whole])
+        wanted = group_norm(x, 2, gamma, beta, [whole.astype(float)])[1][0]
+        for answer, exact, name in zip(back, wanted, ("dx", "dgamma", "dbeta"), strict=True):
+            close(answer, exact, rtol=1e-8, atol=1e-10, dtype="exact", what=f"{name} of group norm, dy of integers")
         y, _, _ = ask_batch(student, whole, gamma, beta, running, [])
         close(y, batch_norm(whole, gamma, beta, running, [], True)[0], rtol=1e-8, what="y of batch norm of integers")
         y, _ = ask_group(student, whole, 2, gamma, beta, [])
@@ -191,11 +215,12 @@ def test_gradients_of_group_norm(student, rng):
 def test_batch_norm_in_operation(student, rng):
     for shape in [*SHAPES, (1, 3, 1, 1)]:
         x, gamma, beta, running, dys = draw(rng, shape)
-        for more in ({}, settings(rng)):
-            y, after, back = ask_batch(student, x, gamma, beta, running, dys, train=False, **more)
-            wanted, _, slopes = batch_norm(x, gamma, beta, running, dys, False, **more)
+        fresh = {"mean": np.zeros(shape[1]), "var": np.ones(shape[1])}  # nothing was trained yet
+        for averages, more in ((running, {}), (running, settings(rng)), (fresh, {})):
+            y, after, back = ask_batch(student, x, gamma, beta, averages, dys, train=False, **more)
+            wanted, _, slopes = batch_norm(x, gamma, beta, averages, dys, False, **more)
             close(y, wanted, rtol=1e-8, atol=1e-10, what=f"y of {shape} with train=False")
-            close(after, running, rtol=0.0, atol=0.0, what="running after train=False")
+            close(after, averages, rtol=0.0, atol=0.0, what="running after train=False")
             judge(back, slopes, "batch norm with train=False")
 
 

@@ -52,14 +52,14 @@ def branches(weights, x):
     ]
 
 
-def work(nb, widths, weights, x, d_out=None):
+def work(nb, widths, weights, x, d_out=None, training=True):
     """Sizes of the parameters in order; the output; x after the call; gradients of sum(d_out * output).
 
     A parameter is known by its size, in whatever order it was made; one of another size keeps its own numbers. The
     gradients are those for x and, in the order of `weights`, for the parameters.
     """
     module = nb.Inception(*widths)
-    module = module.to(x.device, x.dtype)
+    module = module.to(x.device, x.dtype).train(training)
     parameters = list(module.parameters())
     sizes = [p.numel() for p in parameters]
     known = [parameters[sizes.index(w.numel())] if w.numel() in sizes else None for w in weights]
@@ -75,12 +75,12 @@ def work(nb, widths, weights, x, d_out=None):
     return sizes, y, x, [None if t is None or t.grad is None else t.grad.flatten() for t in (given, *known)]
 
 
-def ask(student, widths, weights, x, d_out=None, needs=range(12)):
+def ask(student, widths, weights, x, d_out=None, needs=range(12), training=True):
     """The output of the student's module, x as it was left, and the gradients.
 
     needs: places of the parameters without which nothing can be judged
     """
-    sizes, y, after, gradients = unpack(student.run(work, list(widths), weights, x, d_out), 4)
+    sizes, y, after, gradients = unpack(student.run(work, list(widths), weights, x, d_out, training), 4)
     sizes = integers(sizes, what="the sizes of the parameters")
     require(
         all(weights[place].numel() in sizes for place in needs),
@@ -103,11 +103,11 @@ def starts(parts, branch):
 def judge_branch(student, rng, branch):
     """Maps and gradients of one branch, which alone is heard; where its maps lie is another check's."""
     for widths in WIDTHS:
-        for N, rows, columns in ((2, 6, 8), (3, 7, 5), (1, 1, 1), (1, 2, 9), (2, 1, 3)):
+        for turn, (N, rows, columns) in enumerate(((2, 6, 8), (3, 7, 5), (1, 1, 1), (1, 2, 9), (2, 1, 3))):
             weights, x = draw(rng, widths), images(rng, N, widths[0], rows, columns)
-            for given in (x, -x.abs() - 0.5):
+            for training, given in zip((turn % 2 == 0, turn % 2 == 1), (x, -x.abs() - 0.5), strict=True):
                 parts = branches(weights, given)
-                y, *_ = ask(student, widths, weights, given, needs=OWN[branch])
+                y, *_ = ask(student, widths, weights, given, needs=OWN[branch], training=training)
                 _found_at(y, parts, branch, rows, columns)
         weights, x = draw(rng, widths), images(rng, 3, widths[0], 5, 7)
         variables = [t.clone().requires_grad_() for t in (x, *weights)]

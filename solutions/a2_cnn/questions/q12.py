@@ -57,7 +57,8 @@ def vlad(X: np.ndarray, centers: np.ndarray) -> np.ndarray:
     X: (n, d) descriptors;  centers: (K, d);  returns (K*d,), row 0 first
     """
     # BEGIN SOLUTION NO PROMPT
-    X, centers = as_float(X), as_float(centers)
+    X = as_float(X)
+    centers = as_float(centers).astype(X.dtype)
     squares = ((X[:, None, :] - centers[None, :, :]) ** 2).sum(axis=2)  # (n, K)
     nearest = squares.argmin(axis=1)
     V = np.stack([(X[nearest == k] - c).sum(axis=0) for k, c in enumerate(centers)])  # (K, d)

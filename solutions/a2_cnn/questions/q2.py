@@ -21,7 +21,7 @@
 # | `w` | `(F, C, *K)` | F kernels, as many axes as `S` |
 # | `b` | `(F,)` or `None` | one number for each map |
 # | `stride`, `pad`, `dilation` | an int for all axes, or a tuple with one int an axis | zeros are put on both sides of an axis |
-# | returns | `(N, F, *S')` | the sizes of q1, rounded down; ValueError if the kernel does not fit |
+# | returns | `(N, F, *S')` | the sizes of q1, rounded down; ValueError if the kernel, with its gaps, does not fit along every axis |
 #
 # You get all dimensions for the price of one if you do not loop over places but over the entries of the *kernel*:
 # entry $t$ meets the pixels $t d,\; t d + s,\; t d + 2 s, \dots$, which is a slice with a step. Of that slice
@@ -78,6 +78,8 @@ def conv_nd_forward(
     x = np.pad(x, [(0, 0), (0, 0), *((p, p) for p in pad)])
     axes = range(len(S))
     out = [(x.shape[2 + a] - dilation[a] * (K[a] - 1) - 1) // stride[a] + 1 for a in axes]
+    if min(out) < 1:
+        raise ValueError(f"a kernel of {K} does not fit on {S}")
     y = np.zeros((N, F, *out), dtype=x.dtype)
     for tap in np.ndindex(*K):
         first = [tap[a] * dilation[a] for a in axes]

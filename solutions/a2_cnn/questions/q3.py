@@ -70,7 +70,7 @@ def conv2d_backward(
     (_, _, H, W), (_, _, kh, kw), (_, _, Ho, Wo) = x.shape, w.shape, dy.shape
     (sh, sw), (ph, pw) = stride, pad
     x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    dx, dw = np.zeros(x.shape, dy.dtype), np.zeros(w.shape, dy.dtype)
     for t, u in np.ndindex(kh, kw):
         met = np.s_[:, :, t : t + sh * (Ho - 1) + 1 : sh, u : u + sw * (Wo - 1) + 1 : sw]  # pixels under entry (t, u)
         dw[:, :, t, u] = np.einsum("nfij,ncij->fc", dy, x[met])

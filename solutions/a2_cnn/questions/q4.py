@@ -24,6 +24,8 @@
 # | `col2im` | `cols (N*Ho*Wo, C*kh*kw)`, `x_shape`, `kh`, `kw`, `stride`, `pad` | an array of shape `x_shape`; overlaps add up |
 # | `conv2d_fast` | `x`, `w (F, C, kh, kw)`, `b (F,)` or `None`, `stride`, `pad` | `(N, F, Ho, Wo)`, the same numbers as q2 |
 #
+# Kernels fit: what happens to others is up to you.
+#
 # The order is part of the contract. **Rows**: first all patches of image 0, line by line, then those of image 1. **Columns**:
 # channel 0, its kernel rows one after the other, then channel 1: the order in which `w.reshape(F, -1)` lists a kernel.
 #
@@ -99,7 +101,8 @@ def conv2d_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int,
     # BEGIN SOLUTION NO PROMPT
     (N, _, H, W), (F, _, kh, kw) = x.shape, w.shape
     Ho, Wo = (H + 2 * pad - kh) // stride + 1, (W + 2 * pad - kw) // stride + 1
-    y = im2col(x, kh, kw, stride, pad) @ as_float(w).reshape(F, -1).T  # (N*Ho*Wo, F)
+    cols = im2col(x, kh, kw, stride, pad)
+    y = cols @ as_float(w).reshape(F, -1).T.astype(cols.dtype)  # (N*Ho*Wo, F)
     if b is not None:
         y += as_float(b)
     return y.reshape(N, Ho, Wo, F).transpose(0, 3, 1, 2)

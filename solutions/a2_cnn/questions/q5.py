@@ -26,7 +26,7 @@
 # | `global_avg_pool` | `x (N, C, H, W)` | `(N, C)` |
 # | `global_avg_pool_backward` | `dy (N, C)`, `x_shape` | `dx (N, C, H, W)` |
 #
-# What is in the cache is up to you, but it must not depend on `x` and `y` staying as they are: the layer behind may
+# Pixels are finite, and so are the sums of windows. What is in the cache is up to you, but it must not depend on `x` and `y` staying as they are: the layer behind may
 # be an in-place ReLU. And backward may be called more than once with the same cache.
 #
 # **On paper.** Windows of 2x2 with stride 2:

@@ -72,7 +72,7 @@ def conv_transpose2d(
         met = np.s_[:, :, t : t + stride * (H - 1) + 1 : stride, u : u + stride * (W - 1) + 1 : stride]
         y[met] += np.einsum("ncij,cf->nfij", x, w[:, :, t, u])
     y = y[:, :, pad : Ho - pad, pad : Wo - pad]
-    return y if b is None else y + as_float(b)[:, None, None]
+    return y if b is None else y + as_float(b).astype(y.dtype)[:, None, None]
     # END SOLUTION
     """ # BEGIN PROMPT
     raise NotImplementedError("q6: conv_transpose2d is not implemented yet")

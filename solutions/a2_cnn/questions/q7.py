@@ -41,7 +41,7 @@
 # | `groupnorm_forward` | `x`, `G`, `gamma`, `beta` `(C,)`, `eps`; ValueError if $G$ does not divide $C$ | `y`, cache |
 # | `batchnorm2d_backward`, `groupnorm_backward` | `dy (N, C, H, W)`, cache | `dx (N, C, H, W)`, `dgamma (C,)`, `dbeta (C,)` |
 #
-# Whether you write into the arrays of `running` or put new ones into the dict is up to you. The cache belongs to its own forward
+# Whether you write into the arrays of `running` or put new ones into the dict, float32 or float64, is up to you. The cache belongs to its own forward
 # pass: later passes, also those that change `running`, must not touch it.
 #
 # **On paper.** Two images of 1 x 2 with one channel: $(1, 3)$ and $(5, 7)$. $\mu = 4$, $\sigma^2 = 5$, so $\hat x = (-3, -1, 1, 3)/\sqrt 5$.

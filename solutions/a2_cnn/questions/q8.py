@@ -28,6 +28,7 @@
 # | `"M"` in `cfg` | 2x2 max pooling, stride 2 |
 # | at the end, always | the mean over all positions of each map, then one linear layer to `num_classes` |
 #
+# Nothing else stands in `cfg`.
 # Both return **logits** `(N, num_classes)`. Create the layers in `__init__` (or in `make_vgg`) *in the order in which
 # they are applied*: the tests put weights of their own into `module.parameters()`, one after the other (so C5 may as well be a
 # linear layer of 400 inputs).

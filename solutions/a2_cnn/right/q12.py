@@ -3,7 +3,8 @@
 
 # %% loops_and_means | why: np.add.at; the mean instead of the sum, which the norms cancel; residuals in one tensor (B, n, K, d)
 def vlad(X, centers):
-    X, centers = as_float(X), as_float(centers)
+    X = as_float(X)
+    centers = as_float(centers).astype(X.dtype)
     K, d = centers.shape
     nearest = np.array([np.argmin(np.linalg.norm(centers - x, axis=1)) for x in X])
     V, count = np.zeros_like(centers), np.zeros(K, dtype=X.dtype)
@@ -39,7 +40,8 @@ class NetVLAD(nn.Module):
 
 # %% one_hot_products | why: a one-hot matrix for vlad; log-softmax and a loop over the centres for NetVLAD
 def vlad(X, centers):
-    X, centers = as_float(X), as_float(centers)
+    X = as_float(X)
+    centers = as_float(centers).astype(X.dtype)
     nearest = np.stack([np.sum((X - c) ** 2, axis=1) for c in centers]).argmin(axis=0)
     chosen = (nearest[:, None] == np.arange(len(centers))).astype(X.dtype)
     V = np.einsum("nk,nd->kd", chosen, X) - chosen.sum(axis=0)[:, None] * centers

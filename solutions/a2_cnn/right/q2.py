@@ -11,6 +11,8 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     big[(..., *(slice(p, p + n) for p, n in zip(pad, x.shape[2:])))] = x
     reach = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilation)]
     out = [(n - r) // s + 1 for n, r, s in zip(big.shape[2:], reach, stride)]
+    if any(m <= 0 for m in out):
+        raise ValueError("the kernel sticks out")
     y = np.empty((x.shape[0], w.shape[0], *out), x.dtype)
     for place in np.ndindex(*out):
         window = big[(..., *(slice(i * s, i * s + r, d) for i, s, r, d in zip(place, stride, reach, dilation)))]
@@ -31,7 +33,7 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     view = np.lib.stride_tricks.sliding_window_view(x, reach, axis=axes)  # (N, C, *places, *reach)
     view = view[(..., *(slice(None, None, s) for s in stride), *(slice(None, None, d) for d in dilation))]
     y = np.tensordot(view, w, axes=((1, *range(2 + len(axes), view.ndim)), tuple(range(1, w.ndim))))
-    y = np.moveaxis(y, -1, 1)
+    y = np.moveaxis(y, -1, 1).astype(x.dtype)
     return y if b is None else y + np.asarray(b, y.dtype).reshape((1, -1) + (1,) * len(axes))
 
 
@@ -51,13 +53,15 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     index = []
     for n, k, s, d in zip(x.shape[2:], w.shape[2:], stride, dilation):
         starts = np.arange(0, n - d * (k - 1), s)
+        if not starts.size:
+            raise ValueError(f"a kernel of {k} on {n} pixels")
         index.append(starts[:, None] + d * np.arange(k))  # (places, taps)
     i, j, q = index
     patches = x[:, :, i[:, None, None, :, None, None], j[None, :, None, None, :, None], q[None, None, :, None, None, :]]
     y = np.einsum("ncpqrabd,fcabd->nfpqr", patches, w, optimize=True)
     if b is not None:
         y = y + as_float(b)[None, :, None, None, None]
-    return y.reshape(*y.shape[:2], *y.shape[2 + missing :])
+    return y.reshape(*y.shape[:2], *y.shape[2 + missing :]).astype(x.dtype)
 
 
 # %% windows | why: sliding windows with steps and holes, one tensordot, the bias by moving axes

@@ -21,7 +21,7 @@ def conv2d_backward(dy, x, w, stride, pad):
     grown = np.zeros_like(big)
     grown[:, :, : used.shape[2], : used.shape[3]] = _valid(full, w[:, :, ::-1, ::-1].swapaxes(0, 1))
     inner = grown[:, :, pad[0] : grown.shape[2] - pad[0], pad[1] : grown.shape[3] - pad[1]]
-    return inner, dw, np.einsum("nfij->f", dy)
+    return inner.astype(dy.dtype), dw.astype(dy.dtype), np.einsum("nfij->f", dy)
 
 
 # %% place_by_place | why: a loop over the outputs, each lays its kernel over the padded image
@@ -29,7 +29,7 @@ def conv2d_backward(dy, x, w, stride, pad):
     dy, x, w = as_float(dy), as_float(x), as_float(w)
     kh, kw = w.shape[2:]
     big = np.pad(x, [(0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])])
-    dx, dw, db = np.zeros(big.shape, big.dtype), np.zeros(w.shape, w.dtype), np.zeros(len(w), w.dtype)
+    dx, dw, db = (np.zeros(shape, dy.dtype) for shape in (big.shape, w.shape, len(w)))
     for i in range(dy.shape[2]):
         for j in range(dy.shape[3]):
             here = (
@@ -57,9 +57,9 @@ def conv2d_backward(dy, x, w, stride, pad):
     flat = dy.transpose(0, 2, 3, 1).reshape(-1, F_)
     dw = (flat.T @ patches).reshape(w.shape)
     messages = (flat @ w.reshape(F_, -1)).reshape(N, Ho, Wo, C, kh, kw).transpose(0, 3, 1, 2, 4, 5)
-    dx = np.zeros_like(big)
+    dx = np.zeros(big.shape, dy.dtype)
     np.add.at(dx, (slice(None), slice(None), i, j), messages)
-    return np.ascontiguousarray(dx[:, :, pad[0] :, pad[1] :][:, :, :H, :W]), dw, flat.sum(0)
+    return np.ascontiguousarray(dx[:, :, pad[0] :, pad[1] :][:, :, :H, :W]), dw.astype(dy.dtype), flat.sum(0)
 
 
 # %% flipped_kernel | why: zeros between the entries of dy and a convolution with the flipped kernel; dw by einsum over windows

@@ -74,13 +74,13 @@ def col2im(cols, x_shape, kh, kw, stride, pad):
 
 
 def conv2d_fast(x, w, b, stride, pad):
-    W = as_float(w).reshape(len(w), -1)
+    W = as_float(w).reshape(len(w), -1).astype(as_float(x).dtype)
     Ho = (x.shape[2] + 2 * pad - w.shape[2]) // stride + 1
     maps = []
     for image in x:
         y = W @ im2col(image[None], *w.shape[2:], stride, pad).T
         if b is not None:
-            y = y + as_float(b)[:, None]
+            y = y + as_float(b).astype(y.dtype)[:, None]
         maps.append(y.reshape(len(w), Ho, -1))
     return np.stack(maps)
 
@@ -97,7 +97,7 @@ def conv2d_fast(x, w, b, stride, pad):
     big = np.pad(as_float(x), [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     view = np.lib.stride_tricks.sliding_window_view(big, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     y = np.tensordot(view, as_float(w), axes=[(1, 4, 5), (1, 2, 3)])
-    return (y + as_float(b).astype(y.dtype)).transpose(0, 3, 1, 2)
+    return (y + as_float(b)).transpose(0, 3, 1, 2).astype(big.dtype)
 
 
 # %% take_and_bincount | why: one table of indices for both directions, np.take there and np.bincount back
@@ -130,7 +130,7 @@ def col2im(cols: np.ndarray, x_shape: tuple, kh: int, kw: int, stride: int, pad:
 
 
 def conv2d_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int, pad: int) -> np.ndarray:
-    w = as_float(w)
+    w = as_float(w).astype(as_float(x).dtype)
     H, W = (conv_out(n, k, stride, pad) for n, k in zip(x.shape[2:], w.shape[2:]))
     cols = im2col(x, *w.shape[2:], stride, pad).reshape(len(x), H * W, -1)
     Y = np.matmul(w.reshape(len(w), -1), cols.swapaxes(1, 2))

@@ -14,8 +14,8 @@ def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     y = np.tensordot(view, w[:, :, ::-1, ::-1], axes=((1, 4, 5), (0, 2, 3))).transpose(0, 3, 1, 2)
     y = y[:, :, pad : y.shape[2] - pad, pad : y.shape[3] - pad]
     if b is not None:
-        y = y + np.reshape(b, (1, maps, 1, 1)).astype(x.dtype)
-    return y
+        y = y + np.reshape(b, (1, maps, 1, 1))
+    return y.astype(x.dtype)
 
 
 def upsample_nearest(x, s):
@@ -71,7 +71,7 @@ def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
         if row in range(Ho) and column in range(Wo):
             A[:, i, j, :, row, column] = w[:, :, t, u]
     y = (x.reshape(N, -1) @ A.reshape(C * H * W, -1)).reshape(N, maps, Ho, Wo)
-    return y if b is None else y + as_float(b)[None, :, None, None]
+    return y if b is None else y + as_float(b).astype(y.dtype)[None, :, None, None]
 
 
 def upsample_nearest(x, s):

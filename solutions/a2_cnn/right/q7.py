@@ -32,6 +32,7 @@ def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
 
 
 def batchnorm2d_backward(dy, cache):
+    dy = as_float(dy)
     x_hat, dx = cache["x_hat"], np.zeros_like(cache["x_hat"])
     dgamma, dbeta = np.zeros(x_hat.shape[1], x_hat.dtype), np.zeros(x_hat.shape[1], x_hat.dtype)
     for c in range(x_hat.shape[1]):
@@ -59,6 +60,7 @@ def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
 
 
 def groupnorm_backward(dy, cache):
+    dy = as_float(dy)
     x_hat, variances, gamma, size, eps = cache
     dx = np.empty_like(x_hat)
     for n, g in np.ndindex(*variances.shape):
@@ -127,7 +129,7 @@ def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
 
 
 def groupnorm_backward(dy, cache):
-    return cache(dy)
+    return cache(as_float(dy))
 
 
 # %% kept_x | why: the cache keeps x and computes everything again in backward, as memory-saving layers do
@@ -154,6 +156,7 @@ def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
 
 
 def batchnorm2d_backward(dy, cache):
+    dy = as_float(dy)
     C = cache.x.shape[1]
     m = cache.x.size // C
     centred = cache.x - cache.mean.reshape(C, 1, 1)
@@ -215,7 +218,7 @@ def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
 
 
 def batchnorm2d_backward(dy, cache):
-    return [part.astype(dy.dtype) for part in cache(dy)]
+    return [part.astype(as_float(dy).dtype) for part in cache(as_float(dy))]
 
 
 def groupnorm_forward(x, G, gamma, beta, eps=1e-5):

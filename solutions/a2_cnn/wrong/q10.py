@@ -348,3 +348,35 @@ class TinyResNet(_right["TinyResNet"]):
 class TinyResNet(_ResNet):
     def __init__(self, widths, blocks, num_classes, in_ch=3):
         super().__init__(widths, blocks, num_classes)
+
+
+# %% another_eps | fails: test_block_values | hint: Batch norms have their defaults: eps is 1e-5, and yours is 1e-3.
+class BasicBlock(_Block):
+    def __init__(self, cin, cout, stride=1, zero_init=False):
+        super().__init__(cin, cout, stride, zero_init)
+        for part in self.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.eps = 1e-3
+
+
+# %% another_momentum | fails: test_evaluation_uses_running_statistics | hint: Batch norms have their defaults: momentum is 0.1, the weight of the new batch.
+class BasicBlock(_Block):
+    def __init__(self, cin, cout, stride=1, zero_init=False):
+        super().__init__(cin, cout, stride, zero_init)
+        for part in self.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.momentum = 0.01
+
+
+# %% another_momentum_in_the_stem | fails: test_evaluation_uses_running_statistics | hint: Batch norms have their defaults, that of the stem as well: momentum is 0.1.
+class TinyResNet(_ResNet):
+    def __init__(self, widths, blocks, num_classes, in_ch=3):
+        super().__init__(widths, blocks, num_classes, in_ch)
+        self.stem[1].momentum = 0.01
+
+
+# %% another_eps_in_the_stem | fails: test_resnet_values | hint: Batch norms have their defaults, that of the stem as well: eps is 1e-5.
+class TinyResNet(_ResNet):
+    def __init__(self, widths, blocks, num_classes, in_ch=3):
+        super().__init__(widths, blocks, num_classes, in_ch)
+        self.stem[1].eps = 1e-3

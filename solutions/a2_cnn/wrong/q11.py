@@ -282,3 +282,16 @@ def box_iou(a, b):
     both = (high - low).clamp(min=0).prod(dim=2)
     union = (a[:, 2:] - a[:, :2]).prod(dim=1)[:, None] + (b[:, 2:] - b[:, :2]).prod(dim=1)[None] - both
     return torch.where(union > 0, both / union, torch.zeros_like(both))
+
+
+# %% millionth_in_the_union | fails: test_iou_values | hint: A millionth added to the union changes every IoU, and that of small boxes most; only a union of 0 has to be looked after.
+def box_iou(a, b):
+    size = torch.minimum(a[:, None, 2:], b[None, :, 2:]) - torch.maximum(a[:, None, :2], b[None, :, :2])
+    shared = size.clamp(min=0).prod(dim=2)
+    areas = [(t[:, 2:] - t[:, :2]).prod(dim=1) for t in (a, b)]
+    return shared / (areas[0][:, None] + areas[1] - shared + 1e-6)
+
+
+# %% iou_in_single_precision | fails: test_iou_values | hint: float64 boxes were calculated with in float32: half of the digits are gone.
+def box_iou(a, b):
+    return _right["box_iou"](a.float(), b.float()).to(a.dtype)

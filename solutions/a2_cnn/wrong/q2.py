@@ -287,3 +287,52 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     conv = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}[x.ndim]
     x, w, b = (None if a is None else torch.from_numpy(as_float(a).copy()) for a in (x, w, b))
     return conv(x, w, b, stride, pad, dilation).numpy()
+
+
+# %% empty_where_a_kernel_is_one_too_large | fails: test_corners_of_a_convolution | hint: A kernel that is larger than the padded signal by one pixel has no place at all: that is a ValueError, too, and not an empty array.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    _, p, d = _tuples(x, stride, pad, dilation)
+    room = [n + 2 * q - e * (k - 1) - 1 for n, q, e, k in zip(x.shape[2:], p, d, w.shape[2:])]
+    if min(room) == -1:
+        return np.zeros((len(x), len(w), *(max(r + 1, 0) for r in room)), as_float(x).dtype)
+    return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+
+
+# %% fit_without_the_gaps | fails: test_corners_of_a_convolution | hint: Whether the kernel fits is a question of its size with the gaps that dilation makes, (K - 1) d + 1, and not of K.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    s, p, d = _tuples(x, stride, pad, dilation)
+    if any(n + 2 * q < k for n, q, k in zip(x.shape[2:], p, w.shape[2:])):
+        raise ValueError("the kernel does not fit")
+    out = [max((n + 2 * q - e * (k - 1) - 1) // t + 1, 0) for n, q, e, k, t in zip(x.shape[2:], p, d, w.shape[2:], s)]
+    if 0 in out:
+        return np.zeros((len(x), len(w), *out), as_float(x).dtype)
+    return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+
+
+# %% fit_by_a_rounded_quotient | fails: test_corners_of_a_convolution | hint: int() of a negative quotient rounds towards 0: with stride 2 a kernel that is one too large seems to fit once.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    s, p, d = _tuples(x, stride, pad, dilation)
+    room = [n + 2 * q - e * (k - 1) - 1 for n, q, e, k in zip(x.shape[2:], p, d, w.shape[2:])]
+    out = [int(r / t) + 1 for r, t in zip(room, s)]
+    if min(out) < 1:
+        raise ValueError("the kernel does not fit")
+    if min(room) < 0:
+        return np.zeros((len(x), len(w), *out), as_float(x).dtype)
+    return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+
+
+# %% dtype_of_the_kernel | fails: test_shapes_and_dtypes_of_a_convolution | hint: The image decides the dtype of the result, not the kernel.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    return _right["conv_nd_forward"](x, w, b, stride, pad, dilation).astype(as_float(w).dtype)
+
+
+# %% dtype_of_numpy | fails: test_shapes_and_dtypes_of_a_convolution | hint: NumPy takes the wider of two dtypes. Here the image decides: an x of float32 stays float32 beside a w or a b of float64.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+    return y.astype(np.result_type(y, as_float(w), *(() if b is None else (as_float(b),))))
+
+
+# %% bias_decides_the_dtype | fails: test_shapes_and_dtypes_of_a_convolution | hint: NumPy takes the wider of two dtypes when b is added. Here the image decides.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    y = _right["conv_nd_forward"](x, w, None, stride, pad, dilation)
+    return y if b is None else y + as_float(b).reshape(-1, *(1 for _ in w.shape[2:]))

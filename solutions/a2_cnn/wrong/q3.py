@@ -279,3 +279,35 @@ def conv2d_backward(dy, x, w, stride, pad):
         y = F.conv2d(x, w, None, stride, pad)
         dx, dw = torch.autograd.grad(y, (x, w), dy)
     return dx.numpy(), dw.numpy(), dy.sum((0, 2, 3)).numpy()
+
+
+# %% integers_stay_integers | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: Gradients of integers are float64: dy, x and w are made floats first.
+def conv2d_backward(dy, x, w, stride, pad):
+    return tuple(answer.astype(np.result_type(dy, x, w)) for answer in _right["conv2d_backward"](dy, x, w, stride, pad))
+
+
+# %% dw_of_the_dtype_of_w | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: zeros_like(w) has the dtype of w; the dtype of dy decides for all three gradients.
+def conv2d_backward(dy, x, w, stride, pad):
+    dx, dw, db = _right["conv2d_backward"](dy, x, w, stride, pad)
+    return dx, dw.astype(as_float(w).dtype), db
+
+
+# %% widest_dtype | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: NumPy takes the wider of two dtypes. Here dy decides: all three gradients are float32 for a dy of float32, also beside a w of float64.
+def conv2d_backward(dy, x, w, stride, pad):
+    answers = _right["conv2d_backward"](dy, x, w, stride, pad)
+    return tuple(answer.astype(np.result_type(answer, as_float(w))) for answer in answers)
+
+
+# %% shape_of_dy_changed | fails: test_shapes_and_dtypes_of_the_gradients_of_a_convolution | hint: dy.shape = ... changes the caller's array, too; reshape makes a new one.
+def conv2d_backward(dy, x, w, stride, pad):
+    dx, dw, _ = _right["conv2d_backward"](dy, x, w, stride, pad)
+    dy.shape = (*dy.shape[:2], -1)
+    return dx, dw, as_float(dy).sum((0, 2))
+
+
+# %% places_remembered | fails: test_gradient_of_the_image, test_gradient_of_the_kernel | hint: What is kept from call to call must be looked up by all that it depends on, stride and padding included.
+_geometry = {}
+
+
+def conv2d_backward(dy, x, w, stride, pad):
+    return _right["conv2d_backward"](dy, x, w, *_geometry.setdefault((x.shape, w.shape), (stride, pad)))

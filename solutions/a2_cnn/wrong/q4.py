@@ -275,3 +275,31 @@ def im2col(x, kh, kw, stride, pad):
         for j in range(wo):
             cols[:, i, j] = padded[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
     return cols.reshape(N * ho * wo, C * kh * kw)
+
+
+# %% fast_of_the_widest_dtype | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The product and the sum with b take the wider of two dtypes. The image decides: an x of float32 stays float32 beside a w or a b of float64.
+def conv2d_fast(x, w, b, stride, pad):
+    y = _right["conv2d_fast"](x, w, b, stride, pad)
+    return y.astype(np.result_type(y, as_float(w), *(() if b is None else (as_float(b),))))
+
+
+# %% fast_of_the_dtype_of_w | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The image decides the dtype of the result, not the kernel.
+def conv2d_fast(x, w, b, stride, pad):
+    return _right["conv2d_fast"](x, w, b, stride, pad).astype(as_float(w).dtype)
+
+
+# %% sums_of_integers_stay_integers | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: Of a matrix of integers col2im makes an image of float64.
+def col2im(cols, x_shape, kh, kw, stride, pad):
+    return _right["col2im"](cols, x_shape, kh, kw, stride, pad).astype(cols.dtype)
+
+
+# %% patches_remembered | fails: test_order_of_rows_and_columns | hint: A table that is kept from call to call must be looked up by all that it depends on, stride and padding included.
+_tables = {}
+
+
+def im2col(x, kh, kw, stride, pad):
+    key = x.shape, kh, kw
+    if key not in _tables:
+        numbers = np.arange(1.0, x.size + 1).reshape(x.shape)
+        _tables[key] = _right["im2col"](numbers, kh, kw, stride, pad).astype(int)
+    return np.concatenate([[0.0], as_float(x).ravel()]).astype(as_float(x).dtype)[_tables[key]]

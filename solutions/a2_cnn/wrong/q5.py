@@ -397,3 +397,29 @@ def maxpool2d_forward(x, k, stride, pad):
 
 def maxpool2d_backward(dy, cache):
     return _right["maxpool2d_backward"](dy, _right["maxpool2d_forward"](*cache)[1])
+
+
+# %% gradients_of_integers | fails: test_shapes_and_dtypes_of_pooling | hint: dy may hold integers; dx is float64 then, and nothing is cut off behind the point.
+def maxpool2d_backward(dy, cache):
+    return _right["maxpool2d_backward"](dy, cache).astype(dy.dtype)
+
+
+# %% average_gradients_of_integers | fails: test_shapes_and_dtypes_of_pooling | hint: zeros of the dtype of dy hold integers if dy does: make it floats first.
+def avgpool2d_backward(dy, cache):
+    return _right["avgpool2d_backward"](dy, cache).astype(dy.dtype)
+
+
+# %% global_gradients_of_integers | fails: test_shapes_and_dtypes_of_pooling | hint: zeros of the dtype of dy hold integers if dy does: make it floats first.
+def global_avg_pool_backward(dy, x_shape):
+    return _right["global_avg_pool_backward"](dy, x_shape).astype(dy.dtype)
+
+
+# %% one_array_for_all_gradients | fails: test_gradient_of_the_maximum | hint: The array that backward returned belongs to the caller; the next call with this cache writes over it. Make a new one in each call.
+_lent = {}
+
+
+def maxpool2d_backward(dy, cache):
+    dx = _right["maxpool2d_backward"](dy, cache)
+    kept, _ = _lent.setdefault(id(cache), (np.empty_like(dx), cache))
+    kept[...] = dx
+    return kept

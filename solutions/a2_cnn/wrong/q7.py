@@ -423,3 +423,34 @@ def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
     _, cache = _right["groupnorm_forward"](x, G, gamma, beta, eps)
     x, gamma, beta = (torch.from_numpy(as_float(a).copy()) for a in (x, gamma, beta))
     return F.group_norm(x, G, gamma, beta, eps).numpy(), cache
+
+
+# %% operation_before_training | fails: test_batch_norm_in_operation | hint: With train=False the running averages are used, also where they still have their first values, 0 and 1.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    if not train and not np.any(running["mean"]) and np.all(running["var"] == 1) and x[:, 0].size > 1:
+        return _right["batchnorm2d_forward"](x, gamma, beta, dict(running), True, momentum, eps)
+    return _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum, eps)
+
+
+# %% widest_dtype | fails: test_shapes_and_dtypes_of_map_norms | hint: NumPy takes the wider of two dtypes. x decides: float32 stays float32 beside a gamma or running averages of float64.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    y, cache = _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum, eps)
+    return y.astype(np.result_type(y, as_float(gamma), as_float(beta), as_float(running["mean"]))), cache
+
+
+# %% widest_dtype_in_groups | fails: test_shapes_and_dtypes_of_map_norms | hint: NumPy takes the wider of two dtypes. x decides: float32 stays float32 beside a gamma of float64.
+def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
+    y, cache = _right["groupnorm_forward"](x, G, gamma, beta, eps)
+    return y.astype(np.result_type(y, as_float(gamma), as_float(beta))), cache
+
+
+# %% sums_of_integers | fails: test_shapes_and_dtypes_of_map_norms | hint: dy may hold integers: dbeta, a sum of integers, is float64 as well.
+def batchnorm2d_backward(dy, cache):
+    dx, dgamma, _ = _right["batchnorm2d_backward"](dy, cache)
+    return dx, dgamma, dy.sum(axis=(0, 2, 3))
+
+
+# %% sums_of_integers_in_groups | fails: test_shapes_and_dtypes_of_map_norms | hint: dy may hold integers: dbeta, a sum of integers, is float64 as well.
+def groupnorm_backward(dy, cache):
+    dx, dgamma, _ = _right["groupnorm_backward"](dy, cache)
+    return dx, dgamma, dy.sum(axis=(0, 2, 3))

@@ -230,3 +230,10 @@ class Inception(Inception):
         for name, part in list(self._modules.items())[::-1]:
             del self._modules[name]
             self._modules[name] = part
+
+
+# %% reduced_in_training_only | fails: test_the_branch_of_five_by_five | hint: The ReLU behind the reducing convolution belongs to evaluation, too: it is no matter of training.
+class Inception(_Inception):
+    def b5(self, x):
+        z = self.reduce5(x)
+        return self.five(z.relu() if self.training else z).relu()
