@@ -52,7 +52,7 @@ def test_shape_and_dtype_are_kept_and_the_input_is_untouched(student, rng):
             single = number(function(np.array(box[0, 0, 0])), what=f"{name} of a single number")
             for lone in (np.float32(box[0, 0, 0]), np.array(box[0, 0, 0], np.float32)):
                 what = f"{name} of a single number of float32"
-                close(function(lone), of_single[0, 0, 0], rtol=1e-5, atol=1e-6, dtype="exact", what=what)
+                close(function(lone), of_single[0, 0, 0], rtol=1e-5, atol=1e-6, dtype="float", what=what)
             close(function(box[0, 0, :1]), np.array([single]), what=f"{name} of one number in an array")
             as_floats = array(function(whole.astype(float)), shape=(4,), dtype="float", what=name)
             close(function(whole), as_floats, dtype="exact", what=f"{name} of integers")
@@ -109,10 +109,10 @@ def test_rectifiers_have_a_constant_slope_on_either_side(student, rng):
     close(student.d_leaky_relu(z), np.where(z > 0, 1.0, 0.01), what="d_leaky_relu")
     close(student.d_leaky_relu(z, alpha=alpha), np.where(z > 0, 1.0, alpha), what="d_leaky_relu with another alpha")
     corner = [student.d_relu(np.zeros(2)), student.d_leaky_relu(np.zeros(2), alpha=alpha)]
-    for slope, left in zip(corner, (0.0, alpha), strict=True):  # the text allows these two
-        slope = array(slope, shape=(2,), dtype="float", what="the slope at 0")
-        at_a_side = np.isclose(slope, left, rtol=1e-9, atol=0.0) | (slope == 1.0)
-        require(bool(at_a_side.all()), "the slope at 0 is neither that of the left side nor that of the right")
+    for slope, lowest in zip(corner, (0.0, alpha), strict=True):  # any slope between the two sides is a right answer
+        slope = array(slope, shape=(2,), what="the slope at 0")
+        inside = bool(np.all((slope >= lowest) & (slope <= 1.0)))
+        require(inside, "the slope at 0 lies outside the slopes of both sides")
 
 
 @pytest.mark.points(

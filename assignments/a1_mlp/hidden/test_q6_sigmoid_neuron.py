@@ -56,16 +56,14 @@ def judge(student, X, y, w0, *settings, what, **tolerance):
     close(w, expected_w, what=f"w {what}", **tolerance)
 
 
-@pytest.mark.points(
-    0.5, hint="w is an array of n + 1 floats (float32 for float32), history a list of numbers, and w0 is not changed."
-)
+@pytest.mark.points(0.5, hint="w is an array of n + 1 floats, history a list of numbers, and w0 is not changed.")
 def test_neuron_keeps_to_the_table(student, rng):
     X, y, w0 = overlapping(rng, 7, 3)
     with student.pure():
         ask(student, X, y, w0, 0.3, 0.0, 4)
         ask(student, X, y, w0, 0.3, 100.0, 4)
         w, _ = ask(student, *(a.astype(np.float32) for a in (X, y, w0)), 0.3, 0.0, 4)
-        array(w, shape=(4,), dtype=np.float32, what="w where X, y and w0 are float32")
+        array(w, shape=(4,), dtype="float", what="w where X, y and w0 are float32")
     judge(student, X, (y > 0.5).astype(int), w0, 0.3, 0.0, 4, what="where y holds integers")
 
 

@@ -210,9 +210,7 @@ def far_out(nb, kind, places):
 
 
 @pytest.mark.points(
-    0.25,
-    hint="math.exp(1000) and 1e200 ** 2 are OverflowErrors: let exp see numbers <= 0 alone, in the slope as well, and "
-    "square no divisor.",
+    0.25, hint="math.exp(1000) is an OverflowError: let exp see numbers <= 0 alone, in the slope as well."
 )
 def test_far_from_zero_the_curves_are_flat(student, rng):
     far = [float(sign * size) for size in rng.uniform(800.0, 2000.0, size=2) for sign in (1, -1)]
@@ -221,8 +219,6 @@ def test_far_from_zero_the_curves_are_flat(student, rng):
             value, slope = unpack(answer, 2)
             close(value, 1.0 if place > 0 else low, what=f"{kind} far from 0")
             close(slope, 0.0, what=f"the slope of {kind} far from 0")
-    a, b = float(rng.uniform(0.5, 2.0)), float(rng.choice([-1, 1]) * rng.uniform(1.0, 9.0) * 1e200)
-    judge(student, [[*leaves(a, b), ("div", 0, 1)], [*leaves(b), ("div", a, 0)]], "a quotient with a large divisor")
 
 
 @pytest.mark.points(1.25, hint="Which slope belongs to which function, and is it taken at the input or at the output?")

@@ -258,8 +258,6 @@ def corners(nb, x):
         nb.numeric_gradient(lambda v: float(np.sum(np.sin(v))), transposed),
         nb.numeric_gradient(lambda v: float(np.sum(np.sin(v))), strided),
     ]
-    by_name = x.copy()  # f does not look at its argument, as a loss that holds its parameters
-    answers.append(nb.numeric_gradient(lambda _: float(np.sum(np.sin(by_name))), by_name))
     restored = [bool(number == x[0, 0]), bool((transposed == x.T).all()), bool((strided == x).all())]
     for scale in (1e-7, 1e7):  # where x + h - h is not x
         scaled = x * scale
@@ -283,13 +281,13 @@ def corners(nb, x):
 
 @pytest.mark.points(
     0.9,
-    hint="Nudge x itself (f may know it by another name; a reshaped or raveled view may be a copy), keep the old entry "
-    "and put exactly it back, in a finally: f may raise.",
+    hint="Index x itself (a reshaped or raveled view may be a copy), keep the old entry and put exactly it back, in a "
+    "finally: f may raise.",
 )
 def test_numeric_gradient_of_any_array_puts_x_back(student, rng):
     x = rng.normal(size=(2, 3))
     answers, restored = unpack(student.run(corners, x), 2)
-    expected = [float(np.cos(x[0, 0])), np.cos(x.T), np.cos(x), np.cos(x)]
+    expected = [float(np.cos(x[0, 0])), np.cos(x.T), np.cos(x)]
     close(answers, expected, rtol=1e-7, atol=1e-8, what="the numeric gradients")
     same(restored, [True] * 9, what="whether x is what it was, and an error of f comes through")
 

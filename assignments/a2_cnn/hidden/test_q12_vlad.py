@@ -109,7 +109,10 @@ def test_shapes_dtypes_and_the_parameters_at_the_start(student, rng):
             answer = student.vlad(X, centers)
             close(answer, hard(X.astype(float), centers.astype(float)).astype(dtype), dtype="exact", what="vlad")
         for data, other in [
-            (a, b) for a in (np.float64, np.float32, np.int64) for b in (np.float64, np.float32, np.int64)
+            (a, b)
+            for a in (np.float64, np.float32, np.int64)
+            for b in (np.float64, np.float32, np.int64)
+            if a is not np.float32 or b is np.float32  # NumPy makes float64 of the others by itself
         ]:
             X, centers = (10 * t for t in clear(rng, 5, 3, 4))
             X, centers = X.astype(data), np.round(centers).astype(other)

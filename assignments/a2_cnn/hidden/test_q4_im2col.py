@@ -104,7 +104,9 @@ def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
         answer = student.conv2d_fast(whole, w, None, stride, pad)
         close(answer, convolution(whole, w, None, stride, pad), what="conv2d_fast of integers")
         kinds = np.float64, np.float32, np.int64
-        for mixture in [(data, *others) for data in kinds for others in ((a, b) for a in kinds for b in kinds)]:
+        for mixture in [(data, a, b) for data in kinds for a in kinds for b in kinds]:
+            if mixture[0] is np.float32 and set(mixture) != {np.float32}:
+                continue  # NumPy makes float64 of these by itself: no mark hangs on that
             mixed = [
                 rng.integers(-9, 10, size=a.shape).astype(kind) for a, kind in zip((x, w, b), mixture, strict=True)
             ]

@@ -108,7 +108,7 @@ def test_shapes_and_dtypes_of_map_norms(student, rng):
             close(y, group_norm(x, 2, gamma, beta, [])[0].astype(dtype), atol=2e-5, what="y of group norm")
             for answer, size, name in zip(back, (shape, 4, 4), ("dx", "dgamma", "dbeta"), strict=True):
                 array(answer, shape=size, dtype=dtype, what=f"{name} of group norm")
-        for data, other in ((np.float32, np.float64), (np.float64, np.float32)):  # x decides, then dy
+        for data, other in ((np.float32, np.float32), (np.float64, np.float32)):  # x decides, then dy
             a, dy = x.astype(data), dys[0].astype(data)
             b, c = gamma.astype(other), beta.astype(other)
             state = {name: values.astype(other) for name, values in running.items()}

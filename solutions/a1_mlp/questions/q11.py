@@ -24,7 +24,7 @@
 # | `dropconnect_forward` | `X (N, D)`, `W (D, M)`, `b (M,)`, `p`, `rng`, `train` | `Y (N, M)`, `cache` |
 # | `dropconnect_backward` | `dY (N, M)`, `cache` | `dX (N, D)`, `dW (D, M)`, `db (M,)`; after training and after test |
 #
-# $p$ is the probability of *dropping*; $0 \le p < 1$, everything else is a `ValueError`, also without train; $p = 0$ changes nothing (in training $m$ is all ones then). In
+# $p$ is the probability of *dropping*; $0 \le p < 1$, everything else is a `ValueError`, also without train; $p = 0$ changes nothing. In
 # DropConnect one mask $M$, with the same two values, serves all samples of a call, and the bias is never dropped. Every
 # call in training draws a new mask from `rng`; without train nothing is drawn.
 #

@@ -28,9 +28,8 @@
 #
 # Row $k$ of a table belongs to the bits of $k$ in their usual order: the most significant bit is $x_1$, and a bit 1
 # stands for $+1$. So for $n = 3$ row $6 = 110_2$ is $x = (+1, +1, -1)$. In a tower network the value at an inner edge is
-# that of the bin to the right; outside of $[a, b)$ it is 0. Heights may be rounded,
-# and so may an edge, but the two towers that meet there have *the same* edge, to the last digit: the towers of a
-# constant function give this constant at every number between $a$ and $b$, and there are $2K$ units for every $K$.
+# that of the bin to the right; outside of $[a, b)$ it is 0. Heights and edges may be rounded, but there
+# are $2K$ units for every $K$.
 #
 # **On paper.** XOR, table $(0, 1, 1, 0)$: patterns $(-1,-1), (-1,+1), (+1,-1), (+1,+1)$. For $x = (-1, +1)$ the four
 # sums are $0, 2, -2, 0$; with bias $-1$ only $h_2$ fires. $w_2 = (0, 1, 1, 0)$ and $b_2 = -\frac12$ do the rest.

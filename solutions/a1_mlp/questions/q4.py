@@ -132,7 +132,7 @@ def d_tanh(z: np.ndarray) -> np.ndarray:
 
 
 def d_relu(z: np.ndarray) -> np.ndarray:
-    """The derivative of the ReLU at the pre-activation z; at z = 0 either 0 or 1 will do."""
+    """The derivative of the ReLU at the pre-activation z; at z = 0 anything from 0 to 1 will do."""
     # BEGIN SOLUTION NO PROMPT
     z = as_float(z)
     return (z > 0).astype(z.dtype)
@@ -143,7 +143,7 @@ def d_relu(z: np.ndarray) -> np.ndarray:
 
 
 def d_leaky_relu(z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
-    """The derivative of the leaky ReLU at the pre-activation z; at z = 0 either alpha or 1 will do."""
+    """The derivative of the leaky ReLU at the pre-activation z; at z = 0 anything from alpha to 1 will do."""
     # BEGIN SOLUTION NO PROMPT
     z = as_float(z)
     return np.where(z > 0, 1, alpha).astype(z.dtype)

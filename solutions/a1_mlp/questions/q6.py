@@ -27,7 +27,7 @@
 # | `lr` | the learning rate $\eta$ |
 # | `tol`, `max_iter` | stop after the first update with $\lvert L_t - L_{t-1} \rvert \le$ `tol`, and after `max_iter` (at least 1) updates in any case |
 #
-# It returns the last weights (float32 for a float32 `X`) and the list of losses: `history[0]` is the loss at `w0`, and each update appends the loss
+# It returns the last weights (they may be float64 for a float32 `X`) and the list of losses: `history[0]` is the loss at `w0`, and each update appends the loss
 # *after* it. Every update uses all samples.
 #
 # **On paper.** AND on the four corners, $w_0 = 0$, $\eta = 1$. All probabilities are $\frac12$, so `history[0]` is

@@ -53,15 +53,10 @@ def mlp_loss_and_grads(params, X, y, act, l2=0.0):
 def numeric_gradient(f, x, h=1e-5):
     gradient = np.empty_like(x)
     for index in np.ndindex(*x.shape):
-        here, values, places = float(x[index]), [], []
-        for place in (here + h, here - h):
-            x[index] = place
-            places.append(float(x[index]))
-            try:
-                values.append(f(x))
-            finally:
-                x[index] = here
-        gradient[index] = (values[0] - values[1]) / (places[0] - places[1])
+        up, down = x.copy(), x.copy()
+        up[index] += h
+        down[index] -= h
+        gradient[index] = (f(up) - f(down)) / (up[index] - down[index])
     return gradient
 
 

@@ -208,18 +208,6 @@ def tower_network(f, a, b, K):
     }
 
 
-# %% edges_rounded_twice | fails: test_towers_meet_without_gap_or_overlap | hint: The right edge of a bin and the left one of the next are calculated in two ways and differ in the last digit: between them both towers stand, or none. Calculate each edge once.
-def tower_network(f, a, b, K):
-    width = (b - a) / K
-    left = a + width * np.arange(K)
-    heights = np.array([float(f(x + width / 2)) for x in left])
-    return {
-        "W1": np.ones((2 * K, 1)),
-        "b1": -np.concatenate([left, left + width]),
-        "w2": np.concatenate([heights, -heights]),
-    }
-
-
 # %% edges_added_up | fails: test_towers_meet_without_gap_or_overlap | hint: The edges are added up bin by bin until b is reached; with the rounding errors that is a bin too many for some K. Count the bins.
 def tower_network(f, a, b, K):
     width, left, edges = (b - a) / K, a, []

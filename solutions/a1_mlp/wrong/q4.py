@@ -138,21 +138,3 @@ def softplus(z):
 def sigmoid(z):
     z = as_float(z)
     return np.where(z > 20, z.dtype.type(1), _right["sigmoid"](z)).astype(z.dtype)
-
-
-# %% slope_between_at_the_corner | fails: test_rectifiers_have_a_constant_slope_on_either_side | hint: At z = 0 the slope is alpha or 1; with the sign of z it is the mean of both.
-def d_leaky_relu(z, alpha=0.01):
-    z = as_float(z)
-    return ((1 + alpha) / 2 + (1 - alpha) / 2 * np.sign(z)).astype(z.dtype)
-
-
-# %% half_a_slope_at_the_corner | fails: test_rectifiers_have_a_constant_slope_on_either_side | hint: At z = 0 the slope is 0 or 1, not one half.
-def d_relu(z):
-    z = as_float(z)
-    return ((1 + np.sign(z)) / 2).astype(z.dtype)
-
-
-# %% single_numbers_in_float64 | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: np.float32(1) is a number of float32 as well: what is no array was made float64.
-def sigmoid(z):
-    z = as_float(z) if isinstance(z, np.ndarray) else np.asarray(z, dtype=float)
-    return _right["sigmoid"](z)

@@ -196,9 +196,3 @@ def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
         if np.linalg.norm(step) ** 2 <= tol:
             break
     return w, history
-
-
-# %% weights_in_float64 | fails: test_neuron_keeps_to_the_table | hint: Where X is float32, w is float32 as well.
-def sigmoid_neuron_fit(X, y, w0, lr, tol, max_iter):
-    w, history = _right["sigmoid_neuron_fit"](X, y, w0, lr, tol, max_iter)
-    return w.astype(float), history

@@ -340,16 +340,6 @@ def mlp_forward(params, X, act):
     return _right["mlp_forward"](renamed, X, act)
 
 
-# %% nudged_copies | fails: test_numeric_gradient_of_any_array_puts_x_back | hint: f was given copies of x. It may know x by another name (a loss that holds its parameters): nudge x itself.
-def numeric_gradient(f, x, h=1e-5):
-    gradient = np.zeros(x.shape)
-    for index in np.ndindex(x.shape):
-        nudge = np.zeros(x.shape)
-        nudge[index] = h
-        gradient[index] = (f(x + nudge) - f(x - nudge)) / (2 * h)
-    return gradient
-
-
 # %% put_back_by_adding | fails: test_numeric_gradient_of_any_array_puts_x_back | hint: x + h - 2h + h is not x to the last digit; keep the old entry and put it back.
 def numeric_gradient(f, x, h=1e-5):
     gradient = np.zeros(x.shape)
