@@ -36,7 +36,7 @@ def missing(public: int, private: int) -> set[int]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     paths = course(tmp_path_factory.mktemp("course"), PROJECT)
-    for name in ("kaggle", "short"):
+    for name in ("kaggle", "short", "twice"):
         competition(paths, name)
     with serving(paths) as running:
         yield running
@@ -280,9 +280,9 @@ def test_a_person_with_two_ids_has_the_entries_of_one(tmp_path):
 def test_the_staff_sees_who_sent_the_very_same_file(server):
     cy, dee, same = server.enter("cy"), server.enter("dee"), predicted({1, 4, 13})
     for browser in (cy, dee):
-        assert enter(browser, same).status_code == 303
-    page = server.enter("ben", "staff").get("/c/kaggle").text
+        assert enter(browser, same, "twice").status_code == 303
+    page = server.enter("ben", "staff").get("/c/twice").text
     assert "The same file from several" in page and re.search(
         r"<li>cy \(entry \d+\) and dee, eve \(entry \d+\)</li>", page
     )
-    assert "The same file" not in cy.get("/c/kaggle").text
+    assert "The same file" not in cy.get("/c/twice").text
