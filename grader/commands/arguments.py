@@ -5,7 +5,7 @@ Nothing of the student's is run: every question is answered from the record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grader import wire
@@ -65,12 +65,16 @@ def in_words(request: bytes) -> str:
 def _arguments(fields: Mapping[str, Any]) -> str:
     given = [_value(value) for value in fields.get("args", ())]
     given += [f"{name}={_value(value)}" for name, value in fields.get("kwargs", {}).items()]
-    more = len(given) - MOST
-    return ", ".join(given[:MOST]) + (f", and {more} more" if more > 0 else "")
+    return _listed(given)
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = len(words) - MOST
+    return ", ".join(words[:MOST]) + (f", and {more} more" if more > 0 else "")
 
 
 def _value(value: object) -> str:
-    """A value in few words: arrays and tensors by dtype and shape, small ones with their numbers."""
+    """A value in few words: arrays and tensors by dtype and shape, small ones with their numbers; also in lists."""
     if isinstance(value, wire.Ref):
         return f"<{value.kind} {value.id}>"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
@@ -78,5 +82,8 @@ def _value(value: object) -> str:
         kind = f"{str(dtype).removeprefix('torch.')}{f' {tuple(shape)}' if shape else ''}"
         numbers = " ".join(str(getattr(value, "tolist", lambda: "")()).split())
         return f"{kind} {numbers}" if len(numbers) <= LONGEST_ARRAY else kind
-    text = repr(value)
+    if isinstance(value, (list, tuple)) and any(hasattr(each, "shape") for each in value):
+        begin, end = "[]" if isinstance(value, list) else "()"
+        return f"{begin}{_listed([_value(each) for each in value])}{end}"
+    text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

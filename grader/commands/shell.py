@@ -22,7 +22,7 @@ from grader.schema import Assignment, Submission
 from grader.submission import notebook
 
 SHELL_S = 60.0
-MAX_SHOWN = 2000
+MAX_SHOWN = 20_000  # characters of one answer; NumPy and torch leave the middle of large arrays out by themselves
 
 
 class Prompt(code.InteractiveConsole):
@@ -109,10 +109,17 @@ def _said(reply: bytes, failure: str, message: str) -> str:
         decoded: dict[str, Any] = wire.decode(reply)
         printed = f"\nprinted: {decoded['output']}" if decoded.get("output") else ""
         if "fault" in decoded:
-            return f"raised {decoded['fault']['type']}: {decoded['fault']['message']}{printed}"[:MAX_SHOWN]
-        return f"{_value(decoded.get('value'))}{printed}"[:MAX_SHOWN]
+            return _cut(f"raised {decoded['fault']['type']}: {decoded['fault']['message']}{printed}")
+        return _cut(f"{_value(decoded.get('value'))}{printed}")
     except (wire.WireError, KeyError, TypeError, AttributeError) as error:
         return f"no reply of ours: {error}"
+
+
+def _cut(text: str) -> str:
+    more = len(text) - MAX_SHOWN
+    return (
+        f"{text[:MAX_SHOWN]}\n... and {more} more characters, which are on record and not shown" if more > 0 else text
+    )
 
 
 def _value(value: object) -> str:

@@ -91,7 +91,7 @@ def read_course(paths: Paths) -> Course:
     there_is = assignment_ids(paths)
     for assignment_id in course.assignments:
         if assignment_id not in there_is:
-            raise AuthoringError(f"course.toml: {_no_assignment(assignment_id, there_is)}")
+            raise AuthoringError(f"course.toml: {_no_assignment(paths, assignment_id, there_is)}")
     return course
 
 
@@ -105,7 +105,7 @@ def read_assignment(paths: Paths, assignment_id: str) -> Assignment:
     """One assignment; UsageError when there is none of this id, AuthoringError when its file is wrong."""
     there_is = assignment_ids(paths)
     if assignment_id not in there_is:
-        raise UsageError(_no_assignment(assignment_id, there_is))
+        raise UsageError(_no_assignment(paths, assignment_id, there_is))
     where = f"assignments/{assignment_id}/assignment.toml"
     return _assignment(_load(paths.assignment_toml(assignment_id), where), where, assignment_id)
 
@@ -120,7 +120,11 @@ def asked_question(assignment: Assignment, question_id: str) -> Question:
     return assignment.question(meant[0])
 
 
-def _no_assignment(assignment_id: str, there_is: Collection[str]) -> str:
+def _no_assignment(paths: Paths, assignment_id: str, there_is: Collection[str]) -> str:
+    folder = paths.assignment(assignment_id)
+    if folder.is_symlink() and not folder.exists():
+        told = f"assignments/{assignment_id} is a link to {folder.readlink()}, which is not there"
+        return f"{told}; copy a course with what its links lead to (cp -rL)"
     return f"no assignment {assignment_id!r} in assignments/; there is: {', '.join(there_is) or 'none'}"
 
 

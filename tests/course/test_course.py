@@ -354,6 +354,15 @@ def test_a_folder_name_is_no_way_out_of_the_course(course_folder):
         read_assignment(course_folder(), "../a1_mlp")
 
 
+def test_a_link_that_leads_nowhere_is_told_as_such(tmp_path):
+    (tmp_path / "assignments").mkdir()
+    (tmp_path / "assignments" / "a1_mlp").symlink_to("../../elsewhere/a1_mlp")
+    with pytest.raises(
+        UsageError, match=r"is a link to ../../elsewhere/a1_mlp, which is not there; copy .* \(cp -rL\)"
+    ):
+        read_assignment(Paths(tmp_path), "a1_mlp")
+
+
 def test_a_folder_without_a_course_says_so(tmp_path):
     with pytest.raises(UsageError, match=r"no course\.toml in "):
         read_course(Paths(tmp_path))

@@ -52,7 +52,7 @@ def test_shape_and_dtype_are_kept_and_the_input_is_untouched(student, rng):
             single = number(function(np.array(box[0, 0, 0])), what=f"{name} of a single number")
             for lone in (np.float32(box[0, 0, 0]), np.array(box[0, 0, 0], np.float32)):
                 what = f"{name} of a single number of float32"
-                close(function(lone), of_single[0, 0, 0], rtol=1e-5, atol=1e-6, dtype="float", what=what)
+                close(function(lone), of_single[0, 0, 0], rtol=1e-5, atol=1e-6, dtype="family", what=what)
             close(function(box[0, 0, :1]), np.array([single]), what=f"{name} of one number in an array")
             as_floats = array(function(whole.astype(float)), shape=(4,), dtype="float", what=name)
             close(function(whole), as_floats, dtype="exact", what=f"{name} of integers")

@@ -301,12 +301,6 @@ class NetVLAD(_right["NetVLAD"]):
         return F.normalize(F.normalize(V, dim=2, eps=1e-12).flatten(1), dim=1, eps=1e-12)
 
 
-# %% vlad_of_the_widest_dtype | fails: test_shapes_dtypes_and_the_parameters_at_the_start | hint: NumPy takes the wider of two dtypes. X decides: float32 stays float32 beside centres of float64.
-def vlad(X, centers):
-    answer = _right["vlad"](X, centers)
-    return answer.astype(np.result_type(answer, as_float(centers)))
-
-
 # %% vlad_of_the_dtype_of_the_centres | fails: test_shapes_dtypes_and_the_parameters_at_the_start | hint: X decides the dtype of the answer, not the centres.
 def vlad(X, centers):
     return _right["vlad"](X, centers).astype(as_float(centers).dtype)

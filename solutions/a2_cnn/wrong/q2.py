@@ -324,15 +324,3 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
 # %% dtype_of_the_kernel | fails: test_shapes_and_dtypes_of_a_convolution | hint: The image decides the dtype of the result, not the kernel.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, b, stride, pad, dilation).astype(as_float(w).dtype)
-
-
-# %% dtype_of_numpy | fails: test_shapes_and_dtypes_of_a_convolution | hint: NumPy takes the wider of two dtypes. Here the image decides: an x of float32 stays float32 beside a w or a b of float64.
-def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
-    y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
-    return y.astype(np.result_type(y, as_float(w), *(() if b is None else (as_float(b),))))
-
-
-# %% bias_decides_the_dtype | fails: test_shapes_and_dtypes_of_a_convolution | hint: NumPy takes the wider of two dtypes when b is added. Here the image decides.
-def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
-    y = _right["conv_nd_forward"](x, w, None, stride, pad, dilation)
-    return y if b is None else y + as_float(b).reshape(-1, *(1 for _ in w.shape[2:]))

@@ -277,12 +277,6 @@ def im2col(x, kh, kw, stride, pad):
     return cols.reshape(N * ho * wo, C * kh * kw)
 
 
-# %% fast_of_the_widest_dtype | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The product and the sum with b take the wider of two dtypes. The image decides: an x of float32 stays float32 beside a w or a b of float64.
-def conv2d_fast(x, w, b, stride, pad):
-    y = _right["conv2d_fast"](x, w, b, stride, pad)
-    return y.astype(np.result_type(y, as_float(w), *(() if b is None else (as_float(b),))))
-
-
 # %% fast_of_the_dtype_of_w | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: The image decides the dtype of the result, not the kernel.
 def conv2d_fast(x, w, b, stride, pad):
     return _right["conv2d_fast"](x, w, b, stride, pad).astype(as_float(w).dtype)

@@ -251,12 +251,6 @@ def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     return F.conv_transpose2d(*tensors, stride, pad, output_padding).numpy()
 
 
-# %% widest_dtype | fails: test_shapes_and_dtypes_of_upsampling | hint: NumPy takes the wider of two dtypes. The map x decides: float32 stays float32 beside a w or a b of float64.
-def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
-    y = _right["conv_transpose2d"](x, w, b, stride, pad, output_padding)
-    return y.astype(np.result_type(y, as_float(w), *(() if b is None else (as_float(b),))))
-
-
 # %% dtype_of_the_kernel | fails: test_shapes_and_dtypes_of_upsampling | hint: The map x decides the dtype of the result, not the kernel.
 def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
     return _right["conv_transpose2d"](x, w, b, stride, pad, output_padding).astype(as_float(w).dtype)
