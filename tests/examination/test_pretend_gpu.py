@@ -62,8 +62,9 @@ def draws(x): return torch.rand(3, device=x.device, generator=torch.Generator().
 @pytest.fixture(scope="module")
 def elsewhere():
     """A notebook whose tensors lie on the pretended device."""
-    slot = ProcessSandbox(assignment(preload=("numpy", "torch", MODULE)))
-    with opened(slot, NOTEBOOK) as submission:
+    preload = ("numpy", "torch", MODULE)
+    slot = ProcessSandbox(assignment(preload=preload))
+    with opened(slot, NOTEBOOK, preload=preload) as submission:
         submission.channel.device = DEVICE
         yield submission
     slot.close()

@@ -169,7 +169,7 @@ def fine():
 
 
 def test_a_sandbox_that_is_not_ready_is_the_machines_fault_and_not_a_missing_name(sandbox):
-    with opened(sandbox, "def f(): return 4") as submission:
+    with opened(sandbox, "def f(): return 4", preload=("torch",)) as submission:
         submission.channel.device = "cuda"  # and neither torch nor a GPU
         with pytest.raises(MachineryError, match="the sandbox cannot run a notebook: "):
             submission.check()

@@ -146,7 +146,7 @@ def test_essays_are_marked_by_a_rubric_but_for_three(tmp_path):
 
 
 def grader(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "GRADER_COURSE": str(root), "COLUMNS": "120"}
+    environment = {**os.environ, "GRADER_COURSE": str(root), "COLUMNS": "140"}
     command = [sys.executable, "-m", "grader.cli", *arguments]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
