@@ -264,7 +264,7 @@ TAKEN = {  # what each key takes; everything else is an error
     **{f"limits.{item.name}": "whole" if type(item.default) is int else "whole number" for item in fields(Limits)},
 }  # fmt: skip
 TAKEN_BY_A_COURSE = {
-    "name": "text", "close_names": "", "release_address": "nothing", "rounding_digits": "whole",
+    "name": "text", "close_names": "", "language": "", "release_address": "nothing", "rounding_digits": "whole",
     "when_all_excused": "", "timezone": "nothing", "late": "", "deadlines": "", "component": "",
     "component.id": "text", "component.title": "text", "component.weight": "", "component.assignments": "list",
     "component.columns": "list", "component.best": "", "component.drop": "",
