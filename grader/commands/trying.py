@@ -28,8 +28,9 @@ def try_files(chosen: argparse.Namespace) -> int:
     tests = batch.question_digests(paths, assignment)
     questions = _asked(assignment, chosen.question, tests)
     device = "cuda" if chosen.gpus else "cpu"
+    secret = batch.course_secret(paths)
     tasks = [
-        Task(submission, _seed(paths, submission, chosen.seed), questions, device)
+        Task(submission, _seed(secret, submission, chosen.seed), questions, device)
         for submission in _submissions(assignment, chosen.files)
     ]
     with (
@@ -63,10 +64,10 @@ def _asked(assignment: Assignment, named: Sequence[str], tests: dict[str, str]) 
     return tuple(question.id for question in assignment.questions if question.id in asked)
 
 
-def _seed(paths: Paths, submission: Submission, named: str | None) -> str:
+def _seed(secret: bytes, submission: Submission, named: str | None) -> str:
     """What hidden inputs are drawn from: as when it is graded, or of a name, which draws others."""
     if named is None:
-        return batch.seed_for(batch.course_secret(paths), submission)
+        return batch.seed_for(secret, submission)
     return hashlib.sha256(f"try/{named}".encode()).hexdigest()[:32]
 
 

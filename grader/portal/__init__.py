@@ -7,7 +7,7 @@
     recorder, queue         on grading's record; waiting;  grading_process  the child that owns the pool
     access    what a student may see now;  live  lines that follow what happens
     marking/  what people mark: rubrics, piles, comments, two readers;  competitions/  entries, scores, leaderboards
-    public_checks/  run before the deadline, in a child of their own;  child, slots  what such children share
+    public_checks/  run before the deadline;  child, slots, worker  what they share with grading
     *_pages, staff_*        what each role sees;  api, openapi  the same for programs;  serving  the server itself
 
 Over the same record as the commands, to which it adds what `collect`, `grade` and `override` would.

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from grader.course.showing import Start
-from grader.errors import GraderError
 from grader.languages.translating import tr
-from grader.portal.child import Child
 from grader.portal.database import now, written
 from grader.portal.hand_ins import HandedIn, HandIns
 from grader.portal.now import Now
+from grader.portal.worker import AFTER_TROUBLE_S, Worker
 from grader.schema import Status
 
 AGAIN_AFTER_S = 600.0  # what the machine failed at
@@ -30,27 +28,16 @@ class Place:
     text: str
 
 
-class Queue(threading.Thread):
+class Queue(Worker):
     """One thread that hands batches to the child, as many at once as there are slots."""
 
     def __init__(self, now: Now, hand_ins: HandIns, command: Sequence[str], slots: int) -> None:
-        super().__init__(name="queue", daemon=True)
+        super().__init__("queue", command, "the process that grades")
         self.now, self.hand_ins, self.slots = now, hand_ins, slots
-        self._child = Child(command, "the process that grades")
         self.running: dict[Pair, float] = {}
         self.waiting: list[Pair] = []
         self.finished: dict[tuple[str, str, str], tuple[float, str]] = {}  # (student, assignment, digest)
-        self.trouble, self.paused = "", False
-        self._wake, self._ended = threading.Event(), threading.Event()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._wake.set()
-        self._child.end()
-        self.join(timeout=60)
+        self.paused = False
 
     # ------------------------------------------------------------------------------------------ what waits
 
@@ -118,18 +105,12 @@ class Queue(threading.Thread):
 
     # ------------------------------------------------------------------------------------------ the thread
 
-    def run(self) -> None:
-        while not self._ended.is_set():
-            self._wake.wait(1.0)
-            self._wake.clear()
-            try:
-                due = self.due()
-                self.waiting = [(hand_in.student, hand_in.assignment) for hand_in, _ in due]
-                if due and not self.paused and not self._ended.is_set():
-                    self._grade(due)
-            except (GraderError, OSError, ValueError) as error:  # a full disk; a child that says what is no line
-                self.trouble = str(error)
-                self._ended.wait(15.0)
+    def work(self) -> None:
+        """Grade what is due, unless the staff has paused it."""
+        due = self.due()
+        self.waiting = [(hand_in.student, hand_in.assignment) for hand_in, _ in due]
+        if due and not self.paused and not self._ended.is_set():
+            self._grade(due)
 
     def _grade(self, due: list[tuple[HandedIn, str]]) -> None:
         """Have the child grade the first of what is due, as many as it has slots."""
@@ -157,4 +138,4 @@ class Queue(threading.Thread):
         for student in digests:
             self.running.pop((student, assignment), None)
         if self.trouble:
-            self._ended.wait(15.0)
+            self._ended.wait(AFTER_TROUBLE_S)

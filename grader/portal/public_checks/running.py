@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from grader.errors import GraderError
 from grader.examination.public_checks import PublicResult
 from grader.paths import Paths
-from grader.portal.child import Child
 from grader.portal.database import now, written
 from grader.portal.hand_ins import HandedIn, HandIns
 from grader.portal.now import Now
+from grader.portal.worker import Worker
 
 NOT_OLDER = timedelta(days=1)  # what waited longer, because no portal ran, is not run any more
 FAIR_OVER = timedelta(hours=1)
@@ -39,27 +37,15 @@ class Found:
         return sum(each.passed is not None for each in self.results)
 
 
-class PublicChecks(threading.Thread):
+class PublicChecks(Worker):
     """One thread, which has the child run one hand-in after the other. trouble: why nothing is run now"""
 
     def __init__(self, paths: Paths, now: Now, hand_ins: HandIns, command: Sequence[str]) -> None:
-        super().__init__(name="public checks", daemon=True)
+        super().__init__("public checks", command, "the process that runs public checks")
         self.paths, self.now, self.hand_ins = paths, now, hand_ins
-        self.trouble = ""
         self.running: int | None = None  # the number of a hand-in
         self.waiting: list[int] = []
-        self._child = Child(command, "the process that runs public checks")
         self._failed: dict[int, float] = {}
-        self._wake, self._ended = threading.Event(), threading.Event()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._wake.set()
-        self._child.end()
-        self.join(timeout=60)
 
     def found(self, number: int) -> Found | None:
         """What came of a hand-in; None where it was not run."""
@@ -94,18 +80,12 @@ class PublicChecks(threading.Thread):
         showing = self.now.state.course.showing(assignment)
         return showing.runs_public_checks and any(self.paths.public_checks(assignment).glob("*.py"))
 
-    def run(self) -> None:
-        while not self._ended.is_set():
-            self._wake.wait(1.0)
-            self._wake.clear()
-            try:
-                while (due := self.due()) and not self._ended.is_set():
-                    self.waiting = [hand_in.number for hand_in, _ in due]
-                    self._run(*due[0])
-                self.waiting = []
-            except (GraderError, OSError, ValueError) as error:  # a full disk; a child that says what is no line
-                self.trouble = str(error)
-                self._ended.wait(15.0)
+    def work(self) -> None:
+        """Run what waits, one after the other."""
+        while (due := self.due()) and not self._ended.is_set():
+            self.waiting = [hand_in.number for hand_in, _ in due]
+            self._run(*due[0])
+        self.waiting = []
 
     def _run(self, hand_in: HandedIn, digest: str) -> None:
         self.running = hand_in.number
