@@ -64,7 +64,7 @@ def test_the_reference_passes_every_public_check_before_anybody_loses_patience(a
     names = dict(reference_of(assignment))
     start = time.process_time()
     results = run_checks(assignment, question, names)
-    assert time.process_time() - start < PATIENCE_S.get((assignment, question), 2)
+    assert time.process_time() - start < PATIENCE_S.get((assignment, question), 5)
     assert results and {name: message for name, (passed, message) in results.items() if not passed} == {}
 
 

@@ -26,6 +26,7 @@ def test_from_publishing_to_a_granted_request_and_back(portal):
     ann, ben, ada = server.enter("ann"), server.enter("ben", "staff"), server.enter("ada", "staff")
     assert ann.get("/a/tiny/result").status_code == 403
     assert send(ben, "/", "/publish/tiny/publish").status_code == 403
+    answer_all(ada)  # what other tests have asked of this server
     assert send(ada, "/publish", "/publish/tiny/publish").status_code == 303
     try:
         told = ann.get("/a/tiny/result")
@@ -33,8 +34,8 @@ def test_from_publishing_to_a_granted_request_and_back(portal):
         assert "1 of 6 students have read theirs" in ada.get("/publish").text
         asked = send(ann, "/a/tiny/ask", "/a/tiny/ask", question="q1", text="<b>I</b> think\nso")
         assert asked.status_code == 303
-        for rest in ("6 students may still hand in before the deadline", r"[1-9] requests? (is|are) open"):
-            assert re.search(rest, ada.get("/publish").text)
+        for rest in ("6 students may still hand in before the deadline", "1 request is open"):
+            assert rest in ada.get("/publish").text
         inbox = ben.get("/requests").text
         assert "&lt;b&gt;I&lt;/b&gt; think" in inbox
         number = re.search(r"/requests/(\d+)/answer", inbox)[1]
