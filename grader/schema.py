@@ -254,6 +254,16 @@ class CheckResult:
         return self.message.startswith(UNWRITTEN)
 
     @property
+    def not_there(self) -> bool:
+        """Whether there was nothing to judge: the stub as it was handed out, or no such name in the notebook."""
+        return self.unwritten or self.outcome is Outcome.MISSING
+
+    @property
+    def wrong(self) -> bool:
+        """Whether what the student wrote earned nothing; neither what is not there nor a fault of the machine."""
+        return not (self.outcome.earns or self.not_there or self.outcome is Outcome.DEFERRED)
+
+    @property
     def passes_with(self) -> str:
         """The earlier questions ("q1, q3") with whose reference solution in place of the student's it passes, or ""."""
         if not self.message.startswith(PASSES_WITH):

@@ -101,7 +101,7 @@ COMMANDS = {
         "Judge again from evidence, after a change of tests: whose marks change.",
     ),
     "status": Command(
-        "correcting:status", _status, "Where an assignment stands: handed in, graded, waiting, incidents."
+        "correcting:status", _status, "Where an assignment stands: handed in, graded, to be marked, incidents."
     ),
     "manual": Command(
         "manual:manual",

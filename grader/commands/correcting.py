@@ -104,9 +104,10 @@ def _run_entry(run: Run) -> dict[str, Any]:
 def _status_page(document: dict[str, Any]) -> str:
     counts = [(name.replace("_", " "), document[name]) for name in ("roster", "handed_in", *(s.value for s in Status))]
     lines = [document["assignment"], *(f"  {count:5}  {name}" for name, count in counts)]
-    for name in ("waiting", "nothing_handed_in", "not_on_the_roster"):
+    for name, words in (("waiting", "not graded yet"), ("nothing_handed_in", ""), ("not_on_the_roster", "")):
         if document[name]:
-            lines.append(f"  {len(document[name]):5}  {name.replace('_', ' ')}: {_listed(document[name])}")
+            named = _listed(document[name])
+            lines.append(f"  {len(document[name]):5}  {words or name.replace('_', ' ')}: {named}")
     for name, words in (("late", "late"), ("extensions", "with a later deadline")):
         if document[name]:
             lines.append(f"  {len(document[name]):5}  {words}: {_listed(list(document[name]))}")

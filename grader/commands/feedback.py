@@ -25,6 +25,7 @@ from grader.paths import Paths, find_root
 from grader.record.store import Store
 from grader.terminal import screen
 
+WORDS = {Stage.WAITING: "not graded yet"}  # in place of what JSON says
 RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "html": (".html", feedback_page),
     "md": (".md", feedback_markdown),
@@ -94,7 +95,7 @@ def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: Mapping
     for file in sorted(set(written.values())) if len(set(written.values())) == 1 else []:
         print(chosen.out / file)
     counted = Counter(stages.values())
-    how = ", ".join(f"{counted[stage]} {stage.value}" for stage in Stage if counted[stage])
+    how = ", ".join(f"{counted[stage]} {WORDS.get(stage, stage.value)}" for stage in Stage if counted[stage])
     print(f"{chosen.out}: {len(stages)} {'page' if len(stages) == 1 else 'pages'}: {how}")
 
 

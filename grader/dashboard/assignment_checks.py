@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from grader.course.scheme import plain
@@ -10,16 +9,15 @@ from grader.dashboard.clusters import Cluster
 from grader.dashboard.links import Check, Links
 from grader.dashboard.parts import NONE, named_students, percent, section, tall_table
 from grader.dashboard.statistics import CheckNumbers, signed
+from grader.dashboard.what_went_wrong import WRONG, how_many_wrong
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr, trn
-from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number, table
-from grader.schema import Attempt
+from grader.pages.markup import Html, badge, bar, cell, el, heading, joined, number
 from grader.terminal.endings import ended
-from grader.terminal.screen import hint_for, words
+from grader.terminal.screen import words
 
 MOST_ROWS = 40
-FEW_DEAREST = 8  # checks that are worth most
 MOST_NAMES = 60  # on a card, before they are folded
 ABOUT_CLUSTERS = mark(
     "One check, one diagnosis once numbers and the students' own names are masked, three students or more. "
@@ -93,63 +91,35 @@ def _row(cluster: Cluster, links: Links) -> Iterator[Html]:
     yield cell(named_students(links, cluster.students), "small students")
 
 
-def every_check(found: Sequence[CheckNumbers], attempts: Sequence[Attempt]) -> dict[str, Check]:
-    """Name -> where the check stands, and the hint that most who fail it are given."""
-    given: dict[str, Counter[str]] = {}
-    for attempt in attempts:
-        for result in attempt.results:
-            hint = hint_for(result)
-            if hint:
-                given.setdefault(result.name, Counter())[hint] += 1
-    usual = {name: hints.most_common(1)[0][0] for name, hints in given.items()}
-    return {check.name: Check(place, usual.get(check.name, "")) for place, check in enumerate(found, 1)}
-
-
-def checks_section(
-    found: Sequence[CheckNumbers], known: Mapping[str, Check], attempts: Sequence[Attempt], links: Links
-) -> Html:
-    """Every check in the order of the questions: how often it fails, how, whether it discriminates; and the dearest."""
-    head = el("tr", heading(tr("question")), heading(tr("check")), heading(tr("worth"), "n"), heading(tr("fail"), "n"),
-              heading(tr("share that fails")), heading("r", "n"), heading(tr("how they fail")))  # fmt: skip
-    about = tr("r: point-biserial correlation between passing the check and the points of everything else.")
-    rows = (list(_check_row(check, known[check.name])) for check in found)
+def checks_section(found: Sequence[CheckNumbers], known: Mapping[str, Check]) -> Html:
+    """Every check, the one that most got wrong first: how it fails, and whether it discriminates."""
+    wrong = (heading(tr("wrong"), "n"), heading(tr("not written"), "n"))
+    head = el("tr", heading(tr("question")), heading(tr("check")), heading(tr("worth"), "n"), *wrong,
+              heading("r", "n"), heading(tr("how they fail")))  # fmt: skip
+    correlated = tr("r: point-biserial correlation between passing the check and the points of everything else.")
+    most_wrong_first = sorted(found, key=lambda check: -check.wrong)
+    rows = (list(_check_row(check, known[check.name])) for check in most_wrong_first)
     every = tall_table([head], rows, tr("Failure rates of checks"))
-    return section(
-        "checks", tr("Every check"), el("p", about, class_="dim small"), every, *_dearest(found, attempts, links)
-    )
-
-
-def _dearest(found: Sequence[CheckNumbers], attempts: Sequence[Attempt], links: Links) -> Iterator[Html]:
-    """Who lost most by a single check: the checks that are worth most, with those who failed them."""
-    who: dict[str, list[str]] = {}
-    for attempt in attempts:
-        for result in attempt.results:
-            if not result.outcome.earns and not result.unwritten:
-                who.setdefault(result.name, []).append(attempt.student)
-    dearest = sorted((check for check in found if check.name in who), key=lambda check: -check.max_points)
-    if not dearest:
-        return
-    head = el("tr", heading(tr("points"), "n"), *map(heading, (tr("question"), tr("check"), tr("students"), tr("who"))))
-    rows = [
-        [number(figure(plain(check.max_points)), "sum"), cell(check.question), cell(words(check.name), "words"),
-         number(len(who[check.name])), cell(named_students(links, tuple(sorted(who[check.name]))), "small students")]
-        for check in dearest[:FEW_DEAREST]
-    ]  # fmt: skip
-    title = tr("Most lost by one check")
-    about = tr("The checks that are worth most, and who failed them; what is not written yet is left out.")
-    yield el("h3", title)
-    yield el("p", about, class_="dim small")
-    yield table([head], rows, label=title)
+    about = el("p", f"{tr(WRONG)} {correlated}", class_="dim small")
+    return section("checks", tr("Every check"), about, every)
 
 
 def _check_row(check: CheckNumbers, known: Check) -> Iterator[Html]:
     yield el("th", check.question, scope="row", id=known.anchor)
     flag = joined([" ", badge(check.doubt, "warn")]) if check.doubt else None
-    hint = el("div", known.hint, class_="hint small") if known.hint else None
-    yield cell(joined([words(check.name), flag, hint]), "words")
+    told = el("div", _usual_hint(check, known), class_="hint small") if known.hint else None
+    yield cell(joined([words(check.name), flag, told]), "words")
     yield number(figure(plain(check.max_points)))
-    yield number(tr("{n} of {asked}", n=check.failed, asked=check.asked))
-    share = check.failed / check.asked
-    yield cell(joined([bar(share, tr("{share} fail", share=percent(share))), f" {percent(share)}"]), "n")
+    share = check.wrong / check.asked
+    of_all = bar(share, tr("{share} wrong", share=percent(share)))
+    yield number(joined([of_all, f" {how_many_wrong(check)}"]))
+    yield number(check.not_there)
     yield number(NONE if check.discrimination is None else signed(check.discrimination))
     yield cell(", ".join(f"{count} {ended(outcome)}" for outcome, count in check.endings), "small")
+
+
+def _usual_hint(check: CheckNumbers, known: Check) -> str:
+    """The hint, and to how many it was given where others got another one or none."""
+    if known.given == check.wrong:
+        return known.hint
+    return tr("to {n} of {wrong}: {hint}", n=known.given, wrong=check.wrong, hint=known.hint)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 
 from grader.course.scheme import plain
 from grader.dashboard import figures
-from grader.dashboard.assignment_checks import checks_section, clusters_section, every_check
-from grader.dashboard.clusters import Cluster, clusters
+from grader.dashboard.assignment_checks import checks_section, clusters_section
 from grader.dashboard.cohort import Cohort, Near, Stage, spread
-from grader.dashboard.incidents import Incident, how_many, incidents, slowest
-from grader.dashboard.links import Check, Links
+from grader.dashboard.findings import Findings
+from grader.dashboard.incidents import how_many, slowest
+from grader.dashboard.links import Links
 from grader.dashboard.parts import (
     NONE,
     header,
@@ -28,7 +26,8 @@ from grader.dashboard.parts import (
     to_section,
     two_digits,
 )
-from grader.dashboard.statistics import CheckNumbers, QuestionNumbers, check_numbers, question_numbers, signed
+from grader.dashboard.statistics import QuestionNumbers, signed
+from grader.dashboard.what_went_wrong import wrong_section
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr, trc, trn
@@ -57,52 +56,19 @@ BASIS = mark(
 )
 
 
-@dataclass(frozen=True)
-class Findings:
-    """Everything that is calculated for the page, once."""
-
-    cohort: Cohort
-    questions: tuple[QuestionNumbers, ...]
-    checks: tuple[CheckNumbers, ...]
-    clusters: tuple[Cluster, ...]
-    incidents: tuple[Incident, ...]
-    near: tuple[Near, ...]
-
-    @cached_property
-    def known(self) -> Mapping[str, Check]:
-        """Every check by its name: where it stands on the page, and its hint."""
-        return every_check(self.checks, self.cohort.attempts)
-
-    @property
-    def doubtful_checks(self) -> tuple[CheckNumbers, ...]:
-        return tuple(check for check in self.checks if check.doubt)
-
-    @property
-    def doubtful_clusters(self) -> tuple[Cluster, ...]:
-        return tuple(cluster for cluster in self.clusters if cluster.doubt)
-
-
-def findings(cohort: Cohort, near: Sequence[Near] = ()) -> Findings:
-    return Findings(
-        cohort,
-        question_numbers(cohort),
-        check_numbers(cohort),
-        clusters(cohort),
-        incidents(cohort),
-        tuple(near),
-    )
-
-
 def assignment_page(found: Findings, course_name: str, links: Links, boundaries: Sequence[Decimal] = ()) -> str:
     """One page; where nothing was graded yet it says so and shows who got how far."""
     cohort = found.cohort
     assignment = cohort.assignment
-    sections = [_look_first(found), _funnel(cohort, links)]
+    sections = [_look_first(found)]
+    if cohort.graded:
+        sections.append(wrong_section([found], links, here=True))
+    sections.append(_funnel(cohort, links))
     if cohort.graded:
         sections += [_points(found, boundaries), _questions(found), _heat_map(cohort, links)]
         sections += [
             clusters_section(found.clusters, links),
-            checks_section(found.checks, found.known, cohort.attempts, links),
+            checks_section(found.checks, found.known),
         ]
     sections += [_incidents(found, links), _near(found, links, boundaries), _slowest(cohort, links)]
     about = tr("{course}. {basis} For the staff: it names students.", course=course_name, basis=tr(BASIS))
@@ -117,7 +83,8 @@ def _pages(cohort: Cohort, links: Links) -> list[Html]:
 
 
 def _parts(cohort: Cohort) -> Iterator[Html]:
-    names = [("funnel", tr("Who got how far"))]
+    names = [("wrong", tr("What went wrong most"))] if cohort.graded else []
+    names += [("funnel", tr("Who got how far"))]
     if cohort.graded:
         names += [("points", tr("Points")), ("questions", tr("Questions")), ("students", tr("Students"))]
         names += [("clusters", tr("Alike")), ("checks", tr("Checks"))]
@@ -134,9 +101,8 @@ def _tiles(found: Findings) -> Iterator[Html]:
             yield tile(len(cohort.ended(status)), ended(status))
     if cohort.waiting:
         yield tile(len(cohort.waiting), tr("handed in, not graded yet"))
-    due = sum(bool(attempt.waiting) for attempt in cohort.graded)
-    if due:
-        yield tile(due, tr("wait for a mark by hand"))
+    if cohort.to_be_marked:
+        yield tile(len(cohort.to_be_marked), tr("to be marked by hand"))
     where = spread(cohort.points)
     if where is not None:
         yield tile(
@@ -177,8 +143,8 @@ def _look_first(found: Findings) -> Html:
     ]  # fmt: skip
     due = Counter(question for attempt in found.cohort.graded for question in attempt.waiting)
     items += [
-        el("li", trn("{question}: {n} answer waits for a mark by hand.",
-                     "{question}: {n} answers wait for a mark by hand.", count, question=question))
+        el("li", trn("{question}: {n} answer is to be marked by hand.",
+                     "{question}: {n} answers are to be marked by hand.", count, question=question))
         for question, count in sorted(due.items())
     ]  # fmt: skip
     counts = how_many(found.incidents)
@@ -223,21 +189,23 @@ def _points(found: Findings, boundaries: Sequence[Decimal]) -> Html:
 
 
 def _endings(found: Findings) -> Html:
-    """Of the checks of each question: how many passed, failed, raised, were not there, ended oddly."""
-    plainly = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.MISSING)
+    """Of the checks of each question: how many passed, failed, raised, had nothing to judge, ended oddly."""
+    plainly = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
     rows = []
     for question in found.cohort.assignment.tested:
         counts: Counter[Outcome] = Counter()
+        not_there = 0
         for check in found.checks:
             if check.question == question.id:
                 counts.update({Outcome.PASSED: check.passed, **dict(check.endings)})
+                not_there += check.not_there
         other = sum(count for outcome, count in counts.items() if outcome not in plainly)
-        rows.append(figures.Row(question.id, (*(counts[outcome] for outcome in plainly), other)))
+        rows.append(figures.Row(question.id, (*(counts[outcome] for outcome in plainly), not_there, other)))
     legend = (
         tr("passed"),
         tr("wrong answer"),
         tr("raised an error"),
-        tr("name not found"),
+        tr("not written, or name not found"),
         trc("how checks ended", "other"),
     )
     caption = tr("How the checks of each question ended: number of checks, over all students.")

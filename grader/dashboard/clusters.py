@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.dashboard.cohort import Cohort
 from grader.languages.translating import tr
-from grader.schema import UNWRITTEN, CheckResult, Outcome, add_up
+from grader.schema import CheckResult, Outcome, add_up
 
 FEWEST = 3  # students
 MASKS = (  # in this order; what differs from student to student or from seed to seed
@@ -20,7 +20,6 @@ MASKS = (  # in this order; what differs from student to student or from seed to
     (re.compile(r"\s+"), " "),
 )
 LONGEST = 300  # letters of a diagnosis that are compared
-NOT_TRIED = (Outcome.MISSING, Outcome.DEFERRED)
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,7 @@ class Cluster:
     elsewhere: float  # what these students got in the other questions, mean share of the points
     class_elsewhere: float  # what everybody got there
     better: bool  # whether these students are better there than the class, by more than chance (two standard errors)
-
-    @property
-    def tried(self) -> bool:
-        """Whether there was an answer to judge; a function that is not there says nothing about the check."""
-        return self.outcome not in NOT_TRIED and not self.said.startswith(UNWRITTEN)
+    tried: bool  # whether there was an answer to judge; a function that is not there says nothing about the check
 
     @property
     def doubt(self) -> str:
@@ -98,6 +93,7 @@ def clusters(cohort: Cohort, fewest: int = FEWEST) -> tuple[Cluster, ...]:
                 elsewhere=_mean(here),
                 class_elsewhere=_mean(everybody),
                 better=_better(here, everybody),
+                tried=all(each.wrong for each in told[question, checks[0], outcome, diagnosis].values()),
             )
         )
     return tuple(sorted(found, key=_rank))

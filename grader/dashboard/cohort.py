@@ -69,6 +69,11 @@ class Cohort:
         return tuple(sorted(self.handed_in - {attempt.student for attempt in self.attempts}))
 
     @property
+    def to_be_marked(self) -> tuple[str, ...]:
+        """Who was graded and has an answer that a person is to mark."""
+        return tuple(attempt.student for attempt in self.graded if attempt.waiting)
+
+    @property
     def strangers(self) -> tuple[str, ...]:
         return tuple(sorted((self.handed_in | {each.student for each in self.attempts}) - set(self.roster)))
 

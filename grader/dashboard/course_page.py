@@ -12,12 +12,14 @@ from fractions import Fraction
 from grader.course.entries import State
 from grader.course.scheme import plain
 from grader.dashboard import figures
-from grader.dashboard.assignment_page import Findings, near_table
+from grader.dashboard.assignment_page import near_table
 from grader.dashboard.cohort import Near, Spread, near, spread
+from grader.dashboard.findings import Findings
 from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
 from grader.dashboard.parts import NONE, header, page, section, tile, to_section, two_digits
+from grader.dashboard.what_went_wrong import wrong_section
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr, trn
@@ -26,14 +28,14 @@ from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ItemMark, Verdict
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.schema import Status
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended, not_graded
 from grader.terminal.screen import words
 
 FEW_INCIDENTS = 20  # of the course: so few are shown one by one
 WITHIN = Decimal(1)  # points of percentage from a boundary
 FATES = (
     *(mark("counted"), mark("dropped"), mark("missing, 0")),
-    *(mark("integrity, 0"), mark("excused"), mark("no mark yet")),
+    *(mark("integrity, 0"), mark("excused"), mark("open")),
 )
 
 
@@ -67,13 +69,15 @@ def course_page(found: CourseFindings, links: Links) -> str:
     book = found.book
     sections = [
         _look_first(found, links),
+        wrong_section(found.assignments, links),
         _assignments(found, links),
         _totals(found, links),
         _components(book),
         _dropped(book),
         section("marks", tr("Marks"), marks_table(book, links)),
     ]
-    names = [("look", tr("Look at first")), ("assignments", tr("Assignments")), ("totals", tr("Totals"))]
+    names = [("look", tr("Look at first")), ("wrong", tr("What went wrong most"))]
+    names += [("assignments", tr("Assignments")), ("totals", tr("Totals"))]
     names += [("components", tr("Components")), ("dropped", tr("What was dropped")), ("marks", tr("Marks"))]
     pages = [links.to_assignment(name) for name in links.assignments]
     parts = [to_section(name, text) for name, text in names]
@@ -145,7 +149,8 @@ def _assignments(found: CourseFindings, links: Links) -> Html:
     columns = (
         tr("handed in"),
         *map(ended, Status),
-        waits(),
+        not_graded(),
+        tr("to be marked"),
         tr("mean as graded"),
         tr("median as graded"),
         tr("of"),
@@ -173,7 +178,7 @@ def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
     name = links.to_assignment(cohort.assignment.id)
     yield el("th", name, " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
     yield number(len(cohort.handed_in))
-    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting)):
+    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting), len(cohort.to_be_marked)):
         yield number(count)
     where = spread(cohort.points)
     yield number(NONE if where is None else two_digits(where.mean))
@@ -244,7 +249,7 @@ def _dropped(book: Gradebook) -> Html:
             if each.verdict is Verdict.DROPPED:
                 reasons[each.item][_why_dropped(each)] += 1
     rows = [figures.Row(item, tuple(counts[fate] for fate in FATES)) for item, counts in fates.items()]
-    caption = tr("Students by what became of each item. A mark that is not decided yet counts as no mark yet.")
+    caption = tr("Students by what became of each item. Open: no mark yet, or not decided.")
     picture = figures.parts("what was dropped", tuple(map(tr, FATES)), rows, caption)
     head = el("tr", heading(tr("item")), heading(tr("dropped"), "n"), heading(tr("why")))
     lines = [
@@ -278,7 +283,7 @@ def _fate(mark: ItemMark) -> str:
     if mark.verdict in (Verdict.DROPPED, Verdict.EXCUSED):
         return mark.verdict.value
     if mark.verdict is not Verdict.COUNTED:
-        return "no mark yet"
+        return "open"
     return {State.MISSING: "missing, 0", State.INTEGRITY: "integrity, 0"}.get(mark.entry.state, "counted")
 
 

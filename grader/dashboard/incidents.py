@@ -10,20 +10,20 @@ from grader.dashboard.cohort import Cohort
 from grader.languages.translating import tr
 from grader.pages.anomalies import reasons_to_look
 from grader.schema import Attempt, Outcome, Status
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended, not_graded
 
 SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol",
             "forbidden", "memory", "timeout", "name")  # fmt: skip
 NAMED = {
     "0 points": lambda: tr("with 0 points"),
     "name": lambda: tr("with a name nearly found"),
-    "waiting": lambda: tr("waiting to be graded"),
+    "waiting": not_graded,
     "hidden test": lambda: tr("with a hidden test to be mended"),
 }
 WORDS = {
     "0 points": lambda: tr("0 points"),
     "name": lambda: tr("name"),
-    "waiting": waits,
+    "waiting": not_graded,
     "hidden test": lambda: tr("hidden test"),
 }
 ENDINGS = {how.value: how for how in (*Outcome, *Status)}  # of an attempt, or of a check

@@ -14,10 +14,11 @@ STUDENTS = "students"
 
 @dataclass(frozen=True)
 class Check:
-    """Where a check stands among all of its assignment, and the hint that it usually gives."""
+    """Where a check stands among all of its assignment, and the hint that it usually gives, and to how many."""
 
     place: int
     hint: str = ""
+    given: int = 0
 
     @property
     def anchor(self) -> str:

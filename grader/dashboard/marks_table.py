@@ -20,7 +20,8 @@ KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.
 LEGEND = mark(
     "Percentages after lateness. (..) or dropped: does not count. ..?: not decided before every mark is there. "
     "missing and integrity count 0; an integrity zero is never the one that is dropped. excused is out of the set. "
-    "no mark yet is not a zero. late: points were taken off for lateness. A student's page shows the computation."
+    "open: no mark yet, which is not a zero. late: points were taken off for lateness. "
+    "A student's page shows the computation."
 )
 
 
@@ -79,8 +80,7 @@ def item_text(item: ItemMark) -> Html:
     if state is State.GRADED and item.percent is not None:
         text = joined([figure(shown(item.percent))])
     else:
-        word = tr("no mark yet") if state is State.DEFERRED else tr(WORDS[state])
-        text = badge(word, KINDS.get(state, ""))
+        text = badge(tr(WORDS[state]), KINDS.get(state, ""))
     if item.verdict is Verdict.DROPPED:
         text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " ", tr("dropped")])
     if item.verdict is Verdict.UNDECIDED:

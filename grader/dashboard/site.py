@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from grader.dashboard.assignment_page import assignment_page, findings
+from grader.dashboard.assignment_page import assignment_page
 from grader.dashboard.cohort import Cohort
 from grader.dashboard.course_page import CourseFindings, course_page, near_boundaries
+from grader.dashboard.findings import findings
 from grader.dashboard.links import COURSE, Links
 from grader.dashboard.links import assignment_page as name_of_assignment
 from grader.dashboard.links import student_page as name_of_student

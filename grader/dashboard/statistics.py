@@ -51,12 +51,10 @@ class CheckNumbers:
     max_points: Fraction
     asked: int
     passed: int
-    endings: tuple[tuple[Outcome, int], ...]  # of those who did not pass, the most usual first
+    wrong: int  # how many were judged and earned nothing
+    not_there: int  # of how many there was nothing to judge: not written yet, or no such name
+    endings: tuple[tuple[Outcome, int], ...]  # of what did not pass and is written, the most usual first
     discrimination: float | None
-
-    @property
-    def failed(self) -> int:
-        return self.asked - self.passed
 
     @property
     def doubt(self) -> str:
@@ -136,7 +134,7 @@ def check_numbers(cohort: Cohort) -> tuple[CheckNumbers, ...]:
 
 def _of_check(found: Sequence[tuple[CheckResult, Fraction]]) -> CheckNumbers:
     one = found[0][0]
-    endings = Counter(result.outcome for result, _ in found if not result.outcome.earns)
+    endings = Counter(result.outcome for result, _ in found if not (result.outcome.earns or result.not_there))
     usual_first = sorted(endings.items(), key=lambda item: (-item[1], list(Outcome).index(item[0])))
     passed = [float(result.outcome.earns) for result, _ in found]
     rest = [float(total - result.points) for result, total in found]
@@ -146,6 +144,8 @@ def _of_check(found: Sequence[tuple[CheckResult, Fraction]]) -> CheckNumbers:
         max_points=one.max_points,
         asked=len(found),
         passed=sum(result.outcome.earns for result, _ in found),
+        wrong=sum(result.wrong for result, _ in found),
+        not_there=sum(result.not_there for result, _ in found),
         endings=tuple(usual_first),
         discrimination=correlation(passed, rest),
     )

@@ -21,7 +21,7 @@ from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, scroller, table, within
 from grader.schema import Assignment, Attempt, Status, add_up
 from grader.submission.answers import Answer
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended
 
 NO_WORK = Work()
 NO_ATTEMPT = mark("no attempt")
@@ -99,7 +99,7 @@ def _tiles(about: About) -> Iterator[Html]:
                 assignment=assignment.id,
                 questions=", ".join(attempt.waiting),
             )
-            yield tile(badge(waits(), "warn"), due)
+            yield tile(badge(tr("open"), "warn"), due)
         elif attempt.status is Status.GRADED:
             parts = f" ({_parts(attempt, by)})" if by is not None else ""
             points = figure(plain(attempt.points + (by or 0)))
@@ -218,7 +218,7 @@ def _part_row(part: ComponentMark) -> list[Html]:
         points, worth = figure(shown(part.gives)), figure(shown(part.weight))
         on_top = tr("gives {points} on top", points=points)
         gives = on_top if part.component.bonus else tr("gives {points} of {worth}", points=points, worth=worth)
-    without = tr("no mark yet") if part.places else tr("excused")
+    without = tr("incomplete") if part.places else tr("excused")
     percent = figure(shown(part.percent)) if part.percent is not None else without
     empty = [cell(""), cell(""), cell("")]
     name = el("th", f"= {part.component.title}", scope="row")

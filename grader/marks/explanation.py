@@ -25,11 +25,11 @@ WORDS: dict[State | Verdict, str] = {
     State.MISSING: mark("missing"),
     State.EXCUSED: mark("excused"),
     State.INTEGRITY: mark("integrity"),
-    State.DEFERRED: mark("deferred"),
+    State.DEFERRED: mark("open"),
     Verdict.COUNTED: mark("counted"),
     Verdict.DROPPED: mark("dropped"),
     Verdict.EXCUSED: mark("excused"),
-    Verdict.WAITING: mark("waiting"),
+    Verdict.WAITING: mark("open"),
     Verdict.UNDECIDED: mark("undecided"),
 }
 
@@ -133,7 +133,7 @@ def _component_line(part: ComponentMark) -> str:
             return tr("every item is excused; nothing is counted here")
         return tr("every item is excused; no mark")
     if part.percent is None:
-        return tr("no mark yet")
+        return tr("incomplete")
     gives = _shown(part.gives)
     if part.component.bonus:
         return tr("{mean}, which gives {points} on top", mean=mean(part), points=gives)

@@ -1,6 +1,7 @@
 """Show a gradebook: columns for the terminal, CSV, JSON, and one student's computation. Same evidence, same bytes.
 
-Everywhere a zero, missing, excused, an integrity zero and "no mark yet" (deferred) are told apart.
+Everywhere a zero, missing, excused, an integrity zero and "no mark yet" (open; in CSV and JSON deferred) are
+told apart.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NOT_THEIRS = "-"  # an item of another group's scheme
 SO_FAR, SO_FAR_MEANS = "so far", "the total over what has a mark already; no course mark"
 LEGEND = (
     "Percentages after lateness. (..) dropped; ..? not decided before every mark is there;",
-    "missing and integrity count 0; excused is out of the set; deferred has no mark yet and is not a zero.",
+    "missing and integrity count 0; excused is out of the set; open: no mark yet, which is not a zero.",
 )
 
 
@@ -145,7 +146,7 @@ def _table_row(line: Line, book: Gradebook) -> list[str]:
 def _cell(item: ItemMark | None) -> str:
     if item is None:
         return NOT_THEIRS
-    text = item.entry.state.value
+    text = "open" if item.entry.state is State.DEFERRED else item.entry.state.value
     if item.entry.state is State.GRADED and item.percent is not None:
         text = shown(item.percent)
     if item.verdict is Verdict.DROPPED:

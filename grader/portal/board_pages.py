@@ -17,14 +17,14 @@ from grader.portal.marking.sheets import attempts, marked_students
 from grader.portal.requests_box import open_requests
 from grader.portal.visit import Visit
 from grader.schema import Assignment, Status
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended, not_graded
 
 
 def board(visit: Visit) -> Response:
     """Where everything stands now."""
     state = visit.portal.now.state
     counted = (tr("on the roster"), tr("handed in"), *map(ended, (Status.GRADED, Status.UNREADABLE, Status.DEFERRED)))
-    columns = [heading(name, "n") for name in (*counted, waits())]
+    columns = [heading(name, "n") for name in (*counted, not_graded())]
     head = el("tr", heading(tr("assignment")), heading(tr("deadline")), *columns, heading(tr("marks")))
     rows = [list(_row(visit, each)) for each in state.assignments.values()]
     waiting = len(open_requests(visit.portal.database))

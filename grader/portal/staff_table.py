@@ -20,7 +20,7 @@ from grader.portal.marking.sheets import Blind, blind, masked
 from grader.portal.people import Person
 from grader.portal.visit import Visit
 from grader.schema import Assignment, Attempt, Status, add_up
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended, not_graded
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Row:
         """The state in the language that is spoken."""
         if self.state == "nothing":
             return tr("nothing")
-        return waits() if self.state == "waiting" else ended(Status(self.state))
+        return not_graded() if self.state == "waiting" else ended(Status(self.state))
 
     def key(self, column: str, questions: list[str]) -> tuple[bool, object]:
         """What the table is sorted by: nothing comes last."""

@@ -22,7 +22,7 @@ from grader.marks.changes import EARLIER, ByHand
 from grader.marks.policy import rounded
 from grader.schema import Assignment, Attempt, CheckResult, Status
 from grader.submission.ipynb import DEFINED_TWICE, MADE_FROM
-from grader.terminal.endings import ended, waits
+from grader.terminal.endings import ended
 from grader.terminal.tables import aligned, cut, screen_width, signed, table, width_of
 
 if TYPE_CHECKING:
@@ -128,10 +128,10 @@ def points_of(attempt: Attempt, question: str) -> str:
 
 
 def total_of(attempt: Attempt) -> str:
-    """The points, or the state of an attempt that has none: an unreadable file is told apart from a zero."""
+    """The points, or the state of an attempt that has none; "open" where a person is to mark some of it."""
     if attempt.status is not Status.GRADED:
         return ended(attempt.status)
-    return waits() if attempt.waiting else figure(plain(attempt.points))
+    return tr("open") if attempt.waiting else figure(plain(attempt.points))
 
 
 def first_thing(attempt: Attempt) -> str:

@@ -30,6 +30,6 @@ def ended(how: Outcome | Status) -> str:
     return _WORDS[how]()
 
 
-def waits() -> str:
-    """The word for what was handed in and has no mark yet."""
-    return trc("for the staff", "waiting")
+def not_graded() -> str:
+    """The word for what was handed in and has no attempt yet."""
+    return trc("for the staff", "not graded yet")

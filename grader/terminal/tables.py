@@ -133,7 +133,7 @@ def by_student(changed: Sequence[Change]) -> list[Change]:
 
 
 def or_waiting(points: Fraction | None) -> str:
-    return "waiting" if points is None else plain(points)
+    return "open" if points is None else plain(points)
 
 
 def changes_table(changed: Sequence[Change]) -> str:

@@ -72,7 +72,7 @@ def test_status_counts_everybody_and_names_who_waits(record, capsys):
     assert [run["state"] for run in document["runs"]] == ["done", "done"]
     assert document["hidden_tests_to_be_mended"] == {"test_q5": 1}
     code, out, _ = said(capsys, "status", "a1_mlp")
-    assert "waiting: stranger" in out and "nothing handed in: chen" in out
+    assert "not graded yet: stranger" in out and "nothing handed in: chen" in out
     assert "over whose answer a hidden test failed by itself; it is to be mended: test_q5" in out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_question_to_be_marked_has_no_points_and_the_attempt_no_total(graded, 
     assert (bob["points"], bob["points_so_far"]) == (None, 0)
     assert (cy["status"], cy["points"], cy["waiting"]) == ("unreadable", 0, [])
     code, table, _ = grader("grade", "tiny", *IN_PROCESSES)
-    assert "waiting" in next(line for line in table.splitlines() if line.startswith("ada"))
+    assert "open" in next(line for line in table.splitlines() if line.startswith("ada"))
     assert "2 to be marked by hand (grader manual tiny)" in table
 
 
@@ -154,8 +155,12 @@ def test_pages_say_that_a_mark_is_to_come_and_show_no_total(graded, grader, tmp_
     assert code == NEEDS_A_PERSON and "without a total, because marks by hand are to come: ada, bob" in err
     assert "no total yet" in page and "8.5 of 16 points so far; q7, q8 to be marked by the staff" in page
     assert grader("report", "--out", tmp_path / "report")[0] == DONE
+    course = (tmp_path / "report" / "report.html").read_text()
+    head, _, row = course.partition('id="assignments"')[2].partition("</thead>")
+    counts = zip(re.findall(">([^<>]+)</th>", head)[1:], re.findall('<td class="n">([^<]*)</td>', row), strict=False)
+    assert dict(counts)["to be marked"] == "2"
     page = (tmp_path / "report" / "assignment_tiny.html").read_text()
-    assert "Nobody has a total yet" in page and "q7: 2 answers wait for a mark by hand." in page
+    assert "Nobody has a total yet" in page and "q7: 2 answers are to be marked by hand." in page
     code, _, err = grader("marks", "--export", "gradescope", "--out", tmp_path / "scope")
     assert code == USAGE and "marks are not there yet: ada (tiny)" in err
     grader("marks", "--export", "gradescope", "--out", tmp_path / "scope", "--allow-deferred")
@@ -359,11 +364,11 @@ def test_a_question_that_became_a_persons_is_said_to_wait(graded, paths, grader)
         file.unlink()
     code, out, _ = grader("regrade", "tiny", *IN_PROCESSES)
     ada = next(line for line in out.splitlines() if line.startswith("ada"))
-    assert code == DONE and ada.split() == ["ada", "14", "waiting"]
+    assert code == DONE and ada.split() == ["ada", "14", "open"]
     _, out, _ = grader("diff", "1", "2")
     assert next(line for line in out.splitlines() if "points" in line and "ada" in line).split()[-2:] == [
         "14",
-        "waiting",
+        "open",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,11 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outline import Outline
 
+from grader.dashboard.assignment_checks import checks_section
 from grader.dashboard.clusters import clusters, masked
 from grader.dashboard.cohort import Cohort, bins, near, spread
+from grader.dashboard.findings import Findings, findings
 from grader.dashboard.incidents import how_many, incidents, slowest
+from grader.dashboard.links import Links, student_page
 from grader.dashboard.statistics import check_numbers, correlation, doubt, question_numbers, signed
+from grader.dashboard.what_went_wrong import wrong_section
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, ManualMark, Outcome, Question, Status, Usage
 
 EVIDENCE = Evidence("ab" * 32, (), "sha256:" + "ef" * 32, "cpu", "00", "strict")
@@ -250,12 +256,63 @@ def test_waiting_and_odd_attempts_are_incidents_by_severity():
     found = incidents(cohort(*made, handed_in=("dan",)))
     assert [(each.student, each.kind) for each in found] == [
         ("anna", "deferred"), ("dan", "waiting"), ("ben", "timeout")]  # fmt: skip
-    assert how_many(found) == "1 deferred, 1 timeout, 1 waiting to be graded"
+    assert how_many(found) == "1 deferred, 1 not graded yet, 1 timeout"
 
 
 def test_the_slowest_come_first_and_what_was_not_run_not_at_all():
     made = [attempt("a", wall_s=1), attempt("b", wall_s=9), attempt("c", wall_s=0), attempt("d", wall_s=math.nan)]
     assert [each.student for each in slowest(cohort(*made))] == ["b", "a"]
+
+
+# ---------------------------------------------------------------------------------------------------- wrong
+
+
+def gone_wrong() -> Findings:
+    """Two of four are wrong at a cheap check, and one at a dear one that two others have not written."""
+    stub, wrong = "not written yet (cell 5)", Outcome.FAILED
+    return findings(
+        cohort(
+            attempt("anna", check("q1_sum", wrong), check("q2_fit", wrong, WRONG, "6")),
+            attempt("ben", check("q1_sum", wrong), check("q2_fit", Outcome.ERROR, stub, "6")),
+            attempt("cleo", check("q1_sum"), check("q2_fit", Outcome.MISSING, "looked for fit", "6")),
+            attempt("dan", check("q1_sum"), check("q2_fit", worth="6")),
+            attempt("eve", check("q1_sum"), check("q2_fit", Outcome.DEFERRED, "lost", "6")),
+        )
+    )
+
+
+def test_what_is_wrong_is_counted_apart_from_what_is_not_there():
+    cheap, dear = gone_wrong().checks
+    assert (cheap.wrong, cheap.not_there, cheap.endings) == (2, 0, ((Outcome.FAILED, 2),))
+    assert (dear.wrong, dear.not_there, dear.passed, dear.asked) == (1, 2, 1, 5)
+    assert dict(dear.endings) == {Outcome.FAILED: 1, Outcome.DEFERRED: 1}
+
+
+def test_the_lists_name_what_most_got_wrong_and_who_lost_most_and_nobody_who_wrote_nothing():
+    links = Links(True, ("a1_mlp",), frozenset({"anna", "ben", "cleo"}))
+    class_, one = wrong_section([gone_wrong()], links).split("<h3>")[1:]
+    assert rows_of(class_) == ["q1 sum a1_mlp q1 2 of 5 0", "q2 fit a1_mlp q2 1 of 5 2"]
+    assert rows_of(one) == ["6 anna q2 fit a1_mlp q2", "2 anna, ben q1 sum a1_mlp q1"]
+    leads_to = [student_page("anna"), "assignment_a1_mlp.html#c2", student_page("anna"), student_page("ben")]
+    assert re.findall('href="([^"]*)"', one)[:4] == leads_to
+    here = wrong_section([gone_wrong()], links, here=True)
+    assert "#c1" in Outline(here).values("href") and "a1_mlp q1" not in here
+
+
+def rows_of(part: str) -> list[str]:
+    """The text of each row of a table's body."""
+    body = part.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [" ".join(Outline(row.replace("</td>", " </td>")).text.split()) for row in body.split("\n")]
+
+
+def test_the_usual_hint_of_a_check_is_told_with_how_many_got_it_where_others_got_another():
+    def hinted(student: str, hint: str) -> Attempt:
+        return attempt(student, replace(check("q1_sum", Outcome.FAILED), hint=hint))
+
+    found = findings(cohort(hinted("anna", "an axis?"), hinted("ben", "a sign?"), hinted("cleo", "an axis?")))
+    assert "to 2 of 3: an axis?" in checks_section(found.checks, found.known)
+    same = findings(cohort(hinted("anna", "an axis?"), hinted("ben", "an axis?")))
+    assert ">an axis?<" in checks_section(same.checks, same.known)
 
 
 # ---------------------------------------------------------------------------------------------------- numbers

@@ -171,7 +171,7 @@ def grader(course, monkeypatch, capsys):
 def test_everybody_who_handed_in_gets_one_page_and_what_is_open_is_said(grader, tmp_path):
     code, out, _ = grader("feedback", "tiny", "--out", tmp_path / "pages")
     assert (code, out) == (
-        1, f"{tmp_path / 'pages'}: 5 pages: 2 graded, 1 unreadable, 1 deferred, 1 waiting\n"
+        1, f"{tmp_path / 'pages'}: 5 pages: 2 graded, 1 unreadable, 1 deferred, 1 not graded yet\n"
     )  # fmt: skip
     pages = {file.name: file.read_text() for file in (tmp_path / "pages").iterdir()}
     assert sorted(pages) == ["ada.html", "bob.html", "cy.html", "dee.html", "eva.html"]
