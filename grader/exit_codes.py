@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
+from grader.languages.recorded import error_text
+from grader.languages.translating import tr
 
 DONE = 0
 NEEDS_A_PERSON = 1  # done, and something wants looking at
@@ -36,23 +38,28 @@ def exit_code(command: Callable[[], int]) -> int:
         sys.stdout.flush()  # here, where somebody hears of a reader that went away
         return code
     except GraderError as error:
-        print(f"grader: {error}", file=sys.stderr)
+        _say(error_text(error))
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except KeyboardInterrupt:
-        print("grader: interrupted", file=sys.stderr)
+        _say(tr("interrupted"))
         return INTERRUPTED
     except BrokenPipeError:  # `grader marks | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at the exit
         return DONE
     except OSError as error:
         if error.filename is not None:
-            print(f"grader: cannot read or write {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+            file = os.fsdecode(error.filename)
+            _say(tr("cannot read or write {file}: {error}", file=file, error=error.strerror))
         elif error.errno in DISK:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left would fail once more at the exit
-            print(f"grader: the output cannot be written: {error.strerror}; it is not whole", file=sys.stderr)
+            _say(tr("the output cannot be written: {error}; it is not whole", error=error.strerror))
         else:
             raise
         return USAGE
+
+
+def _say(text: str) -> None:
+    print(f"grader: {text}", file=sys.stderr)
 
 
 def _let_every_name_through() -> None:

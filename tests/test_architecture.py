@@ -17,7 +17,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "errors": "",
     "languages": "",
     "wire": "",
-    "exit_codes": "errors",
+    "exit_codes": "errors languages",
     "paths": "errors",
     "schema": "errors",
     "submission": "errors exit_codes languages",
@@ -49,7 +49,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
     "exit_codes feedback importing languages marks paths portal record sandbox schema similarity submission terminal "
     "wire",
-    "cli": "commands exit_codes submission terminal",
+    "cli": "commands exit_codes languages submission terminal",
 }
 FOR_TYPES_ONLY = {"bookkeeping": "execution", "terminal": "execution sandbox"}
 AT_THE_TOP = {  # what is not of the standard library and is imported as soon as the file is; all else waits for its use

@@ -16,6 +16,7 @@ from grader import __version__, commands
 from grader.cli import authoring, grading, machine, portal, reading
 from grader.cli.shared import Command
 from grader.exit_codes import exit_code
+from grader.languages.translating import speaking
 from grader.submission.arguments import PACK, SUBMIT, VALIDATE, Parser, of_pack, of_submit, of_validate
 from grader.terminal import colour
 
@@ -89,8 +90,9 @@ def _function(place: str) -> Callable[..., int]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a GraderError is one line on stderr."""
-    return exit_code(lambda: _run(arguments))
+    """Run one command in the language of its course and return its exit code; a GraderError is one line on stderr."""
+    with speaking(str(_function("language:of_the_course")())):
+        return exit_code(lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -89,7 +89,8 @@ def _files(paths: Paths, assignment: Assignment, chosen: argparse.Namespace) -> 
     """Every file of the zip: what Gradescope runs, the program, and of the course this assignment alone."""
     words = {"python": PYTHON, "options": chosen.pip, "assignment": assignment.id, "visibility": chosen.visibility}
     words["board"] = " --leaderboard" if chosen.leaderboard else ""
-    words["close_names"] = read_course(paths).close_names
+    course = read_course(paths)
+    words |= {"close_names": course.close_names, "language": course.language}
     found = {
         "setup.sh": SETUP.format(**words).encode(),
         "run_autograder": RUN.format(**words).encode(),
@@ -109,6 +110,7 @@ def _files(paths: Paths, assignment: Assignment, chosen: argparse.Namespace) -> 
 COURSE = """\
 name = "{assignment} on Gradescope"
 close_names = "{close_names}"
+language = "{language}"
 
 [[component]]
 id = "{assignment}"

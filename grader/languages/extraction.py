@@ -1,18 +1,24 @@
-"""Which messages the sources hold, by room: literals that tr, trn, trc or mark is called with, and the templates."""
+"""Which messages the sources hold, by room: literals that tr, trn, trc or mark is called with, the templates, and what
+errors say: of an f-string the template, its values by the names that they have in the source.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from grader.languages.po import Message
-from grader.languages.recorded import CONTEXT
+from grader.languages.recorded import CONTEXT, ERROR, PLACEHOLDER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"tr": ("text",), "mark": ("text",), "trn": ("text", "plural"), "trc": ("context", "text")}
+
+
+ERRORS = re.compile(r"(Authoring|Machinery|Submission|Usage)Error|UnknownEncoding|SandboxLost|NoGPU|GPULost|NotWatched")
 
 
 @cache
@@ -28,6 +34,12 @@ def messages(package: Path = PACKAGE) -> dict[str, list[Message]]:
                 raise ValueError(f"{name}: {message.text!r} is there with another plural, or without")
             places = dict.fromkeys([*known.places, f"grader/{name}"])
             room[message.key] = replace(known, places=tuple(places))
+    known_already = {_bare(text) for texts in templates().values() for text in texts}
+    for several in found.values():
+        for context, text in [key for key in several if key[0] == ERROR]:
+            pieces = [piece for piece in re.split("; |: ", _bare(text)) if _has_words(piece)]
+            if _bare(text) in known_already or known_already.issuperset(pieces):
+                del several[context, text]
     for name, texts in templates().items():
         for text in texts:
             found.setdefault(name, {})[CONTEXT, text] = Message(text, context=CONTEXT, places=(f"grader/{name}",))
@@ -44,6 +56,8 @@ def of_source(source: str, name: str) -> Iterator[Message]:
     """The messages of one file."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        if isinstance(node.func, ast.Name) and ERRORS.fullmatch(node.func.id) and node.args:
+            yield from (Message(text, context=ERROR) for text in _of_error(node.args[0]))
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             continue
         wanted = FUNCTIONS[node.func.id]
@@ -53,3 +67,46 @@ def of_source(source: str, name: str) -> Iterator[Message]:
             yield Message(said["text"], said.get("plural", ""), said.get("context", ""))
         elif node.func.id != "tr" or isinstance(node.args[0], (ast.JoinedStr, ast.BinOp, ast.Call)):
             raise ValueError(f"{name}, line {node.lineno}: {node.func.id} needs a literal: {ast.unparse(node)}")
+
+
+def _of_error(said: ast.expr) -> Iterator[str]:
+    """The templates of what an error says; nothing where that has no words of its own, or is made elsewhere."""
+    if isinstance(said, ast.IfExp):
+        yield from _of_error(said.body)
+        yield from _of_error(said.orelse)
+    pieces = said.values if isinstance(said, ast.JoinedStr) else [said] if isinstance(said, ast.Constant) else []
+    values: dict[str, str] = {}  # as written in the source -> the name of the placeholder
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, ast.FormattedValue):
+            written = ast.unparse(piece)
+            name = values.get(written) or _name(piece.value)
+            while written not in values and name in values.values():
+                name = f"{name.rstrip('0123456789')}{int(re.sub(r'[^0-9]', '', name) or 1) + 1}"
+            text += f"{{{values.setdefault(written, name)}}}"
+        elif isinstance(piece, ast.Constant):
+            text += str(piece.value).replace("{", "{{").replace("}", "}}")
+    if _has_words(_bare(text)):
+        yield text
+
+
+def _name(value: ast.expr) -> str:
+    """What a value is called in a template: as in the source, where it has a name there."""
+    if isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Name) and value.func.id == "did_you_mean":
+            return "close"
+        inner = [*value.args, *([value.func.value] if isinstance(value.func, ast.Attribute) else [])]
+        return next((name for name in map(_name, inner) if name != "value"), "value")
+    if isinstance(value, (ast.Subscript, ast.Starred)):
+        return _name(value.value)
+    name = value.id if isinstance(value, ast.Name) else value.attr if isinstance(value, ast.Attribute) else "value"
+    return name.strip("_0123456789")
+
+
+def _has_words(bare: str) -> bool:
+    return re.search("[a-z]{2}", bare) is not None
+
+
+def _bare(template: str) -> str:
+    """A template without the names of its placeholders."""
+    return PLACEHOLDER.sub("{}", template)

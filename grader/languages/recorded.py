@@ -4,6 +4,9 @@ What goes on record, comes from another process or is calculated once for many r
 (an outcome, a diagnosis, a notice, a reason). It stays one: staff compare records, and a course may change its
 language. templates/ lists what these sentences are made from; a sentence is translated if it is one of them from
 its first letter to its last, and else left as it is, for then the author of the course wrote it.
+
+An error may go on record too, so it is made in English and translated where somebody reads it; its template is the
+literal that it was raised with.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from grader.languages.formats import figure
 from grader.languages.translating import ENGLISH, Language, spoken, tr, trc
 
 CONTEXT = "on record"  # of the templates in the catalogue
+ERROR = "error"  # of those that the sources hold: what a GraderError says
 WHOLE = r"[+-]?\d+"
 KINDS = {  # what stands at a placeholder, by its name without a digit; anything else stands at the others
     "n": WHOLE,
@@ -39,7 +43,8 @@ KINDS = {  # what stands at a placeholder, by its name without a digit; anything
 }
 BETWEEN = ("; ", ". ", ": ")  # what sentences are put together with
 MOST_LETTERS, MOST_PIECES = 2000, 20  # of a text that is looked at; a student's words may stand in it
-_PLACEHOLDER = re.compile(r"\{((\w+?)\d*)\}")
+Contexts = tuple[str, ...]
+PLACEHOLDER = re.compile(r"\{((\w+?)\d*)\}")
 
 
 def recorded(text: str) -> str:
@@ -48,52 +53,63 @@ def recorded(text: str) -> str:
     So does what is longer than any sentence of ours: of MOST_PIECES sentences the first are looked at, of more than
     MOST_LETTERS characters none.
     """
+    return _shown(text, (CONTEXT,))
+
+
+def error_text(error: Exception) -> str:
+    """What an error says, in the language that is spoken."""
+    return _shown(str(error), (CONTEXT, ERROR))
+
+
+def _shown(text: str, of: Contexts) -> str:
     if spoken().code == ENGLISH or not text.strip() or len(text) > MOST_LETTERS:
         return text
     bare = text.strip()
     before, _, after = text.partition(bare)
-    return f"{before}{_translated(bare, MOST_PIECES)}{after}"
+    return f"{before}{_translated(bare, MOST_PIECES, of)}{after}"
 
 
-def _translated(text: str, pieces: int) -> str:
+def _translated(text: str, pieces: int, of: Contexts) -> str:
     """The text translated whole, or piece by piece."""
-    found = _whole(text)
+    found = _whole(text, of)
     mark = next((mark for mark in BETWEEN if mark in text), None)
     if found is not None or mark is None or pieces == 0:
         return text if found is None else found
     first, _, rest = text.partition(mark)
     if mark == ". ":
         first, mark = f"{first}.", " "
-    return f"{_translated(first, pieces - 1)}{mark}{_translated(rest, pieces - 1)}"
+    return f"{_translated(first, pieces - 1, of)}{mark}{_translated(rest, pieces - 1, of)}"
 
 
-def _whole(text: str) -> str | None:
+def _whole(text: str, of: Contexts) -> str | None:
     """The translation, where the whole text is made from one template, or is a message itself; as a sentence, too."""
-    found = _from_template(text)
+    found = _from_template(text, of)
     if found is None and " " in text and (said := tr(text)) != text:
         return said
     if found is None and text.endswith("."):
-        bare = _whole(text[:-1])
+        bare = _whole(text[:-1], of)
         return None if bare is None else f"{bare}."
     if found is None and text[:1].isupper():
-        low = _from_template(text[0].lower() + text[1:])
+        low = _from_template(text[0].lower() + text[1:], of)
         return None if low is None else low[0].upper() + low[1:]
     return found
 
 
-def _from_template(text: str) -> str | None:
+def _from_template(text: str, of: Contexts) -> str | None:
     """The translation of what is made from one template; of several from that which says most."""
-    for pattern, template in _templates(spoken()):
+    for pattern, context, template in _templates(spoken(), of):
         found = pattern.fullmatch(text)
         if found:
-            said = spoken().translations.pgettext(CONTEXT, template)
+            said = spoken().translations.pgettext(context, template)
             values: Mapping[str, str] = found.groupdict()
-            return said.format(**{name: _value(name, value) for name, value in values.items()})
+            return said.format(**{name: _value(name, value, context, of) for name, value in values.items()})
     return None
 
 
-def _value(name: str, value: str) -> str:
+def _value(name: str, value: str, context: str, of: Contexts) -> str:
     """What stood at a placeholder: a number as the language writes it; a piece that is of a template, translated."""
+    if context == ERROR:
+        return value if len(value) > 400 else _shown(value, of)
     kind = name.rstrip("0123456789")
     if kind == "number":
         return figure(value)
@@ -107,19 +123,23 @@ def _value(name: str, value: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _templates(language: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Every template as a pattern; those with most words of their own first."""
-    texts = [message.text for message in language.messages if message.context == CONTEXT]
-    texts.sort(key=lambda text: (-len(_PLACEHOLDER.sub("", text)), text))
-    return tuple((_pattern(text), text) for text in texts)
+def _templates(language: Language, of: Contexts) -> tuple[tuple[re.Pattern[str], str, str], ...]:
+    """Every template as a pattern, with its context; those with most words of their own first."""
+    found = [message for message in language.messages if message.context in of]
+    found.sort(key=lambda each: (-len(PLACEHOLDER.sub("", each.text)), each.text))
+    return tuple((_pattern(each.text, each.context), each.context, each.text) for each in found)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def _pattern(template: str, context: str) -> re.Pattern[str]:
     pieces, seen, end = [], set(), 0
-    for found in _PLACEHOLDER.finditer(template):
-        pieces.append(re.escape(template[end : found.start()]))
-        name, kind = found[1], KINDS.get(found[2], r".+?")
+    for found in PLACEHOLDER.finditer(template):
+        pieces.append(_literal(template[end : found.start()]))
+        name, kind = found[1], r".*?" if context == ERROR else KINDS.get(found[2], r".+?")
         pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>{kind})")
         seen.add(name)
         end = found.end()
-    return re.compile("".join([*pieces, re.escape(template[end:])]), re.DOTALL)
+    return re.compile("".join([*pieces, _literal(template[end:])]), re.DOTALL)
+
+
+def _literal(text: str) -> str:
+    return re.escape(text.format())

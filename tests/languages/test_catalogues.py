@@ -241,7 +241,7 @@ def test_a_language_can_be_tried_before_it_is_part_of_the_program(tmp_path, monk
 )
 def test_a_students_words_choose_little_of_what_translating_costs(text, monkeypatch):
     looked, whole = [], recording._whole
-    monkeypatch.setattr(recording, "_whole", lambda piece: looked.append(piece) or whole(piece))
+    monkeypatch.setattr(recording, "_whole", lambda piece, of: looked.append(piece) or whole(piece, of))
     with speaking("de"):
         assert recorded(text) == text
     assert len(looked) <= 1000  # pieces, each held against every template: a third of a second
