@@ -53,7 +53,7 @@ def change(paths: Paths, store: Store, assignment: Assignment, wanted: Wanted) -
     now = Now.read(paths, store, assignment, student)
     before = store.all_overrides(assignment.id, student)
     taken_back = _last(before, question) if wanted.kind is Kind.UNDO else None
-    reason = wanted.reason if wanted.reason is not None else f"not: {taken_back.reason}" if taken_back else ""
+    reason = wanted.reason if wanted.reason is not None else f'was "{taken_back.reason}"' if taken_back else ""
     made = Override(student, assignment.id, question, wanted.delta, reason, wanted.who, kind=wanted.kind)
     was, will_be = now.points(before, question), now.points((*before, made), question)
     if now.counts and wanted.kind is Kind.ADD and was == will_be:

@@ -56,7 +56,7 @@ def _try(made: Parser) -> None:
 
 
 def _status(made: Parser) -> None:
-    made.add_argument("assignment")
+    made.add_argument("assignment", nargs="?", help="this one in full (default: all, in a table)")
     as_json(made)
 
 
@@ -101,7 +101,9 @@ COMMANDS = {
         "Judge again from evidence, after a change of tests: whose marks change.",
     ),
     "status": Command(
-        "correcting:status", _status, "Where an assignment stands: handed in, graded, to be marked, incidents."
+        "correcting:status",
+        _status,
+        "Where an assignment stands, or all: handed in, graded, to be marked, incidents.",
     ),
     "manual": Command(
         "manual:manual",

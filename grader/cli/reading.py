@@ -17,6 +17,8 @@ def _marks(made: Parser) -> None:
     form.add_argument("--export", choices=FORMATS, help="for a platform")
     made.add_argument("--student", metavar="ID", help="explain one student's mark")
     made.add_argument("--need", metavar="TOTAL", help="with --student: what the rest must bring for this total")
+    supposed = "with --student: the total with this percentage in an item, before lateness (several times: these)"
+    made.add_argument("--if", action="append", default=[], dest="suppose", metavar="ITEM=PERCENT", help=supposed)
     items = "export: this item, or total (several times: these)"
     made.add_argument("--item", action="append", metavar="ID", help=items)
     made.add_argument("--into", type=Path, metavar="FILE", help="export: the platform's own file, to be filled in")

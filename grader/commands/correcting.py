@@ -6,14 +6,15 @@ import argparse
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from grader.bookkeeping.marking import Marking
 from grader.bookkeeping.timing import deadlines_of, timings
 from grader.cluster.board import boards
-from grader.course.config import read_assignment
+from grader.course.config import read_assignment, read_course
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -22,15 +23,26 @@ from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import in_force
 from grader.record.store import Run, Store
-from grader.schema import FLAWED, Attempt, Status
+from grader.schema import FLAWED, Assignment, Attempt, Status
 from grader.terminal import colour, screen, tables
 
 MOST_NAMED = 20  # students in a line
+COUNTED: Mapping[str, Callable[[dict[str, Any]], int]] = {  # columns of the table of all assignments
+    "handed in": lambda document: document["handed_in"],
+    **{state.value: itemgetter(state.value) for state in Status},
+    "not graded yet": lambda document: len(document["waiting"]),
+    "to be marked": lambda document: sum(document["wait_for_a_mark_by_hand"].values()),
+    "missing": lambda document: len(document["nothing_handed_in"]),
+    "not on roster": lambda document: len(document["not_on_the_roster"]),
+}
+ALWAYS = ("handed in", Status.GRADED.value)  # although nobody is
 
 
 def status(chosen: argparse.Namespace) -> int:
-    """Print where an assignment stands; 1 when something waits for a person or for the machine."""
+    """Print where an assignment stands, or all of them; 1 when something waits for a person or for the machine."""
     paths = Paths(find_root())
+    if chosen.assignment is None:
+        return _status_of_all(paths, chosen)
     assignment = read_assignment(paths, chosen.assignment)
     at_work = boards(paths)
     if at_work and not paths.record.exists():  # nodes get ready before anything is recorded
@@ -39,6 +51,29 @@ def status(chosen: argparse.Namespace) -> int:
         else:
             colour.show("".join(f"{clean(line)}\n" for shown in at_work for line in _cluster_lines(shown)).lstrip())
         return NEEDS_A_PERSON
+    document = _document(paths, assignment, at_work)
+    if chosen.json:
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        colour.show(_status_page(document))
+    return NEEDS_A_PERSON if _unsettled(document) else DONE
+
+
+def _status_of_all(paths: Paths, chosen: argparse.Namespace) -> int:
+    """A row for each assignment with questions, without columns that hold nothing but zeros."""
+    assignments = [read_assignment(paths, name) for name in read_course(paths).assignments]
+    documents = [_document(paths, each, []) for each in assignments if each.questions]
+    if chosen.json:
+        print(json.dumps({"assignments": documents}, indent=1, ensure_ascii=False))
+    else:
+        told = [name for name, counted in COUNTED.items() if name in ALWAYS or any(map(counted, documents))]
+        rows = [[each["assignment"], *(str(COUNTED[name](each)) for name in told)] for each in documents]
+        colour.show(tables.table(["assignment", *told], rows, right=range(1, len(told) + 1)))
+    return NEEDS_A_PERSON if any(map(_unsettled, documents)) else DONE
+
+
+def _document(paths: Paths, assignment: Assignment, at_work: list[dict[str, Any]]) -> dict[str, Any]:
+    """Where one assignment stands. at_work: the clusters that grade now"""
     with Store.open(paths.record, read_only=True) as store:
         handed_in = store.current_digests(assignment.id)
         marking = Marking.read(paths, store, assignment)
@@ -48,14 +83,13 @@ def status(chosen: argparse.Namespace) -> int:
         timing = timings(paths, store, assignment.id)
         extended = deadlines_of(paths).extended
     counted = Counter(attempt.status for attempt in attempts.values())
-    waiting = sorted(set(handed_in) - set(attempts))
     roster = [student.id for student in read_roster(paths)] if paths.roster_csv.exists() else []
-    document: dict[str, Any] = {
+    return {
         "assignment": assignment.id,
         "roster": len(roster),
         "handed_in": len(handed_in),
         **{state.value: counted[state] for state in Status},
-        "waiting": waiting,
+        "waiting": sorted(set(handed_in) - set(attempts)),
         "wait_for_a_mark_by_hand": {
             question.id: sum(question.id in attempt.waiting for attempt in attempts.values())
             for question in assignment.manual
@@ -69,15 +103,12 @@ def status(chosen: argparse.Namespace) -> int:
         "clusters": at_work,
         "runs": [_run_entry(run) for run in runs],
     }
-    if chosen.json:
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-    else:
-        colour.show(_status_page(document))
-    marks_due = any(document["wait_for_a_mark_by_hand"].values())
-    unsettled = (
-        waiting or counted[Status.DEFERRED] or counted[Status.OUTDATED] or document["not_on_the_roster"] or marks_due
-    )
-    return NEEDS_A_PERSON if unsettled else DONE
+
+
+def _unsettled(document: dict[str, Any]) -> bool:
+    """Whether something waits for a person or for the machine."""
+    states = ("waiting", Status.DEFERRED.value, Status.OUTDATED.value, "not_on_the_roster")
+    return any(document[name] for name in states) or any(document["wait_for_a_mark_by_hand"].values())
 
 
 def _listed(students: Sequence[str]) -> str:

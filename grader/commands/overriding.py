@@ -18,7 +18,7 @@ from grader.record.store import Store
 from grader.schema import Assignment, Kind
 from grader.terminal import screen
 
-SIGNS = {Kind.SET: "set to ", Kind.UNDO: "undo", Kind.COMMENT: "comment", Kind.NOTE: "note for the staff"}
+SIGNS = {Kind.SET: "set to ", Kind.UNDO: "taken back", Kind.COMMENT: "comment", Kind.NOTE: "note for the staff"}
 
 
 def override(chosen: argparse.Namespace) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from grader.bookkeeping.books import gradebook
@@ -18,6 +19,7 @@ from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.marks import marksheet
 from grader.marks.changes import by_hand
+from grader.marks.policy import CourseMark
 from grader.paths import Paths, find_root
 from grader.record.overrides import notes
 from grader.record.store import Store, StoredAttempt
@@ -35,14 +37,15 @@ def marks(chosen: argparse.Namespace) -> int:
         from grader.commands.publishing import publish
 
         return publish(paths, book, _current(paths), chosen)
-    if chosen.student and chosen.json:
-        print(marksheet.student_json(book, chosen.student, _need(chosen.need)), end="")
-        return DONE
     if chosen.student:
-        colour.show(marksheet.explain_student(book, chosen.student, _need(chosen.need)))
+        asked = (chosen.student, _need(chosen.need), _supposed(book.line(chosen.student).mark, chosen.suppose))
+        if chosen.json:
+            print(marksheet.student_json(book, *asked), end="")
+        else:
+            colour.show(marksheet.explain_student(book, *asked))
         return DONE
-    if chosen.need is not None:
-        raise UsageError("--need is asked for one student: add --student ID")
+    if chosen.need is not None or chosen.suppose:
+        raise UsageError(f"{'--if' if chosen.suppose else '--need'} is asked for one student: add --student ID")
     if chosen.json or chosen.csv:
         print((marksheet.as_json if chosen.json else marksheet.as_csv)(book), end="")
     else:
@@ -57,6 +60,21 @@ def _need(text: str | None) -> Decimal | None:
     if not number(text):
         raise UsageError(f"--need takes a total like 80 or 79.5, got {text!r}")
     return Decimal(number(text))
+
+
+def _supposed(mark: CourseMark, texts: Sequence[str]) -> dict[str, Fraction]:
+    """The percentages that are supposed, by item; the beginning of an item's name will do. Raises UsageError."""
+    found = {}
+    for text in texts:
+        named, _, percent = text.partition("=")
+        if not number(percent):
+            raise UsageError(f"--if takes an item and a percentage like {mark.items[0].item}=50, got {text!r}")
+        items = [each.item for each in mark.items]
+        meant = [named] if named in items else [item for item in items if named and item.startswith(named)]
+        if len(meant) != 1:
+            raise UsageError(f"no item {named!r} here{did_you_mean(named, items)}; there is: {', '.join(items)}")
+        found[meant[0]] = Fraction(number(percent))
+    return found
 
 
 def _current(paths: Paths) -> dict[tuple[str, str], Attempt]:

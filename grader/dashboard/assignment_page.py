@@ -102,7 +102,7 @@ def _tiles(found: Findings) -> Iterator[Html]:
     if cohort.waiting:
         yield tile(len(cohort.waiting), tr("handed in, not graded yet"))
     if cohort.to_be_marked:
-        yield tile(len(cohort.to_be_marked), tr("to be marked by hand"))
+        yield tile(cohort.to_be_marked, tr("answers to be marked"))
     where = spread(cohort.points)
     if where is not None:
         yield tile(

@@ -69,9 +69,9 @@ class Cohort:
         return tuple(sorted(self.handed_in - {attempt.student for attempt in self.attempts}))
 
     @property
-    def to_be_marked(self) -> tuple[str, ...]:
-        """Who was graded and has an answer that a person is to mark."""
-        return tuple(attempt.student for attempt in self.graded if attempt.waiting)
+    def to_be_marked(self) -> int:
+        """How many answers a person has still to mark."""
+        return sum(len(attempt.waiting) for attempt in self.graded)
 
     @property
     def strangers(self) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def _assignments(found: CourseFindings, links: Links) -> Html:
         tr("handed in"),
         *map(ended, Status),
         not_graded(),
-        tr("to be marked"),
+        tr("answers to be marked"),
         tr("mean as graded"),
         tr("median as graded"),
         tr("of"),
@@ -178,7 +178,7 @@ def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
     name = links.to_assignment(cohort.assignment.id)
     yield el("th", name, " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
     yield number(len(cohort.handed_in))
-    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting), len(cohort.to_be_marked)):
+    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting), cohort.to_be_marked):
         yield number(count)
     where = spread(cohort.points)
     yield number(NONE if where is None else two_digits(where.mean))

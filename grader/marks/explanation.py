@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +15,7 @@ from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown, so_far
 
+DIGESTS = re.compile(r"\btests(?: q\d+:[0-9a-f]{8}){2,}")  # as the source of a mark names them
 FROM = "from"  # before the source of a mark, which is for the staff
 COSTS = {  # what every day begun costs
     "percent": mark("{number} of the 100"),
@@ -120,7 +122,12 @@ def _item_lines(item: ItemMark) -> Iterator[str]:
     if item.entry.reason:
         yield f"      {tr('because')}: {recorded(item.entry.reason)}"
     if item.entry.source:
-        yield f"      {FROM}: {item.entry.source}"
+        yield f"      {FROM}: {DIGESTS.sub(_how_many, item.entry.source)}"
+
+
+def _how_many(digests: re.Match[str]) -> str:
+    """In place of the digests of hidden tests, of how many questions they are."""
+    return f"tests of {digests[0].count(':')} questions"
 
 
 def _after(words: str) -> str:

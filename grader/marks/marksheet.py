@@ -9,15 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
 from grader.marks.explanation import explain
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
-from grader.marks.what_if import explain_need, need_page
+from grader.marks.what_if import explain_need, explain_supposed, need_page, supposed_page, supposing
 from grader.submission.text import clean
 
 BOM = "\ufeff"
@@ -109,23 +110,33 @@ def as_json(gradebook: Gradebook) -> str:
     return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def explain_student(gradebook: Gradebook, student: str, need: Decimal | None = None) -> str:
+def explain_student(
+    gradebook: Gradebook, student: str, need: Decimal | None = None, suppose: Mapping[str, Fraction] | None = None
+) -> str:
     """How one student's mark comes about; UsageError when the roster has no such student.
 
-    need: say instead what this total needs in what has no mark yet
+    suppose: say instead what the total is with these percentages;  need: what this total needs in what has no mark
+    then
     """
     line = gradebook.line(student)
     scheme = gradebook.course.scheme
     group = f", {scheme.group_of(student, line.student.groups)}" if scheme.groups else ""
     head = f"{line.student.id} {line.student.name}".strip() + f", {gradebook.course.name}{group}"
-    lines = explain(line.mark) if need is None else explain_need(line.mark, need)
+    supposed = supposing(line.mark, suppose or {})
+    lines = explain_supposed(line.mark, suppose) if suppose else []
+    if need is not None:
+        lines += explain_need(supposed, need)
+    lines = lines or explain(line.mark)
     return "\n".join(clean(text) for text in (head, "", *lines)) + "\n"
 
 
-def student_json(gradebook: Gradebook, student: str, need: Decimal | None = None) -> str:
-    """One student as `as_json` has them, and what this total needs in what has no mark yet; UsageError as above."""
+def student_json(
+    gradebook: Gradebook, student: str, need: Decimal | None = None, suppose: Mapping[str, Fraction] | None = None
+) -> str:
+    """One student as `as_json` has them, with `if` and `need` for what is supposed and needed; UsageError as above."""
     line = gradebook.line(student)
-    page = _student_page(line) | ({} if need is None else {"need": need_page(line.mark, need)})
+    page = _student_page(line) | ({"if": supposed_page(line.mark, suppose)} if suppose else {})
+    page |= {} if need is None else {"need": need_page(supposing(line.mark, suppose or {}), need)}
     return json.dumps(page, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 

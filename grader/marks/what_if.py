@@ -1,4 +1,5 @@
-"""What a student needs in the rest of the course for a total: the same percentage in everything that has no mark yet.
+"""What a student needs in the rest of the course for a total, the same percentage in everything that has no mark yet;
+and what the total is with marks that one supposes.
 
 Exact: the whole rule is applied to every answer that is tried, so that best k, drop, curves and lateness are in it. The
 total never falls when a percentage rises, so that half of what is left can be ruled out with each.
@@ -18,7 +19,7 @@ from grader.errors import UsageError
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
-from grader.marks.policy import CourseMark, ItemMark, course_mark, shown
+from grader.marks.policy import CourseMark, ItemMark, course_mark, shown, so_far
 
 STEPS = 100  # of a percentage: the answer has two digits
 
@@ -42,7 +43,7 @@ def needed(mark: CourseMark, target: Decimal) -> Need:
 
     Raises UsageError where no mark in the rest would give a total.
     """
-    most = int(max(_most(part.component, item) for part in mark.components for item in part.items) * STEPS)
+    most = math.ceil(max(_most(part.component, item) for part in mark.components for item in part.items) * STEPS)
     lowest, highest = _total(mark, 0), _total(mark, most)
     rest = rest_of(mark)
     if highest < target:
@@ -123,8 +124,39 @@ def _in_points(mark: CourseMark, percent: Fraction) -> dict[str, tuple[Fraction,
     }
 
 
+def explain_supposed(mark: CourseMark, percents: Mapping[str, Fraction]) -> list[str]:
+    """The total with these percentages, and as it is now, in lines that a student understands."""
+    supposed = supposing(mark, percents)
+    said = ", ".join(
+        tr("{percent} % in {item}", percent=figure(shown(percent)), item=item) for item, percent in percents.items()
+    )
+    if supposed.total is not None:
+        lines = [tr("With {marks} the total is {total}.", marks=said, total=figure(f"{supposed.total:f}"))]
+        if mark.total is not None:
+            lines.append(tr("As it is now, the total is {total}.", total=figure(f"{mark.total:f}")))
+        return lines
+    today = so_far(supposed).total
+    total = tr("open") if today is None else figure(f"{today:f}")
+    lines = [tr("With {marks} the total so far is {total}.", marks=said, total=total)]
+    rest = ", ".join(rest_of(supposed))
+    return [*lines, tr("Still without a mark: {items}.", items=rest)] if rest else lines
+
+
+def supposed_page(mark: CourseMark, percents: Mapping[str, Fraction]) -> dict[str, object]:
+    """The same for a program. total: None while a mark is to come"""
+    supposed = supposing(mark, percents)
+    today = so_far(supposed).total
+    return {
+        "percent": {item: shown(percent) for item, percent in percents.items()},
+        "total": None if supposed.total is None else f"{supposed.total:f}",
+        "exact": None if supposed.exact is None else str(supposed.exact),
+        "so_far": None if today is None else f"{today:f}",
+        "rest": list(rest_of(supposed)),
+    }
+
+
 def supposing(mark: CourseMark, percents: Mapping[str, Fraction]) -> CourseMark:
-    """The mark with these percentages in items that have no mark yet; what is not named stays as it is."""
+    """The mark with these percentages, before lateness, in place of what there is; what is not named stays as it is."""
     entries = {
         item.item: _supposed(part.component, item, percents[item.item]) if item.item in percents else item.entry
         for part in mark.components
@@ -149,8 +181,6 @@ def _total(mark: CourseMark, hundredths: int) -> Decimal:
 
 def _supposed(component: Component, item: ItemMark, percent: Fraction) -> Entry:
     entry = item.entry
-    if entry.state is not State.DEFERRED:
-        return entry
     points, worth = _points(component, item, percent), entry.max_points or Fraction(100)
     return replace(entry, state=State.GRADED, points=points, max_points=worth, most=max(points, worth))
 

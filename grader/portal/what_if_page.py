@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from grader.course.tables import number
 from grader.errors import UsageError
-from grader.languages.formats import figure
 from grader.languages.translating import tr
 from grader.marks.gradebook import Line
-from grader.marks.policy import CourseMark, shown, so_far
-from grader.marks.what_if import explain_need, rest_of, supposing
+from grader.marks.policy import CourseMark
+from grader.marks.what_if import explain_need, explain_supposed, rest_of
 from grader.pages.markup import Html, el
 from grader.portal.frame import box, button, field, page
 from grader.portal.visit import Visit
@@ -83,18 +82,4 @@ def _suppose(mark: CourseMark, rest: Sequence[str], asked: Mapping[str, str]) ->
         elif text:
             percents[item] = Fraction(number(text))
     if percents:
-        yield box(*(el("p", text) for text in _supposed(mark, percents)))
-
-
-def _supposed(mark: CourseMark, percents: Mapping[str, Fraction]) -> Iterator[str]:
-    supposed = supposing(mark, percents)
-    said = ", ".join(
-        tr("{percent} % in {item}", percent=figure(shown(percent)), item=item) for item, percent in percents.items()
-    )
-    if supposed.total is not None:
-        yield tr("With {marks} the total is {total}.", marks=said, total=figure(f"{supposed.total:f}"))
-        return
-    today = so_far(supposed).total
-    total = tr("open") if today is None else figure(f"{today:f}")
-    yield tr("With {marks} the total so far is {total}.", marks=said, total=total)
-    yield tr("Still without a mark: {items}.", items=", ".join(rest_of(supposed)))
+        yield box(*(el("p", text) for text in explain_supposed(mark, percents)))

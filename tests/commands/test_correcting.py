@@ -76,6 +76,16 @@ def test_status_counts_everybody_and_names_who_waits(record, capsys):
     assert "over whose answer a hidden test failed by itself; it is to be mended: test_q5" in out
 
 
+def test_status_without_an_assignment_has_a_row_for_each_that_has_questions(record, capsys):
+    code, out, _ = said(capsys, "status")
+    head, _, *rows = out.splitlines()
+    assert code == 1 and rows[0].split() == ["a1_mlp", "3", "2", "1", "1", "1"]
+    assert re.split("  +", head) == ["assignment", "handed in", "graded", "not graded yet", "missing", "not on roster"]
+    documents = json.loads(said(capsys, "status", "--json")[1])["assignments"]
+    assert [each["assignment"] for each in documents] == [row.split()[0] for row in rows]
+    assert documents[0] == {**json.loads(said(capsys, "status", "a1_mlp", "--json")[1])}
+
+
 def test_a_deferred_attempt_does_not_hide_the_one_before(record, capsys):
     document = json.loads(said(capsys, "show", "bo", "a1_mlp", "--json")[1])
     assert document["status"] == "graded" and document["points"] == 92
@@ -121,7 +131,12 @@ WHY = ("--reason", "right idea", "--who", "ta")
         ([["q5", "+2", *WHY], ["q5", "+100", *WHY]], "2 -> 8 of 8", "94 -> 100", "held at 8"),
         ([["q5", "+2", *WHY], ["q5", "--set", "4", *WHY]], "2 -> 4 of 8", "94 -> 96", "set to 4  ta: right idea"),
         ([["q5", "--set", "4", *WHY], ["q5", "-0.5", *WHY]], "4 -> 3.5 of 8", "96 -> 95.5", "-0.5  ta"),
-        ([["q5", "+2", *WHY], ["q5", "+1", *WHY], ["q5", "--undo"]], "3 -> 2 of 8", "95 -> 94", "not: right idea"),
+        (
+            [["q5", "+2", *WHY], ["q5", "+1", *WHY], ["q5", "--undo"]],
+            "3 -> 2 of 8",
+            "95 -> 94",
+            'q5  taken back  root: was "right idea"',
+        ),
         ([["q5", "+2", *WHY], ["q5", "--undo"]], "2 -> 0 of 8", "94 -> 92", "taken back"),
         ([["q5", "--comment", "See me"]], "q5 0 of 8", "in all 92 of 100", "comment  root: See me"),
         ([["all", "-2", *WHY]], "bo  in all", "92 -> 90", "all  -2  ta"),

@@ -196,6 +196,10 @@ def test_what_the_rest_must_bring(folder, book):
     assert "every mark is there; the total is 75.4, and 76 is not reached." in explain_student(
         book, "cs101", Decimal(76)
     )
+    assert BLOCKS["if cs105"] == explain_student(book, "cs105", suppose={"a1_mlp": Fraction(50)})
+    both = explain_student(book, "cs101", Decimal(90), {"end_semester": Fraction(100)})
+    assert "With 100.00 % in end_semester the total is 80.8.\nAs it is now, the total is 75.4.\n" in both
+    assert "the total is 80.8, and 90 is not reached." in both
     edit(folder, "marks/status.csv", "cs103,a1_mlp", "cs105,kaggle")
     with pytest.raises(UsageError, match="no mark in the rest gives a total: every item of project is excused"):
         explain_student(read_gradebook(folder, GRADED), "cs105", Decimal(80))
@@ -427,6 +431,20 @@ def test_what_is_needed_is_a_document_too(folder, book, monkeypatch, capsys):
     monkeypatch.setenv("GRADER_COURSE", str(folder.root))
     assert main(["marks", "--student", "cs105", "--need", "75", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["need"]["percent"] == "86.17"  # nothing of a1 is on record here
+    assert main(["marks", "--student", "cs105", "--if", "a1=50", "--json"]) == 0
+    supposed = json.loads(capsys.readouterr().out)["if"]
+    assert supposed.pop("exact") and supposed == {
+        "percent": {"a1_mlp": "50.00"}, "total": "73.3", "so_far": "73.3", "rest": []
+    }  # fmt: skip
+    for given, says in (
+        (["--student", "cs105", "--if", "a=50"], "no item 'a' here"),
+        (
+            ["--student", "cs105", "--if", "exam1=-5"],
+            "--if takes an item and a percentage like a1_mlp=50, got 'exam1=-5'",
+        ),
+        (["--if", "exam1=5"], "--if is asked for one student: add --student ID"),
+    ):
+        assert main(["marks", *given]) == 2 and says in capsys.readouterr().err
     for more in (["--csv"], ["--export", "csv", "--out", str(folder.root / "x")]):
         assert main(["marks", "--student", "cs105", *more]) == 2
         assert "--student explains one mark: as text, or with --json" in capsys.readouterr().err

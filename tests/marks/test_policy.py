@@ -537,3 +537,21 @@ def test_supposing_some_marks_is_the_mark_with_them_and_leaves_the_rest_open(cas
     there = {item: graded(Fraction(out_of.get(item, 100)) / 2) for item in named}
     wanted = {**dict.fromkeys(waiting, open_), **there}
     assert supposed.exact == course_mark(scheme, {**entries, **wanted}).exact
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.data())
+def test_supposing_marks_in_place_of_others_is_what_trying_every_choice_gives(case, choice):
+    scheme, entries = case
+    named = choice.draw(st.sets(st.sampled_from(scheme.items), min_size=1))
+    mark = course_mark(scheme, entries)
+    out_of = {item: points for part in scheme.components for item, points in part.out_of.items()}
+    there = {}
+    for item in named:
+        before = entries[item]
+        worth = before.max_points or Fraction(100)
+        points = Fraction(out_of.get(item, worth)) / 2
+        late = before.late_minutes
+        there[item] = Entry(State.GRADED, points, worth, late, most=max(points, worth))
+    supposed = supposing(mark, dict.fromkeys(named, Fraction(50)))
+    assert supposed.exact == slow_total(scheme, {**entries, **there})
