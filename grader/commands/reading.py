@@ -44,8 +44,10 @@ def marks(chosen: argparse.Namespace) -> int:
         else:
             colour.show(marksheet.explain_student(book, *asked))
         return DONE
-    if chosen.need is not None or chosen.suppose:
-        raise UsageError(f"{'--if' if chosen.suppose else '--need'} is asked for one student: add --student ID")
+    if chosen.need is not None:
+        raise UsageError("--need is asked for one student: add --student ID")
+    if chosen.suppose:
+        raise UsageError("--if is asked for one student: add --student ID")
     if chosen.json or chosen.csv:
         print((marksheet.as_json if chosen.json else marksheet.as_csv)(book), end="")
     else:
