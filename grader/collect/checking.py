@@ -18,14 +18,16 @@ MOST_SAID = 5  # of the names of one notebook
 
 
 def look_into(submission: Submission, assignment: Assignment, release: str = "") -> list[Remark]:
-    """What reading it says, names that are nearly right, names that are defined more than once. Nothing is run.
-
-    release: the current one
-    """
+    """What is to be said of a submission, or why it cannot be read. Nothing is run. release: the current one"""
     try:
         book = notebook.read(submission.content, submission.filename)
     except SubmissionError as reason:
         return [Remark(str(reason), Weight.ASK)]
+    return said_of(book, assignment, release)
+
+
+def said_of(book: notebook.Notebook, assignment: Assignment, release: str = "") -> list[Remark]:
+    """What reading it said, names that are nearly right, names that are defined more than once."""
     remarks = [
         Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in told(book.notices, release)
     ]

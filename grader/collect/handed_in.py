@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from grader.collect.archives import unfolded
 from grader.collect.checking import look_into
 from grader.collect.choosing import Wanted, extras_of, notebook_of
@@ -18,7 +20,27 @@ EXTRAS_SHARE = 2  # of the sandbox's disk, this part at most is for files that w
 def submission_in(
     uploaded: tuple[Entry, ...], student: str, assignment: Assignment, wanted: Wanted, release: str = ""
 ) -> tuple[Submission | None, list[Remark]]:
-    """The submission in uploaded files; None where no file can be read at all: somebody has to get it again."""
+    """The submission in uploaded files, looked into; None where no file can be read: somebody has to get it again."""
+    found = taken(uploaded, student, assignment, wanted)
+    if found.submission is None:
+        return None, found.remarks
+    seen = look_into(found.submission, assignment, release)
+    if found.closed and any(remark.weight is Weight.ASK for remark in seen):
+        seen = []  # why it could not be opened says more
+    return found.submission, [*found.remarks, *seen]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is taken of uploaded files, and what is said of the choice. closed: an archive that could not be opened"""
+
+    submission: Submission | None
+    remarks: list[Remark]
+    closed: bool = False
+
+
+def taken(uploaded: tuple[Entry, ...], student: str, assignment: Assignment, wanted: Wanted) -> Taken:
+    """The submission in uploaded files, not looked into; None where no file can be read."""
     has_notebook = any(is_notebook(file.name) and not is_checkpoint(file.path) for file in uploaded)
     inside = unfolded(uploaded) if not has_notebook else None
     files = uploaded if inside is None else inside.entries
@@ -26,16 +48,13 @@ def submission_in(
     chosen, about = notebook_of(files, wanted)
     remarks += about
     if chosen is None:
-        return None, [*remarks, NO_FILE]
+        return Taken(None, [*remarks, NO_FILE])
     try:
         content = chosen.read()
     except SubmissionError as reason:
-        return None, [*remarks, Remark(f"{chosen.path} is not on record: {reason}", Weight.ASK)]
+        return Taken(None, [*remarks, Remark(f"{chosen.path} is not on record: {reason}", Weight.ASK)])
     most_bytes = assignment.limits.disk_mib * MIB // EXTRAS_SHARE
     extras, about = extras_of(files, chosen, most_bytes)
     submission = Submission(student, assignment.id, chosen.name, content, tuple(extras))
     closed = any(refusal.path == chosen.path for refusal in (inside.refused if inside else ()))
-    seen = look_into(submission, assignment, release)
-    if closed and any(remark.weight is Weight.ASK for remark in seen):
-        seen = []  # why it could not be opened says more
-    return submission, [*remarks, *about, *seen]
+    return Taken(submission, [*remarks, *about], closed)

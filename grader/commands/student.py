@@ -45,7 +45,7 @@ def _released(file: Path, assignment: str) -> Released:
 
 def _by_course(file: Path, assignment_id: str) -> Released:
     from grader.bookkeeping.asked import released
-    from grader.course.config import assignment_ids
+    from grader.course.config import assignment_ids, read_assignment
 
     try:
         paths = Paths(find_root())
@@ -59,7 +59,7 @@ def _by_course(file: Path, assignment_id: str) -> Released:
     if chosen not in known:
         asked = f"no assignment {chosen!r}" if chosen else f"which assignment is {file.name}? Name it with --assignment"
         raise UsageError(f"{asked}; there is: {', '.join(known)}")
-    return released(paths, chosen)
+    return released(paths, read_assignment(paths, chosen))
 
 
 def _of_release(paths: Paths, known: tuple[str, ...], file: Path) -> str:

@@ -14,9 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from grader.bookkeeping.asked import released
+from grader.collect.checking import said_of
 from grader.collect.choosing import Wanted
 from grader.collect.disk import entry
-from grader.collect.handed_in import submission_in
+from grader.collect.handed_in import taken
 from grader.collect.names import checked_path
 from grader.collect.remarks import Weight
 from grader.course import releases
@@ -24,6 +25,7 @@ from grader.course.config import read_assignment
 from grader.errors import GraderError, SubmissionError
 from grader.paths import Paths
 from grader.schema import Submission
+from grader.submission import notebook
 from grader.submission.program import looked_at
 
 LONGEST_S = 20.0
@@ -33,11 +35,10 @@ MOST_LINES = 400
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found in an upload. lines: as `validate` says them;  complete: nothing is missing, nothing to be said"""
+    """What was found in an upload. lines: as `validate` says them;  submission: where no more than that was wanted"""
 
     lines: tuple[str, ...]
-    complete: bool
-    submission: Submission | None
+    submission: Submission | None = None
 
 
 class Readers:
@@ -46,16 +47,16 @@ class Readers:
     def __init__(self, root: Path, number: int = 2) -> None:
         self._root = root
         self._idle: list[_Reader] = []
-        self._free = threading.Semaphore(number)
+        self._number, self._free = number, threading.Semaphore(number)
         self._lock = threading.Lock()
 
     def warm(self) -> None:
-        """Begin one reader: the first student is not to wait for it."""
+        """Begin the readers: the first students are not to wait for them."""
         with self._lock:
-            self._idle.append(_Reader(self._root))
+            self._idle += (_Reader(self._root) for _ in range(self._number - len(self._idle)))
 
     def look(self, file: Path, filename: str, student: str, assignment: str, words: bool = True) -> Looked:
-        """What is in an uploaded file, and (words) what there is to say of it."""
+        """What there is to say of an uploaded file, else (words=False) what is in it."""
         with self._free:
             with self._lock:
                 reader = self._idle.pop() if self._idle else None
@@ -63,7 +64,7 @@ class Readers:
             looked = reader.look(file, filename, student, assignment, words)
             if looked is None:
                 reader.end()
-                return Looked((UNREAD,), False, None)
+                return Looked((UNREAD,))
             with self._lock:
                 self._idle.append(reader)
             return looked
@@ -107,28 +108,30 @@ def _read(pipe: Connection, root: Path) -> None:
 
 
 def looked(paths: Paths, file: Path, filename: str, student: str, assignment_id: str, words: bool = True) -> Looked:
-    """Read one upload. A file that is no notebook is a submission all the same, and the lines say what it is."""
+    """Read one upload, its notebook once. A file that is none is a submission all the same, and the lines say so."""
     assignment = read_assignment(paths, assignment_id)
     names = frozenset(name for question in assignment.questions for name in question.names)
     uploaded = entry(file, called(filename), file.stat().st_size)
-    release = releases.current(paths, assignment_id)
-    submission, remarks = submission_in((uploaded,), student, assignment, Wanted(assignment_id, names), release)
+    found = taken((uploaded,), student, assignment, Wanted(assignment_id, names))
+    submission, remarks = found.submission, found.remarks
     if submission is None or not words:
-        return Looked(tuple(f"  note: {remark.text}" for remark in remarks), False, submission)
-    lines = [f"  note: {remark.text}" for remark in remarks if remark.weight is not Weight.NOTE]
+        return Looked(tuple(f"  note: {remark.text}" for remark in remarks), submission)
     try:
+        book = notebook.read(submission.content, submission.filename)
+        remarks = [*remarks, *said_of(book, assignment, releases.current(paths, assignment_id))]
         with TemporaryDirectory() as empty:
             beside = Path(empty)
             for name, _ in submission.extras:
                 with contextlib.suppress(OSError):  # a name that no file system takes
                     (beside / name).parent.mkdir(parents=True, exist_ok=True)
                     (beside / name).touch()
-            asked = released(paths, assignment_id)
-            said, code = looked_at(beside / Path(submission.filename).name, submission.content, asked)
+            named = beside / Path(submission.filename).name
+            said, _ = looked_at(named, submission.content, book, released(paths, assignment))
     except GraderError as reason:
-        return Looked((str(reason),), False, submission)
-    seen = dict.fromkeys([*said, *lines])
-    return Looked(tuple(seen)[:MOST_LINES], code == 0, submission)
+        return Looked((str(reason),))
+    notes = (f"  note: {remark.text}" for remark in remarks if remark.weight is not Weight.NOTE)
+    seen = dict.fromkeys([*said, *notes])
+    return Looked(tuple(seen)[:MOST_LINES])
 
 
 def called(filename: str, otherwise: str = "notebook.ipynb") -> str:

@@ -44,7 +44,7 @@ def serve(
 
     if settings.header and not settings.proxy:
         raise UsageError("--header is believed from one proxy alone: name its address with --proxy")
-    listening = _listening(host, port)
+    listening = listening_socket(host, port)
     alone = _only_one(paths)
     settings = replace(settings, address=checked_address(settings.address, host, listening.getsockname()[1]))
     portal = Portal(paths, settings, grading, slots)
@@ -88,10 +88,10 @@ def _only_one(paths: Paths) -> TextIO:
     return lock
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """A port of this machine; 0 is any that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family)
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # unnamed, asyncio leaves Nagle's delay on
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))

@@ -60,26 +60,40 @@ def missing(
     """
     known = [*modules, *_standard_library(), *_own(notebook, beside)]
     imports: dict[str, list[_Import]] = {}
-    used: dict[str, list[int]] = {}
+    for number, tree in _trees(notebook):
+        for found in _imports(tree, number):
+            name = _nearest_parent(found.module, hidden) or found.module.partition(".")[0]
+            if _is_within(found.module, hidden) or not _is_known(found.module, known):
+                imports.setdefault(name, []).append(found)
+    used = _cells_that_read(notebook) if imports else {}
+    return [_missing(name, found, asked, used, hidden) for name, found in imports.items()]
+
+
+def _trees(notebook: Notebook) -> Iterator[tuple[int, ast.Module]]:
+    """(number, tree) of each cell that is run and is Python, one after the other: a tree takes much memory."""
     for cell in notebook.cells:
         tree = None if cell.experiment else parse(cell.code)
         if tree is not None:
-            for found in _imports(tree, cell.number):
-                name = _nearest_parent(found.module, hidden) or found.module.partition(".")[0]
-                if _is_within(found.module, hidden) or not _is_known(found.module, known):
-                    imports.setdefault(name, []).append(found)
-            for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_read(node)}:
-                used.setdefault(name, []).append(cell.number)
-    return [_missing(name, found, asked, used, hidden) for name, found in imports.items()]
+            yield cell.number, tree
+
+
+def _cells_that_read(notebook: Notebook) -> dict[str, list[int]]:
+    """Name -> the numbers of the cells that read it."""
+    used: dict[str, list[int]] = {}
+    for number, tree in _trees(notebook):
+        for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_read(node)}:
+            used.setdefault(name, []).append(number)
+    return used
 
 
 def not_handed_in(notebook: Notebook, beside: Path, released: Collection[str]) -> list[str]:
     """Files beside the notebook that it imports and that do not come with the assignment."""
-    written = {name for name, _ in notebook.files}
-    trees = [parse(cell.code) for cell in notebook.cells if not cell.experiment]
-    tops = {found.module.partition(".")[0] for tree in trees if tree is not None for found in _imports(tree, 0)}
-    files = sorted(f"{top}.py" for top in tops if (beside / f"{top}.py").is_file())
-    return [name for name in files if name not in released and name not in written]
+    there = {file.name for file in beside.glob("*.py") if file.is_file()}
+    there -= {*released, *(name for name, _ in notebook.files)}
+    if not there:
+        return []
+    tops = {each.module.partition(".")[0] for number, tree in _trees(notebook) for each in _imports(tree, number)}
+    return sorted(there & {f"{top}.py" for top in tops})
 
 
 def _missing(

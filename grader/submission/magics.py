@@ -117,6 +117,7 @@ def syntax_error(code: str) -> str:
     return reason
 
 
+@functools.lru_cache(maxsize=256)  # every name that is asked for is looked up in a cell
 def compile_error(code: str) -> str:
     """Say why this cannot run, as `syntax_error` does, but for all that the compiler finds, as a `return` outside."""
     _, reason = _compiled(code, 0)

@@ -48,15 +48,15 @@ def in_language(code: str) -> Iterator[None]:
 
 def validate(file: Path, released: Released) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
-    lines, code = looked_at(file, require_notebook(file), released)
+    content = require_notebook(file)
+    lines, code = looked_at(file, content, notebook.read(content, file.name), released)
     for line in lines:
         say(line)
     return code
 
 
-def looked_at(file: Path, content: bytes, released: Released) -> tuple[list[str], int]:
-    """What `validate` says of a notebook, and its exit code. Raises SubmissionError where it is none."""
-    book = notebook.read(content, file.name)
+def looked_at(file: Path, content: bytes, book: notebook.Notebook, released: Released) -> tuple[list[str], int]:
+    """What `validate` says of a notebook, and its exit code. book: what was read in the content"""
     found, broken = look(book, released.questions), broken_cells(book)
     unwritten = unwritten_essays(content, file.name, released)
     gone = _gone(file, book, released)

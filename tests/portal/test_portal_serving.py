@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import socket
 import subprocess
@@ -53,6 +54,22 @@ def test_a_second_portal_of_a_course_says_that_there_is_one(portal):
 def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="--port 8001"):
         serving.serve(course(tmp_path), "127.0.0.1", taken.getsockname()[1], Settings(""), (), 1)
+
+
+def test_an_answer_in_two_parts_is_not_held_back():
+    async def answer(_, writer):
+        connection = writer.get_extra_info("socket")
+        writer.write(bytes([connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)]))
+        writer.close()
+
+    async def answered(listening: socket.socket) -> bytes:
+        async with await asyncio.start_server(answer, sock=listening):
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            said = await reader.read()
+            writer.close()
+        return said
+
+    assert asyncio.run(answered(serving.listening_socket("127.0.0.1", 0))) == b"\x01"
 
 
 def test_a_header_without_a_proxy_is_refused(tmp_path):
