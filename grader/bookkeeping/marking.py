@@ -18,7 +18,7 @@ from grader.paths import Paths
 from grader.record.judgements import Judgement, Judgements, standing
 from grader.record.store import Store
 from grader.schema import Assignment, Attempt, ManualMark, Status, add_up
-from grader.submission.answers import Answer
+from grader.submission.answers import Answer, released_texts
 from grader.submission.answers import answers as answers_in
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ class Marking:
                 found = {}
             self.known[key] = found
         return self.known[key]
+
+    def asked(self, question: str) -> tuple[str, ...]:
+        """What the released notebook asks in a question, as Markdown; empty where there is no release."""
+        return released_texts(self.starter, [each.id for each in self.assignment.questions], question)
 
     def answer_key(self, attempt: Attempt, question: str) -> str:
         found = self.answers(attempt).get(question)

@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 from grader.errors import SubmissionError
 from grader.submission.ipynb import RawCell
 from grader.submission.notebook import read_cells
 
+TEXT = "markdown"
 LEAST_TEXT = 8  # characters of a starter's cell that is known again by its text
+_ANY_HEADING = re.compile(r"#{1,6}[ \t]")
 _HEADING = re.compile(r"^(?:#[ \t])?[ \t]{0,3}#{1,6}[ \t]+[^\w\n]*(q[0-9]{1,3})\b", re.IGNORECASE | re.MULTILINE)
 
 
@@ -96,6 +99,22 @@ def answers(
         )
         for question in wanted
     }
+
+
+def released_texts(starter: bytes, questions: Sequence[str], question: str) -> tuple[str, ...]:
+    """The texts of the released notebook in a question's place, as Markdown: what is asked. Empty where it has none.
+
+    They end where something else begins, with a heading of the question's own level or above.
+    """
+    given = _given(starter, questions)
+    here = [cell for cell, place in zip(given.cells, given.places) if place == question and cell.kind == TEXT]
+    texts = [cell.source.strip() for cell in here]
+    return (*texts[:1], *takewhile(lambda text: not 0 < _level(text) <= _level(texts[0]), texts[1:]))
+
+
+def _level(text: str) -> int:
+    """Of the heading that a text begins with; 0 where it begins with none."""
+    return len(text) - len(text.lstrip("#")) if _ANY_HEADING.match(text) else 0
 
 
 # ---------------------------------------------------------------------------------------------------- places

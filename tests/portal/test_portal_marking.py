@@ -61,6 +61,7 @@ def test_a_mark_by_the_rubric_is_the_mark_of_every_command_and_of_the_students_p
 ):
     ben, place = staff["ben"], rubric["ann"]
     page = ben.get(place).text
+    assert "(5 points)\n\nIn your own words.</p>" in page and "A plot (2.5 points)" not in page
     assert "&lt;b&gt;inf&lt;/b&gt;" in page and "says &lt;i&gt;overflow&lt;/i&gt;" in page and "<i>overflow" not in page
     given = mark(ben, place, **{"item-1": "on", "item-3": "on"}, comment="Well <b>seen</b>.\r\nGo on.")
     assert given.status_code == 303

@@ -6,7 +6,7 @@ import pytest
 from essays import STARTER, changed, code, handed_in, notebook, text
 
 from grader.errors import SubmissionError
-from grader.submission.answers import answers
+from grader.submission.answers import answers, released_texts
 
 QUESTIONS = ("q1", "q2", "q3", "q7", "q8")
 ESSAY, PLOT = "Because exp(1000) overflows.", "# experiment\nplt.plot(x)"
@@ -122,3 +122,17 @@ def test_what_is_no_notebook_has_no_answers():
 def test_the_text_of_an_answer_does_not_depend_on_what_is_around_it():
     other = [text("Something else.", id="x"), *changed(*WRITTEN, q1_code="def softmax(z):\n    return z")]
     assert found(notebook(*other))["q7"].text == found(notebook(*WRITTEN))["q7"].text == ESSAY
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("q7", ("## q7. Why subtract the maximum? (5 points)\n\nIn your own words.", STARTER[5]["source"])),
+        ("q8", ("## q8. A plot (2.5 points)", "### Colours\n\nAny.")),  # and not what stands below all questions
+        ("q3", ()),
+    ],
+)
+def test_what_is_asked_is_the_text_of_the_release_in_the_questions_place(question, asked):
+    released = notebook(*STARTER[:-1], text("### Colours\n\nAny.", id="more"), STARTER[-1])
+    assert released_texts(released, QUESTIONS, question) == asked
+    assert released_texts(b"", QUESTIONS, question) == ()

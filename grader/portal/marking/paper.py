@@ -23,6 +23,7 @@ from grader.submission.answers import Answer
 class Paper:
     """reading: as what whoever looks marks it;  judgement: theirs that holds;  mark: as it counts now, from anywhere
 
+    asked: the question as it was released, Markdown
     made: everything that was given for it, as far as whoever looks may see it: neither reader sees the other's
     """
 
@@ -30,6 +31,7 @@ class Paper:
     assignment: Assignment
     question: Question
     person: Person
+    asked: tuple[str, ...]
     submission: Submission
     about: Answered
     answer: Answer
@@ -86,6 +88,7 @@ def paper_of(visit: Visit) -> Paper:
             assignment=assignment,
             question=question,
             person=person,
+            asked=marking.asked(question.id),
             submission=submission,
             about=about,
             answer=marking.answers(attempt).get(question.id) or Answer(question.id, False, ()),

@@ -49,8 +49,17 @@ def show(visit: Visit) -> Response:
     right = el("section", *_marking(visit, paper, there), tabindex="0", aria_label=trc("noun", "Mark"))
     title = f"{paper.assignment.id} {paper.question.id}: {paper.called}"
     worth = figure(plain(paper.question.points))
-    asked = el("p", tr("{title}, {points} points", title=paper.question.title, points=worth))
-    return page(visit, title, asked, _where(visit, paper, there), el("div", left, right, class_="two"), wide=True)
+    about = el("p", tr("{title}, {points} points", title=paper.question.title, points=worth))
+    both = el("div", left, right, class_="two")
+    return page(visit, title, about, _where(visit, paper, there), _asked(paper), both, wide=True)
+
+
+def _asked(paper: Paper) -> Html | None:
+    """The question as students read it, to be folded away."""
+    if not paper.asked:
+        return None
+    texts = el("div", *(el("p", text, class_="asked") for text in paper.asked), class_="inside")
+    return el("details", el("summary", tr("What is asked")), texts, open=True)
 
 
 def _where(visit: Visit, paper: Paper, there: list[Sheet]) -> Html:
