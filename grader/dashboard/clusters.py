@@ -18,6 +18,9 @@ MASKS = (  # in this order; what differs from student to student or from seed to
     (re.compile(r"0x[0-9a-fA-F]+"), "0x..."),
     (re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"), "#"),
     (re.compile(r"\s+"), " "),
+    (re.compile(r"\bindex \(#(?:, #)*,?\)"), "index #"),  # of however many axes
+    (re.compile(r"\baxes #(?:, #)*(?: and #)? are\b"), "axis # is"),
+    (re.compile(r"\baxes\b"), "axis"),
 )
 LONGEST = 300  # letters of a diagnosis that are compared
 

@@ -13,7 +13,7 @@ from grader.course.entries import State
 from grader.course.scheme import plain
 from grader.dashboard import figures
 from grader.dashboard.assignment_page import near_table
-from grader.dashboard.cohort import Near, Spread, near, spread
+from grader.dashboard.cohort import Cohort, Near, Spread, near, spread
 from grader.dashboard.findings import Findings
 from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
@@ -146,18 +146,21 @@ def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[H
 
 
 def _assignments(found: CourseFindings, links: Links) -> Html:
+    states = [_states(each.cohort) for each in found.assignments]
+    told = [state for state in (states[0] if states else ()) if any(counts[state] for counts in states)]
     columns = (
         tr("handed in"),
-        *map(ended, Status),
-        not_graded(),
-        tr("answers to be marked"),
+        *told,
         tr("mean as graded"),
         tr("median as graded"),
         tr("of"),
         tr("checks in doubt"),
     )
     head = el("tr", heading(tr("assignment")), *(heading(column, "n") for column in columns))
-    rows = [list(_assignment_row(each, links)) for each in found.assignments]
+    rows = [
+        list(_assignment_row(each, links, [counts[state] for state in told]))
+        for each, counts in zip(found.assignments, states, strict=True)
+    ]
     by_hand = [
         name
         for name in found.book.course.assignments
@@ -170,16 +173,21 @@ def _assignments(found: CourseFindings, links: Links) -> Html:
     )
     if not rows:
         return section("assignments", tr("Assignments"), el("p", tr("Nothing is graded here yet.")), rest)
-    return section("assignments", tr("Assignments"), table([head], rows), rest)
+    return section("assignments", tr("Assignments"), table([head], rows, class_="wraps"), rest)
 
 
-def _assignment_row(each: Findings, links: Links) -> Iterator[Html]:
+def _states(cohort: Cohort) -> dict[str, int]:
+    """How many hand-ins are in each state, and how many answers a person has still to mark."""
+    counts = {ended(status): len(cohort.ended(status)) for status in Status}
+    return {**counts, not_graded(): len(cohort.waiting), tr("to be marked"): cohort.to_be_marked}
+
+
+def _assignment_row(each: Findings, links: Links, counts: Sequence[int]) -> Iterator[Html]:
     cohort = each.cohort
     name = links.to_assignment(cohort.assignment.id)
     yield el("th", name, " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
     yield number(len(cohort.handed_in))
-    for count in (*(len(cohort.ended(status)) for status in Status), len(cohort.waiting), cohort.to_be_marked):
-        yield number(count)
+    yield from map(number, counts)
     where = spread(cohort.points)
     yield number(NONE if where is None else two_digits(where.mean))
     yield number(NONE if where is None else two_digits(where.middle))

@@ -58,7 +58,8 @@ class CheckNumbers:
 
     @property
     def doubt(self) -> str:
-        return doubt(self.asked, self.passed, self.discrimination, PASSES)
+        """Why the check rather than the class may be at fault; what is not written is no reason."""
+        return doubt(self.asked if self.passed else self.wrong, self.passed, self.discrimination, PASSES)
 
 
 def doubt(asked: int, passed: int, discrimination: float | None, said: tuple[str, str]) -> str:

@@ -39,7 +39,7 @@ tbody tr:hover td.h4 { box-shadow: inset 0 0 0 9rem rgb(128 128 128 / .12); }
 .key.h1 { background: var(--h1); } .key.h2 { background: var(--h2); } .key.h3 { background: var(--h3); }
 .key.h4 { background: var(--h4); }
 td .fold { margin: 0; border: 0; background: none; } td .fold > summary { padding: 0; }
-td.title { min-width: 9rem; }
+td.title { min-width: 9rem; } .wraps thead th, .wraps tbody th { white-space: normal; }
 td.once { max-width: 22rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 table.heat td, table.heat th { padding-top: .12rem; padding-bottom: .12rem; }
 table.heat a { text-decoration: none; } td.students { min-width: 9rem; }

@@ -17,11 +17,13 @@ from grader.languages.translating import mark, tr
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
 from grader.terminal.screen import words
 
+Named = tuple[Findings, CheckNumbers]  # a check, and the assignment that it is of
 FEW = 8  # rows of either list
 WRONG = mark(
     "Wrong: something was written, and it earned nothing. Not written: the notebook has the stub as it was handed out, "
     "or no such name. Counted are the graded attempts that count."
 )
+ONE_EACH = mark("Of each question stands the check that most got wrong.")
 
 
 def wrong_section(found: Sequence[Findings], links: Links, here: bool = False) -> Html:
@@ -29,13 +31,13 @@ def wrong_section(found: Sequence[Findings], links: Links, here: bool = False) -
     title = tr("What went wrong most")
     if not any(check.wrong for each in found for check in each.checks):
         return section("wrong", title, el("p", tr("Nothing: no check was answered wrongly.")))
-    about = el("p", tr(WRONG), class_="lead dim small")
+    about = el("p", f"{tr(WRONG)} {tr(ONE_EACH)}", class_="lead dim small")
     return section("wrong", title, about, el("div", *_lists(found, links, here), class_="two"))
 
 
 def _lists(found: Sequence[Findings], links: Links, here: bool) -> Iterator[Html]:
     wrong = [(each, check) for each in found for check in each.checks if check.wrong]
-    most_wrong = sorted(wrong, key=lambda pair: -pair[1].wrong)[:FEW]
+    most_wrong = sorted(_of_each_question(wrong), key=lambda pair: -pair[1].wrong)[:FEW]
     dearest = sorted(wrong, key=lambda pair: -pair[1].max_points)[:FEW]
     head = el("tr", heading(tr("check")), heading(tr("wrong"), "n"), heading(tr("not written"), "n"))
     rows = [
@@ -50,6 +52,15 @@ def _lists(found: Sequence[Findings], links: Links, here: bool) -> Iterator[Html
         for each, check in dearest
     ]  # fmt: skip
     yield _list(tr("Lost most by one check"), head, rows)
+
+
+def _of_each_question(wrong: Iterable[Named]) -> Iterable[Named]:
+    """The check that most got wrong: those of one question are mostly failed together."""
+    most: dict[tuple[str, str], Named] = {}
+    for each, check in wrong:
+        question = (each.cohort.assignment.id, check.question)
+        most[question] = max(most.get(question, (each, check)), (each, check), key=lambda pair: pair[1].wrong)
+    return most.values()
 
 
 def _list(title: str, head: Html, rows: Iterable[Iterable[Html]]) -> Html:

@@ -143,6 +143,8 @@ def test_a_signed_number_has_two_digits_and_no_negative_zero(value, text):
         ("off by -1.5e-07", "off by 3"),
         ("KeyError in cell 3, line 4: `a = b[x]`", "KeyError in cell 9, line 1: `print(y)`"),
         ("too   large", "too large"),
+        ("a sum over 2 axes differs, first at index (2, 3)", "a sum over 1 axis differs, first at index (4,)"),
+        ("axes 0, 1 and 2 are too long by 1", "axis 3 is too long by 2"),
     ],
 )  # fmt: skip
 def test_what_differs_between_students_is_masked(one, other):
@@ -286,6 +288,15 @@ def test_what_is_wrong_is_counted_apart_from_what_is_not_there():
     assert (cheap.wrong, cheap.not_there, cheap.endings) == (2, 0, ((Outcome.FAILED, 2),))
     assert (dear.wrong, dear.not_there, dear.passed, dear.asked) == (1, 2, 1, 5)
     assert dict(dear.endings) == {Outcome.FAILED: 1, Outcome.DEFERRED: 1}
+
+
+def test_nobody_passes_what_nobody_wrote_and_the_check_is_not_in_doubt():
+    def all_of_five(outcome: Outcome, message: str) -> str:
+        made = (attempt(f"s{n}", check("q1_sum", outcome, message)) for n in range(5))
+        return check_numbers(cohort(*made))[0].doubt
+
+    assert all_of_five(Outcome.FAILED, WRONG) == "nobody passes"
+    assert all_of_five(Outcome.ERROR, "not written yet (cell 5)") == all_of_five(Outcome.MISSING, "looked for f") == ""
 
 
 def test_the_lists_name_what_most_got_wrong_and_who_lost_most_and_nobody_who_wrote_nothing():
