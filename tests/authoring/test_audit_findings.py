@@ -261,15 +261,20 @@ MUTE = (
 @pytest.mark.parametrize(
     ("mute", "repaired"),
     [
-        (
+        pytest.param(
             "assert np.allclose(sums, np.cumsum(numbers))",
             "require(np.allclose(sums, np.cumsum(numbers)), 'not the sums')",
+            marks=pytest.mark.long,
         ),
         (
             "assert np.allclose(sums, np.cumsum(numbers)), f'not {np.cumsum(numbers)}'",
             "close(sums, np.cumsum(numbers))",
         ),
-        ("np.allclose(sums, np.cumsum(numbers)) or pytest.fail(f'{numbers}')", "close(sums, np.cumsum(numbers))"),
+        pytest.param(
+            "np.allclose(sums, np.cumsum(numbers)) or pytest.fail(f'{numbers}')",
+            "close(sums, np.cumsum(numbers))",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_an_assertion_shows_nothing_and_is_a_finding(audit, mute, repaired):
