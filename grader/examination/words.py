@@ -8,6 +8,7 @@ letters in a row, whoever said it, so that no field is a way out for numbers, ke
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from functools import cached_property
 MAX_TEXT = 160  # characters of an exception's text that are shown
 MAX_NAME = 80  # of a class, a function, a file
 MAX_MESSAGE = 1000
+MAX_LOOKED_INTO = 20 * 2**20  # characters of what was handed in: a name, a place beyond them is told as a stranger's
 MOST_DIGITS = 4  # in a row: shapes, lines, counts
 MOST_LETTERS = 40
 
@@ -67,11 +69,13 @@ def _plain_digits(text: str) -> str:
 class Words:
     """What may be told of the words of one submission.
 
-    texts: place ("cell 3", "helpers.py") -> the text that was handed in, or released, there
+    texts: place ("cell 3", "helpers.py") -> the text that was handed in, or released, there; of MAX_LOOKED_INTO
+    characters together, the first are looked into
     """
 
     def __init__(self, texts: Mapping[str, str], asked: Iterable[str] = ()) -> None:
-        self.texts = texts
+        within = (end <= MAX_LOOKED_INTO for end in itertools.accumulate(map(len, texts.values())))
+        self.texts = dict(itertools.compress(texts.items(), within))
         self.asked = frozenset(asked)
 
     @cached_property

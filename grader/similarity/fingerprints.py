@@ -32,11 +32,14 @@ class Piece:
     source: list[str] = field(default_factory=list)
     marks: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def add(self, source: str, statement: ast.stmt, every: bool) -> None:
-        """Append one statement, in its plainest form. every: keep all hashes and not the smallest alone."""
+    def add(self, lines: Sequence[str], statement: ast.stmt, every: bool) -> None:
+        """Append one statement, in its plainest form, of a cell's lines.
+
+        every: keep all hashes and not the smallest alone
+        """
         first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
         before = len(self.source)
-        self.source += source.split("\n")[first - 1 : statement.end_lineno]
+        self.source += lines[first - 1 : statement.end_lineno]
         moved = before - first
         own = own_attributes(statement)
         self._take(list(walk(statement, own)), moved, every)
@@ -65,27 +68,28 @@ def pieces(notebook: Notebook, questions: Sequence[Question], every: bool = Fals
     the helper functions that it alone uses.
     """
     asked = {name: question.id for question in questions for name in question.names}
-    statements = list(_statements(notebook))
+    statements = list(_statements(notebook, asked))
     owner = _owners([statement for _, _, statement in statements], asked)
     found: dict[str, Piece] = {}
     helpers = helpers_in([statement for _, _, statement in statements], asked)
-    for number, (source, beside, statement) in enumerate(statements):
-        question = owner[number] or next((asked[name] for name in beside if name in asked), OTHER)
+    for number, (lines, beside, statement) in enumerate(statements):
+        question = owner[number] or beside
         if helpers and with_helpers_in_place(statement, helpers):
             statement = plainest(statement)  # noqa: PLW2901 - what a helper returned is settled in its new place
-        found.setdefault(question, Piece()).add(source, statement, every)
+        found.setdefault(question, Piece()).add(lines, statement, every)
     return found
 
 
-def _statements(notebook: Notebook) -> Iterator[tuple[str, tuple[str, ...], ast.stmt]]:
-    """Every top-level statement that is no import: its cell's code, what that cell binds, and its plainest form."""
+def _statements(notebook: Notebook, asked: Mapping[str, str]) -> Iterator[tuple[list[str], str, ast.stmt]]:
+    """Every top-level statement that is no import: its cell's lines, that cell's question, and its plainest form."""
     for cell in notebook.cells:
         tree = None if cell.experiment else parse(cell.code)
         if tree is not None:
-            beside = tuple(bound_names(tree))
+            lines = cell.code.split("\n")
+            beside = next((asked[name] for name in bound_names(tree) if name in asked), OTHER)
             for statement in tree.body:
                 if not isinstance(statement, (ast.Import, ast.ImportFrom)):
-                    yield cell.code, beside, plainest(statement)
+                    yield lines, beside, plainest(statement)
 
 
 def _owners(statements: Sequence[ast.stmt], asked: Mapping[str, str]) -> list[str]:

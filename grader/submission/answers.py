@@ -19,7 +19,7 @@ from grader.submission.notebook import read_cells
 TEXT = "markdown"
 LEAST_TEXT = 8  # characters of a starter's cell that is known again by its text
 _ANY_HEADING = re.compile(r"#{1,6}[ \t]")
-_HEADING = re.compile(r"^(?:#[ \t])?[ \t]{0,3}#{1,6}[ \t]+[^\w\n]*(q[0-9]{1,3})\b", re.IGNORECASE | re.MULTILINE)
+_HEADING = re.compile(r"^(?:#[ \t])?[ \t]{0,3}#{1,6}[ \t][^\w\n]*(q[0-9]{1,3})\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)

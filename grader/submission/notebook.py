@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -35,13 +36,13 @@ MAX_LINES = 200_000
 MAX_CELLS = 10_000
 MAX_CHECKED_CHARS = 2**19  # of a longer notebook the rest is not parsed, some seconds a MiB at the worst
 MAX_NOTICES = 50
+MOST_NEAR = 2000  # names among which a misspelt one is looked for, ten microseconds each at the worst
 NEAR = 0.86  # softmax_los is near softmax_loss (0.95), decoder is not near encoder (0.857)
 
 _EXPERIMENT = re.compile(r"\s*#\s*experiment\b", re.IGNORECASE)
-_OWN_MAGIC = re.compile(
-    r"@(?:\w+\.)*(?:register_)?(?:line|cell|line_cell)_magic\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*def[ \t]+(\w+)"
-    r"|register_magic_function\(([^\n]*)\)"
-)
+_DECORATED = re.compile(r"^[ \t]*((?:@[^\n]*\n[ \t]*)+)(?:def[ \t]+(\w+))?", re.MULTILINE)
+_MAKES_MAGIC = re.compile(r"@(?:\w+\.)*(?:register_)?(?:line|cell|line_cell)_magic\b")
+_REGISTERED = re.compile(r"register_magic_function\(([^\n]*)")  # without its end: where there is none, this fits too
 _WORD = re.compile(r"\w+")
 _NO_DIGIT = re.compile(r"\D")
 _DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
@@ -137,12 +138,12 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the name that was most likely meant for `name`; None if none is near.
 
     Case and underscores do not count, digits must be the same (conv1d is not conv2d). Leave out of `names` what is
-    itself asked for: logsigmoid is no misspelt log_sigmoid where both are wanted.
+    itself asked for: logsigmoid is no misspelt log_sigmoid where both are wanted. Of many more names than anybody
+    writes by hand, the first MOST_NEAR are looked at.
     """
     digits = _NO_DIGIT.sub("", name)
-    bare = {
-        _bare(other): other for other in names if len(other) <= 2 * len(name) and _NO_DIGIT.sub("", other) == digits
-    }
+    likely = (other for other in names if len(other) <= 2 * len(name) and _NO_DIGIT.sub("", other) == digits)
+    bare = {_bare(other): other for other in itertools.islice(likely, MOST_NEAR)}
     found = difflib.get_close_matches(_bare(name), bare, n=1, cutoff=NEAR)
     return bare[found[0]] if found else None
 
@@ -255,8 +256,11 @@ def _assembled(raw: RawNotebook, name: str) -> Notebook:
 
 def _own_magics(cells: Iterable[RawCell]) -> frozenset[str]:
     """The names of magics that the notebook itself makes."""
-    found = [names for cell in cells if "_magic" in cell.source for names in _OWN_MAGIC.findall(cell.source)]
-    return frozenset(word for names in found for text in names for word in _WORD.findall(text))
+    sources = [cell.source for cell in cells if "_magic" in cell.source]
+    decorated = (found for source in sources for found in _DECORATED.findall(source))
+    made = [name for decorators, name in decorated if _MAKES_MAGIC.search(decorators)]
+    registered = [text.rpartition(")")[0] for source in sources for text in _REGISTERED.findall(source)]
+    return frozenset(word for text in (*made, *registered) for word in _WORD.findall(text))
 
 
 def _tidy(source: str) -> str:

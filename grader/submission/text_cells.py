@@ -11,6 +11,7 @@ from grader.submission.ipynb import RawCell
 from grader.submission.magics import parse
 
 _DEFINES = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+\w", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^([^\W\d]\w*)\b[^\n]*=", re.MULTILINE)
 _KINDS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -28,16 +29,14 @@ def meant_as_code(cells: Sequence[RawCell]) -> frozenset[int]:
     if not likely:
         return frozenset()
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")
-    return frozenset(number for number in likely if _is_lost(cells[number - 1].source, code))
+    defined = frozenset(name for names in _DEFINED.findall(code) for name in names)
+    return frozenset(number for number in likely if _is_lost(cells[number - 1].source, defined))
 
 
-def _is_lost(source: str, code: str) -> bool:
+def _is_lost(source: str, defined: frozenset[str]) -> bool:
     tree = parse(source)
     if tree is None or not all(isinstance(node, _KINDS) for node in tree.body):
         return False
-    names = [
+    return defined.isdisjoint(
         name for node in tree.body if not isinstance(node, _KINDS[3:]) for name in bound_names(ast.Module([node], []))
-    ]
-    return not any(
-        re.search(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{name}\b|^{name}\b[^\n]*=", code, re.M) for name in names
     )

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader import wire
-from grader.examination.words import MOST_DIGITS, MOST_LETTERS
+from grader.examination.words import MAX_LOOKED_INTO, MOST_DIGITS, MOST_LETTERS, Raw, Words
 from grader.schema import Outcome
 
 atoms = st.one_of(
@@ -88,6 +88,13 @@ def test_no_reply_makes_a_check_ours(loaded, reply, name, test):
 )
 def test_a_fault_is_told_in_words_that_can_be_trusted(fault, outcome, message):
     assert judged(LOADED, {"fault": fault, "output": "", "effects": []}, "f", print)[:2] == (outcome, message)
+
+
+def test_a_name_and_a_place_are_looked_up_in_no_more_text_than_is_bounded():
+    texts = {"cell 1": "class Odd7: pass", "long.py": "class Odd8: pass\n".ljust(MAX_LOOKED_INTO)}
+    words = Words(texts)
+    assert [words.name(Raw(name)) for name in ("Odd7", "Odd8")] == ["Odd7", "Odd#"]
+    assert [words.place(Raw(where), 1)[1] for where in texts] == [1, 0]
 
 
 # ---------------------------------------------------------------------------------------------------- no way out

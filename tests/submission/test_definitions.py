@@ -1,10 +1,11 @@
 """Which names a notebook defines, and which name was meant."""
 
+import itertools
 import json
 
 import pytest
 
-from grader.submission.notebook import definitions, nearest, read
+from grader.submission.notebook import MOST_NEAR, definitions, nearest, read
 
 
 def notebook_of(*cells):
@@ -60,6 +61,12 @@ def test_the_nearest_of_several_is_taken_whatever_their_order():
     names = ["softmx_los", "softmax_los", "softmax_loss_"]
     assert nearest("softmax_loss", names) == nearest("softmax_loss", names[::-1]) == "softmax_loss_"
     assert nearest("softmax_loss", []) is None
+
+
+def test_a_misspelt_name_is_looked_for_among_as_many_as_anybody_writes():
+    others = ["".join(letters) for letters in itertools.islice(itertools.permutations("abcdefg"), MOST_NEAR)]
+    assert nearest("softmax", [*others[1:], "softmaxx"]) == "softmaxx"
+    assert nearest("softmax", [*others, "softmaxx"]) is None
 
 
 def test_what_is_defined_is_found_once_for_a_notebook_and_not_for_every_name_that_is_missing():
