@@ -52,7 +52,7 @@ class Cohort:
 
     @cached_property
     def compared(self) -> frozenset[str]:
-        """The questions in which students can be compared: those for which nobody waits for a mark by hand."""
+        """The questions in which students can be compared: those for which nobody is to be marked by hand."""
         waiting = {question for attempt in self.graded for question in attempt.waiting}
         return frozenset(question.id for question in self.assignment.questions) - waiting
 

@@ -98,7 +98,7 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> float | None
 def question_numbers(cohort: Cohort) -> tuple[QuestionNumbers, ...]:
     """Of every question, in the order of the assignment, over the attempts that were graded.
 
-    What waits for a mark by hand is left out: of its own question, and of the rest of all others for everybody.
+    What is to be marked by hand is left out: of its own question, and of the rest of all others for everybody.
     """
     return tuple(_of_question(cohort, question) for question in cohort.assignment.questions)
 

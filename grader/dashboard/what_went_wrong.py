@@ -23,7 +23,7 @@ WRONG = mark(
     "Wrong: something was written, and it earned nothing. Not written: the notebook has the stub as it was handed out, "
     "or no such name. Counted are the graded attempts that count."
 )
-ONE_EACH = mark("Of each question stands the check that most got wrong.")
+ONE_EACH = mark("The first list has of each question the check that most got wrong.")
 
 
 def wrong_section(found: Sequence[Findings], links: Links, here: bool = False) -> Html:

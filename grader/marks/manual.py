@@ -18,7 +18,7 @@ from grader.course.tables import separated
 from grader.errors import AuthoringError
 from grader.schema import ManualMark, digest_of
 
-WAITS = "waits for a mark by hand"
+WAITS = "is to be marked by hand"
 DIGITS = 12
 
 

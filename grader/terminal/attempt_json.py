@@ -31,7 +31,7 @@ def attempt_entry(
 ) -> dict[str, Any]:
     """One attempt: its points by question and check, its notices, what it used, where it comes from.
 
-    While a question waits for a mark by hand, its points and the total are null; so is the total of an outdated one.
+    While a question is to be marked by hand, its points and the total are null; so is the total of an outdated one.
     Where `assignment` holds some of the questions alone, so do the totals. All points are as they were graded but
     `points_now`; changed: what `override` made of them.
     """

@@ -106,7 +106,7 @@ def _share(attempt: Attempt, question: str, worth: Fraction) -> str:
     """The percentage of a question's points, rounded down: 100 is all of them; a dash where there are none."""
     points = attempt.points_of(question)
     if points is None or not worth:
-        return "?" if question in attempt.waiting else "-"
+        return tr("open") if question in attempt.waiting else "-"
     return str(100 * points // worth)
 
 
@@ -121,7 +121,7 @@ def _by_hand(change: ByHand) -> str:
 
 
 def points_of(attempt: Attempt, question: str) -> str:
-    """The points of one question; a dash where it was not examined, "open" where it waits for a mark by hand."""
+    """The points of one question; a dash where it was not examined, "open" where it is to be marked by hand."""
     points = attempt.points_of(question)
     nothing = tr("open") if question in attempt.waiting else "-"
     return nothing if points is None else figure(plain(points))

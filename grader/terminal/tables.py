@@ -89,7 +89,7 @@ def aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int], ga
 
 @dataclass(frozen=True)
 class Change:
-    """What grading again made of one student's points; None while a question waits for a mark by hand.
+    """What grading again made of one student's points; None while a question is to be marked by hand.
 
     kept: what people had changed in questions that now have another result, before and after
     """

@@ -80,7 +80,7 @@ def test_a_question_to_be_marked_has_no_points_and_the_attempt_no_total(graded, 
 
 
 def test_until_the_marks_are_given_it_waits_and_is_no_zero(graded, grader):
-    assert mark_of(grader) == ("deferred", None, "q7 waits for a mark by hand; q8 waits for a mark by hand")
+    assert mark_of(grader) == ("deferred", None, "q7 is to be marked by hand; q8 is to be marked by hand")
     assert mark_of(grader, "cy")[:2] == ("graded", "0")
     code, out, _ = grader("status", "tiny", "--json")
     assert code == NEEDS_A_PERSON and json.loads(out)["wait_for_a_mark_by_hand"] == {"q7": 2, "q8": 2}
@@ -93,7 +93,7 @@ def test_show_has_what_was_written_and_what_is_to_come(graded, grader):
     _, out, _ = grader("show", "ada", "tiny", "--json", "--question", "q7")
     [question] = json.loads(out)["questions"]
     assert question["answer"]["cells"] == [{"cell": 6, "code": False, "source": "Because exp(1000) overflows."}]
-    assert question["by_hand"]["why"] == "waits for a mark by hand"
+    assert question["by_hand"]["why"] == "is to be marked by hand"
     _, out, _ = grader("show", "bob", "tiny", "--question", "q7")
     assert "nothing was written in the place of q7" in out
 
@@ -186,7 +186,7 @@ def test_whoever_hands_in_again_with_another_answer_waits_again(graded, paths, g
     grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
     state, points, reason = mark_of(grader)
     assert (state, points) == ("deferred", None)
-    assert reason.startswith("q7 waits for a mark by hand: 3.5 points were given for an earlier submission")
+    assert reason.startswith("q7 is to be marked by hand: 3.5 points were given for an earlier submission")
     assert "Right, but why" not in grader("show", "ada", "tiny")[1]  # a comment about something else
     before = paths.manual_csv("tiny").read_text()
     code, out, _ = grader("manual", "tiny")
@@ -401,10 +401,10 @@ def test_a_mark_for_one_photo_does_not_hold_for_another(paths, tmp_path, grader)
     assert any("a picture is attached" in page.read_text() for page in (tmp_path / "staff").rglob("*.html"))
     hand_in(tmp_path, ada=with_photo("AAAA", indent=3))  # the same, saved by another editor
     grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
-    assert "waits for a mark" not in mark_of(grader)[2]
+    assert "to be marked" not in mark_of(grader)[2]
     hand_in(tmp_path, ada=with_photo("BBBB"))
     grader("grade", "tiny", tmp_path / "in", *IN_PROCESSES)
-    assert "q7 waits for a mark by hand: 3.5 points were given for an earlier submission" in mark_of(grader)[2]
+    assert "q7 is to be marked by hand: 3.5 points were given for an earlier submission" in mark_of(grader)[2]
     assert "q8" not in mark_of(grader)[2]
 
 

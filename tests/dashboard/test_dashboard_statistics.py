@@ -374,7 +374,7 @@ def marked(size: int = 12, essays: int = 12, right: bool = True) -> Cohort:
     made = []
     for n, each in enumerate(a_class(size).attempts):
         worth = Fraction(10 * (n if right else size - 1 - n), size - 1)
-        mark = ManualMark("q3", worth) if n < essays else ManualMark("q3", None, "waits for a mark by hand")
+        mark = ManualMark("q3", worth) if n < essays else ManualMark("q3", None, "is to be marked by hand")
         made.append(replace(each, manual=(mark,)))
     return replace(cohort(*made), assignment=assignment)
 

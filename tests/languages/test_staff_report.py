@@ -50,7 +50,7 @@ WITH_ESSAY = replace(ASSIGNMENT, questions=(*ASSIGNMENT.questions, ESSAY))
 
 def of(student: str, made: Attempt, essay: str | None = "3") -> Attempt:
     points = None if essay is None else Fraction(essay)
-    why = "waits for a mark by hand" if points is None else ""
+    why = "is to be marked by hand" if points is None else ""
     mark = ManualMark("q6", points, why, comment="well argued", source="a1_mlp.csv, row 3", by="tom")
     return replace(made, student=student, manual=(mark,))
 

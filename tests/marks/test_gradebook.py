@@ -269,7 +269,7 @@ def with_an_essay(folder):
 @pytest.mark.parametrize(
     ("manual", "state", "points", "reason"),
     [
-        pytest.param((), "deferred", 0, "q15 waits for a mark by hand", id="nobody looked for a mark"),
+        pytest.param((), "deferred", 0, "q15 is to be marked by hand", id="nobody looked for a mark"),
         pytest.param((ManualMark("q15", None, "waits: why"),), "deferred", 0, "q15 waits: why", id="it waits"),
         pytest.param((ManualMark("q15", Fraction(0)),), "graded", 56, "", id="a zero"),
         pytest.param((ManualMark("q15", Fraction(10, 3)),), "graded", Fraction(178, 3), "", id="a third"),

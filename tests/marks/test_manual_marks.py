@@ -56,7 +56,7 @@ def test_a_mark_holds_for_what_it_was_given_for(rows, now, points):
 def test_an_earlier_mark_is_told_and_not_used_nor_is_its_comment():
     mark = settled(given(), submission="s2", answer="a2")
     assert mark.why == (
-        "waits for a mark by hand: 3 points were given for an earlier submission, with another answer "
+        "is to be marked by hand: 3 points were given for an earlier submission, with another answer "
         "(manual/tiny.csv, line 2)"
     )
     assert mark.comment == ""
