@@ -25,7 +25,7 @@ def _invite(made: Parser) -> None:
     made.add_argument("people", nargs="*", metavar="ID", help="of roster.csv or staff.csv")
     made.add_argument("--all", action="store_true", help="everybody who was not invited yet")
     made.add_argument("--out", type=Path, metavar="FILE", help="a CSV for a mail merge (default: print it)")
-    made.add_argument("--address", default="http://127.0.0.1:8000", metavar="URL", help="default: %(default)s")
+    made.add_argument("--address", default="", metavar="URL", help="default: that of the portal when it last began")
     made.add_argument("--days", type=int, default=30, help="how long a link is good (default: %(default)s)")
 
 

@@ -28,9 +28,8 @@ def look_into(submission: Submission, assignment: Assignment, release: str = "")
 
 def said_of(book: notebook.Notebook, assignment: Assignment, release: str = "") -> list[Remark]:
     """What reading it said, names that are nearly right, names that are defined more than once."""
-    remarks = [
-        Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in told(book.notices, release)
-    ]
+    notices = [notice for notice in book.notices if not (assignment.by_hand_alone and notice == notebook.NO_CODE)]
+    remarks = [Remark(notice, Weight.MENDED if _mends(notice) else Weight.NOTE) for notice in told(notices, release)]
     asked = {name: question.id for question in assignment.questions for name in question.names}
     about = [] if _has_each_once(book, asked) else _about_names(notebook.definitions(book), asked, assignment.id)
     more = [Remark(f"and {len(about) - MOST_SAID} more names")] if len(about) > MOST_SAID else []

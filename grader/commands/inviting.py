@@ -15,7 +15,7 @@ from grader.marks.marksheet import csv_of, for_excel
 from grader.paths import Paths, find_root
 from grader.portal.people import People, Person
 from grader.portal.portal import database_of
-from grader.portal.serving import checked_address
+from grader.portal.serving import checked_address, last_address
 from grader.portal.signing_in import Doors
 from grader.terminal import screen
 
@@ -27,7 +27,7 @@ def invite(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     people = People(paths)
     doors = Doors(database_of(paths), people)
-    address = checked_address(chosen.address, "", 0)
+    address = checked_address(chosen.address or last_address(paths), "", 0)
     if not 1 <= chosen.days <= 366:
         raise UsageError(f"--days {chosen.days}: expected 1 to 366")
     if bool(chosen.people) is chosen.all:

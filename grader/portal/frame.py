@@ -120,8 +120,14 @@ def area(label: str, name: str, value: str = "", of: str = "", **attributes: obj
 def choice(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str = "", of: str = "") -> Html:
     """One of several."""
     place = f"f{of}-{name}"
-    made = [el("option", text, value=value, selected=value == chosen) for value, text in options]
+    made = [_option(value, text, value == chosen) for value, text in options]
     return el("p", el("label", label, for_=place), el("select", *made, name=name, id=place), class_="field")
+
+
+def _option(value: str, text: str, chosen: bool) -> Html:
+    """One of several. A browser sends the text of an option without a value, so that an empty one is written, too."""
+    made = el("option", text, value=value, selected=chosen)
+    return made if value else Html(made.replace("<option", '<option value=""', 1))
 
 
 def tick(label: object, name: str, on: bool = False, of: str = "", **attributes: object) -> Html:

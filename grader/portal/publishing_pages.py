@@ -52,7 +52,8 @@ def _section(visit: Visit, assignment: Assignment) -> Html:
     lines = [el("p", badge(tr("published"), "good") if on else badge(tr("not published")), " ", rule), el("p", graded)]
     if publication is not None:
         when = moment(publication.made, state.course.timezone)
-        made = within(tr("By {who}, {when}: {reason}"), who=publication.who, when=when, reason=publication.reason)
+        sentence = tr("By {who}, {when}: {reason}") if publication.reason else tr("By {who}, {when}")
+        made = within(sentence, who=publication.who, when=when, reason=publication.reason)
         lines.append(el("p", made, class_="dim"))
     rest = still_open(visit, assignment)
     lines += [_still_open(rest)] if rest else []

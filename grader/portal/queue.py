@@ -66,7 +66,7 @@ class Queue(Worker):
         )
         before = deadline is not None and now() < deadline
         if showing.grade is Start.COMMAND:
-            return "it is graded when the staff starts grading"
+            return tr("it is graded when the staff starts grading")
         if showing.grade is Start.DEADLINE and before:
             return tr("it is graded after the deadline")
         made = self.hand_ins.gradings(hand_in.student, hand_in.assignment, now() - DAY) if before else 0
@@ -101,7 +101,9 @@ class Queue(Worker):
             Status.UNREADABLE.value: tr("no notebook could be read in it: see what was said of it, and hand in again"),
             Status.DEFERRED.value: tr("the machine failed at it, not you; it is tried again"),
         }
-        return Place("done" if status not in words else status, words.get(status, tr("graded")))
+        by_hand = self.now.state.assignments[hand_in.assignment].by_hand_alone
+        done = tr("it can be read; a person marks it") if by_hand else tr("graded")
+        return Place("done" if status not in words else status, words.get(status, done))
 
     # ------------------------------------------------------------------------------------------ the thread
 

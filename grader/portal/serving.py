@@ -48,6 +48,7 @@ def serve(
     alone = _only_one(paths)
     settings = replace(settings, address=checked_address(settings.address, host, listening.getsockname()[1]))
     portal = Portal(paths, settings, grading, slots)
+    _address_file(paths).write_text(f"{settings.address}\n", encoding="utf-8")
     hosts = {"localhost", "127.0.0.1", "::1", host, urlsplit(settings.address).hostname or ""} - {*EVERYWHERE}
     config = uvicorn.Config(
         application(portal, hosts),
@@ -134,6 +135,16 @@ def checked_address(address: str, host: str, port: int) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
         raise UsageError(f"--address {address}: expected one like https://grader.example.org")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def last_address(paths: Paths) -> str:
+    """Under which address the course's portal is reached, as it began last; its usual one where it never did."""
+    file = _address_file(paths)
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else "http://127.0.0.1:8000"
+
+
+def _address_file(paths: Paths) -> Path:
+    return paths.portal / "address"
 
 
 def client_secret() -> str:

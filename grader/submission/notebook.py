@@ -37,6 +37,7 @@ MAX_CELLS = 10_000
 MAX_CHECKED_CHARS = 2**19  # of a longer notebook the rest is not parsed, some seconds a MiB at the worst
 MAX_NOTICES = 50
 MOST_NEAR = 2000  # names among which a misspelt one is looked for, ten microseconds each at the worst
+NO_CODE = "there is no code in it"
 NEAR = 0.86  # softmax_los is near softmax_loss (0.95), decoder is not near encoder (0.857)
 
 _EXPERIMENT = re.compile(r"\s*#\s*experiment\b", re.IGNORECASE)
@@ -232,7 +233,7 @@ def _assembled(raw: RawNotebook, name: str) -> Notebook:
         notices.append(f"the notebook's language is {_shown(raw.language)}; it is run as Python")
     _refuse_much_code(raw.cells, name)
     if not any(cell.source.strip() for cell in raw.cells if cell.kind == "code"):
-        notices.append("there is no code in it")
+        notices.append(NO_CODE)
     cells: list[Cell] = []
     files: dict[str, str] = {}
     registered, lost = _own_magics(raw.cells), text_cells.meant_as_code(raw.cells)

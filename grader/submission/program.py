@@ -61,7 +61,9 @@ def looked_at(file: Path, content: bytes, book: notebook.Notebook, released: Rel
     unwritten = unwritten_essays(content, file.name, released)
     gone = _gone(file, book, released)
     lines = [line for item in found for line in _lines(item, unwritten.get(item.question.id, ""))]
-    for note in [*broken, *(item.text for item in gone), *_notes(file, book, released), *book.notices]:
+    essays = all(question.manual for question in released.questions)
+    notices = [notice for notice in book.notices if not (essays and notice == notebook.NO_CODE)]
+    for note in [*broken, *(item.text for item in gone), *_notes(file, book, released), *notices]:
         lines.append(f"  note: {note}")
     to_do = broken or unwritten or any(item.uses for item in gone)
     verdict, code = _verdict(file, released.assignment, found)

@@ -97,8 +97,11 @@ def test_from_a_hand_in_to_the_mark_on_the_students_page_by_keyboard(page, serve
     page.keyboard.press("1")
     now.get_by_text("5 of 5 points").wait_for()
     page.get_by_label("Comment (the student reads it)").fill("Well <b>done</b>.")
+    page.get_by_label("keep this comment in the bank").check()
     page.get_by_role("button", name="Save and next").press("Enter")
     page.wait_for_url(lambda url: "/m/tiny/q7/" in url and not url.endswith(ann))
+    page.keyboard.press("1")  # nothing is chosen from the bank, which is there now
+    now.get_by_text("3 of 5 points").wait_for()
     page.context.clear_cookies()
     staff = server.enter("ada", "staff")
     post(staff, "/publish", "/publish/tiny/publish")
@@ -109,6 +112,10 @@ def test_from_a_hand_in_to_the_mark_on_the_students_page_by_keyboard(page, serve
     assert "5 of 5 points" in text and "+3: says that it overflows" in text and "Well <b>done</b>." in text
     check(page)
     accessible(page)
+    page.get_by_role("link", name="Ask about a question").press("Enter")
+    page.get_by_label("Your question").fill("Why not more?")  # about no single check
+    page.get_by_role("button", name="Ask").press("Enter")
+    page.get_by_text("Why not more?").wait_for()
 
 
 def test_a_plot_is_shown_to_who_marks_it_as_a_picture_and_nothing_else(page, server):

@@ -34,7 +34,7 @@ def doors(portal):
 
 
 def test_links_are_a_table_for_a_mail_merge_and_each_lets_one_person_in_once(portal):
-    made = invite(portal, "bob", "ada", "--address", portal.server.address)
+    made = invite(portal, "bob", "ada")  # under the address of the portal that runs
     rows = list(csv.DictReader(io.StringIO(made.stdout)))
     assert [(row["person"], row["role"]) for row in rows] == [("bob", "student"), ("ada", "instructor")]
     browser = portal.server.browser()

@@ -122,8 +122,9 @@ def _worked(server: Server, ada: httpx.Client) -> dict[str, str]:
 
 
 def left(page: str) -> list[str]:
-    """What is not translated of a page, the students' code aside."""
-    return untranslated(re.sub(r'<pre class="code[^"]*".*?</pre>', "", page, flags=re.DOTALL), OWN)
+    """What is not translated of a page, the students' code and the text of the question aside."""
+    theirs = r'<pre class="code[^"]*".*?</pre>|<p class="asked">.*?</p>'
+    return untranslated(re.sub(theirs, "", page, flags=re.DOTALL), OWN)
 
 
 def test_every_page_of_the_staff_is_in_one_of_the_two_tables():

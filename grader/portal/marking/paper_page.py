@@ -147,7 +147,7 @@ def _now(paper: Paper) -> Html:
     else:
         earlier = paper.reading is not Reading.SECOND and paper.mark.why not in ("", WAITS)
         unmarked = badge(tr("not marked"), "warn")
-        told = within(tr("{state} of {worth} points."), state=unmarked, worth=worth)
+        told = within(tr("{state}; at most {worth} points."), state=unmarked, worth=worth)
         told = joined([told, f" {recorded(paper.mark.why) if earlier else ''}"])
     return el("p", told, id="mark-now", role="status")
 
