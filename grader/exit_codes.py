@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from grader.errors import AuthoringError, GraderError, MachineryError, SubmissionError, UsageError
-from grader.languages.recorded import error_text
+from grader.languages.recorded import said
 from grader.languages.translating import tr
 
 DONE = 0
@@ -38,7 +38,7 @@ def exit_code(command: Callable[[], int]) -> int:
         sys.stdout.flush()  # here, where somebody hears of a reader that went away
         return code
     except GraderError as error:
-        _say(error_text(error))
+        _say(said(error))
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except KeyboardInterrupt:
         _say(tr("interrupted"))

@@ -32,7 +32,7 @@ sys.exit(main())
 """
 
 
-CATALOGUES = ("languages", "submission")  # of a language: what the program says
+CATALOGUES = ("exit_codes", "languages", "submission")  # of a language: what the program says
 
 
 def students_program(language: str = ENGLISH) -> bytes:

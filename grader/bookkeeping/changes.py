@@ -12,7 +12,9 @@ from grader.course.config import asked_question, did_you_mean
 from grader.course.scheme import plain
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
-from grader.marks.changes import Change, by_hand
+from grader.languages.formats import figure
+from grader.languages.translating import tr
+from grader.marks.changes import Change, by_hand, in_words
 from grader.marks.marksheet import clean
 from grader.paths import Paths
 from grader.record.overrides import Override, in_force
@@ -57,18 +59,16 @@ def change(paths: Paths, store: Store, assignment: Assignment, wanted: Wanted) -
     made = Override(student, assignment.id, question, wanted.delta, reason, wanted.who, kind=wanted.kind)
     was, will_be = now.points(before, question), now.points((*before, made), question)
     if now.counts and wanted.kind is Kind.ADD and was == will_be:
-        raise UsageError(_without_effect(assignment, wanted, was))
+        what = assignment.id if question == WHOLE else question
+        raise UsageError(
+            f"{student} has {plain(was)} of {plain(worth_of(assignment, question))} points in {what}, and "
+            f"{wanted.delta:+f} changes nothing (with what was changed before); nothing is recorded. --set POINTS says "
+            "what they are to be"
+        )
     if wanted.note:
         store.add_override(student, assignment.id, question, Decimal(0), wanted.note, wanted.who, Kind.NOTE)
     store.add_override(student, assignment.id, question, wanted.delta, reason, wanted.who, wanted.kind)
     return Made(before, store.all_overrides(assignment.id, student), taken_back, now)
-
-
-def _without_effect(assignment: Assignment, wanted: Wanted, points: Fraction) -> str:
-    worth = plain(worth_of(assignment, wanted.question))
-    what = assignment.id if wanted.question == WHOLE else wanted.question
-    stays = f"{wanted.student} has {plain(points)} of {worth} points in {what}, and {wanted.delta:+f} changes nothing"
-    return f"{stays} (with what was changed before); nothing is recorded. --set POINTS says what they are to be"
 
 
 def delta_of(text: str) -> Decimal:
@@ -170,20 +170,21 @@ class Now:
         for name in dict.fromkeys((question, WHOLE)):
             was, now = self.points(before, name), self.points(after, name)
             moved = plain(now) if was == now else f"{plain(was)} -> {plain(now)}"
-            what = "in all" if name == WHOLE else name
-            lines.append(f"{what} {moved} of {plain(worth_of(self.assignment, name))}")
-        waiting = self.attempt.waiting if self.attempt else ()
-        so_far = f" so far ({', '.join(waiting)} to be marked)" if waiting else ""
-        nothing = "" if self.attempt else " (nothing was handed in)"
-        held = f"; held at {plain(self.points(after, question))}" if self._is_held(after, question) else ""
+            what, worth = tr("in all") if name == WHOLE else name, plain(worth_of(self.assignment, name))
+            lines.append(tr("{what} {points} of {worth}", what=what, points=figure(moved), worth=figure(worth)))
+        waiting = ", ".join(self.attempt.waiting) if self.attempt else ""
+        so_far = tr(" so far ({questions} to be marked)", questions=waiting) if waiting else ""
+        nothing = "" if self.attempt else tr(" (nothing was handed in)")
+        bound = figure(plain(self.points(after, question)))
+        held = tr("; held at {points}", points=bound) if self._is_held(after, question) else ""
         return clean(f"{self.student}  {'; '.join(lines)}{so_far}{nothing}{held}") + "\n"
 
     def read_by_the_student(self, made: Sequence[Override], question: str) -> str:
         """What the student's page says of the changes of a question, or of the WHOLE."""
         changes: list[Change] = [*in_force(made)]
-        told = [each.told for each in by_hand(self.attempt, self.assignment, changes) if each.question == question]
+        told = [in_words(each) for each in by_hand(self.attempt, self.assignment, changes) if each.question == question]
         where = "" if question == WHOLE else f"{question}: "
-        return f"{where}{told[0] if told else 'nothing is changed by hand'}"
+        return f"{where}{told[0] if told else tr('nothing is changed by hand')}"
 
     def _is_held(self, made: Sequence[Override], question: str) -> bool:
         changes: list[Change] = [*in_force(made)]

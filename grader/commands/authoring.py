@@ -168,7 +168,7 @@ def release(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     target, number = releasing.release(paths, read_assignment(paths, chosen.assignment), chosen.out)
     releases.remember(paths, chosen.assignment, number)
-    print(f"{target}  release {number}")
+    screen.tell(f"{target}  release {number}")
     return DONE
 
 
@@ -179,6 +179,6 @@ def new(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     for file in skeleton.begin(paths, chosen.assignment):
         print(file.relative_to(paths.root))
-    print(f"next: write it over, then grader build {chosen.assignment} and grader audit {chosen.assignment};")
-    print(f"and name it in course.toml, where it is to count: assignments = [..., {chosen.assignment!r}]")
+    screen.tell(f"next: write it over, then grader build {chosen.assignment} and grader audit {chosen.assignment};")
+    screen.tell(f"and name it in course.toml, where it is to count: assignments = [..., {chosen.assignment!r}]")
     return DONE

@@ -24,5 +24,5 @@ def init(chosen: argparse.Namespace) -> int:
         add = "; add these lines to it: .grader/ build/ downloads/" if place.name == ".gitignore" else ""
         screen.say(f"{place} was there and is left as it is{add}")
     go = "" if str(folder) == "." else f"cd {folder}; "
-    print(f"next: {go}fill in roster.csv, look at course.toml, and: grader doctor")
+    screen.tell(f"next: {go}fill in roster.csv, look at course.toml, and: grader doctor")
     return DONE

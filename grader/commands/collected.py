@@ -9,14 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.collect.collection import Row, Search, Source, State
-from grader.collect.remarks import listed
+from grader.collect.remarks import MOST_LISTED
 from grader.collect.times import shown
+from grader.languages.recorded import said
+from grader.languages.translating import mark, tr, trn
 from grader.marks.marksheet import clean
 from grader.schema import Assignment
 from grader.terminal.screen import table
 from grader.terminal.tables import screen_width, width_of
 
-HEAD = ("state", "student", "file", "handed in", "what to know")
+HEAD = (mark("state"), mark("student"), mark("file"), mark("handed in"), mark("what to know"))
+STATES = {
+    State.READ: mark("read"),
+    State.MENDED: mark("mended"),
+    State.NEEDS_YOU: mark("needs you"),
+    State.MISSING: mark("missing"),
+    State.UNKNOWN: mark("unknown"),
+}
 LEAST_WIDTH = 40  # of the last column, on a screen however narrow
 FILE_WIDTH = 32
 MANY = 5  # unknown people, from which on the roster is more likely to be wrong than they
@@ -37,20 +46,28 @@ def _order(row: Row) -> tuple[int, str]:
 
 
 def _source_line(source: Source) -> str:
-    what = "hand-in" if source.uploads == 1 else "hand-ins"
-    whose = f", of one student, {source.of_one}" if source.of_one else ""
-    return clean(f"{source.place}: read as {source.layout}{whose}, {source.uploads} {what}")
+    whose = tr(", of one student, {student}", student=source.of_one) if source.of_one else ""
+    known = {"place": source.place, "layout": source.layout, "whose": whose}
+    return clean(
+        trn(
+            "{place}: read as {layout}{whose}, {n} hand-in",
+            "{place}: read as {layout}{whose}, {n} hand-ins",
+            source.uploads,
+            **known,
+        )
+    )
 
 
 def _table(rows: Sequence[Row], search: Search) -> str:
-    cells = [[row.state.value, row.student, _file(row), _time(row, search), ""] for row in rows]
-    widths = [max(width_of(clean(line[place])) for line in (HEAD, *cells)) for place in range(len(HEAD) - 1)]
+    head = [tr(title) for title in HEAD]
+    cells = [[tr(STATES[row.state]), row.student, _file(row), _time(row, search), ""] for row in rows]
+    widths = [max(width_of(clean(line[place])) for line in (head, *cells)) for place in range(len(head) - 1)]
     room = max(screen_width() - sum(widths) - 2 * len(widths), LEAST_WIDTH)
     lines: list[list[str]] = []
     for row, line in zip(rows, cells, strict=True):
         first, *more = textwrap.wrap(clean(what(row, search)), room, break_on_hyphens=False) or [""]
         lines += [[*line[:-1], first], *(["", "", "", "", rest] for rest in more)]
-    return table(HEAD, lines)
+    return table(head, lines)
 
 
 def _file(row: Row) -> str:
@@ -60,61 +77,83 @@ def _file(row: Row) -> str:
 def _time(row: Row, search: Search) -> str:
     if row.state in (State.MISSING, State.UNKNOWN):
         return ""
-    return shown(row.time, search.timezone)
+    return shown(row.time, search.timezone) if row.time else tr("unknown")
 
 
 def what(row: Row, search: Search) -> str:
     """Everything there is to know about a row, in one sentence after the other."""
-    said = [remark.text for remark in row.remarks]
+    told = [said(remark.text) for remark in row.remarks]
     if row.state is State.MISSING:
         return search.roster.name(row.student)
     if row.state is State.UNKNOWN:
         near = [f"{student} {search.roster.name(student)}".strip() for student in row.near]
-        closest = f"closest on the roster: {listed(near)}" if near else "nobody on the roster is like that"
-        return "; ".join(["held, not graded", *said, closest])
-    return "; ".join(said)
+        closest = tr("nobody on the roster is like that")
+        if near:
+            closest = tr("closest on the roster: {names}", names=some(near))
+        return "; ".join([tr("held, not graded"), *told, closest])
+    return "; ".join(told)
+
+
+def some(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many."""
+    more = len(names) - MOST_LISTED
+    shown = ", ".join(names[:MOST_LISTED])
+    return tr("{names} and {n} more", names=shown, n=more) if more > 0 else shown
 
 
 def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], rows: Sequence[Row]) -> Iterator[str]:
     """The commands and edits that settle what is open."""
     unknown = [row for row in rows if row.state is State.UNKNOWN]
     for row in sorted((row for row in unknown if row.named), key=lambda row: not row.near)[:1]:
-        who = row.near[0] if row.near else "STUDENT"
-        alias = f"grader roster alias {shlex.quote(clean(row.student))} {who}"
-        yield f"If {clean(row.student)} is {who}: {alias}; several students are a group. Then collect again."
+        name, who = clean(row.student), row.near[0] if row.near else "STUDENT"
+        alias = f"grader roster alias {shlex.quote(name)} {who}"
+        yield tr(
+            "If {name} is {student}: {command}; several students are a group. Then collect again.",
+            name=name,
+            student=who,
+            command=alias,
+        )
     if len(unknown) >= MANY and len(unknown) > len(rows) / 2:
-        yield "Most are unknown: is roster.csv that of this class, with columns name, email and, for Canvas, lms_id?"
+        yield tr(
+            "Most are unknown: is roster.csv that of this class, with columns name, email and, for Canvas, lms_id?"
+        )
     for source in sources:
         if source.refused:
-            yield clean(f"{source.place}: not read: {'; '.join(source.refused[:10])}{_more(source.refused)}")
+            yield clean(tr("{place}: not read: {files}", place=source.place, files=_refused(source.refused)))
         if source.left:
-            yield clean(f"{source.place}: nobody's, left alone: {listed(source.left)}")
+            left = some(source.left)
+            yield clean(tr("{place}: nobody's, left alone: {files}", place=source.place, files=left))
     yield from _about_times(assignment, search, rows)
 
 
-def _more(names: Sequence[str]) -> str:
-    return f"; and {len(names) - 10} more" if len(names) > 10 else ""
+def _refused(files: Sequence[str]) -> str:
+    """Files that were not read, each with why, not too many."""
+    more = [tr("and {n} more", n=len(files) - 10)] if len(files) > 10 else []
+    return "; ".join([*map(said, files[:10]), *more])
 
 
 def _about_times(assignment: Assignment, search: Search, rows: Sequence[Row]) -> Iterator[str]:
     collected = [row for row in rows if row.state not in (State.MISSING, State.UNKNOWN)]
     untimed = sum(row.time is None for row in collected)
     if search.deadline is None and any(row.time is not None for row in collected):
-        yield f"No deadline of {assignment.id} in course.toml: nobody is late."
+        yield tr("No deadline of {assignment} in course.toml: nobody is late.", assignment=assignment.id)
     if search.deadline is not None and untimed:
-        clock = "" if search.timezone else ", or is on a clock that course.toml does not name (timezone)"
-        yield f"The time of {untimed} of {len(collected)} is not known{clock}: they count as in time."
+        clock = "" if search.timezone else tr(", or is on a clock that course.toml does not name (timezone)")
+        counted = {"n": untimed, "all": len(collected), "clock": clock}
+        yield tr("The time of {n} of {all} is not known{clock}: they count as in time.", **counted)
 
 
 def _in_short(rows: Sequence[Row], counts: Mapping[str, int]) -> str:
     states = Counter(row.state for row in rows)
     parts = [f"{states[state]} {_counted(state, states[state])}" for state in State if states[state]]
-    recorded = ", ".join(f"{counts[kind]} {kind}" for kind in ("new", "changed", "as before") if counts.get(kind))
-    return f"{', '.join(parts)}. On record: {recorded or 'nothing of this'}."
+    kinds = {"new": mark("new"), "changed": mark("changed"), "as before": mark("as before")}
+    found = ", ".join(f"{counts[kind]} {tr(word)}" for kind, word in kinds.items() if counts.get(kind))
+    states_words = ", ".join(parts)
+    return tr("{states}. On record: {found}.", states=states_words, found=found or tr("nothing of this"))
 
 
 def _counted(state: State, number: int) -> str:
-    return "need you" if state is State.NEEDS_YOU and number > 1 else state.value
+    return tr("need you") if state is State.NEEDS_YOU and number > 1 else tr(STATES[state])
 
 
 def as_document(assignment: Assignment, search: Search, sources: Sequence[Source], rows: Sequence[Row]) -> Any:

@@ -16,9 +16,9 @@ from pathlib import Path
 from grader.collect.checking import NOTHING_ASKED
 from grader.collect.choosing import LAST, Wanted
 from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, missing
-from grader.collect.remarks import Remark, Weight, listed
+from grader.collect.remarks import Remark, Weight
 from grader.collect.times import late_minutes, shown
-from grader.commands.collected import as_document, as_text, what
+from grader.commands.collected import as_document, as_text, some, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.course.extensions import read_deadlines
@@ -29,12 +29,13 @@ from grader.course.tables import Encoded, decoded, separated
 from grader.course.teams import read_teams
 from grader.errors import AuthoringError, SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.translating import tr, trn
 from grader.paths import Paths, find_root
 from grader.record.claims import claimed, lock_of
 from grader.record.store import HandIn, Store
 from grader.schema import Assignment, Submission
 from grader.submission import notebook
-from grader.submission.text import clean, letters
+from grader.submission.text import letters
 from grader.terminal import screen
 
 OTHERS_S = 10.0  # how long to wait for somebody who collects the same assignment
@@ -84,8 +85,8 @@ def _forget(found: Iterable[Found], assignment: Assignment, places: Iterable[Pat
     store.forget(assignment.id, same)
     after = store.current_digests(assignment.id)
     again = [student for student in same if student in after]
-    print(f"{assignment.id}: {len(same)} taken back: {listed(list(same))}")
-    print(f"an earlier submission counts again for {len(again)}, {len(same) - len(again)} have none now")
+    screen.tell(f"{assignment.id}: {len(same)} taken back: {some(list(same))}")
+    screen.tell(f"an earlier submission counts again for {len(again)}, {len(same) - len(again)} have none now")
     return DONE
 
 
@@ -95,9 +96,9 @@ def _check_assignment(first: Sequence[Found], assignment: Assignment, places: It
     others = [row for row in read if any(remark.text.startswith(NOTHING_ASKED) for remark in row.remarks)]
     if len(read) >= FEWEST and 2 * len(others) > len(read):
         where = ", ".join(map(str, places))
-        how_many = f"{len(others)} of the first {len(read)} hand-ins define nothing that {assignment.id} asks for"
         raise UsageError(
-            f"{where}: {how_many}; is it another assignment's download? Nothing was recorded; --anyway records it"
+            f"{where}: {len(others)} of the first {len(read)} hand-ins define nothing that {assignment.id} asks for; "
+            "is it another assignment's download? Nothing was recorded; --anyway records it"
         )
 
 
@@ -164,18 +165,29 @@ def read_as(sources: Sequence[Source], rows: Sequence[Row], assignment: Assignme
     """What folders were taken for, by what is in them: one student's; or a class, where that may be a surprise."""
     ones = [source.of_one for source in sources if source.of_one]
     if ones:
-        what = "one student's folder" if len(ones) == 1 else f"{len(ones)} folders of one student each"
-        yield f"taken for {what}: {listed(ones)}"
+        yield trn(
+            "taken for one student's folder: {students}",
+            "taken for {n} folders of one student each: {students}",
+            len(ones),
+            students=some(ones),
+        )
     for source in sources:
         if source.layout == "folder" and source.uploads == 1 and not source.single and not source.of_one:
-            who = listed([row.student for row in rows if row.place == source.place])
-            instead = f"a folder of one student holds {assignment.id}.ipynb"
-            yield f"{source.place}: taken for a class of 1: {who or 'nobody'}; {instead}"
+            who = some([row.student for row in rows if row.place == source.place]) or tr("nobody")
+            yield tr(
+                "{place}: taken for a class of 1: {student}; a folder of one student holds {assignment}.ipynb",
+                place=source.place,
+                student=who,
+                assignment=assignment.id,
+            )
 
 
 def nothing_in(places: Iterable[Path], assignment: Assignment) -> str:
-    where = ", ".join(map(str, places))
-    return f"{where} holds no submission; expected a download, STUDENT.ipynb or STUDENT/{assignment.id}.ipynb"
+    return tr(
+        "{places} holds no submission; expected a download, STUDENT.ipynb or STUDENT/{assignment}.ipynb",
+        places=", ".join(map(str, places)),
+        assignment=assignment.id,
+    )
 
 
 def _told(row: Row) -> HandIn | None:
@@ -235,8 +247,10 @@ def _kept(row: Row, known: HandIn, search: Search) -> Row | None:
     if (known.time > row.time) is not (search.wanted.policy == LAST):
         return None
     when = shown(known.time, search.timezone)
-    why = f"not taken: the record has the {search.wanted.policy} one, of {when}, from {known.source}"
-    return replace(row, state=State.MENDED, remarks=(Remark(why, Weight.MENDED),))
+    why = Remark(
+        f"not taken: the record has the {search.wanted.policy} one, of {when}, from {known.source}", Weight.MENDED
+    )
+    return replace(row, state=State.MENDED, remarks=(why,))
 
 
 # ---------------------------------------------------------------------------------------------------- roster
@@ -266,7 +280,8 @@ def _alias(paths: Paths, chosen: argparse.Namespace) -> int:
     there = aliases.get(chosen.what, ())
     added = [[chosen.what, student] for student in dict.fromkeys(chosen.students) if student not in there]
     _append(paths.roster_aliases_csv, added)
-    print(f"{chosen.what} stands for {', '.join(dict.fromkeys((*there, *chosen.students)))}; collect again to use it")
+    meant = ", ".join(dict.fromkeys((*there, *chosen.students)))
+    screen.tell(f"{chosen.what} stands for {meant}; collect again to use it")
     return DONE
 
 
@@ -329,14 +344,16 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool, name
     finally:
         partial.unlink(missing_ok=True)
     for column, headings in found.used.items():
-        print(f"{column:8} from {headings}")
+        print(f"{column:8}", tr("from {headings}", headings=headings))
     for line in found.above:
-        screen.say(clean(f"above the header, not used: {line}"))
+        screen.say(f"above the header, not used: {line}")
     for heading in found.unused:
         screen.say(f"column {heading!r} is not used")
-    for line in (*found.left_out, *(f"{student} is no longer on the roster" for student in gone)):
+    for line in found.left_out:
         screen.say(line)
-    print(f"roster.csv: {len(students)} students")
+    for student in gone:
+        screen.say(f"{student} is no longer on the roster")
+    screen.tell(f"roster.csv: {len(students)} students")
     return NEEDS_A_PERSON if found.left_out else DONE
 
 

@@ -22,6 +22,8 @@ from grader.course.sheets import read_roster
 from grader.course.teams import Teams, read_teams
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.recorded import recorded, said
+from grader.languages.translating import tr
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.portal.competitions.competing import Competing, is_over
@@ -99,15 +101,14 @@ def _check(desk: Desk, chosen: argparse.Namespace) -> int:
         told = {"id": found.id, "rows": public.rows, "public_rows": public.public_rows, "baselines": baselines}
         print(json.dumps(told | {"marks": rule.words}, indent=2))
     else:
-        better = "higher" if found.higher else "lower"
-        print(f"{found.id}: {found.title}")
-        print(f"{public.rows} rows, {public.public_rows} of them public; {found.metric}, {better} is better")
+        better = tr("higher") if found.higher else tr("lower")
+        screen.tell(f"{found.id}: {found.title}")
+        screen.tell(f"{public.rows} rows, {public.public_rows} of them public; {found.metric}, {better} is better")
         rows = [(name, f"{public.baselines[name]:g}", f"{private.baselines[name]:g}") for name in public.baselines]
         if rows:
-            print(screen.table(("baseline", "public", "private"), rows), end="")
-        print(
-            f"marks for final scores, out of {plain_number(found)}: {'; '.join(rule.words)}; in proportion between them"
-        )
+            print(screen.table((tr("baseline"), tr("public"), tr("private")), rows), end="")
+        words = "; ".join(map(recorded, rule.words))
+        screen.tell(f"marks for final scores, out of {plain_number(found)}: {words}; in proportion between them")
     marks_table.require_place(desk.paths, desk.course, found)
     return DONE
 
@@ -130,10 +131,10 @@ def _score(desk: Desk, chosen: argparse.Namespace) -> int:
         print(json.dumps(told, indent=2))
     else:
         rows = [
-            (clean(each["file"]), _number(each, "public"), _number(each, "private"), each.get("error", ""))
+            (clean(each["file"]), _number(each, "public"), _number(each, "private"), said(each.get("error", "")))
             for each in told
         ]
-        print(screen.table(("file", "public", "private", "what is wrong"), rows), end="")
+        print(screen.table((tr("file"), tr("public"), tr("private"), tr("what is wrong")), rows), end="")
     return NEEDS_A_PERSON if any("error" in each for each in told) else DONE
 
 
@@ -159,10 +160,10 @@ def _enter(desk: Desk, chosen: argparse.Namespace) -> int:
         try:
             with file.open("rb") as stream:
                 number = desk.competing.enter(desk.competition, wanted, members, stream)
-            print(f"{clean(file.stem)}: entry {number}")
+            screen.tell(f"{file.stem}: entry {number}")
         except SubmissionError as why:
             wrong += 1
-            print(f"{clean(file.stem)}: not entered: {clean(str(why))}")
+            screen.tell(f"{file.stem}: not entered: {why}")
     return NEEDS_A_PERSON if wrong else DONE
 
 
@@ -190,15 +191,16 @@ def _board(desk: Desk, chosen: argparse.Namespace) -> int:
         (
             str(row.place or ""),
             clean(row.name),
-            clean(", ".join(row.students)) or "baseline",
+            clean(", ".join(row.students)) or tr("baseline"),
             f"{row.score:g}",
             str(row.entries or ""),
         )
         for row in rows
         if row.score is not None
     ]
-    print("by final scores" if over else "by public scores; the competition runs")
-    print(screen.table(("place", "name", "students", "score", "entries"), cells), end="")
+    screen.tell("by final scores" if over else "by public scores; the competition runs")
+    head = (tr("place"), tr("name"), tr("students"), tr("score"), tr("entries"))
+    print(screen.table(head, cells), end="")
     return DONE
 
 
@@ -216,6 +218,6 @@ def _marks(desk: Desk, chosen: argparse.Namespace) -> int:
         print(json.dumps({"file": str(file), "rule": desk.competing.rule(found).words, "marks": told}, indent=2))
     else:
         rows = [(clean(who), f"{scores[who]:g}", plain(points[who])) for who in points]
-        print(screen.table(("student", "final score", "points"), rows), end="")
-        print(f"{file}: {len(points)} of {len(desk.students)} students have points")
+        print(screen.table((tr("student"), tr("final score"), tr("points")), rows), end="")
+        screen.tell(f"{file}: {len(points)} of {len(desk.students)} students have points")
     return DONE

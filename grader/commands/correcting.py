@@ -18,24 +18,37 @@ from grader.course.config import read_assignment, read_course
 from grader.course.sheets import read_roster
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.formats import figure
+from grader.languages.recorded import said
+from grader.languages.translating import mark, tr
 from grader.marks.changes import by_hand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
 from grader.record.overrides import in_force
 from grader.record.store import Run, Store
-from grader.schema import FLAWED, Assignment, Attempt, Status
+from grader.schema import FLAWED, Assignment, Attempt, Outcome, Status
 from grader.terminal import colour, screen, tables
+from grader.terminal.endings import ended
 
 MOST_NAMED = 20  # students in a line
 COUNTED: Mapping[str, Callable[[dict[str, Any]], int]] = {  # columns of the table of all assignments
-    "handed in": lambda document: document["handed_in"],
+    mark("handed in"): lambda document: document["handed_in"],
     **{state.value: itemgetter(state.value) for state in Status},
-    "not graded yet": lambda document: len(document["waiting"]),
-    "to be marked": lambda document: sum(document["wait_for_a_mark_by_hand"].values()),
-    "missing": lambda document: len(document["nothing_handed_in"]),
-    "not on roster": lambda document: len(document["not_on_the_roster"]),
+    mark("not graded yet"): lambda document: len(document["waiting"]),
+    mark("to be marked"): lambda document: sum(document["wait_for_a_mark_by_hand"].values()),
+    mark("missing"): lambda document: len(document["nothing_handed_in"]),
+    mark("not on roster"): lambda document: len(document["not_on_the_roster"]),
 }
 ALWAYS = ("handed in", Status.GRADED.value)  # although nobody is
+BY_HAND = " by hand"
+NAMED = {  # of the document: those that are named, and what they are
+    "waiting": mark("not graded yet"),
+    "nothing_handed_in": mark("nothing handed in"),
+    "not_on_the_roster": mark("not on the roster"),
+    "late": mark("late"),
+    "extensions": mark("with a later deadline"),
+}
+RUN_STATES = (mark("done"), mark("interrupted"), mark("failed"), mark("did not end: still going on, or killed"))
 
 
 def status(chosen: argparse.Namespace) -> int:
@@ -68,7 +81,7 @@ def _status_of_all(paths: Paths, chosen: argparse.Namespace) -> int:
     else:
         told = [name for name, counted in COUNTED.items() if name in ALWAYS or any(map(counted, documents))]
         rows = [[each["assignment"], *(str(COUNTED[name](each)) for name in told)] for each in documents]
-        colour.show(tables.table(["assignment", *told], rows, right=range(1, len(told) + 1)))
+        colour.show(tables.table([tr("assignment"), *map(tr, told)], rows, right=range(1, len(told) + 1)))
     return NEEDS_A_PERSON if any(map(_unsettled, documents)) else DONE
 
 
@@ -113,7 +126,8 @@ def _unsettled(document: dict[str, Any]) -> bool:
 
 def _listed(students: Sequence[str]) -> str:
     more = len(students) - MOST_NAMED
-    return ", ".join(students[:MOST_NAMED]) + (f" and {more} more (--json has all)" if more > 0 else "")
+    some = ", ".join(students[:MOST_NAMED])
+    return tr("{names} and {n} more (--json has all)", names=some, n=more) if more > 0 else some
 
 
 def _incident(attempt: Attempt) -> bool:
@@ -128,44 +142,44 @@ def _flawed(attempts: Iterable[Attempt]) -> dict[str, int]:
 
 
 def _run_entry(run: Run) -> dict[str, Any]:
-    state = run.state or "did not end: still going on, or killed"
+    state = run.state or RUN_STATES[-1]
     return {"run": run.id, "command": run.command, "started": run.started, "ended": run.ended, "state": state}
 
 
 def _status_page(document: dict[str, Any]) -> str:
-    counts = [(name.replace("_", " "), document[name]) for name in ("roster", "handed_in", *(s.value for s in Status))]
+    counts = [(tr("roster"), document["roster"]), (tr("handed in"), document["handed_in"])]
+    counts += [(ended(status), document[status.value]) for status in Status]
     lines = [document["assignment"], *(f"  {count:5}  {name}" for name, count in counts)]
-    for name, words in (("waiting", "not graded yet"), ("nothing_handed_in", ""), ("not_on_the_roster", "")):
+    for name, words in NAMED.items():
         if document[name]:
-            named = _listed(document[name])
-            lines.append(f"  {len(document[name]):5}  {words or name.replace('_', ' ')}: {named}")
-    for name, words in (("late", "late"), ("extensions", "with a later deadline")):
-        if document[name]:
-            lines.append(f"  {len(document[name]):5}  {words}: {_listed(list(document[name]))}")
+            lines.append(f"  {len(document[name]):5}  {tr(words)}: {_listed(list(document[name]))}")
     for question, count in document["wait_for_a_mark_by_hand"].items():
-        lines += [f"  {count:5}  to be marked by hand: {question}"] if count else []
+        due = tr("to be marked by hand: {questions}", questions=question)
+        lines += [f"  {count:5}  {due}"] if count else []
     for check, count in document["hidden_tests_to_be_mended"].items():
-        lines.append(f"  {count:5}  over whose answer a hidden test failed by itself; it is to be mended: {check}")
+        mend = tr("over whose answer a hidden test failed by itself; it is to be mended: {check}", check=check)
+        lines.append(f"  {count:5}  {mend}")
     if document["incidents"]:
         together: dict[str, list[str]] = {}
         for who, what in document["incidents"].items():
             together.setdefault(what, []).append(who)
-        lines += ["", *(f"  {_listed(students)}: {what}" for what, students in together.items())]
+        lines += ["", *(f"  {_listed(students)}: {said(what)}" for what, students in together.items())]
     lines += [line for shown in document["clusters"] for line in _cluster_lines(shown)]
-    rows = [[str(run["run"]), run["command"], run["started"], run["state"]] for run in document["runs"][-10:]]
+    rows = [[str(run["run"]), run["command"], run["started"], tr(run["state"])] for run in document["runs"][-10:]]
     text = "".join(f"{clean(line)}\n" for line in lines)
-    return text + "\n" + tables.table(["run", "command", "started", "state"], rows)
+    return text + "\n" + tables.table([tr("run"), tr("command"), tr("started"), tr("state")], rows)
 
 
 def _cluster_lines(shown: dict[str, Any]) -> Iterator[str]:
     """What a cluster is doing: a line for each slot, and for each node that has none."""
     yield ""
-    yield f"{shown['assignment']} on a cluster; Dask's page of it: {shown['dashboard'] or 'none'}"
+    page = shown["dashboard"] or tr("none")
+    yield tr("{assignment} on a cluster; Dask's page of it: {page}", assignment=shown["assignment"], page=page)
     for node in shown["nodes"]:
         if node["state"] != "ready":
-            yield f"  {node['node']}: {node['state']}"
+            yield f"  {node['node']}: {said(node['state'])}"
         else:
-            yield from (f"  {each['slot']}: {each['busy_with'] or 'idle'}" for each in node["slots"])
+            yield from (f"  {each['slot']}: {each['busy_with'] or tr('idle')}" for each in node["slots"])
 
 
 def diff(chosen: argparse.Namespace) -> int:
@@ -186,8 +200,9 @@ def diff(chosen: argparse.Namespace) -> int:
         names = ("student", "what", "before", "after")
         print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
     else:
-        colour.show(tables.table(["student", "what", f"run {before.id}", f"run {after.id}"], rows, right=(2, 3)))
-        print(f"{len({row[0] for row in rows})} of {len(pairs)} students changed")
+        both = [tr("run {n}", n=run.id) for run in (before, after)]
+        colour.show(tables.table([tr("student"), tr("what"), *both], [*map(_shown, rows)], right=(2, 3)))
+        screen.tell(f"{len({row[0] for row in rows})} of {len(pairs)} students changed")
     return DONE
 
 
@@ -229,6 +244,15 @@ def _as_of(marking: Marking, student: str, run: Run, until: str) -> _Then:
     return _Then(attempt, screen.or_waiting(marking.total(attempt, in_force(changes))), changed)
 
 
+def _shown(row: Sequence[str]) -> list[str]:
+    """A row as a person reads it; --json has it as it is."""
+    student, what, *both = row
+    name = what.removesuffix(BY_HAND)
+    what = tr("points") if what == "points" else tr("{question} by hand", question=name) if name != what else what
+    words = {each.value: ended(each) for each in Outcome} | {"open": tr("open")}
+    return [student, what, *(words.get(cell, figure(cell)) for cell in both)]
+
+
 def _changes(student: str, old: _Then, new: _Then) -> list[list[str]]:
     """One row for the points, one for each check whose outcome changed; beside them what people changed."""
     rows = []
@@ -238,5 +262,5 @@ def _changes(student: str, old: _Then, new: _Then) -> list[list[str]]:
         if old.outcomes.get(name) != new.outcomes.get(name):
             rows.append([student, name, old.outcomes.get(name, "-"), new.outcomes.get(name, "-")])
     both = {**old.changed, **new.changed}
-    people = [[student, f"{name} by hand", old.changed.get(name, "-"), new.changed.get(name, "-")] for name in both]
+    people = [[student, f"{name}{BY_HAND}", old.changed.get(name, "-"), new.changed.get(name, "-")] for name in both]
     return [*rows, *people] if rows or old.changed != new.changed else []

@@ -11,6 +11,7 @@ from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment, read_course
 from grader.errors import UsageError
 from grader.exit_codes import DONE
+from grader.languages.translating import tr
 from grader.paths import IN_THE_WHEEL, PACKAGE, Paths, find_root
 from grader.schema import Assignment
 from grader.submission.packing import zipped
@@ -61,11 +62,10 @@ def export(chosen: argparse.Namespace) -> int:
     write(target, zipped("", _files(paths, assignment, chosen), zipfile.ZIP_DEFLATED))
     limits = assignment.limits
     minutes = -(-(limits.total_s + SPARE_S) // 60)
-    print(
-        f"{target}: for Gradescope's Configure Autograder; set there: container {_container(limits.memory_mib)}, ",
-        end="",
+    screen.tell(
+        f"{target}: for Gradescope's Configure Autograder; set there: container {_container(limits.memory_mib)}, "
+        f"timeout {minutes:.0f} minutes, autograder points {_tested(assignment)}"
     )
-    print(f"timeout {minutes:.0f} minutes, autograder points {_tested(assignment)}")
     screen.say("the zip holds hidden tests and solutions: upload it to Gradescope and to nowhere else")
     return DONE
 
@@ -74,7 +74,7 @@ def _tested(assignment: Assignment) -> str:
     """The points that the autograder gives, and what is left to a person there."""
     tested = float(sum(question.points for question in assignment.questions if not question.manual))
     left = float(assignment.max_points) - tested
-    return f"{tested:g}" + (f" (allow manual grading for the other {left:g})" if left else "")
+    return f"{tested:g}" + (tr(" (allow manual grading for the other {points})", points=f"{left:g}") if left else "")
 
 
 def _container(memory_mib: int) -> str:
@@ -82,7 +82,7 @@ def _container(memory_mib: int) -> str:
     sizes = ((0.5, 768), (1, 1536), (2, 3072), (4, 6144))
     wanted = memory_mib + 1024
     cpus, mib = next((size for size in sizes if size[1] >= wanted), sizes[-1])
-    return f"of {cpus} CPU and {mib / 1024:g} GB at least"
+    return tr("of {cpus} CPU and {memory} GB at least", cpus=cpus, memory=f"{mib / 1024:g}")
 
 
 def _files(paths: Paths, assignment: Assignment, chosen: argparse.Namespace) -> dict[str, bytes]:

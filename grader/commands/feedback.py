@@ -19,19 +19,26 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Feedback, Stage
-from grader.languages.translating import speaking
+from grader.languages.translating import mark, tr, trn
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store
 from grader.terminal import screen
 
-WORDS = {Stage.WAITING: "not graded yet"}  # in place of what JSON says
 RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "html": (".html", feedback_page),
     "md": (".md", feedback_markdown),
     "moodle": (".html", feedback_page),
     "canvas": (".html", feedback_page),
     "mail": (".html", feedback_page),
+}
+STAGES = {
+    Stage.GRADED: mark("graded"),
+    Stage.UNREADABLE: mark("unreadable"),
+    Stage.DEFERRED: mark("deferred"),
+    Stage.OUTDATED: mark("outdated"),
+    Stage.WAITING: mark("not graded yet"),
+    Stage.NOTHING: mark("nothing handed in"),
 }
 
 
@@ -47,7 +54,7 @@ def feedback(chosen: argparse.Namespace) -> int:
     to_mark: list[str] = []
     known = hints_of_known_mistakes(paths, assignment)
     course = read_course(paths)
-    with Store.open(paths.record, read_only=True) as store, speaking(course.language):
+    with Store.open(paths.record, read_only=True) as store:
         marking = Marking.read(paths, store, assignment)
         for page in feedback_of(store, assignment, course, book, chosen.student, marking, known):
             files[page.student.id] = render(page).encode("utf-8", "backslashreplace")
@@ -62,8 +69,10 @@ def feedback(chosen: argparse.Namespace) -> int:
     strangers = _not_on_roster(book, files)
     outdated = [student for student, stage in stages.items() if stage is Stage.OUTDATED]
     if outdated:
-        why = "their pages have no marks, because they were graded for other points than assignment.toml gives now"
-        screen.say(f"{why}: {named(outdated)}; run `grader regrade {assignment.id}`, then this again")
+        screen.say(
+            "their pages have no marks, because they were graded for other points than assignment.toml gives now: "
+            f"{named(outdated)}; run `grader regrade {assignment.id}`, then this again"
+        )
     if to_mark:
         screen.say(f"without a total, because marks by hand are to come: {named(to_mark)}")
     return (
@@ -95,8 +104,8 @@ def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: Mapping
     for file in sorted(set(written.values())) if len(set(written.values())) == 1 else []:
         print(chosen.out / file)
     counted = Counter(stages.values())
-    how = ", ".join(f"{counted[stage]} {WORDS.get(stage, stage.value)}" for stage in Stage if counted[stage])
-    print(f"{chosen.out}: {len(stages)} {'page' if len(stages) == 1 else 'pages'}: {how}")
+    how = ", ".join(f"{counted[stage]} {tr(STAGES[stage])}" for stage in Stage if counted[stage])
+    print(trn("{folder}: {n} page: {how}", "{folder}: {n} pages: {how}", len(stages), folder=chosen.out, how=how))
 
 
 def _not_on_roster(book: Gradebook | None, files: dict[str, bytes]) -> list[str]:

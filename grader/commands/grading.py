@@ -23,6 +23,9 @@ from grader.execution.no_checks import NoChecks
 from grader.execution.pool import Pool
 from grader.execution.spec import Examiners, PoolSpec
 from grader.exit_codes import DONE, INTERRUPTED, NEEDS_A_PERSON
+from grader.languages.formats import figure
+from grader.languages.recorded import said
+from grader.languages.translating import tr
 from grader.marks.changes import ByHand
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
@@ -80,8 +83,10 @@ def grade(chosen: argparse.Namespace) -> int:
     grades = read_course(paths).close_names == "grade"
     others = [row for row in finished if judged_names_otherwise(row.attempt, grades)]
     if others:
-        why = f"{len(others)} were graded with another close_names in course.toml than now, and their marks stay so"
-        screen.say(f"{why}; `grader regrade {assignment.id}` judges them again")
+        screen.say(
+            f"{len(others)} were graded with another close_names in course.toml than now, and their marks stay so; "
+            f"`grader regrade {assignment.id}` judges them again"
+        )
     unsettled = held or any(row.attempt.status is not Status.GRADED for row in finished)
     return NEEDS_A_PERSON if unsettled else DONE
 
@@ -162,19 +167,25 @@ class _Regraded:
 
     def text(self) -> str:
         live = sum(graded.asked_live for graded in self.finished)
-        calls = "no student code was run" if not live else f"{live} calls ran student code: no transcript held them"
-        done = f"{len(self.finished)} attempts judged again, {len(self.changed)} marks changed; {calls}\n"
-        faults = "".join(f"{count} deferred: {clean(cause)}\n" for cause, count in self.faults.most_common())
+        calls = tr("no student code was run")
+        if live:
+            calls = tr("{n} calls ran student code: no transcript held them", n=live)
+        counted = {"n": len(self.finished), "changed": len(self.changed)}
+        done = tr("{n} attempts judged again, {changed} marks changed", **counted) + f"; {calls}\n"
+        faults = "".join(
+            tr("{n} deferred: {cause}", n=count, cause=clean(said(cause))) + "\n"
+            for cause, count in self.faults.most_common()
+        )
         return screen.changes_table(self.changed) + screen.kept_lines(self.kept) + self._asked_words + done + faults
 
     @property
     def _asked_words(self) -> str:
         """Which questions were judged again, and how many attempts stand as they are."""
         stand = sum(not questions for questions in self.asked.values())
-        where = [f"{name} of {count}" for name, count in self.questions.items()]
-        told = f"judged again: {', '.join(where)}\n" if where else ""
-        left = f"{stand} attempts were judged by the tests as they are now; --all judges them again, too\n"
-        return told + (left if stand else "")
+        where = [tr("{question} of {n}", question=name, n=count) for name, count in self.questions.items()]
+        told = tr("judged again: {questions}", questions=", ".join(where)) + "\n" if where else ""
+        left = tr("{n} attempts were judged by the tests as they are now; --all judges them again, too", n=stand)
+        return told + (f"{left}\n" if stand else "")
 
 
 def regrade(chosen: argparse.Namespace) -> int:
@@ -227,10 +238,12 @@ def _tell(progress: screen.Progress, graded: batch.Graded, faults: Counter[str],
     """
     attempt = graded.attempt
     total = screen.total_of(attempt)
-    points = f"{total} points" if attempt.status is Status.GRADED and not attempt.waiting else total
+    counts = attempt.status is Status.GRADED and not attempt.waiting
+    points = tr("{points} points", points=total) if counts else total
     progress.done(f"{attempt.student} {points}", graded.again)
     if verbose:
-        took = "graded before" if graded.again else f"{attempt.usage.cpu_s:.1f} CPU s, {attempt.usage.wall_s:.1f} s"
+        took = f"{figure(f'{attempt.usage.cpu_s:.1f}')} CPU s, {figure(f'{attempt.usage.wall_s:.1f}')} s"
+        took = tr("graded before") if graded.again else took
         screen.say(f"{attempt.student}: {points}, {took}")
     if attempt.status is Status.DEFERRED:
         faults[graded.fault] += 1
@@ -305,7 +318,7 @@ def examiners(
         unwatched = why_unwatched(asked)
         pool = Pool(paths, assignment_id, asked)
         if unwatched:
-            screen.say(f"{UNWATCHED}: {unwatched}")
+            screen.say(f"VIDEO MEMORY IS NOT WATCHED, torch's own cap alone limits it: {unwatched}")
         return pool
     from grader.cluster.engines import connected, environment_of
     from grader.cluster.pool import ClusterPool

@@ -14,6 +14,7 @@ from grader.commands.writing import write
 from grader.errors import UsageError
 from grader.feedback.names import slug
 from grader.feedback.platform_zips import canvas_zip, moodle_zip
+from grader.languages.translating import tr
 from grader.marks import export
 from grader.marks.gradebook import Gradebook
 from grader.marks.marksheet import BOM, csv_of
@@ -71,7 +72,7 @@ class Targets:
     def hand_out(self, pages: Mapping[str, bytes], suffix: str) -> HandedOut:
         """Write the pages (student -> bytes). Raises UsageError where a platform's file is another assignment's."""
         if self.form == "moodle":
-            why = "the worksheet has no row (or two) with the id number, the address or the name on the roster of"
+            why = tr("the worksheet has no row (or two) with the id number, the address or the name on the roster of")
             return self._zip(pages, self.participants, why, "worksheet")
         if self.form == "canvas":
             why = "the download has no file, a group's, or one that could be somebody else's, of"
@@ -111,8 +112,8 @@ class Targets:
 
 def named(students: Sequence[str]) -> str:
     """Students in a line of a message, not too many."""
-    more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
-    return ", ".join(students[:NAMED]) + more
+    some, more = ", ".join(students[:NAMED]), len(students) - NAMED
+    return tr("{names} and {n} more", names=some, n=more) if more > 0 else some
 
 
 def _participants(book: Gradebook, worksheet: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ def bring(chosen: argparse.Namespace) -> int:
         tell = (lambda says: None) if chosen.quiet else screen.say
         brought = bringing.bring(paths, material, assignment_id, file.name, tell)
         for line in _told(paths, assignment_id, brought):
-            print(line)
+            screen.tell(line)
         unsettled = unsettled or brought.left > 0
     return NEEDS_A_PERSON if unsettled else DONE
 

@@ -43,7 +43,7 @@ def invite(chosen: argparse.Namespace) -> int:
     else:
         write(chosen.out, for_excel(table))
         chosen.out.chmod(0o600)
-        print(f"{chosen.out}: {len(wanted)} links, each good once, for {chosen.days} days")
+        screen.tell(f"{chosen.out}: {len(wanted)} links, each good once, for {chosen.days} days")
     if not wanted:
         screen.say("everybody was invited already; name somebody to make a new link")
     return DONE

@@ -13,6 +13,7 @@ from grader.course.sheets import read_manual
 from grader.course.tables import Encoded, decoded
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.translating import tr
 from grader.marks.manual import Due, to_fill_in
 from grader.paths import Paths, find_root
 from grader.record.store import Store
@@ -41,8 +42,10 @@ def manual(chosen: argparse.Namespace) -> int:
             if question.id in each.waiting and each.student not in strangers
         ]
     for row in marking.unused:
-        what = f"{row.source}: not used, for {row.student} was given points in {row.question} on the portal"
-        screen.say(f"{what}; change them there, or take them back there")
+        screen.say(
+            f"{row.source}: not used, for {row.student} was given points in {row.question} on the portal; change them "
+            "there, or take them back there"
+        )
     if strangers:
         screen.say(f"not on the roster, and so without a row: {', '.join(strangers[:NAMED])}")
     file = f"manual/{assignment.id}.csv"
@@ -52,9 +55,10 @@ def manual(chosen: argparse.Namespace) -> int:
     else:
         _write(paths, assignment, due)
         counts = Counter(row.question for row in due)
-        words = ", ".join(f"{counts[question.id]} for {question.id}" for question in assignment.manual)
+        each = ((counts[question.id], question.id) for question in assignment.manual)
+        words = ", ".join(tr("{n} for {question}", n=count, question=name) for count, name in each)
         stand = sum(mark.points is not None for each in attempts for mark in each.manual)
-        print(f"{file}: to be given: {len(due)} ({words}); given: {stand}")
+        screen.tell(f"{file}: to be given: {len(due)} ({words}); given: {stand}")
     return NEEDS_A_PERSON if due or strangers else DONE
 
 

@@ -10,6 +10,8 @@ from grader.bookkeeping.changes import Wanted, change, changed_question, delta_o
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
 from grader.marks.changes import EARLIER
 from grader.marks.marksheet import clean
 from grader.paths import Paths, find_root
@@ -18,7 +20,12 @@ from grader.record.store import Store
 from grader.schema import Assignment, Kind
 from grader.terminal import screen
 
-SIGNS = {Kind.SET: "set to ", Kind.UNDO: "taken back", Kind.COMMENT: "comment", Kind.NOTE: "note for the staff"}
+SIGNS = {
+    Kind.SET: mark("set to {points}"),
+    Kind.UNDO: mark("taken back"),
+    Kind.COMMENT: mark("comment"),
+    Kind.NOTE: mark("note for the staff"),
+}
 
 
 def override(chosen: argparse.Namespace) -> int:
@@ -38,9 +45,9 @@ def override(chosen: argparse.Namespace) -> int:
     for each in made.after:
         print(_line(each))
     if made.taken_back is not None:
-        print(f"taken back: {_line(made.taken_back)}")
+        screen.tell(f"taken back: {_line(made.taken_back)}")
     if kind is not Kind.NOTE:
-        print(clean(f"{chosen.student} reads: {made.now.read_by_the_student(made.after, question)}"))
+        screen.tell(f"{chosen.student} reads: {made.now.read_by_the_student(made.after, question)}")
     print(made.now.told(made.before, made.after, question), end="")
     if not made.now.counts:
         screen.say(f"{chosen.student} has no attempt with points at {assignment.id}; it counts when there is one")
@@ -53,8 +60,11 @@ def _wanted(chosen: argparse.Namespace, assignment: Assignment, question: str) -
     if not asked and chosen.note is not None:
         return Kind.NOTE, Decimal(0)
     if len(asked) != 1:
-        what = "one of +2, --set 4, --undo, --comment TEXT, --note TEXT"
-        raise UsageError(f"what is to be done? write {what}" + (", and not several" if asked else ""))
+        raise UsageError(
+            "what is to be done? write one of +2, --set 4, --undo, --comment TEXT, --note TEXT, and not several"
+            if asked
+            else "what is to be done? write one of +2, --set 4, --undo, --comment TEXT, --note TEXT"
+        )
     if asked[0] in ("undo", "comment"):
         return Kind[asked[0].upper()], Decimal(0)
     if chosen.reason is None:
@@ -65,7 +75,6 @@ def _wanted(chosen: argparse.Namespace, assignment: Assignment, question: str) -
 
 
 def _line(change: Override) -> str:
-    how = f"{change.delta:+f}" if change.kind is Kind.ADD else SIGNS[change.kind]
-    how += f"{change.delta:f}" if change.kind is Kind.SET else ""
-    earlier = f" [{EARLIER}]" if change.earlier else ""
-    return f"{change.made}  {change.question}  {how}  {change.who}: {clean(change.reason)}{earlier}"
+    how = f"{change.delta:+f}" if change.kind is Kind.ADD else tr(SIGNS[change.kind], points=f"{change.delta:f}")
+    earlier = f" [{recorded(EARLIER)}]" if change.earlier else ""
+    return f"{change.made}  {change.question}  {how}  {change.who}: {clean(recorded(change.reason))}{earlier}"

@@ -13,6 +13,7 @@ from grader.paths import Paths
 from grader.schema import Assignment
 from grader.submission import notebook
 from grader.submission.notebook import Notebook
+from grader.terminal import screen
 
 Named = Iterable[tuple[str, Notebook]]
 
@@ -32,7 +33,8 @@ def write_all(paths: Paths, assignment: Assignment, class_: Named, others: Named
     make_folder(folder)
     write(folder / "students.csv", text.getvalue())
     count, file = sum(row[0].startswith("submissions/") for row in rows), f"{assignment.id}.py"
-    print(f"{folder}: {count} hand-ins, {len(rows) - 1 - count} earlier or public ones; who is who: students.csv")
+    rest = len(rows) - 1 - count
+    screen.tell(f"{folder}: {count} hand-ins, {rest} earlier or public ones; who is who: students.csv")
     print(f"JPlag: java -jar jplag.jar -l python3 -bc {folder}/base {folder}/submissions")
     print(f"MOSS:  perl moss -l python -d -b {folder}/base/{file} {folder}/submissions/*/{file}")
     return DONE

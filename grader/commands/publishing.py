@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from grader.commands.writing import make_folder, write
-from grader.course.config import read_assignment, read_course
+from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.names import slug
 from grader.languages.recorded import recorded
-from grader.languages.translating import speaking
+from grader.languages.translating import tr
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
 from grader.marks.platforms import PLATFORMS
 from grader.marks.workbook import as_xlsx
 from grader.paths import Paths
 from grader.schema import PASSES_WITH, Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
-from grader.submission.text import clean
 from grader.terminal import screen
 from grader.terminal.screen import counted_with, hint_for, words
 
@@ -71,20 +70,21 @@ def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
         raise UsageError(f"a Moodle worksheet belongs to one assignment: add --item {items[0]}")
     filled = export.fill(book, _columns(items, chosen.column), raw, platform, chosen.missing_zero)
     for note in filled.notes:
-        screen.say(clean(note))
+        screen.say(note)
     for name in filled.unmatched:
-        screen.say(clean(f"nobody's row, left as it is: {name}"))
+        screen.say(f"nobody's row, left as it is: {name}")
     if filled.unmatched and not filled.cells:
         screen.say(
             "no row is anybody's: are the ids of roster.csv those of this file? email and lms_id tell people, too"
         )
     if chosen.diff:
         rows = [[each.student, each.column, each.before or "-", each.after] for each in filled.changes]
-        print(screen.table(["student", "column", "before", "after"], rows, right=(2, 3)) if rows else "", end="")
-        print(f"{chosen.into}: {len(rows)} cells would change; nothing was written")
+        head = [tr("student"), tr("column"), tr("before"), tr("after")]
+        print(screen.table(head, rows, right=(2, 3)) if rows else "", end="")
+        screen.tell(f"{chosen.into}: {len(rows)} cells would change; nothing was written")
     else:
         write(chosen.out, filled.content)
-        print(f"{chosen.out}: {filled.cells} marks filled in, {len(filled.changes)} cells changed")
+        screen.tell(f"{chosen.out}: {filled.cells} marks filled in, {len(filled.changes)} cells changed")
     return NEEDS_A_PERSON if filled.unmatched else DONE
 
 
@@ -102,7 +102,7 @@ def _columns(items: list[str], given: list[str]) -> dict[str, str]:
 
 def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
     """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
-    written, language = 0, read_course(paths).language
+    written = 0
     for (student, item), attempt in sorted(attempts.items()):
         if item in items and attempt.waiting:
             screen.say(f"{student} ({item}): {', '.join(attempt.waiting)} to be marked by hand; left out")
@@ -111,11 +111,10 @@ def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, st
         elif item in items:
             folder = out / item / slug(student)
             make_folder(folder)
-            with speaking(language):
-                page = results_document(read_assignment(paths, item), attempt)
+            page = results_document(read_assignment(paths, item), attempt)
             write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
             written += 1
-    print(f"{out}: {written} results")
+    screen.tell(f"{out}: {written} results")
     return DONE
 
 

@@ -17,6 +17,8 @@ from grader.course.config import asked_question, did_you_mean, read_assignment
 from grader.course.tables import number
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.formats import figure
+from grader.languages.translating import tr
 from grader.marks import marksheet
 from grader.marks.changes import by_hand
 from grader.marks.policy import CourseMark
@@ -157,8 +159,9 @@ def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Name
         told = {"changed_by_hand": changes, "notes_for_staff": noted}
         print(json.dumps({**page, **worth, **told}, indent=1, ensure_ascii=False))
         return DONE
-    worth_of = f"{screen.plain(points)} of {screen.plain(assignment.max_points)} points"
-    head = f"{chosen.student}  {assignment.id}  nothing handed in  {worth_of}"
+    shown, worth_all = figure(screen.plain(points)), figure(screen.plain(assignment.max_points))
+    worth_of = tr("{points} of {worth} points", points=shown, worth=worth_all)
+    head = f"{chosen.student}  {assignment.id}  {tr('nothing handed in')}  {worth_of}"
     print(*map(marksheet.clean, [head, "", *screen.changed_lines(changed, noted)]), sep="\n")
     return DONE
 
@@ -170,7 +173,7 @@ def _save(submission: Submission, file: Path) -> int:
             stream.write(submission.content)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
-    print(f"{file}: {marksheet.clean(submission.filename)} as {submission.student} handed it in")
+    screen.tell(f"{file}: {submission.filename} as {submission.student} handed it in")
     return DONE
 
 

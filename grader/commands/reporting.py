@@ -15,9 +15,7 @@ from grader.course.config import read_assignment
 from grader.dashboard import links, site
 from grader.errors import UsageError
 from grader.exit_codes import DONE
-from grader.languages.translating import speaking
 from grader.marks import marksheet
-from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 
 GRADEBOOK = "gradebook.csv"
@@ -28,11 +26,6 @@ def report(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     boundaries = [_boundary(text) for text in chosen.boundaries.split(",") if text.strip()]
     book = gradebook(paths)
-    with speaking(book.course.language):
-        return _report(chosen, paths, book, boundaries)
-
-
-def _report(chosen: argparse.Namespace, paths: Paths, book: Gradebook, boundaries: list[Decimal]) -> int:
     if chosen.assignment:
         cohort = cohort_of(paths, book, read_assignment(paths, chosen.assignment))
         if not cohort.assignment.questions:

@@ -15,6 +15,7 @@ from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.errors import SubmissionError, UsageError
 from grader.exit_codes import DONE
+from grader.languages.translating import tr, trn
 from grader.paths import Paths, find_root
 from grader.record.store import Store
 from grader.schema import Assignment, Attempt, Submission
@@ -54,7 +55,7 @@ def similar(chosen: argparse.Namespace) -> int:
     target = chosen.out / f"{assignment.id}.html"
     write(target, page(assignment, hand_ins, found, mistakes, aside))
     colour.show(_table(left[:SHOWN], mistakes))
-    print(f"{target}  (for staff: alike is not copied; look at the code and ask both)")
+    screen.tell(f"{target}  (for staff: alike is not copied; look at the code and ask both)")
     return DONE
 
 
@@ -169,15 +170,16 @@ def _entry(
 
 def _table(pairs: Sequence[Pair], mistakes: Mapping[frozenset[str], Sequence[Mistake]]) -> str:
     if not pairs:
-        return "no two hand-ins share what only few have\n"
+        return tr("no two hand-ins share what only few have") + "\n"
     rows = []
     for pair in pairs:
-        most = ", ".join(f"{each.question or 'other'} {100 * each.share:.0f} %" for each in pair.questions[:4])
+        most = ", ".join(f"{each.question or tr('other')} {100 * each.share:.0f} %" for each in pair.questions[:4])
         rare = len(mistakes.get(frozenset((pair.first, pair.second)), ()))
-        said = ["the same file"] * pair.identical + [most] + [f"{rare} rare mistakes in common"] * bool(rare)
-        rows.append([pair.first, pair.second, f"{100 * pair.share:.0f} %", "; ".join(said)])
+        told = [tr("the same file")] * pair.identical + [most]
+        told += [trn("{n} rare mistake in common", "{n} rare mistakes in common", rare)] * bool(rare)
+        rows.append([pair.first, pair.second, f"{100 * pair.share:.0f} %", "; ".join(told)])
     width = screen_width()
-    return screen.table(["student", "and", "shared", "most alike in"], rows, right=[2], width=width)
+    return screen.table([tr("student"), tr("and"), tr("shared"), tr("most alike in")], rows, right=[2], width=width)
 
 
 # ---------------------------------------------------------------------------------------------------- what is decided
@@ -201,5 +203,5 @@ def _set_aside(paths: Paths, assignment: Assignment, chosen: argparse.Namespace,
     text = set_aside.with_one_more(file, decision)
     make_folder(file.parent)
     write(file, text)
-    print(f"{file}: {first} and {second} set aside: {decision.reason}")
+    screen.tell(f"{file}: {first} and {second} set aside: {decision.reason}")
     return DONE

@@ -15,6 +15,7 @@ from grader.errors import UsageError
 from grader.examination.task import Examined, Task
 from grader.execution import batch
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.translating import tr
 from grader.paths import Paths, find_root
 from grader.schema import Assignment, Attempt, Evidence, Status, Submission
 from grader.terminal import colour, screen
@@ -100,4 +101,4 @@ def _graded(
 
 def _pages(assignment: Assignment, rows: Sequence[batch.Graded]) -> Iterator[str]:
     for row in rows:
-        yield screen.attempt_page(assignment, row.attempt, "tried, not on record")
+        yield screen.attempt_page(assignment, row.attempt, tr("tried, not on record"))

@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from grader.course.config import assignment_ids
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
+from grader.languages.translating import tr
 from grader.paths import Paths, find_root
 from grader.record import upkeep
 from grader.record.claims import claimed, lock_of
+from grader.terminal import screen
 
 
 def record(chosen: argparse.Namespace) -> int:
@@ -24,13 +26,14 @@ def record(chosen: argparse.Namespace) -> int:
 def _check(paths: Paths, chosen: argparse.Namespace) -> int:
     found = upkeep.check(paths.record)
     for finding in found.findings:
-        print(finding)
-    what = f"{found.submissions} submissions, {found.attempts} attempts, {found.contents} contents"
+        screen.tell(finding)
+    counted = {"submissions": found.submissions, "attempts": found.attempts, "contents": found.contents}
+    what = tr("{submissions} submissions, {attempts} attempts, {contents} contents", **counted)
     size = mib(paths.record.stat().st_size)
     if found.findings:
-        print(f"{paths.record}: {size}; {what}; NOT as it was recorded: see above, and put a backup in its place")
+        screen.tell(f"{paths.record}: {size}; {what}; NOT as it was recorded: see above, and put a backup in its place")
         return NEEDS_A_PERSON
-    print(f"{paths.record}: {size}; {what}; all of it can be read and is as it was recorded")
+    screen.tell(f"{paths.record}: {size}; {what}; all of it can be read and is as it was recorded")
     return DONE
 
 
@@ -40,7 +43,7 @@ def _backup(paths: Paths, chosen: argparse.Namespace) -> int:
     others = (paths.secret,) if paths.secret.exists() else ()
     written = upkeep.backup(paths.record, chosen.folder, others)
     for file in written:
-        print(f"{file}  {mib(file.stat().st_size)}")
+        screen.tell(f"{file}  {mib(file.stat().st_size)}")
     return DONE
 
 
@@ -48,19 +51,20 @@ def _prune(paths: Paths, chosen: argparse.Namespace) -> int:
     before = paths.record.stat().st_size if paths.record.exists() else 0
     if not chosen.yes:
         found = upkeep.prune(paths.record, for_good=False)
-        print(f"goes:  what was said in {found.attempts} attempts that do not count any more: {mib(found.size)}")
-        print(
-            f"stays: what was said in the {found.counting} attempts that count; all that was handed in; every result,"
+        screen.tell(f"goes:  what was said in {found.attempts} attempts that do not count any more: {mib(found.size)}")
+        screen.tell(
+            f"stays: what was said in the {found.counting} attempts that count; all that was handed in; every result, "
+            "mark and change of every attempt, also of those that do not count"
         )
-        print("       mark and change of every attempt, also of those that do not count")
-        print(f"{paths.record} has {mib(before)}; nothing was removed: `grader record prune --yes` does")
+        screen.tell(f"{paths.record} has {mib(before)}; nothing was removed: `grader record prune --yes` does")
         return NEEDS_A_PERSON if found.attempts else DONE
     with ExitStack() as quiet:
         for assignment in assignment_ids(paths):
             quiet.enter_context(claimed(lock_of(paths.record, assignment), "record prune"))
         found = upkeep.prune(paths.record, for_good=True)
     after = paths.record.stat().st_size
-    print(f"what was said in {found.attempts} attempts was removed; {paths.record}: {mib(before)} -> {mib(after)}")
+    sizes = f"{mib(before)} -> {mib(after)}"
+    screen.tell(f"what was said in {found.attempts} attempts was removed; {paths.record}: {sizes}")
     return DONE
 
 

@@ -85,7 +85,7 @@ def standing(assignment: str, line: Line, hide: Callable[[str], str] = str) -> S
     rows = tuple(
         _row(item, now, item.item == assignment, hide) for item, now in zip(part.items, today.items, strict=True)
     )
-    lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith(f"{FROM}: ")]
+    lines = [hide(clean(line)) for line in explain_component(part) if not line.lstrip().startswith(f"{tr(FROM)}: ")]
     return Standing(
         part.component.title,
         recorded(part.component.rule),

@@ -17,7 +17,8 @@ How a sentence becomes translatable, in any room:
     tr(COUNTS[verdict])                           translate it where it is shown
     within(tr("See {page}."), page=el("a", ...))  markup inside a sentence: grader.pages.markup
     recorded(entry.reason)                        made before, in English: by its template, a line of templates/ROOM.txt
-    raise UsageError(f"no {name} in {file}")      nothing to do: error_text(error) knows it by its f-string
+    raise UsageError(f"no {name} in {file}")      nothing to do: said(error) knows it by its f-string;
+    say(f"{n} are left"), tell(f"{n} are done")   so it does what the terminal shows, line by line
     figure(plain(points)), moment(time)           4.5 is 4,5 in German
 
 Say whole sentences: what is put together of pieces cannot be turned round. After that, `python -m grader.languages`

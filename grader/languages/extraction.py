@@ -1,5 +1,5 @@
 """Which messages the sources hold, by room: literals that tr, trn, trc or mark is called with, the templates, and what
-errors say: of an f-string the template, its values by the names that they have in the source.
+errors, remarks and lines in the terminal say: of an f-string the template, its values by their names in the source.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from grader.languages.po import Message
-from grader.languages.recorded import CONTEXT, ERROR, PLACEHOLDER
+from grader.languages.recorded import CONTEXT, PLACEHOLDER, SAID
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"tr": ("text",), "mark": ("text",), "trn": ("text", "plural"), "trc": ("context", "text")}
 
 
-ERRORS = re.compile(r"(Authoring|Machinery|Submission|Usage)Error|UnknownEncoding|SandboxLost|NoGPU|GPULost|NotWatched")
+SPEAK = re.compile(  # what says its first argument to a person
+    r"say|tell|Remark|(Authoring|Machinery|Submission|Usage)Error|UnknownEncoding|SandboxLost|NoGPU|GPULost|NotWatched"
+)
 
 
 @cache
@@ -36,7 +38,7 @@ def messages(package: Path = PACKAGE) -> dict[str, list[Message]]:
             room[message.key] = replace(known, places=tuple(places))
     known_already = {_bare(text) for texts in templates().values() for text in texts}
     for several in found.values():
-        for context, text in [key for key in several if key[0] == ERROR]:
+        for context, text in [key for key in several if key[0] == SAID]:
             pieces = [piece for piece in re.split("; |: ", _bare(text)) if _has_words(piece)]
             if _bare(text) in known_already or known_already.issuperset(pieces):
                 del several[context, text]
@@ -56,8 +58,8 @@ def of_source(source: str, name: str) -> Iterator[Message]:
     """The messages of one file."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-        if isinstance(node.func, ast.Name) and ERRORS.fullmatch(node.func.id) and node.args:
-            yield from (Message(text, context=ERROR) for text in _of_error(node.args[0]))
+        if SPEAK.fullmatch(getattr(node.func, "id", getattr(node.func, "attr", ""))) and node.args:
+            yield from (Message(text, context=SAID) for text in _of_said(node.args[0]))
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             continue
         wanted = FUNCTIONS[node.func.id]
@@ -69,11 +71,11 @@ def of_source(source: str, name: str) -> Iterator[Message]:
             raise ValueError(f"{name}, line {node.lineno}: {node.func.id} needs a literal: {ast.unparse(node)}")
 
 
-def _of_error(said: ast.expr) -> Iterator[str]:
-    """The templates of what an error says; nothing where that has no words of its own, or is made elsewhere."""
+def _of_said(said: ast.expr) -> Iterator[str]:
+    """The templates of what is said; nothing where that has no words of its own, or is made elsewhere."""
     if isinstance(said, ast.IfExp):
-        yield from _of_error(said.body)
-        yield from _of_error(said.orelse)
+        yield from _of_said(said.body)
+        yield from _of_said(said.orelse)
     pieces = said.values if isinstance(said, ast.JoinedStr) else [said] if isinstance(said, ast.Constant) else []
     values: dict[str, str] = {}  # as written in the source -> the name of the placeholder
     text = ""

@@ -5,12 +5,14 @@ What they look like stands in the catalogue too, so that a new language is catal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from grader.languages.translating import ENGLISH, mark, spoken, tr, trc
 
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
+DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
 MONTHS = (
     *(mark("Jan"), mark("Feb"), mark("Mar"), mark("Apr"), mark("May"), mark("Jun")),
     *(mark("Jul"), mark("Aug"), mark("Sep"), mark("Oct"), mark("Nov"), mark("Dec")),
@@ -20,7 +22,7 @@ MONTHS = (
 def figure(number: object) -> str:
     """A number that is written with a point, as the language writes it: 12.5, 12,5."""
     text = str(number)
-    return text if spoken().code == ENGLISH else text.replace(".", trc("decimal mark", "."))
+    return text if spoken().code == ENGLISH else DECIMAL.sub(trc("decimal mark", "."), text)
 
 
 def moment(time: datetime, seconds: bool = True) -> str:

@@ -5,8 +5,8 @@ What goes on record, comes from another process or is calculated once for many r
 language. templates/ lists what these sentences are made from; a sentence is translated if it is one of them from
 its first letter to its last, and else left as it is, for then the author of the course wrote it.
 
-An error may go on record too, so it is made in English and translated where somebody reads it; its template is the
-literal that it was raised with.
+An error may go on record too, so it is made in English and translated where somebody reads it, as are the lines that a
+command says; their template is the literal that they are made with.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from grader.languages.formats import figure
 from grader.languages.translating import ENGLISH, Language, spoken, tr, trc
 
 CONTEXT = "on record"  # of the templates in the catalogue
-ERROR = "error"  # of those that the sources hold: what a GraderError says
+SAID = "said"  # of those that the sources hold: what errors, remarks and lines in the terminal say
 WHOLE = r"[+-]?\d+"
 KINDS = {  # what stands at a placeholder, by its name without a digit; anything else stands at the others
     "n": WHOLE,
@@ -56,9 +56,9 @@ def recorded(text: str) -> str:
     return _shown(text, (CONTEXT,))
 
 
-def error_text(error: Exception) -> str:
-    """What an error says, in the language that is spoken."""
-    return _shown(str(error), (CONTEXT, ERROR))
+def said(what: object) -> str:
+    """What an error or a line for the terminal says, made in English, in the language that is spoken."""
+    return _shown(str(what), (CONTEXT, SAID))
 
 
 def _shown(text: str, of: Contexts) -> str:
@@ -100,15 +100,15 @@ def _from_template(text: str, of: Contexts) -> str | None:
     for pattern, context, template in _templates(spoken(), of):
         found = pattern.fullmatch(text)
         if found:
-            said = spoken().translations.pgettext(context, template)
+            shown = spoken().translations.pgettext(context, template)
             values: Mapping[str, str] = found.groupdict()
-            return said.format(**{name: _value(name, value, context, of) for name, value in values.items()})
+            return shown.format(**{name: _value(name, value, context, of) for name, value in values.items()})
     return None
 
 
 def _value(name: str, value: str, context: str, of: Contexts) -> str:
     """What stood at a placeholder: a number as the language writes it; a piece that is of a template, translated."""
-    if context == ERROR:
+    if context == SAID:
         return value if len(value) > 400 else _shown(value, of)
     kind = name.rstrip("0123456789")
     if kind == "number":
@@ -134,7 +134,7 @@ def _pattern(template: str, context: str) -> re.Pattern[str]:
     pieces, seen, end = [], set(), 0
     for found in PLACEHOLDER.finditer(template):
         pieces.append(_literal(template[end : found.start()]))
-        name, kind = found[1], r".*?" if context == ERROR else KINDS.get(found[2], r".+?")
+        name, kind = found[1], r".*?" if context == SAID else KINDS.get(found[2], r".+?")
         pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>{kind})")
         seen.add(name)
         end = found.end()

@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from grader.course.scheme import plain
+from grader.languages.recorded import recorded
+from grader.languages.translating import tr
 from grader.schema import WHOLE, Assignment, Attempt, Kind
 
 EARLIER = "given before the file that counts was handed in"
@@ -62,6 +64,12 @@ class ByHand:
     def told(self) -> str:
         """The words and the comments."""
         return "; ".join([*([self.words] if self.words else []), *(f"comment: {text}" for text in self.comments)])
+
+
+def in_words(change: ByHand) -> str:
+    """What `told` says, in the language that is spoken."""
+    comments = (tr("comment: {text}", text=text) for text in change.comments)
+    return "; ".join([*([recorded(change.words)] if change.words else []), *comments])
 
 
 def by_hand(attempt: Attempt | None, assignment: Assignment, changes: Sequence[Change]) -> list[ByHand]:

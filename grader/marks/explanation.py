@@ -16,7 +16,7 @@ from grader.languages.translating import mark, tr
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown, so_far
 
 DIGESTS = re.compile(r"\btests(?: q\d+:[0-9a-f]{8}){2,}")  # as the source of a mark names them
-FROM = "from"  # before the source of a mark, which is for the staff
+FROM = mark("from")  # before the source of a mark, which is for the staff
 COSTS = {  # what every day begun costs
     "percent": mark("{number} of the 100"),
     "points": mark("{number} of the item's points"),
@@ -122,7 +122,7 @@ def _item_lines(item: ItemMark) -> Iterator[str]:
     if item.entry.reason:
         yield f"      {tr('because')}: {recorded(item.entry.reason)}"
     if item.entry.source:
-        yield f"      {FROM}: {DIGESTS.sub(_how_many, item.entry.source)}"
+        yield f"      {tr(FROM)}: {recorded(DIGESTS.sub(_how_many, item.entry.source))}"
 
 
 def _how_many(digests: re.Match[str]) -> str:

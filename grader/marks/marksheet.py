@@ -15,7 +15,10 @@ from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import COMPONENT_PREFIX, plain
-from grader.marks.explanation import explain
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
+from grader.marks.explanation import WORDS, explain
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
 from grader.marks.what_if import explain_need, explain_supposed, need_page, supposed_page, supposing
@@ -24,35 +27,37 @@ from grader.submission.text import clean
 BOM = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
 NOT_THEIRS = "-"  # an item of another group's scheme
-SO_FAR, SO_FAR_MEANS = "so far", "the total over what has a mark already; no course mark"
+SO_FAR, SO_FAR_MEANS = mark("so far"), mark("the total over what has a mark already; no course mark")
 LEGEND = (
-    "Percentages after lateness. (..) dropped; ..? not decided before every mark is there;",
-    "missing and integrity count 0; excused is out of the set; open: no mark yet, which is not a zero.",
+    mark("Percentages after lateness. (..) dropped; ..? not decided before every mark is there;"),
+    mark("missing and integrity count 0; excused is out of the set; open: no mark yet, which is not a zero."),
 )
 
 
 def as_table(gradebook: Gradebook) -> str:
     """Plain text in columns: items, components, total. Names stand last: their width on a screen is not known."""
     scheme = gradebook.course.scheme
-    header = ["student", *scheme.items, *(component.id for component in scheme.components), "total"]
-    header += ["name"] if gradebook.is_final else [SO_FAR, "name"]
+    header = [tr("student"), *scheme.items, *(component.id for component in scheme.components), tr("total")]
+    header += [tr("name")] if gradebook.is_final else [tr(SO_FAR), tr("name")]
     rows = [header, *([clean(cell) for cell in _table_row(line, gradebook)] for line in gradebook.lines)]
-    lines = [f"{gradebook.course.name}: {len(gradebook.lines)} students", "", *_aligned(rows), "", *legend(gradebook)]
+    title = tr("{course}: {n} students", course=gradebook.course.name, n=len(gradebook.lines))
+    lines = [title, "", *_aligned(rows), "", *legend(gradebook)]
     return "\n".join([*lines, *remarks(gradebook)]) + "\n"
 
 
 def legend(gradebook: Gradebook) -> list[str]:
     """What the cells mean."""
-    return [*LEGEND, *([] if gradebook.is_final else [f"{SO_FAR}: {SO_FAR_MEANS}."])]
+    return [*map(tr, LEGEND), *([] if gradebook.is_final else [f"{tr(SO_FAR)}: {tr(SO_FAR_MEANS)}."])]
 
 
 def remarks(gradebook: Gradebook) -> list[str]:
     """The lines below a table of marks: who is not on the roster, and what was not used."""
     lines: list[str] = []
     if gradebook.strangers:
-        lines += ["", "Not on the roster, not counted:", *(f"  {_stranger(person)}" for person in gradebook.strangers)]
+        lines += ["", tr("Not on the roster, not counted:")]
+        lines += [f"  {_stranger(person)}" for person in gradebook.strangers]
     if gradebook.notices:
-        lines += ["", *gradebook.notices]
+        lines += ["", *map(recorded, gradebook.notices)]
     return lines
 
 
@@ -150,16 +155,16 @@ def _table_row(line: Line, book: Gradebook) -> list[str]:
     scheme = book.course.scheme
     items = [_cell(line.item(name)) for name in scheme.items]
     parts = [_part(line.part(part.id)) for part in scheme.components]
-    so_far = [] if book.is_final else [NOT_THEIRS if line.so_far is None else f"{line.so_far:f}"]
+    so_far = [] if book.is_final else [NOT_THEIRS if line.so_far is None else figure(f"{line.so_far:f}")]
     return [line.student.id, *items, *parts, _total(line.mark), *so_far, line.student.name]
 
 
 def _cell(item: ItemMark | None) -> str:
     if item is None:
         return NOT_THEIRS
-    text = "open" if item.entry.state is State.DEFERRED else item.entry.state.value
+    text = tr(WORDS[item.entry.state])
     if item.entry.state is State.GRADED and item.percent is not None:
-        text = shown(item.percent)
+        text = figure(shown(item.percent))
     if item.verdict is Verdict.DROPPED:
         return f"({text})"
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text
@@ -169,12 +174,12 @@ def _part(part: ComponentMark | None) -> str:
     if part is None:
         return NOT_THEIRS
     if part.percent is not None:
-        return shown(part.percent)
-    return "incomplete" if part.places else "excused"
+        return figure(shown(part.percent))
+    return tr("incomplete") if part.places else tr("excused")
 
 
 def _total(mark: CourseMark) -> str:
-    return "incomplete" if mark.total is None else f"{mark.total:f}"
+    return tr("incomplete") if mark.total is None else figure(f"{mark.total:f}")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -186,7 +191,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _stranger(person: Stranger) -> str:
-    return clean(f"{person.id}{person.hint}: {'; '.join(person.found)}")
+    return clean(f"{person.id}{person.hint}: {'; '.join(map(recorded, person.found))}")
 
 
 def _csv_row(line: Line, book: Gradebook) -> list[str]:

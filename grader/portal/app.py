@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route as Address
 
 from grader.errors import GraderError, MachineryError
-from grader.languages.recorded import error_text
+from grader.languages.recorded import said
 from grader.languages.translating import speaking, tr
 from grader.pages.markup import el
 from grader.portal.database import now
@@ -123,7 +123,7 @@ def _not_for(visit: Visit, request: Request, route: Route) -> Response:
 
 def _refusal(visit: Visit, route: Route, fault: Exception) -> Response:
     """What somebody is told who asked for what cannot be."""
-    status, why = 400, error_text(fault)
+    status, why = 400, said(fault)
     if isinstance(fault, HTTPException):
         status, why = fault.status_code, fault.detail
     elif isinstance(fault, NotThere):
@@ -132,9 +132,7 @@ def _refusal(visit: Visit, route: Route, fault: Exception) -> Response:
         staff = visit.person is not None and visit.person.role.is_staff
         status, why = (
             503,
-            tr("The machine cannot do that now: {why}", why=error_text(fault))
-            if staff
-            else tr("Try again in a minute."),
+            tr("The machine cannot do that now: {why}", why=said(fault)) if staff else tr("Try again in a minute."),
         )
     title = tr("There is nothing here") if status == 404 else tr("That did not work")
     told: Response = JSONResponse({"error": why}, status)

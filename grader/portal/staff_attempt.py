@@ -21,7 +21,7 @@ from grader.dashboard.student_page import NO_WORK, attempt_parts
 from grader.dashboard.work import Work, by_hand
 from grader.errors import SubmissionError, UsageError
 from grader.languages.formats import figure
-from grader.languages.recorded import error_text, recorded
+from grader.languages.recorded import recorded, said
 from grader.languages.translating import mark, tr
 from grader.pages.markup import Html, badge, el, joined, within
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
@@ -135,7 +135,7 @@ def _code(assignment: Assignment, seen: Seen) -> Iterator[Html]:
     try:
         book = notebook.read(seen.submission.content, seen.submission.filename)
     except SubmissionError as reason:
-        yield box(el("p", error_text(reason)), kind="bad")
+        yield box(el("p", said(reason)), kind="bad")
         return
     yield _places(assignment, book)
     for each in (cell for cell in book.cells if not cell.experiment):  # these are not run

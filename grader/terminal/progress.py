@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from grader.languages.formats import figure
+from grader.languages.translating import speaking, spoken, tr
 from grader.marks.marksheet import clean
 from grader.terminal.tables import cut, padded, width_of
+from grader.terminal.telling import say
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,11 +23,6 @@ MOST_WORKERS = 8  # that are shown with what they are busy with
 BAR, LEAST_BAR = 40, 8  # columns; a shorter one says nothing that the percentage does not say
 NAME = 40  # columns of what a worker is busy with
 DONE, TO_DO = "\u2501", "\u2500"  # a heavy and a light line: told apart without colour
-
-
-def say(text: str) -> None:
-    """One line for the person at the terminal; never part of a command's result."""
-    print(f"grader: {clean(text)}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -74,16 +72,18 @@ class Progress:
     def facts(self) -> Iterator[str]:
         """How far, how long it will take if it goes on like this, how fast: what is worth most comes first."""
         yield f"{self.percent} %"
-        yield f"{self.finished} of {self.total}"
+        yield tr("{n} of {all}", n=self.finished, all=self.total)
         passed_s = self.clock() - self.started
         if self.ran and passed_s > 0:
             if self.finished < self.total:
-                yield f"{duration(passed_s / self.ran * (self.total - self.finished))} left"
+                yield tr("{time} left", time=duration(passed_s / self.ran * (self.total - self.finished)))
             yield rate(self.ran / passed_s)
 
     def summary(self) -> str:
-        before = f", {self.finished - self.ran} graded before" if self.finished != self.ran else ""
-        return f"{self.finished} of {self.total} submissions done in {duration(self.clock() - self.started)}{before}"
+        known = {"n": self.finished, "all": self.total, "time": duration(self.clock() - self.started)}
+        done = tr("{n} of {all} submissions done in {time}", **known)
+        before = self.finished - self.ran
+        return done + (tr(", {n} graded before", n=before) if before else "")
 
 
 def duration(seconds: float) -> str:
@@ -97,7 +97,9 @@ def duration(seconds: float) -> str:
 def rate(per_second: float) -> str:
     """How many in a minute, or in an hour where that is less than one."""
     minute = 60 * per_second
-    return f"{60 * minute:.0f} an hour" if minute < 1 else f"{minute:.{0 if minute >= 10 else 1}f} a minute"
+    if minute < 1:
+        return tr("{n} an hour", n=f"{60 * minute:.0f}")
+    return tr("{n} a minute", n=figure(f"{minute:.{0 if minute >= 10 else 1}f}"))
 
 
 # ---------------------------------------------------------------------------------------------------- no screen
@@ -112,7 +114,7 @@ class _Lines(Progress):
         super().done(what, again)
         if self.percent // 10 > self.said // 10 or self.clock() - self.said_at >= LINE_EVERY_S:
             self.said, self.said_at = self.percent, self.clock()
-            say(f"{', '.join(self.facts())}; the last: {what}")
+            say(tr("{facts}; the last: {what}", facts=", ".join(self.facts()), what=what))
 
     def end(self) -> None:
         say(self.summary())
@@ -144,11 +146,11 @@ def busy_lines(shown: Progress, width: int, most: int) -> Iterator[str]:
     left = max((width_of(names[slot]) for slot in slots), default=0)
     room = max(min(width - left - 14, NAME), 5)
     for slot in slots:
-        what, since = now.get(slot, ("idle", None))
+        what, since = now.get(slot, (tr("idle"), None))
         took = "" if since is None else duration(shown.clock() - since)
         yield f"  {padded(names[slot], left)}  {padded(cut(what, room), room)}{took:>10}".rstrip()
     if len(slots) < len(names):
-        yield f"  and {len(names) - len(slots)} more"
+        yield "  " + tr("and {n} more", n=len(names) - len(slots))
 
 
 class _Live(Progress):
@@ -159,12 +161,17 @@ class _Live(Progress):
         from rich.live import Live
 
         super().__init__(total, title, workers)
+        self.language = spoken()  # another thread draws the lines
         self.console = Console(stderr=True)
         self.live = Live(console=self.console, get_renderable=self.lines, transient=True, redirect_stdout=False)
         self.live.start()
         self.console.show_cursor(True)  # it is to be there after Ctrl-Z, and after a kill that nobody can catch
 
     def lines(self) -> Text:
+        with speaking(self.language):
+            return self._lines()
+
+    def _lines(self) -> Text:
         from rich.text import Text
 
         width = self.console.width - 1  # whoever writes into the last column may find himself in the next line

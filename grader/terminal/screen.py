@@ -10,13 +10,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.course.scheme import plain
-from grader.languages.translating import mark
-from grader.marks.changes import ByHand
+from grader.languages.formats import figure, listed
+from grader.languages.recorded import recorded, said
+from grader.languages.translating import mark, tr
+from grader.marks.changes import ByHand, in_words
 from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
 from grader.submission.answers import Answer
 from grader.terminal.attempts import attempts_table, points_of, total_of
-from grader.terminal.progress import Progress, progress, say
+from grader.terminal.endings import ended
+from grader.terminal.progress import Progress, progress
 from grader.terminal.tables import (
     Change,
     by_student,
@@ -28,6 +31,7 @@ from grader.terminal.tables import (
     signed,
     table,
 )
+from grader.terminal.telling import say, tell
 
 if TYPE_CHECKING:
     from grader.sandbox.finding import Finding
@@ -48,6 +52,7 @@ __all__ = [
     "progress",
     "say",
     "table",
+    "tell",
     "total_of",
 ]  # what the commands use
 
@@ -78,13 +83,13 @@ def attempt_page(
     answers: what the student wrote for the questions that a person marks;  changed: what `override` made of points
     when: it was handed in, and how late that is;  noted: for the staff alone
     """
-    head = f"{attempt.student}  {assignment.id}  {filename}  {attempt.status.value}"
+    head = f"{attempt.student}  {assignment.id}  {filename}  {ended(attempt.status)}"
     if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
         head += f"  {_points(assignment, attempt, changed)}"
     lines = [
         head,
-        *(_wrapped(when, "  ") if when else ()),
-        *(_wrapped(attempt.notices[-1], "  ") if attempt.status is Status.OUTDATED else ()),
+        *(_wrapped(recorded(when), "  ") if when else ()),
+        *(_wrapped(recorded(attempt.notices[-1]), "  ") if attempt.status is Status.OUTDATED else ()),
         "",
     ]
     said_in: dict[str, str] = {}  # what was said -> the question it was said in
@@ -95,29 +100,32 @@ def attempt_page(
             lines += [*_manual(question, mark, (answers or {}).get(question.id)), ""]
         elif results:
             worth = add_up(result.max_points for result in results)  # not the question's where it is outdated
-            points = f"{points_of(attempt, question.id)}/{plain(worth)}"
+            points = f"{points_of(attempt, question.id)}/{figure(plain(worth))}"
             short = _in_short(results)
             lines.append(f"{question.id:4} {points:>9}  {question.title}{f'   {short}' if short else ''}")
             lines += [] if short else [*_checks(results, said_in), ""]
     if changed or noted:
         lines += ["", *changed_lines(changed, noted)]
     if attempt.notices:
-        lines += ["", "notices", *(line for notice in attempt.notices for line in _wrapped(f"- {notice}", "  "))]
+        lines += ["", tr("notices")]
+        lines += [line for notice in attempt.notices for line in _wrapped(f"- {recorded(notice)}", "  ")]
     evidence = attempt.evidence
-    lines += ["", f"submission {evidence.submission[:16]}  image {evidence.image[:16]}  {evidence.isolation}"]
-    lines[-1] += f"  {evidence.device}  {attempt.usage.cpu_s:.2f} CPU s  {attempt.usage.peak_mib:.0f} MiB"
+    made_of = {"submission": evidence.submission[:16], "image": evidence.image[:16]}
+    usage = f"{figure(f'{attempt.usage.cpu_s:.2f}')} CPU s  {attempt.usage.peak_mib:.0f} MiB"
+    run = f"{evidence.isolation}  {evidence.device}  {usage}"
+    lines += ["", f"{tr('submission {submission}  image {image}', **made_of)}  {run}"]
     return "".join(f"{clean(line)}\n" for line in lines)
 
 
 def _in_short(results: Sequence[CheckResult]) -> str:
     """What one line says of a question whose checks all ended alike; "" where there is more to say."""
     if all(result.outcome.earns for result in results):
-        with_reference = f"; {counted_with(results)}" if counted_with(results) else ""
-        return f"all {len(results)} checks passed{with_reference}"
+        with_reference = f"; {recorded(counted_with(results))}" if counted_with(results) else ""
+        return tr("all {n} checks passed", n=len(results)) + with_reference
     if all(result.unwritten for result in results):
         cells = sorted({int(number) for result in results for number in re.findall(r"\bcell (\d+)", result.message)})
-        where = f" (cell {', '.join(map(str, cells))})" if cells else ""
-        return f"{UNWRITTEN}{where}"
+        where = tr(" (cell {numbers})", numbers=", ".join(map(str, cells))) if cells else ""
+        return f"{recorded(UNWRITTEN)}{where}"
     return ""
 
 
@@ -126,41 +134,45 @@ def _points(assignment: Assignment, attempt: Attempt, changed: Sequence[ByHand])
     shown = [question.id for question in assignment.questions]
     earned = add_up(attempt.points_of(name) or Fraction(0) for name in shown)
     by = add_up(change.by for change in changed)
-    text = f"{plain(earned + by)} of {plain(assignment.max_points)} points"
+    worth = figure(plain(assignment.max_points))
+    text = tr("{points} of {worth} points", points=figure(plain(earned + by)), worth=worth)
     if any(change.changes for change in changed):
-        text += f" ({plain(earned)} as graded, {signed(by) if by else '0'} by hand)"
-    due = [name for name in attempt.waiting if name in shown]
-    return text + (f" so far, no total: {', '.join(due)} to be marked by hand" if due else "")
+        parts = {"graded": figure(plain(earned)), "by": figure(signed(by)) if by else "0"}
+        text += tr(" ({graded} as graded, {by} by hand)", **parts)
+    due = ", ".join(name for name in attempt.waiting if name in shown)
+    return text + (tr(" so far, no total: {questions} to be marked by hand", questions=due) if due else "")
 
 
 def changed_lines(changed: Sequence[ByHand], noted: Sequence[Mapping[str, str]] = ()) -> list[str]:
     """What people changed in each question, and who did; and what they noted for the staff alone."""
-    lines = ["changed by hand"] if changed else []
+    lines = [tr("changed by hand")] if changed else []
     for change in changed:
-        lines += [f"  {change.question}  {change.told}", f"      {' and '.join(change.whom)}"]
+        whom = listed(recorded(each) for each in change.whom)
+        lines += [f"  {change.question}  {in_words(change)}", f"      {whom}"]
     if noted:
-        lines.append("noted, for the staff alone")
+        lines.append(tr("noted, for the staff alone"))
         lines += [f"  {each['question']}  {each['note']} ({each['by']}, {each['when']})" for each in noted]
     return lines
 
 
 def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iterator[str]:
     """A question that a person marks: the points or why there are none, the comment, and what the student wrote."""
-    points = "-" if mark.points is None else plain(mark.points)
-    yield f"{question.id:4} {f'{points}/{plain(question.points)}':>9}  {question.title}   {mark.why or mark.stands}"
+    points = "-" if mark.points is None else figure(plain(mark.points))
+    worth, stands = figure(plain(question.points)), recorded(mark.why or mark.stands)
+    yield f"{question.id:4} {f'{points}/{worth}':>9}  {question.title}   {stands}"
     for line in mark.comment.splitlines():
-        yield from _wrapped(f"comment: {line}", INDENT)
+        yield from _wrapped(tr("comment: {text}", text=line), INDENT)
     if answer is None:
         return
     if answer.remark:
-        yield from _wrapped(f"note: {answer.remark}", INDENT)
+        yield from _wrapped(tr("note: {text}", text=recorded(answer.remark)), INDENT)
     for cell in answer.cells or answer.everything:
-        yield f"  cell {cell.number}, {'code' if cell.code else 'text'}"
+        yield "  " + (tr("cell {n}, code", n=cell.number) if cell.code else tr("cell {n}, text", n=cell.number))
         yield from (f"{INDENT}{line.expandtabs(4)}" for line in cell.source.rstrip().split("\n")[:MOST_LINES])
         more = cell.source.rstrip().count("\n") + 1 - MOST_LINES
-        yield from [f"{INDENT}... and {more} more lines"] if more > 0 else []
-        yield from [f"{INDENT}{PICTURES}"] if cell.pictures else []
-    yield f"{INDENT}{NO_OUTPUTS}"
+        yield from [INDENT + tr("... and {n} more lines", n=more)] if more > 0 else []
+        yield from [INDENT + tr(PICTURES)] if cell.pictures else []
+    yield INDENT + tr(NO_OUTPUTS)
 
 
 def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator[str]:
@@ -172,24 +184,29 @@ def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator
         yield from _failed(group, whole=len(group) == len(results) > 1)
         message, here = group[0].message, group[0].question
         if message and said_in.setdefault(message, here) != here:
-            yield f"{INDENT}the same as in {said_in[message]}"
+            yield INDENT + tr("the same as in {question}", question=said_in[message])
         elif message:
-            yield from _wrapped(message, INDENT)
-        yield from (line for hint in hints(group) for line in _wrapped(f"hint: {hint}", INDENT))
+            yield from _wrapped(recorded(message), INDENT)
+        yield from (line for hint in hints(group) for line in _wrapped(tr("hint: {text}", text=hint), INDENT))
     passed = [words(result.name) for result in results if result.outcome.earns]
     if passed:
-        counted = f" ({counted_with(results)})" if counted_with(results) else ""
-        yield from _wrapped(f"ok  {len(passed)} passed{counted}: {'; '.join(passed)}", "  ")
+        counted = f" ({recorded(counted_with(results))})" if counted_with(results) else ""
+        known = {"n": len(passed), "counted": counted, "checks": "; ".join(passed)}
+        yield from _wrapped("ok  " + tr("{n} passed{counted}: {checks}", **known), "  ")
 
 
 def _failed(group: Sequence[CheckResult], whole: bool) -> Iterator[str]:
     """A line for each check, or one for all where the whole question failed for one reason."""
     if whole:
         worth = add_up(result.max_points for result in group)
-        yield f"  no  {f'0/{plain(worth)}':>9}  {group[0].outcome.value:9} all {len(group)} checks"
+        yield _no(worth, group[0].outcome, tr("all {n} checks", n=len(group)))
         return
     for result in group:
-        yield f"  no  {f'0/{plain(result.max_points)}':>9}  {result.outcome.value:9} {words(result.name)}"
+        yield _no(result.max_points, result.outcome, words(result.name))
+
+
+def _no(worth: Fraction, outcome: Outcome, what: str) -> str:
+    return f"  no  {f'0/{figure(plain(worth))}':>9}  {ended(outcome):9} {what}"
 
 
 def failures(results: Sequence[CheckResult]) -> list[list[CheckResult]]:
@@ -235,7 +252,7 @@ def findings_table(findings: Sequence[Finding]) -> str:
     """What doctor found, and what to do about what is not well."""
     lines = []
     for finding in findings:
-        lines.append(f"{'ok ' if finding.ok else 'no '} {finding.about:24} {finding.says}")
+        lines.append(f"{'ok ' if finding.ok else 'no '} {finding.about:24} {said(finding.says)}")
         if finding.advice:
-            lines.append(f"    {'':24} -> {finding.advice}")
+            lines.append(f"    {'':24} -> {said(finding.advice)}")
     return "".join(f"{clean(line)}\n" for line in lines)

@@ -13,14 +13,22 @@ from fractions import Fraction
 
 from grader.course.entries import State
 from grader.course.scheme import Component, plain
+from grader.languages.formats import figure
+from grader.languages.recorded import recorded
+from grader.languages.translating import mark, tr
 from grader.marks.changes import ByHand
 from grader.marks.gradebook import Gradebook, Line
 from grader.marks.marksheet import NOT_THEIRS, SO_FAR_MEANS, as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 
 WIDTH = 120  # where nothing is known of the screen
-SHORT = {State.MISSING: "miss", State.EXCUSED: "exc", State.INTEGRITY: "integ", State.DEFERRED: "open"}
-SHORT_LEGEND = (
+SHORT = {
+    State.MISSING: mark("miss"),
+    State.EXCUSED: mark("exc"),
+    State.INTEGRITY: mark("integ"),
+    State.DEFERRED: mark("open"),
+}
+SHORT_LEGEND = mark(
     "Percentages after lateness; = a component. (..) dropped; ..? not decided before every mark is there. "
     "miss: nothing was handed in, 0; integ: a zero by decision, never dropped; exc: excused, out of the set; "
     "open: no mark yet, which is not a zero. Names and all digits: grader marks --csv. "
@@ -140,8 +148,15 @@ def changes_table(changed: Sequence[Change]) -> str:
     """Whose marks changed, from what to what."""
     if not changed:
         return ""
-    rows = [[each.student, or_waiting(each.before), or_waiting(each.after), each.by] for each in by_student(changed)]
-    return table(["student", "before", "after", "change"], rows, right=(1, 2, 3)) + "\n"
+    rows = [
+        [each.student, *(_points(points) for points in (each.before, each.after)), figure(each.by)]
+        for each in by_student(changed)
+    ]
+    return table([tr("student"), tr("before"), tr("after"), tr("change")], rows, right=(1, 2, 3)) + "\n"
+
+
+def _points(points: Fraction | None) -> str:
+    return tr("open") if points is None else figure(plain(points))
 
 
 def kept_lines(moves: Sequence[Change]) -> str:
@@ -149,8 +164,12 @@ def kept_lines(moves: Sequence[Change]) -> str:
     rows = [entry for move in by_student(moves) for entry in move.kept_entries]
     if not rows:
         return ""
-    lines = [f"  {row['student']}  {row['question']}  {row['is']}; before: {row['was']}" for row in rows]
-    head = (
+    lines = [
+        f"  {row['student']}  {row['question']}  "
+        + tr("{now}; before: {was}", now=recorded(row["is"]), was=recorded(row["was"]))
+        for row in rows
+    ]
+    head = tr(
         "changed by hand before, and kept; see whether it is still meant so (grader override ... --undo takes it back):"
     )
     return "".join(f"{clean(line)}\n" for line in (head, *lines)) + "\n"
@@ -171,8 +190,8 @@ def gradebook_table(book: Gradebook, width: int | None = None) -> str:
         narrow = list(_narrow(book, with_items, with_so_far))
         if max(map(width_of, narrow)) <= width:
             break
-    title = cut(f"{clean(book.course.name)}: {len(book.lines)} students", width)
-    legend = SHORT_LEGEND + (f" so_far: {SO_FAR_MEANS}." if with_so_far else "")
+    title = cut(tr("{course}: {n} students", course=clean(book.course.name), n=len(book.lines)), width)
+    legend = tr(SHORT_LEGEND) + (f" {tr('so_far')}: {tr(SO_FAR_MEANS)}." if with_so_far else "")
     rest = [*textwrap.wrap(legend, width), *(cut(line, width) for line in remarks(book))]
     return "\n".join([title, "", *narrow, "", *rest]) + "\n"
 
@@ -183,8 +202,8 @@ def _narrow(book: Gradebook, with_items: bool, with_so_far: bool) -> Iterator[st
     for part in book.course.scheme.components:
         heads += part.items if with_items else []
         heads += [f"={part.id}"] if not with_items or len(part.items) > 1 else []
-    totals = ["total", "so_far"] if with_so_far else ["total"]
-    split = [_heading(name) for name in ("student", *heads, *totals)]
+    totals = [tr("total"), tr("so_far")] if with_so_far else [tr("total")]
+    split = [_heading(name) for name in (tr("student"), *heads, *totals)]
     parts = book.course.scheme.components
     rows = [
         [line.student.id, *_short_cells(line, parts, with_items), *_totals(line)[: len(totals)]] for line in book.lines
@@ -221,9 +240,9 @@ def _short_cells(line: Line, parts: Sequence[Component], with_items: bool) -> It
 
 
 def _short_item(item: ItemMark) -> str:
-    text = SHORT.get(item.entry.state, "")
+    text = tr(SHORT[item.entry.state]) if item.entry.state in SHORT else ""
     if not text and item.percent is not None:
-        text = f"{rounded(item.percent, 1):f}"
+        text = figure(f"{rounded(item.percent, 1):f}")
     if item.verdict is Verdict.DROPPED:
         return f"({text})"
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text
@@ -231,11 +250,11 @@ def _short_item(item: ItemMark) -> str:
 
 def _short_part(part: ComponentMark) -> str:
     if part.percent is not None:
-        return f"{rounded(part.percent, 1):f}"
-    return "open" if part.places else "exc"
+        return figure(f"{rounded(part.percent, 1):f}")
+    return tr("open") if part.places else tr("exc")
 
 
 def _totals(line: Line) -> list[str]:
     """The total, and the total so far."""
-    so_far = NOT_THEIRS if line.so_far is None else f"{line.so_far:f}"
-    return ["open" if line.mark.total is None else f"{line.mark.total:f}", so_far]
+    so_far = NOT_THEIRS if line.so_far is None else figure(f"{line.so_far:f}")
+    return [tr("open") if line.mark.total is None else figure(f"{line.mark.total:f}"), so_far]

@@ -9,7 +9,7 @@ from grader import cli
 from grader.errors import MachineryError, UsageError
 from grader.exit_codes import AUTHORING, USAGE, exit_code
 from grader.languages.extraction import of_source
-from grader.languages.recorded import error_text
+from grader.languages.recorded import said
 from grader.languages.translating import speaking
 
 
@@ -46,14 +46,14 @@ def test_where_the_course_cannot_be_read_that_is_said_in_english(german, capsys)
 
 def test_what_stands_at_a_placeholder_is_translated_where_it_is_a_sentence_of_ours():
     with speaking("de"):
-        assert error_text(UsageError("--submission a.ipynb: a link, not a file")) == (
+        assert said(UsageError("--submission a.ipynb: a link, not a file")) == (
             "--submission a.ipynb: ein Link, keine Datei"
         )
-        assert error_text(UsageError("roster.csv has 3 students; add --replace to write a new one")) == (
+        assert said(UsageError("roster.csv has 3 students; add --replace to write a new one")) == (
             "roster.csv hat 3 Teilnehmende; ergänzen Sie --replace, um eine neue zu schreiben"
         )
-        assert error_text(UsageError("the author's own: a sentence")) == "the author's own: a sentence"
-    assert error_text(UsageError("a link, not a file")) == "a link, not a file"
+        assert said(UsageError("the author's own: a sentence")) == "the author's own: a sentence"
+    assert said(UsageError("a link, not a file")) == "a link, not a file"
 
 
 def test_what_the_machine_says_of_a_file_has_a_sentence_of_ours_around_it(capsys):
@@ -83,7 +83,7 @@ def test_what_the_machine_says_of_a_file_has_a_sentence_of_ours_around_it(capsys
 )  # fmt: skip
 def test_what_an_error_says_is_a_message_of_its_own(raised, templates):
     assert [(message.context, message.text) for message in of_source(raised, "x.py")] == [
-        ("error", text) for text in templates
+        ("said", text) for text in templates
     ]
 
 
