@@ -24,6 +24,7 @@ from grader.portal.visit import NotThere, Visit
 from grader.schema import Assignment, Status
 
 COLUMNS = (mark("assignment"), mark("deadline"), mark("handed in"), mark("state"), mark("result"))
+OF_A_PART = (" ", "ok ", "-- ", "by hand ")  # begins what `validate` says of a question or a cell, not of the file
 ENDED = {  # of an attempt of which no more is shown
     Status.GRADED: mark("graded"),
     Status.UNREADABLE: mark("unreadable"),
@@ -254,7 +255,8 @@ def draft(visit: Visit) -> Response:
     found = visit.portal.hand_ins.find_draft(visit.me.id, visit.request.path_params["draft"])
     if found is None or found.assignment != visit.assignment.id:
         raise NotThere(tr("no such upload of yours"))
-    said = el("ul", *(_word(line) for line in found.words), class_="words")
+    whole = [line for line in found.words if not line.startswith(OF_A_PART)]
+    parts = [_word(line) for line in found.words if line not in whole]
     facts = tr("{file}: {n} bytes, sha256 {sha256}, received {time}")
     about = within(
         facts,
@@ -268,13 +270,14 @@ def draft(visit: Visit) -> Response:
         visit,
         tr("Not handed in yet"),
         box(
-            el("p", tr("This is what was found."), " ", el("b", tr("It counts when you press the button."))),
+            *(el("p", recorded(line)) for line in whole),
+            el("p", el("b", tr("It counts when you press the button."))),
             kind="warn",
         ),
         form(visit, here, button(tr("Hand in"))),
         el("p", el("a", tr("Upload another file"), href=f"/a/{found.assignment}")),
-        el("h2", tr("What was found")),
-        said,
+        el("h2", tr("What was found")) if parts else None,
+        el("ul", *parts, class_="words") if parts else None,
         el("p", about),
     )
 

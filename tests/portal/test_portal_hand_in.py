@@ -167,6 +167,19 @@ def test_no_notebook_stops_the_portal_or_becomes_markup(content: bytes, portal):
     assert bob.get("/").status_code == 200
 
 
+def test_nor_does_one_drawn_by_chance(portal):
+    """Twenty notebooks that were right until pieces were cut out of them and others put in."""
+    draw, eve, right = random.Random(18), portal.server.enter("eve"), ipynb(*RIGHT)
+    pieces = (b"", b"[" * 900, b"}", b'"', b"\\", b"\x00", b"\xff", b"<script>alert(1)</script>", b'"cells": 7,')
+    for _ in range(20):
+        content = right
+        for _ in range(draw.randint(1, 6)):
+            at, cut = draw.randrange(len(content)), draw.choice((0, 1, 40))
+            content = content[:at] + draw.choice(pieces) + content[at + cut :]
+        page = eve.get(upload(eve, content).headers["location"])
+        assert page.status_code == 200 and "<script>alert" not in page.text, content
+
+
 def test_what_is_too_large_is_not_read_on(portal):
     bob = portal.server.enter("bob")
     key = form_key(bob.get("/a/tiny"))
@@ -215,3 +228,16 @@ def test_a_form_that_is_none_is_refused(headers: dict[str, str], body: bytes, po
     answer = bob.post("/a/tiny/ask", content=body, headers=headers)
     assert answer.status_code in (400, 403, 413, 415)
     assert bob.get("/").status_code == 200
+
+
+def test_no_form_drawn_by_chance_is_a_fault_or_becomes_markup(portal):
+    """Twenty forms with the key of the session, of names that forms have and of what no field is meant for."""
+    draw, dee = random.Random(19), portal.server.enter("dee")
+    to = ("/a/tiny/ask", "/tokens", "/tokens/1/revoke", f"/receipt/{portal.number}/count", "/c/kaggle/choose")
+    names = ("question", "about", "text", "name", "scopes", "entry", "<b>", "")
+    values = ("", "\x00", "'; DROP TABLE log; --", "<script>alert(1)</script>", "9" * 400, "-1", "\u202e", "q1", "\r\n")
+    for _ in range(20):
+        form = {draw.choice(names): draw.choice(values) * draw.choice((1, 1, 50)) for _ in range(draw.randint(0, 6))}
+        answer = dee.post(draw.choice(to), data={"form_key": form_key(dee.get("/")), **form})
+        assert answer.status_code < 500 and "<script>alert" not in answer.text, form
+    assert "<script>alert" not in dee.get("/tokens").text
