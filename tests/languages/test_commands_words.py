@@ -132,3 +132,11 @@ def test_what_a_program_reads_is_english(said, line):
     _, out, _ = run(f"{line} --json")
     json.loads(out)
     assert "⟦" not in out
+
+
+def test_a_table_of_marks_is_the_same_in_every_language(course, said):
+    _, table, _ = run("marks --csv")
+    toml = course.course_toml.read_text()
+    course.course_toml.write_text(toml.replace(f'"{CODE}"', '"en"', 1))
+    assert run("marks --csv") == (DONE, table, "")
+    course.course_toml.write_text(toml)
