@@ -112,13 +112,14 @@ def compiled(messages: Iterable[Message]) -> bytes:
     size, start = len(pairs), 28
     offset = start + 16 * size
     tables: tuple[list[int], list[int]] = ([], [])
-    body = b""
+    body = []
     for which in (0, 1):
         for pair in pairs:
-            tables[which].extend((len(pair[which]), offset + len(body)))
-            body += pair[which] + b"\0"
+            tables[which].extend((len(pair[which]), offset))
+            body.append(pair[which] + b"\0")
+            offset += len(body[-1])
     head = struct.pack("<7I", 0x950412DE, 0, size, start, start + 8 * size, 0, 0)
-    return head + struct.pack(f"<{4 * size}I", *tables[0], *tables[1]) + body
+    return head + struct.pack(f"<{4 * size}I", *tables[0], *tables[1]) + b"".join(body)
 
 
 def _key(message: Message) -> bytes:
