@@ -50,6 +50,7 @@ def forbidding(names: Sequence[str], effects: list[str]) -> Iterator[None]:
                 stack.enter_context(_function_guard(functions, stop))
             operators = [name for name in names if "::" in name]
             if operators:
+                stack.enter_context(_without_other_modes())
                 stack.enter_context(_operator_guard(operators, stop))
         yield
 
@@ -103,6 +104,13 @@ def _function_guard(patterns: Sequence[str], stop: Callable[[str], NoReturn]) ->
             return func(*args, **(kwargs or {}))
 
     return Guard()
+
+
+def _without_other_modes() -> Any:
+    """No mode that was left on: from beneath the guard it could carry out whatever it likes, and nobody would see."""
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    return _disable_current_modes()
 
 
 def _operator_guard(patterns: Sequence[str], stop: Callable[[str], NoReturn]) -> Any:

@@ -26,13 +26,13 @@ _TABLE = """
     fchdir:81 rename:82 mkdir:83 rmdir:84 creat:85 link:86 unlink:87 symlink:88 readlink:89 chmod:90 fchmod:91
     chown:92 fchown:93 lchown:94 umask:95 utime:132 mknod:133 statfs:137 fstatfs:138 readahead:187 setxattr:188
     lsetxattr:189 fsetxattr:190 getxattr:191 lgetxattr:192 fgetxattr:193 listxattr:194 llistxattr:195 flistxattr:196
-    removexattr:197 lremovexattr:198 fremovexattr:199 getdents64:217 fadvise64:221 utimes:235 openat:257 mkdirat:258
+    removexattr:197 lremovexattr:198 fremovexattr:199 getdents64:217 utimes:235 openat:257 mkdirat:258
     mknodat:259 fchownat:260 futimesat:261 newfstatat:262 unlinkat:263 renameat:264 linkat:265 symlinkat:266
     readlinkat:267 fchmodat:268 faccessat:269 utimensat:280 fallocate:285 dup3:292 preadv:295 pwritev:296
-    renameat2:316 copy_file_range:326 preadv2:327 pwritev2:328 statx:332 close_range:436 openat2:437 faccessat2:439
+    renameat2:316 copy_file_range:326 statx:332 close_range:436 openat2:437 faccessat2:439
     fchmodat2:452
     # memory
-    mmap:9 mprotect:10 munmap:11 brk:12 mremap:25 msync:26 mincore:27 madvise:28 mlock:149 munlock:150 mlockall:151
+    mmap:9 mprotect:10 munmap:11 brk:12 mremap:25 msync:26 madvise:28 mlock:149 munlock:150 mlockall:151
     munlockall:152 membarrier:324 mlock2:325
     # processes
     sched_yield:24 getpid:39 fork:57 vfork:58 execve:59 exit:60 wait4:61 kill:62 uname:63 getrlimit:97 getrusage:98
@@ -63,12 +63,12 @@ _TABLE = """
     setsockopt:54 getsockopt:55 accept4:288 recvmmsg:299
 """
 ALLOWED = {name: int(number) for name, _, number in (entry.partition(":") for entry in _TABLE.split() if ":" in entry)}
-CLONE, FCNTL, IOCTL, PRCTL, FLOCK, SYNC, SYNCFS = 56, 72, 16, 157, 73, 162, 306
+CLONE, FCNTL, IOCTL, PRCTL, FLOCK, SYNC, SYNCFS, FADVISE64 = 56, 72, 16, 157, 73, 162, 306, 221
 MBIND, SET_MEMPOLICY = 237, 238
 SOCKET, SOCKETPAIR, SENDTO, SENDMSG, SENDMMSG = 41, 53, 44, 46, 307
 LOOKED_INTO = {  # allowed as far as their arguments go
     "clone": CLONE, "fcntl": FCNTL, "ioctl": IOCTL, "prctl": PRCTL, "flock": FLOCK, "sync": SYNC, "syncfs": SYNCFS,
-    "mbind": MBIND, "set_mempolicy": SET_MEMPOLICY,
+    "fadvise64": FADVISE64, "mbind": MBIND, "set_mempolicy": SET_MEMPOLICY,
     "socket": SOCKET, "socketpair": SOCKETPAIR, "sendto": SENDTO, "sendmsg": SENDMSG, "sendmmsg": SENDMMSG,
 }  # fmt: skip
 OF_GPUS = {  # what the driver's library calls besides; only where there is one
@@ -89,7 +89,7 @@ PRCTLS = (  # of a process about itself
     36, 37, 38, 39,  # PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS
     41, 42, 0x53564D41,  # PR_SET_THP_DISABLE, PR_GET_THP_DISABLE, PR_SET_VMA
 )  # fmt: skip
-AF_UNIX, MSG_OOB = 1, 1
+AF_UNIX, MSG_OOB, DONT_NEED = 1, 1, 4  # the last: POSIX_FADV_DONTNEED
 NOTHING_DONE = 0  # an "error" of 0: the call answers success
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -142,7 +142,8 @@ def seccomp_program(gpu: bool = False) -> list[Instruction]:
 
     A file lock is answered with success and not made: on a shared file it would be a channel to a neighbour, and
     libraries that lock a file of their own (sqlite3, HDF5) fail or wait without end where it is refused. So it is with
-    writing back the files of the whole machine, which nothing can interrupt, and with a wish where memory should lie.
+    writing back the files of the whole machine, which nothing can interrupt, with a wish where memory should lie, and
+    with one that a file's pages leave memory: others read the same files, and may tell by them what was read before.
     """
     done, no_terminal = _refuse(NOTHING_DONE), _refuse(errno.ENOTTY)
     program: list[Instruction] = [
@@ -154,6 +155,7 @@ def seccomp_program(gpu: bool = False) -> list[Instruction]:
     for call in (FLOCK, SYNC, SYNCFS, *(() if gpu else (MBIND, SET_MEMPOLICY))):
         program += [(_EQUAL, 0, 1, call), done]
     program += _looked_into(CLONE, _FIRST, PASS, (_ANY_BIT, (kernel.ANY_NAMESPACE,), _refuse(errno.EPERM)))
+    program += _looked_into(FADVISE64, _FOURTH, PASS, (_EQUAL, (DONT_NEED,), done))
     locks, leases = (_EQUAL, LOCKING, done), (_EQUAL, LEASING, _refuse(errno.ENOLCK))
     program += _looked_into(FCNTL, _SECOND, PASS, locks, leases)
     if gpu:

@@ -56,6 +56,8 @@ def test_a_call_goes_through_if_it_is_listed_and_what_is_new_does_not_exist(gpu)
         pytest.param("fcntl", (3, 3), None, id="flags of a file"),
         pytest.param("flock", (3, 2), 0, id="another lock"),
         pytest.param("sync", (), 0, id="writing everything back"),
+        pytest.param("fadvise64", (3, 0, 0, 4), 0, id="a file's pages are to leave memory"),
+        pytest.param("fadvise64", (3, 0, 0, 3), None, id="and are to be read"),
         pytest.param("mbind", (), 0, id="a wish where memory lies"),
         *[pytest.param("ioctl", (0, what), None, id=f"ioctl {what:#x}") for what in IOCTLS],
         *[pytest.param("ioctl", (0, what), errno.ENOTTY, id=f"ioctl {what:#x}")
@@ -111,6 +113,9 @@ def shared():
     block.close(), block.unlink()
     mmap.mmap(-1, 4096)[:1] = b"x"
     np.memmap("x", dtype="f4", mode="w+", shape=(100,)).flush()
+    with open("x", "rb") as file:  # the C library asks for what is not there, and does with less
+        assert os.preadv(file.fileno(), [bytearray(3)], 0) == 3
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 @step
 def pools():
