@@ -15,7 +15,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from grader.candidate import own_modules, silenced
+from grader.candidate import own_modules, processors, silenced
 from grader.candidate.absent import Inert, not_there
 
 INERT = ("google.colab", "otter", "dotenv", "wandb", "mlflow", "comet_ml")
@@ -92,6 +92,7 @@ def install(hidden: Sequence[str]) -> None:
         del sys.modules[name]
     sys.meta_path.insert(0, StandIns(hidden))
     silenced.patch_loaded()
+    processors.bound()
     own_modules.install()
     builtins.input = _no_input
     builtins.get_ipython = silenced.get_ipython  # type: ignore[attr-defined]

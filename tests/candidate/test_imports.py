@@ -4,6 +4,7 @@ import pytest
 from tiny import assignment, ended, opened
 
 from grader.candidate.absent import USES, Absent, Inert
+from grader.candidate.processors import MOST
 from grader.sandbox.process import ProcessSandbox
 from grader.schema import Outcome
 
@@ -195,3 +196,11 @@ def test_a_loop_over_what_is_not_known_does_not_end_in_silence(sandbox):
     with opened(sandbox, uploads) as submission:
         assert submission.raised == [(1, "ModuleNotFoundError", "google.colab is not there when graded")]
         assert submission.check().fetch("x") == 4
+
+
+def test_a_machine_of_many_processors_ends_nobody_who_uses_them_all(sandbox):
+    use = "import os, multiprocessing, torch\ntorch.set_num_threads(500)\na = torch.ones(900, 900) @ torch.ones(900)"
+    ask = "a = a.numpy()\nn = max(os.cpu_count(), multiprocessing.cpu_count(), torch.get_num_threads())"
+    with opened(sandbox, use, ask) as submission:
+        assert submission.raised == []
+        assert set(submission.check().fetch("a").ravel()) == {900} and submission.check().fetch("n") <= MOST
