@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from typing import TextIO
+
+from grader.schema import Status
+from grader.terminal.endings import ended
 
 CHOICES = ("auto", "always", "never")
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
@@ -18,8 +22,8 @@ MARKS = (  # what a line may begin or end with
     (re.compile(r"^ {0,2}ok  ?(?= )"), GREEN),
     (re.compile(r"^ {0,2}no  ?(?= )"), RED),
     (re.compile(r"^ +->(?= )"), YELLOW),
-    (re.compile(r"(?<=  )(?:unreadable|outdated|deferred)(?= |$)"), YELLOW),
 )
+WITHOUT_POINTS = (Status.UNREADABLE, Status.OUTDATED, Status.DEFERRED)  # words in a table
 _choice = "auto"
 
 
@@ -47,16 +51,19 @@ def show(text: str) -> None:
 def painted(text: str) -> str:
     """The same text with the headings of its tables in bold, and what is well and what is not in colour."""
     lines = text.split("\n")
+    states = "|".join(re.escape(ended(state)) for state in WITHOUT_POINTS)
+    marks = (*MARKS, (re.compile(rf"(?<=  )(?:{states})(?= |$)"), YELLOW))
     below = [*lines[1:], ""]
-    return "\n".join(_line(line, RULE.fullmatch(after) is not None) for line, after in zip(lines, below, strict=True))
+    pairs = zip(lines, below, strict=True)
+    return "\n".join(_line(line, RULE.fullmatch(after) is not None, marks) for line, after in pairs)
 
 
-def _line(line: str, is_heading: bool) -> str:
+def _line(line: str, is_heading: bool, marks: Iterable[tuple[re.Pattern[str], str]]) -> str:
     if is_heading and line:
         return paint(line, BOLD)
     if RULE.fullmatch(line):
         return paint(line, DIM)
-    for mark, style in MARKS:
+    for mark, style in marks:
         line = mark.sub(lambda found, style=style: paint(found[0], style), line)  # type: ignore[misc]
     return line
 

@@ -5,7 +5,10 @@ import re
 
 import pytest
 
+from grader.languages.translating import speaking
+from grader.schema import Status
 from grader.terminal import colour
+from grader.terminal.endings import ended
 from grader.terminal.screen import findings_table
 from grader.terminal.tables import table
 
@@ -49,6 +52,13 @@ def test_painted_text_is_the_same_text():
     shown = colour.painted(TEXT)
     assert re.sub(r"\x1b\[\d+m", "", shown) == TEXT
     assert "\x1b[1mstudent" in shown and "\x1b[33munreadable" in shown and "\x1b[32m  ok " in shown
+
+
+def test_a_state_stands_out_in_every_language():
+    with speaking("de"):
+        rows = [["ada", ended(state)] for state in (Status.UNREADABLE, Status.OUTDATED, Status.DEFERRED, Status.GRADED)]
+        shown = colour.painted(table(["student", "points"], rows))
+    assert re.findall(r"\x1b\[33m([^\x1b]+)", shown) == ["nicht lesbar", "veraltet", "zurückgestellt"]
 
 
 def test_what_is_not_well_stands_out_in_words_and_colour():
