@@ -260,8 +260,11 @@ class CheckResult:
 
     @property
     def wrong(self) -> bool:
-        """Whether what the student wrote earned nothing; neither what is not there nor a fault of the machine."""
-        return not (self.outcome.earns or self.not_there or self.outcome is Outcome.DEFERRED)
+        """Whether what the student wrote earned nothing, and that by itself: it is there, it does not pass with the
+        reference's answers to earlier questions either, and no machine failed.
+        """
+        spared = self.outcome.earns or self.outcome is Outcome.DEFERRED or self.not_there or self.passes_with
+        return not spared
 
     @property
     def passes_with(self) -> str:

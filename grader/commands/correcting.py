@@ -36,7 +36,7 @@ COUNTED: Mapping[str, Callable[[dict[str, Any]], int]] = {  # columns of the tab
     **{state.value: itemgetter(state.value) for state in Status},
     mark("not graded yet"): lambda document: len(document["waiting"]),
     mark("to be marked"): lambda document: sum(document["wait_for_a_mark_by_hand"].values()),
-    mark("missing"): lambda document: len(document["nothing_handed_in"]),
+    mark("nothing handed in"): lambda document: len(document["nothing_handed_in"]),
     mark("not on roster"): lambda document: len(document["not_on_the_roster"]),
 }
 ALWAYS = ("handed in", Status.GRADED.value)  # although nobody is

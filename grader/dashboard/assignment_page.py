@@ -48,7 +48,8 @@ DISCRIMINATION = mark(
     "Difficulty is told by the mean share of the points: the higher, the easier. Discrimination is the item-rest "
     "correlation: Pearson's r between the points of a question and the points of all other questions, so that a "
     "question does not agree with itself. For a single check, passed or not, the same formula is the point-biserial "
-    "correlation, with everything but that check. Above 0.3 is good; below 0 something is wrong with the question."
+    "correlation, with everything but that check. Above 0.3 is good; further below 0 than chance "
+    "explains, the question is in doubt."
 )
 BASIS = mark(
     "Counted are the graded attempts that count, as the checks gave points, and people for what they mark: "
@@ -61,7 +62,7 @@ def assignment_page(found: Findings, course_name: str, links: Links, boundaries:
     cohort = found.cohort
     assignment = cohort.assignment
     sections = [_look_first(found)]
-    if cohort.graded:
+    if found.checks:
         sections.append(wrong_section([found], links, here=True))
     sections.append(_funnel(cohort, links))
     if cohort.graded:

@@ -96,7 +96,7 @@ def clusters(cohort: Cohort, fewest: int = FEWEST) -> tuple[Cluster, ...]:
                 elsewhere=_mean(here),
                 class_elsewhere=_mean(everybody),
                 better=_better(here, everybody),
-                tried=all(each.wrong for each in told[question, checks[0], outcome, diagnosis].values()),
+                tried=not any(each.not_there for each in told[question, checks[0], outcome, diagnosis].values()),
             )
         )
     return tuple(sorted(found, key=_rank))

@@ -111,7 +111,10 @@ def _look_first(found: CourseFindings, links: Links) -> Html:
     for each in found.assignments:
         items += [el("li", line) for line in _of_assignment(each, links, one_by_one)]
     items += [el("li", badge(tr("not used"), "warn"), " ", recorded(notice)) for notice in found.book.notices]
-    nothing = el("p", tr("Nothing: everybody is on the roster, every file could be read, and no check is in doubt."))
+    nothing = el(
+        "p",
+        tr("Nothing: everybody is on the roster, every file could be read, all is marked, and no check is in doubt."),
+    )
     return section("look", tr("Look at these first"), el("ul", *items, class_="first-look") if items else nothing)
 
 
@@ -131,6 +134,11 @@ def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[H
         checks = "; ".join(map(words, doubts))
         text = trn("{n} check in doubt: {checks}", "{n} checks in doubt: {checks}", len(doubts), checks=checks)
         yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
+    due = each.cohort.to_be_marked
+    if due:
+        yield joined(
+            [links.to_assignment(name), f" {trn('{n} answer is to be marked', '{n} answers are to be marked', due)}"]
+        )
     if each.incidents and not one_by_one:
         yield joined([links.to_assignment(name, part="#incidents"), f" {how_many(each.incidents)}"])
     for incident in each.incidents if one_by_one else ():

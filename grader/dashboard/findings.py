@@ -64,7 +64,7 @@ def _known(found: Sequence[CheckNumbers], attempts: Sequence[Attempt]) -> dict[s
     for attempt in attempts:
         for result in attempt.results:
             hint = hint_for(result)
-            if hint:
+            if hint and result.wrong:
                 given.setdefault(result.name, Counter())[hint] += 1
     usual = {name: hints.most_common(1)[0] for name, hints in given.items()}
     return {check.name: Check(place, *usual.get(check.name, ())) for place, check in enumerate(found, 1)}

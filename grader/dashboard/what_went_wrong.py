@@ -20,10 +20,14 @@ from grader.terminal.screen import words
 Named = tuple[Findings, CheckNumbers]  # a check, and the assignment that it is of
 FEW = 8  # rows of either list
 WRONG = mark(
-    "Wrong: something was written, and it earned nothing. Not written: the notebook has the stub as it was handed out, "
-    "or no such name. Counted are the graded attempts that count."
+    "Wrong: something was written, and it earned nothing, with the reference's answers to earlier questions neither. "
+    "Not written: the notebook has the stub as it was handed out, or no such name. Counted are the graded attempts "
+    "that count."
 )
-ONE_EACH = mark("The first list has of each question the check that most got wrong.")
+ONE_EACH = mark(
+    "The first list has of each question the check that most got wrong, by their number; the second the checks that "
+    "cost most. Either has the first {n}."
+)
 
 
 def wrong_section(found: Sequence[Findings], links: Links, here: bool = False) -> Html:
@@ -31,14 +35,14 @@ def wrong_section(found: Sequence[Findings], links: Links, here: bool = False) -
     title = tr("What went wrong most")
     if not any(check.wrong for each in found for check in each.checks):
         return section("wrong", title, el("p", tr("Nothing: no check was answered wrongly.")))
-    about = el("p", f"{tr(WRONG)} {tr(ONE_EACH)}", class_="lead dim small")
+    about = el("p", f"{tr(WRONG)} {tr(ONE_EACH, n=FEW)}", class_="lead dim small")
     return section("wrong", title, about, el("div", *_lists(found, links, here), class_="two"))
 
 
 def _lists(found: Sequence[Findings], links: Links, here: bool) -> Iterator[Html]:
     wrong = [(each, check) for each in found for check in each.checks if check.wrong]
     most_wrong = sorted(_of_each_question(wrong), key=lambda pair: -pair[1].wrong)[:FEW]
-    dearest = sorted(wrong, key=lambda pair: -pair[1].max_points)[:FEW]
+    dearest = sorted(wrong, key=lambda pair: (-pair[1].max_points, -pair[1].wrong))[:FEW]
     head = el("tr", heading(tr("check")), heading(tr("wrong"), "n"), heading(tr("not written"), "n"))
     rows = [
         [_named(each, check, links, here), number(how_many_wrong(check), "sum"), number(check.not_there)]

@@ -19,7 +19,7 @@ from grader.errors import UsageError
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
-from grader.marks.policy import CourseMark, ItemMark, course_mark, shown, so_far
+from grader.marks.policy import CourseMark, ItemMark, Verdict, course_mark, shown, so_far
 
 STEPS = 100  # of a percentage: the answer has two digits
 
@@ -130,14 +130,19 @@ def explain_supposed(mark: CourseMark, percents: Mapping[str, Fraction]) -> list
     said = ", ".join(
         tr("{percent} % in {item}", percent=figure(shown(percent)), item=item) for item, percent in percents.items()
     )
+    dropped = [
+        tr("{item} would be dropped: {why}.", item=item.item, why=recorded(item.why))
+        for item in supposed.items
+        if item.item in percents and item.verdict is Verdict.DROPPED
+    ]
     if supposed.total is not None:
         lines = [tr("With {marks} the total is {total}.", marks=said, total=figure(f"{supposed.total:f}"))]
         if mark.total is not None:
             lines.append(tr("As it is now, the total is {total}.", total=figure(f"{mark.total:f}")))
-        return lines
+        return [*lines, *dropped]
     today = so_far(supposed).total
     total = tr("open") if today is None else figure(f"{today:f}")
-    lines = [tr("With {marks} the total so far is {total}.", marks=said, total=total)]
+    lines = [tr("With {marks} the total so far is {total}.", marks=said, total=total), *dropped]
     rest = ", ".join(rest_of(supposed))
     return [*lines, tr("Still without a mark: {items}.", items=rest)] if rest else lines
 

@@ -80,7 +80,14 @@ def test_status_without_an_assignment_has_a_row_for_each_that_has_questions(reco
     code, out, _ = said(capsys, "status")
     head, _, *rows = out.splitlines()
     assert code == 1 and rows[0].split() == ["a1_mlp", "3", "2", "1", "1", "1"]
-    assert re.split("  +", head) == ["assignment", "handed in", "graded", "not graded yet", "missing", "not on roster"]
+    assert re.split("  +", head) == [
+        "assignment",
+        "handed in",
+        "graded",
+        "not graded yet",
+        "nothing handed in",
+        "not on roster",
+    ]
     documents = json.loads(said(capsys, "status", "--json")[1])["assignments"]
     assert [each["assignment"] for each in documents] == [row.split()[0] for row in rows]
     assert documents[0] == {**json.loads(said(capsys, "status", "a1_mlp", "--json")[1])}

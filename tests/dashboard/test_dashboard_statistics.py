@@ -290,6 +290,13 @@ def test_what_is_wrong_is_counted_apart_from_what_is_not_there():
     assert dict(dear.endings) == {Outcome.FAILED: 1, Outcome.DEFERRED: 1}
 
 
+def test_what_fails_over_an_earlier_question_alone_is_not_wrong_again():
+    over_q1 = check("q2_fit", Outcome.FAILED, "passes with the reference's q1; by itself: expected 3", "6")
+    found = findings(cohort(attempt("anna", check("q1_sum", Outcome.FAILED), over_q1), attempt("ben", check("q2_fit"))))
+    assert [(each.name, each.wrong) for each in found.checks] == [("q1_sum", 1), ("q2_fit", 0)]
+    assert dict(found.checks[1].endings) == {Outcome.FAILED: 1}
+
+
 def test_nobody_passes_what_nobody_wrote_and_the_check_is_not_in_doubt():
     def all_of_five(outcome: Outcome, message: str) -> str:
         made = (attempt(f"s{n}", check("q1_sum", outcome, message)) for n in range(5))

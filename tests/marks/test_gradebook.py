@@ -200,6 +200,8 @@ def test_what_the_rest_must_bring(folder, book):
     both = explain_student(book, "cs101", Decimal(90), {"end_semester": Fraction(100)})
     assert "With 100.00 % in end_semester the total is 80.8.\nAs it is now, the total is 75.4.\n" in both
     assert "the total is 80.8, and 90 is not reached." in both
+    none = explain_student(book, "cs101", suppose={"a1_mlp": Fraction(0)})
+    assert "a1_mlp would be dropped: the best 3 of 4 count." in none
     edit(folder, "marks/status.csv", "cs103,a1_mlp", "cs105,kaggle")
     with pytest.raises(UsageError, match="no mark in the rest gives a total: every item of project is excused"):
         explain_student(read_gradebook(folder, GRADED), "cs105", Decimal(80))
