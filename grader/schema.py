@@ -19,6 +19,7 @@ NO_POINTS = Fraction(0)
 UNWRITTEN = "not written yet"  # what is said of a stub that was called begins with it
 TAKEN_FOR = "was taken for"  # what is said of a misspelt name that was graded
 NEAR_NAME = "; your notebook defines "  # what is said of a name that is missing and has a likely one
+NOT_REACHED = ", which is to define it, did not get that far: "  # and of one whose cell raised
 UNJUDGED = "the answer cannot be judged"  # what is said of an answer that a hidden test fails at begins with it
 FLAWED = "to be mended by the author of the hidden tests"  # what staff is told of such a test begins with it
 BROKEN = "the hidden test itself failed"  # what is said of a test that is at fault begins with it

@@ -289,7 +289,7 @@ def _incidents(found: Findings, links: Links) -> Html:
     )  # fmt: skip
     about = tr(
         "Files that could not be read, attempts that the machine spoilt or that wait, checks that ended oddly, "
-        "names that were nearly found."
+        "names that were nearly found, or that a cell was to define which raised before."
     )
     return section(
         "incidents",

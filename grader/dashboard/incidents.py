@@ -13,15 +13,17 @@ from grader.schema import Attempt, Outcome, Status
 from grader.terminal.endings import ended, not_graded
 
 SEVERITY = ("unreadable", "deferred", "outdated", "waiting", "hidden test", "0 points", "crashed", "protocol",
-            "forbidden", "memory", "timeout", "name")  # fmt: skip
+            "forbidden", "memory", "timeout", "cell raised", "name")  # fmt: skip
 NAMED = {
     "0 points": lambda: tr("with 0 points"),
+    "cell raised": lambda: tr("with a cell that raised"),
     "name": lambda: tr("with a name nearly found"),
     "waiting": not_graded,
     "hidden test": lambda: tr("with a hidden test to be mended"),
 }
 WORDS = {
     "0 points": lambda: tr("0 points"),
+    "cell raised": lambda: tr("cell raised"),
     "name": lambda: tr("name"),
     "waiting": not_graded,
     "hidden test": lambda: tr("hidden test"),

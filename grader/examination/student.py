@@ -23,7 +23,7 @@ from grader.examination.probes import line_of, source_of
 from grader.examination.proxies import Name, Reference
 from grader.examination.transcript import Said
 from grader.examination.words import without_numbers
-from grader.schema import NEAR_NAME, UNWRITTEN, Outcome
+from grader.schema import NEAR_NAME, NOT_REACHED, UNWRITTEN, Outcome
 from grader.submission.magics import syntax_error
 from grader.submission.notebook import definitions, nearest
 
@@ -341,7 +341,7 @@ class Student:
                 return f"{looked}; it is defined in cell {number}, which is marked as an experiment and is not run"
             wrong = syntax_error(cells[number].code)
             why = f"SyntaxError, {wrong}" if wrong else self._why(number)
-            return f"{looked}; cell {number}, which is to define it, did not get that far: {why}"
+            return f"{looked}; cell {number}{NOT_REACHED}{why}"
         close = nearest(name, sorted(self._spare(defined)))
         if close:
             return f"{looked}{NEAR_NAME}{close} (cell {defined[close][-1]})"

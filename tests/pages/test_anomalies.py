@@ -19,6 +19,7 @@ def check(name: str, outcome: Outcome = Outcome.PASSED, message: str = "") -> Ch
     return CheckResult(name, "q4", outcome, Decimal(2), message)
 
 
+RAISED = "looked for relu; cell 3, which is to define it, did not get that far: "
 NEAR = "looked for relu; your notebook defines rel (cell 3)"
 
 
@@ -38,6 +39,8 @@ NEAR = "looked for relu; your notebook defines rel (cell 3)"
         pytest.param(
             [check("t", Outcome.MISSING, NEAR), check("u", Outcome.MISSING, NEAR)], ["name"], id="a name like it"
         ),
+        pytest.param([check("t", Outcome.MISSING, f"{RAISED}SyntaxError")] * 2, ["cell raised"], id="not reached"),
+        pytest.param([check("t", Outcome.MISSING, f"{RAISED}NotImplementedError")], [], id="over a stub"),
         pytest.param(
             [check("t", Outcome.MISSING, "looked for relu; your notebook does not define it")], [], id="no such name"
         ),
