@@ -228,7 +228,8 @@ def _components(book: Gradebook) -> Html:
         return section("components", tr("Components"), el("p", tr("No marks yet.")))
     caption = tr(
         "Line: least to greatest. Box: the middle half. Bar and number: the median. "
-        "Items after lateness, without those who have no mark; Q1 and Q3: a quarter lies below, or above."
+        "Items after lateness, without those who have no mark or an integrity zero; a file that nobody could read is "
+        "a 0. Q1 and Q3: a quarter lies below, or above."
     )
     picture = figures.spreads("components", rows, caption)
     columns = (tr("marks"), tr("least"), tr("Q1"), tr("median"), tr("Q3"), tr("most"), tr("mean"))
