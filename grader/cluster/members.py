@@ -135,8 +135,8 @@ class Members:
         )
 
     def in_words(self) -> str:
-        """How many nodes and slots are ready, and which node has how many; GPUs where there are some."""
-        ready = self.open
+        """How many nodes and slots are ready, and which node has how many, by name; GPUs where there are some."""
+        ready = sorted(self.open, key=lambda member: (len(member.name), member.name))
         slots = sum(len(member.slots) for member in ready)
         each = [f"{member.name} {_counted(len(member.slots), 'slot')}{_gpus_of(member)}" for member in ready]
         more = [f"and {len(each) - MOST_NAMED} more"] if len(each) > MOST_NAMED else []
