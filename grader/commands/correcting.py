@@ -81,8 +81,14 @@ def _status_of_all(paths: Paths, chosen: argparse.Namespace) -> int:
     else:
         told = [name for name, counted in COUNTED.items() if name in ALWAYS or any(map(counted, documents))]
         rows = [[each["assignment"], *(str(COUNTED[name](each)) for name in told)] for each in documents]
-        colour.show(tables.table([tr("assignment"), *map(tr, told)], rows, right=range(1, len(told) + 1)))
+        colour.show(tables.table([tr("assignment"), *map(_column, told)], rows, right=range(1, len(told) + 1)))
     return NEEDS_A_PERSON if any(map(_unsettled, documents)) else DONE
+
+
+def _column(name: str) -> str:
+    """The heading of a column: the word for a state, or what COUNTED calls it."""
+    states = {state.value: state for state in Status}
+    return ended(states[name]) if name in states else tr(name)
 
 
 def _document(paths: Paths, assignment: Assignment, at_work: list[dict[str, Any]]) -> dict[str, Any]:

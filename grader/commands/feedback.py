@@ -19,11 +19,13 @@ from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.markdown import feedback_markdown
 from grader.feedback.page import feedback_page
 from grader.feedback.parts import Feedback, Stage
-from grader.languages.translating import mark, tr, trn
+from grader.languages.translating import tr, trn
 from grader.marks.gradebook import Gradebook
 from grader.paths import Paths, find_root
 from grader.record.store import Store
+from grader.schema import Status
 from grader.terminal import screen
+from grader.terminal.endings import ended, not_graded
 
 RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "html": (".html", feedback_page),
@@ -31,14 +33,6 @@ RENDERERS: dict[str, tuple[str, Callable[[Feedback], str]]] = {
     "moodle": (".html", feedback_page),
     "canvas": (".html", feedback_page),
     "mail": (".html", feedback_page),
-}
-STAGES = {
-    Stage.GRADED: mark("graded"),
-    Stage.UNREADABLE: mark("unreadable"),
-    Stage.DEFERRED: mark("deferred"),
-    Stage.OUTDATED: mark("outdated"),
-    Stage.WAITING: mark("not graded yet"),
-    Stage.NOTHING: mark("nothing handed in"),
 }
 
 
@@ -104,7 +98,7 @@ def _tell(chosen: argparse.Namespace, stages: dict[str, Stage], written: Mapping
     for file in sorted(set(written.values())) if len(set(written.values())) == 1 else []:
         print(chosen.out / file)
     counted = Counter(stages.values())
-    how = ", ".join(f"{counted[stage]} {tr(STAGES[stage])}" for stage in Stage if counted[stage])
+    how = ", ".join(f"{counted[stage]} {_word(stage)}" for stage in Stage if counted[stage])
     print(trn("{folder}: {n} page: {how}", "{folder}: {n} pages: {how}", len(stages), folder=chosen.out, how=how))
 
 
@@ -121,3 +115,10 @@ def _not_on_roster(book: Gradebook | None, files: dict[str, bytes]) -> list[str]
 
 def _is_open(stage: Stage) -> bool:
     return stage in (Stage.DEFERRED, Stage.OUTDATED, Stage.WAITING)
+
+
+def _word(stage: Stage) -> str:
+    """How far a submission has come, in the staff's word for it."""
+    if stage is Stage.WAITING:
+        return not_graded()
+    return tr("nothing handed in") if stage is Stage.NOTHING else ended(Status(stage.value))
