@@ -12,7 +12,7 @@ from grader.paths import Paths, find_root
 def of_the_course() -> str:
     """What course.toml names; English where there is no course, or none that can be read: the command says so."""
     try:
-        named = tomllib.loads(Paths(find_root()).course_toml.read_text(encoding="utf-8")).get("language")
+        named = tomllib.loads(Paths(find_root()).course_toml.read_text(encoding="utf-8")).get("language", ENGLISH)
     except (GraderError, OSError, ValueError):  # TOML's error is a ValueError
         return ENGLISH
-    return named if named in languages() else ENGLISH
+    return named if named == ENGLISH or named in languages() else ENGLISH

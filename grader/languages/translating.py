@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,8 @@ def languages() -> tuple[str, ...]:
 
 def _folders() -> Iterator[Any]:
     """The folders of catalogues: those of the package, and those in GRADER_LANGUAGES, which is for trying."""
+    from importlib.resources import files  # the package may lie in a zip; who speaks English needs no catalogue
+
     more = os.environ.get("GRADER_LANGUAGES")
     for place in (files(__package__), *([Path(more)] if more else [])):
         for each in place.iterdir():

@@ -12,9 +12,6 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from grader.schema import Status
-from grader.terminal.endings import ended
-
 CHOICES = ("auto", "always", "never")
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 RULE = re.compile(r"-{2,}(?: +-{2,})*")
@@ -23,7 +20,6 @@ MARKS = (  # what a line may begin or end with
     (re.compile(r"^ {0,2}no  ?(?= )"), RED),
     (re.compile(r"^ +->(?= )"), YELLOW),
 )
-WITHOUT_POINTS = (Status.UNREADABLE, Status.OUTDATED, Status.DEFERRED)  # words in a table
 _choice = "auto"
 
 
@@ -50,8 +46,10 @@ def show(text: str) -> None:
 
 def painted(text: str) -> str:
     """The same text with the headings of its tables in bold, and what is well and what is not in colour."""
+    from grader.terminal.endings import without_points  # which reads the nouns; `--help` has no use for them
+
     lines = text.split("\n")
-    states = "|".join(re.escape(ended(state)) for state in WITHOUT_POINTS)
+    states = "|".join(map(re.escape, without_points()))
     marks = (*MARKS, (re.compile(rf"(?<=  )(?:{states})(?= |$)"), YELLOW))
     below = [*lines[1:], ""]
     pairs = zip(lines, below, strict=True)

@@ -33,3 +33,8 @@ def ended(how: Outcome | Status) -> str:
 def not_graded() -> str:
     """The word for what was handed in and has no attempt yet."""
     return trc("for the staff", "not graded yet")
+
+
+def without_points() -> tuple[str, ...]:
+    """The words that stand in a table where an attempt has no points."""
+    return tuple(ended(status) for status in (Status.UNREADABLE, Status.OUTDATED, Status.DEFERRED))
