@@ -26,6 +26,7 @@ class Entry:
     """One student's mark in one item, before any rule. `source` says where it comes from, `reason` why it is so.
 
     most: points that may be reached, where that is more than the maximum
+    unreadable: what was handed in was no notebook
     """
 
     state: State
@@ -35,6 +36,7 @@ class Entry:
     reason: str = ""
     source: str = ""
     most: Fraction | None = None
+    unreadable: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", Fraction(self.points))

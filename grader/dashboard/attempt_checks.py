@@ -1,7 +1,7 @@
 """The checks of one attempt for the staff: what failed, what was said, and the code of questions that lost points.
 
-Where the report has the assignment's page, what is equal for all stands there and is linked: the usual hint of a check,
-and the names of those that passed. Elsewhere it stands here.
+Where the report has the assignment's page, the names of those that passed stand there, and a check that failed leads to
+its row.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ class _Telling:
         return el("li", *end, names, f" \u2212{figure(lost)}", said, *new)
 
     def _new_hints(self, group: Sequence[CheckResult]) -> list[str]:
-        """Those that were not given above, and do not stand where the check's name leads."""
-        checks = [self.links.check(self.assignment, result.name) for result in group]
-        linked = {check.hint for check in checks if check is not None}
-        new = [hint for hint in hints(group) if hint not in self.told and hint not in linked]
+        """Those that were not given above."""
+        new = [hint for hint in hints(group) if hint not in self.told]
         self.told.update(new)
         return new

@@ -10,7 +10,7 @@ from grader.dashboard.parts import tall_table
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
-from grader.marks.explanation import WORDS
+from grader.marks.explanation import state_of
 from grader.marks.gradebook import Gradebook, Line
 from grader.marks.marksheet import NOT_THEIRS
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
@@ -19,7 +19,8 @@ from grader.pages.markup import Html, badge, cell, el, heading, joined, number
 KINDS = {State.MISSING: "bad", State.INTEGRITY: "bad", State.EXCUSED: "", State.DEFERRED: "warn"}
 LEGEND = mark(
     "Percentages after lateness. (..) or dropped: does not count. ..?: not decided before every mark is there. "
-    "missing and integrity count 0; an integrity zero is never the one that is dropped. excused is out of the set. "
+    "missing, unreadable and integrity count 0; an integrity zero is never the one that is dropped. "
+    "excused is out of the set. "
     "open: no mark yet, which is not a zero. late: points were taken off for lateness. "
     "A student's page shows the computation."
 )
@@ -77,15 +78,15 @@ def item_text(item: ItemMark) -> Html:
     """What a cell of the gradebook says about one item."""
     state = item.entry.state
     text: Html
-    if state is State.GRADED and item.percent is not None:
+    if state is State.GRADED and item.percent is not None and not item.unreadable:
         text = joined([figure(shown(item.percent))])
     else:
-        text = badge(tr(WORDS[state]), KINDS.get(state, ""))
+        text = badge(state_of(item), "bad" if item.unreadable else KINDS.get(state, ""))
     if item.verdict is Verdict.DROPPED:
         text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " ", tr("dropped")])
     if item.verdict is Verdict.UNDECIDED:
         text = joined([text, "?"])
-    return joined([badge(tr("late")), " ", text]) if item.lateness and state is State.GRADED else text
+    return joined([badge(tr("late")), " ", text]) if item.deduction and not item.unreadable else text
 
 
 def part_text(part: ComponentMark) -> Html:

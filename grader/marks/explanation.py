@@ -36,6 +36,11 @@ WORDS: dict[State | Verdict, str] = {
 }
 
 
+def state_of(item: ItemMark) -> str:
+    """In a word: graded, missing, unreadable."""
+    return tr("unreadable") if item.unreadable else tr(WORDS[item.entry.state])
+
+
 def explain(mark: CourseMark) -> list[str]:
     """The whole computation."""
     lines = [line for part in mark.components for line in (*explain_component(part), "")]

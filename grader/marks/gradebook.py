@@ -244,9 +244,11 @@ def _graded(attempt: Attempt, assignment: Assignment, changes: Sequence[Change])
     if waiting:
         return Entry(State.DEFERRED, max_points=max_points, reason=waiting, source=source)
     points, reasons, whom = _changed(attempt, assignment, changes)
-    if attempt.status is Status.UNREADABLE:
+    unreadable = attempt.status is Status.UNREADABLE
+    if unreadable:
         reasons = ["no notebook could be read", *attempt.notices, *reasons]
-    return Entry(State.GRADED, points, max_points, reason="; ".join(reasons), source="; ".join([*whom, source]))
+    reason, source = "; ".join(reasons), "; ".join([*whom, source])
+    return Entry(State.GRADED, points, max_points, reason=reason, source=source, unreadable=unreadable)
 
 
 def _waiting(attempt: Attempt, assignment: Assignment) -> str:

@@ -18,7 +18,7 @@ from grader.course.scheme import COMPONENT_PREFIX, plain
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
-from grader.marks.explanation import WORDS, explain
+from grader.marks.explanation import explain, state_of
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ComponentMark, CourseMark, ItemMark, Step, Verdict, shown
 from grader.marks.what_if import explain_need, explain_supposed, need_page, supposed_page, supposing
@@ -27,10 +27,13 @@ from grader.submission.text import clean
 BOM = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # ASCII and full width
 NOT_THEIRS = "-"  # an item of another group's scheme
+LATE = "*"  # behind a percentage that lateness took points off
 SO_FAR, SO_FAR_MEANS = mark("so far"), mark("the total over what has a mark already; no course mark")
 LEGEND = (
-    mark("Percentages after lateness. (..) dropped; ..? not decided before every mark is there;"),
-    mark("missing and integrity count 0; excused is out of the set; open: no mark yet, which is not a zero."),
+    mark(
+        "Percentages after lateness (*: it took points off). (..) dropped; ..? not decided before every mark is there;"
+    ),
+    mark("missing, unreadable, integrity count 0; excused is out of the set; open: no mark yet, which is not a zero."),
 )
 
 
@@ -162,9 +165,9 @@ def _table_row(line: Line, book: Gradebook) -> list[str]:
 def _cell(item: ItemMark | None) -> str:
     if item is None:
         return NOT_THEIRS
-    text = tr(WORDS[item.entry.state])
-    if item.entry.state is State.GRADED and item.percent is not None:
-        text = figure(shown(item.percent))
+    text = state_of(item)
+    if item.entry.state is State.GRADED and item.percent is not None and not item.unreadable:
+        text = figure(shown(item.percent)) + (LATE if item.deduction else "")
     if item.verdict is Verdict.DROPPED:
         return f"({text})"
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text

@@ -45,6 +45,11 @@ class ItemMark:
     lateness: str = ""  # in words; empty when in time
     steps: tuple[Step, ...] = ()  # from `raw` to what lateness is taken off from
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether it is a zero because no notebook could be read; points given by hand end that."""
+        return self.entry.unreadable and not self.percent
+
 
 @dataclass(frozen=True)
 class ComponentMark:

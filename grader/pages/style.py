@@ -19,11 +19,11 @@ def _quoted(text: str) -> str:
 
 STYLE = """
 :root { color-scheme: light dark; --page: #fbfbf9; --card: #fff; --ink: #1d2127; --dim: #5b6470; --line: #dcdfe4;
-  --soft: #f0f1f3; --accent: #2f5d9b; --good: #1a6b34; --goodsoft: #e3f3e7; --bad: #a3261b; --badsoft: #fbe6e3;
-  --warn: #7a5200; --warnsoft: #fbf0d5; }
+  --soft: #f0f1f3; --shade: #0004; --accent: #2f5d9b; --good: #1a6b34; --goodsoft: #e3f3e7; --bad: #a3261b;
+  --badsoft: #fbe6e3; --warn: #7a5200; --warnsoft: #fbf0d5; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171b; --card: #1b1f24; --ink: #e4e7eb; --dim: #9aa4b0;
-  --line: #333a43; --soft: #242a31; --accent: #7fb0f0; --good: #7ad492; --goodsoft: #1b3323; --bad: #ff9d90;
-  --badsoft: #40201d; --warn: #e9c46a; --warnsoft: #3a2f14; } }
+  --line: #333a43; --shade: #000b; --soft: #242a31; --accent: #7fb0f0; --good: #7ad492; --goodsoft: #1b3323;
+  --bad: #ff9d90; --badsoft: #40201d; --warn: #e9c46a; --warnsoft: #3a2f14; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 96rem; padding: 1.5rem 1.25rem 4rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -36,7 +36,12 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 0; }
   padding: 0; list-style: none; }
 .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .6rem .9rem; }
 .tiles b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem;
+  /* a shade at each edge behind which there is more: covers that move with the table lie over shades that do not */
+  background: linear-gradient(to right, var(--card) 35%, transparent) left / 3rem 100% no-repeat local,
+    linear-gradient(to left, var(--card) 35%, transparent) right / 3rem 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / 1.1rem 100% no-repeat,
+    linear-gradient(to left, var(--shade), transparent) right / 1.1rem 100% no-repeat, var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 caption { text-align: left; padding: .6rem .75rem; color: var(--dim); }
 th, td { padding: .3rem .55rem; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -88,7 +93,7 @@ svg.bar { width: 6rem; height: .5rem; vertical-align: middle; border-radius: 2px
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
   nav { display: none; } h2 { break-after: avoid; }
-  .wide { overflow: visible; border: 0; } table { font-size: .85rem; }
+  .wide { overflow: visible; border: 0; background: none; } table { font-size: .85rem; }
   th, td { padding: .12rem .3rem; white-space: normal; } tr, li, summary { break-inside: avoid; }
   tbody th { position: static; }
   details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }

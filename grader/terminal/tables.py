@@ -18,7 +18,7 @@ from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
 from grader.marks.changes import ByHand
 from grader.marks.gradebook import Gradebook, Line
-from grader.marks.marksheet import NOT_THEIRS, SO_FAR_MEANS, as_table, clean, remarks
+from grader.marks.marksheet import LATE, NOT_THEIRS, SO_FAR_MEANS, as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 
 WIDTH = 120  # where nothing is known of the screen
@@ -29,8 +29,10 @@ SHORT = {
     State.DEFERRED: mark("open"),
 }
 SHORT_LEGEND = mark(
-    "Percentages after lateness; = a component. (..) dropped; ..? not decided before every mark is there. "
-    "miss: nothing was handed in, 0; integ: a zero by decision, never dropped; exc: excused, out of the set; "
+    "Percentages after lateness, * where it took points off; = a component. (..) dropped; "
+    "..? not decided before every mark is there. "
+    "miss: nothing was handed in, 0; unrd: unreadable, 0; integ: a zero by decision, never dropped; "
+    "exc: excused, out of the set; "
     "open: no mark yet, which is not a zero. Names and all digits: grader marks --csv. "
     "How a mark came about: grader marks --student ID."
 )
@@ -241,8 +243,10 @@ def _short_cells(line: Line, parts: Sequence[Component], with_items: bool) -> It
 
 def _short_item(item: ItemMark) -> str:
     text = tr(SHORT[item.entry.state]) if item.entry.state in SHORT else ""
-    if not text and item.percent is not None:
-        text = figure(f"{rounded(item.percent, 1):f}")
+    if item.unreadable:
+        text = tr("unrd")
+    elif not text and item.percent is not None:
+        text = figure(f"{rounded(item.percent, 1):f}") + (LATE if item.deduction else "")
     if item.verdict is Verdict.DROPPED:
         return f"({text})"
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text

@@ -17,6 +17,8 @@ from grader.cli import main
 from grader.course.curve import Curve
 from grader.course.scheme import Component, LateRule
 from grader.course.sheets import read_roster
+from grader.dashboard.links import Links
+from grader.dashboard.marks_table import marks_table
 from grader.errors import AuthoringError, UsageError
 from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.marks.marksheet import as_csv, as_json, as_table, clean, explain_student, guarded, student_json
@@ -291,6 +293,16 @@ def test_an_unreadable_file_waits_for_nobody(folder):
     assert (got.state.value, got.points, got.max_points) == ("graded", 0, 60)
 
 
+def test_a_zero_for_an_unreadable_file_says_so_in_every_table_until_points_are_given_by_hand(folder):
+    unreadable = attempts(attempt("cs104", status=Status.UNREADABLE))
+    page = str(marks_table(read_gradebook(folder, unreadable), Links(True, (), frozenset())))
+    assert '<span class="badge bad">unreadable</span>' in page
+    assert "(unreadable)" in as_table(read_gradebook(folder, unreadable))
+    book = read_gradebook(folder, unreadable, changes=[Override("cs104", "a1_mlp", "q4", Decimal(3), "on paper", "ta")])
+    [row] = [row for row in as_table(book).splitlines() if row.startswith("cs104")]
+    assert row.split()[1] == "(5.36)"
+
+
 def test_points_that_moved_from_one_question_to_another_are_no_mark(folder):
     edit(folder, "assignments/a1_mlp/assignment.toml", "points = 5", "points = 6")
     edit(folder, "assignments/a1_mlp/assignment.toml", "points = 8", "points = 7")
@@ -520,7 +532,7 @@ def test_every_view_tells_five_kinds_of_nothing_apart(book):
     """One item for each: a graded 0, missing, excused, an integrity zero, deferred."""
     kinds = {"cs104": "graded", "cs102": "integrity", "cs103": "excused", "cs105": "deferred"}
     cells = {row.split()[0]: row.split()[1] for row in as_table(book).splitlines() if row.startswith("cs")}
-    assert cells == {"cs101": "71.07", "cs104": "(0.00)", "cs102": "integrity", "cs103": "excused", "cs105": "open"}
+    assert cells == {"cs101": "71.07*", "cs104": "(0.00)", "cs102": "integrity", "cs103": "excused", "cs105": "open"}
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(as_csv(book)))}
     pages = {page["student"]: page for page in json.loads(as_json(book))["students"]}
     for student, kind in kinds.items():

@@ -153,11 +153,11 @@ def test_the_gradebook_fits_the_screen(book, width):
     assert max(map(width_of, gradebook_table(book, width).splitlines())) <= width
 
 
-def test_the_narrow_gradebook_tells_zero_missing_excused_integrity_and_dropped_apart(book):
+def test_the_narrow_gradebook_tells_zero_missing_unreadable_excused_integrity_and_dropped_apart(book):
     lines = gradebook_table(book, 120).splitlines()
     rows = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("dl")}
     assert rows["dl01"][:3] == ["exc", "0.0", "80.0"]
-    assert rows["dl02"][:3] == ["0.0", "(miss)", "60.0"]
+    assert rows["dl02"][:3] == ["unrd", "(miss)", "60.0"]
     assert rows["dl03"][0] == "(miss)" and rows["dl03"][-2] == "miss"
     assert rows["dl04"][:3] == ["integ", "(1.0)", "2.0"]
 
