@@ -350,7 +350,7 @@ class TinyResNet(_ResNet):
         super().__init__(widths, blocks, num_classes)
 
 
-# %% another_eps | fails: test_block_values | hint: Batch norms have their defaults: eps is 1e-5, and yours is 1e-3.
+# %% another_eps | fails: test_batch_norms_have_their_default_eps | hint: Batch norms have their defaults: eps is 1e-5, and yours is 1e-3.
 class BasicBlock(_Block):
     def __init__(self, cin, cout, stride=1, zero_init=False):
         super().__init__(cin, cout, stride, zero_init)
@@ -375,7 +375,7 @@ class TinyResNet(_ResNet):
         self.stem[1].momentum = 0.01
 
 
-# %% another_eps_in_the_stem | fails: test_resnet_values | hint: Batch norms have their defaults, that of the stem as well: eps is 1e-5.
+# %% another_eps_in_the_stem | fails: test_batch_norms_have_their_default_eps | hint: Batch norms have their defaults, that of the stem as well: eps is 1e-5.
 class TinyResNet(_ResNet):
     def __init__(self, widths, blocks, num_classes, in_ch=3):
         super().__init__(widths, blocks, num_classes, in_ch)
