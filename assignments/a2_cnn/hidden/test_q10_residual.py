@@ -170,9 +170,7 @@ def test_parameters_in_order_shapes_and_dtypes(student, rng):
         array(answer, shape=(3, args[2]), dtype=torch.float64, what="the output of TinyResNet")
 
 
-@pytest.mark.points(
-    1.0, hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU."
-)
+@pytest.mark.points(1.0, hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU.")
 def test_block_values(student, rng):
     for args in BLOCKS:
         for rows, columns in ((6, 9), (5, 5)):
