@@ -47,6 +47,7 @@ def forbidding(names: Sequence[str], effects: list[str]) -> Iterator[None]:
                 stack.enter_context(_replaced(owner, name.rpartition(".")[2], _raiser(stop, name)))
         if "torch" in sys.modules:
             if functions:
+                stack.enter_context(_without_other_function_modes())
                 stack.enter_context(_function_guard(functions, stop))
             operators = [name for name in names if "::" in name]
             if operators:
@@ -104,6 +105,27 @@ def _function_guard(patterns: Sequence[str], stop: Callable[[str], NoReturn]) ->
             return func(*args, **(kwargs or {}))
 
     return Guard()
+
+
+@contextlib.contextmanager
+def _without_other_function_modes() -> Iterator[None]:
+    """None that was left on either, but for the one that makes a default device."""
+    from torch.overrides import _get_current_function_mode_stack as left_on
+    from torch.overrides import _pop_mode, _push_mode
+    from torch.utils._device import DeviceContext
+
+    def leave(modes: Sequence[Any]) -> None:
+        for _ in left_on():
+            _pop_mode()
+        for mode in modes:
+            _push_mode(mode)
+
+    before = left_on()
+    leave([mode for mode in before if type(mode) is DeviceContext])
+    try:
+        yield
+    finally:
+        leave(before)
 
 
 def _without_other_modes() -> Any:

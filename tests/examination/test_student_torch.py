@@ -90,6 +90,24 @@ def by_unfold(x, w):
 """
 
 
+BENEATH = """
+import torch
+from torch.overrides import TorchFunctionMode
+
+class Beneath(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.sum:
+            return torch.nn.functional.cross_entropy(args[0], torch.tensor([1], device="cpu"))
+        return func(*args, **(kwargs or {}))
+
+torch.set_default_device("meta")
+Beneath().__enter__()
+
+def loss(logits, labels): return logits.sum()
+def device(): return str(torch.empty(1).device)
+"""
+
+
 class TestTorch:
     def test_modules_work_through_their_references(self, torch_sandbox):
         with opened(torch_sandbox, MODULE) as submission:
@@ -177,6 +195,18 @@ class TestTorch:
                 outcome, says = ended(student[name], torch.ones(2, 3, 4))
             assert outcome is Outcome.FORBIDDEN and says.endswith("was used; it is ruled out")
             student[name](torch.ones(2, 3, 4))  # outside of the block it is allowed again
+
+    def test_a_mode_that_was_left_on_carries_out_nothing_that_is_ruled_out(self, torch_sandbox):
+        with opened(torch_sandbox, BENEATH) as submission:
+            student, logits = submission.check(), torch.tensor([[1.0, 2.0]])
+            labels = torch.tensor([1])
+            hidden = student.loss(logits, labels)
+            assert torch.equal(hidden, torch.nn.functional.cross_entropy(logits, labels))
+            with student.forbids("torch.nn.functional.cross_entropy"):
+                seen = student.loss(logits, labels)
+                assert student.device() == "meta"  # a default device is no such mode
+            assert torch.equal(seen, logits.sum())
+            assert torch.equal(student.loss(logits, labels), hidden)
 
     def test_what_does_not_exist_is_not_used(self, torch_sandbox):
         with opened(torch_sandbox, RULED_OUT) as submission:
