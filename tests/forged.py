@@ -13,6 +13,8 @@ from tiny import book
 from grader import wire
 from grader.checking import compare
 from grader.commands.publishing import results_document
+from grader.dashboard.links import Links
+from grader.dashboard.student_page import attempt_parts
 from grader.examination.channel import Channel
 from grader.examination.examiner import cell_notices
 from grader.examination.outcomes import result_of
@@ -90,6 +92,7 @@ def everything_shown(outcome: Outcome, message: str) -> Iterator[str]:
     evidence = Evidence("", (("q1", ""),), "", "cpu", "", "none")
     attempt = Attempt("anna", "probe", Status.GRADED, evidence, (check,))
     yield attempt_page(ASSIGNMENT, attempt, "f.py")
+    yield from attempt_parts(ASSIGNMENT, attempt, Links(False, (), frozenset()), {})  # in the report and on the portal
     yield json.dumps(attempt_entry(ASSIGNMENT, attempt), ensure_ascii=False)
     yield json.dumps(results_document(ASSIGNMENT, attempt), ensure_ascii=False)
     own = OwnWords(book("def f(x): return x", "def g(: pass"), {"q1": ("f", "g")})
