@@ -21,9 +21,9 @@ its first pairs (as many as there are copies); the processor seconds. copydetect
 
 from __future__ import annotations
 
+import argparse
 import ast
 import random
-import sys
 import tempfile
 import time
 from importlib.util import find_spec
@@ -126,4 +126,9 @@ def copydetect(assignment: Assignment, files: dict[str, str]) -> list[frozenset[
 ENGINES = {"ours": ours, "copydetect": copydetect}
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2], *map(int, sys.argv[2:4]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("assignment", nargs="?", default="a1_mlp")
+    parser.add_argument("honest", nargs="?", type=int, default=200)
+    parser.add_argument("copies", nargs="?", type=int, default=90)
+    chosen = parser.parse_args()
+    main(chosen.assignment, chosen.honest, chosen.copies)
