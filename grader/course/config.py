@@ -125,7 +125,8 @@ def _no_assignment(paths: Paths, assignment_id: str, there_is: Collection[str]) 
     if folder.is_symlink() and not folder.exists():
         told = f"assignments/{assignment_id} is a link to {folder.readlink()}, which is not there"
         return f"{told}; copy a course with what its links lead to (cp -rL)"
-    return f"no assignment {assignment_id!r} in assignments/; there is: {', '.join(there_is) or 'none'}"
+    close = did_you_mean(assignment_id, there_is)
+    return f"no assignment {assignment_id!r}{close} in assignments/; there is: {', '.join(there_is) or 'none'}"
 
 
 def _load(path: Path, where: str) -> object:

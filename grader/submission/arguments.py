@@ -6,6 +6,7 @@ import argparse
 import difflib
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,21 @@ class Parser(argparse.ArgumentParser):
         if unknown and "--" in args:  # which the two passes take for the first argument alone
             chosen, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")  # here, where the command's usage is known
+            self._refuse(unknown)  # here, where the command's usage is known
         return chosen, unknown
 
     def _refuse_options(self, args: Any) -> None:
         """Say of an option before the command that there is none such; that a command is missing says less."""
         first = args[0] if args else ""
         if first.startswith("-") and not self._get_option_tuples(first) and first not in self._option_string_actions:
-            self.error(f"unrecognized arguments: {first}")
+            self._refuse([first])
+
+    def _refuse(self, unknown: Sequence[str]) -> None:
+        """End with what is not known, and which option was meant where that can be told."""
+        options = [given.partition("=")[0] for given in unknown if given.startswith("-")]
+        close = [near for each in options for near in difflib.get_close_matches(each, self._option_string_actions, 1)]
+        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 
     def error(self, message: str) -> Any:  # type: ignore[override]
         """End with one line as every other error is, and how the command is called."""

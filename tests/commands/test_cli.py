@@ -255,7 +255,7 @@ TOML, TESTS = "assignments/tiny/assignment.toml", "assignments/tiny/hidden/test_
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["grade", "tny", "in"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["grade", "tny", "in"], USAGE, "no assignment 'tny' (did you mean 'tiny'?) in assignments/; there is: tiny"),
         (["grade", "tiny", "nowhere"], USAGE, "nowhere"),
         (["grade", "tiny", "in/ada.ipynb", "--workers", "0"], USAGE, "--workers 0: expected 1 to 256"),
         (["grade", "tiny", "in/ada.ipynb", "--workers", "-3"], USAGE, "--workers -3: expected 1 to 256"),
@@ -269,10 +269,10 @@ TOML, TESTS = "assignments/tiny/assignment.toml", "assignments/tiny/hidden/test_
             USAGE,
             "--gpus 0, 1: expected ids with commas between them",
         ),
-        (["regrade", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
-        (["show", "ada", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["regrade", "tny"], USAGE, "no assignment 'tny' (did you mean 'tiny'?) in assignments/; there is: tiny"),
+        (["show", "ada", "tny"], USAGE, "no assignment 'tny' (did you mean 'tiny'?) in assignments/; there is: tiny"),
         (["show", "ada", "tiny"], USAGE, "nothing is recorded yet"),
-        (["build", "tny"], USAGE, "no assignment 'tny' in assignments/; there is: tiny"),
+        (["build", "tny"], USAGE, "no assignment 'tny' (did you mean 'tiny'?) in assignments/; there is: tiny"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_code_2(paths, handed_in, grader, arguments, code, says):

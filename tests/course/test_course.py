@@ -188,7 +188,7 @@ def test_a_byte_order_mark_does_no_harm(course_folder):
         ('"exam3"', '"total"', "component[2] (exams): the id 'total' has a meaning in the tables already"),
         ('id = "exams"', 'id = "work"', "component 'work' is there twice"),
         ('assignments = ["a1_mlp"]', "", "component[1] (work): no items: give assignments = [...] or columns"),
-        ('"a1_mlp"', '"a1_mpl"', "no assignment 'a1_mpl' in assignments/; there is: a1_mlp"),
+        ('"a1_mlp"', '"a1_mpl"', "no assignment 'a1_mpl' (did you mean 'a1_mlp'?) in assignments/; there is: a1_mlp"),
         ("[[component]]", "[[component]", "not valid TOML: "),
         ("name =", "name = 3 #", "name: expected text in quotes, got 3"),
         ("name =", "late = 3\nname =", "late: expected a table, got 3"),
@@ -345,7 +345,8 @@ def test_an_unknown_assignment_is_answered_with_what_there_is():
     with pytest.raises(UsageError) as caught:
         read_assignment(Paths(ROOT), "a2_cn")
     assert str(caught.value) == (
-        "no assignment 'a2_cn' in assignments/; there is: a1_mlp, a2_cnn, a3_sequences, a4_generative"
+        "no assignment 'a2_cn' (did you mean 'a2_cnn'?) in assignments/; "
+        "there is: a1_mlp, a2_cnn, a3_sequences, a4_generative"
     )
 
 
