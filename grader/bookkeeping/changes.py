@@ -11,6 +11,7 @@ from grader.bookkeeping.marking import Marking
 from grader.course.config import asked_question, did_you_mean
 from grader.course.scheme import plain
 from grader.course.sheets import read_roster
+from grader.course.tables import number as number_of_cell
 from grader.errors import UsageError
 from grader.languages.formats import figure
 from grader.languages.translating import tr
@@ -116,13 +117,22 @@ def require_known(paths: Paths, store: Store, student: str, assignment: Assignme
 
 
 def _number(text: str, example: str, if_zero: str = "") -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is no number of points; write {example}") from None
-    if not number.is_finite() or if_zero and not number:
-        raise UsageError(f"{text!r} {if_zero or 'is no number of points'}; write {example}")
+    number = written(text)
+    if number is None:
+        raise UsageError(f"{text!r} is no number of points; write {example}")
+    if if_zero and not number:
+        raise UsageError(f"{text!r} {if_zero}; write {example}")
     return number
+
+
+def written(text: str) -> Decimal | None:
+    """Points as somebody writes them, with a sign, a point or a comma: 0,5 is 0.5; None for what is no number."""
+    try:
+        points = Decimal(text)
+    except InvalidOperation:
+        sign = text[:1] if text[:1] in ("+", "-") else ""
+        points = Decimal(f"{sign}{bare}") if (bare := number_of_cell(text[len(sign) :])) else Decimal("nan")
+    return points if points.is_finite() else None
 
 
 def _last(made: Sequence[Override], question: str) -> Override:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
+from grader.bookkeeping.changes import written
 from grader.course.scheme import plain
 from grader.errors import UsageError
 from grader.marks.manual import Due
@@ -274,11 +275,8 @@ def _again(store: Store, assignment: Assignment, question: str, who: str, why: s
 
 def points_typed(text: str) -> Decimal:
     """Points as somebody writes them: 2, +2, -0.5; nothing is 0. Raises UsageError."""
-    try:
-        points = Decimal(text or "0")
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is no number of points; write 2, +2 or -0.5") from None
-    if not points.is_finite() or abs(points) > MOST_POINTS or points != round(points, 6):
+    points = written(text or "0")
+    if points is None or abs(points) > MOST_POINTS or points != round(points, 6):
         raise UsageError(f"{text!r} is no number of points; write 2, +2 or -0.5")
     return points
 

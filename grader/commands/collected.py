@@ -105,7 +105,7 @@ def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], ro
     """The commands and edits that settle what is open."""
     unknown = [row for row in rows if row.state is State.UNKNOWN]
     for row in sorted((row for row in unknown if row.named), key=lambda row: not row.near)[:1]:
-        name, who = clean(row.student), row.near[0] if row.near else "STUDENT"
+        name, who = clean(row.student), row.near[0] if len(row.near) == 1 else "STUDENT"
         alias = f"grader roster alias {shlex.quote(name)} {who}"
         yield tr(
             "If {name} is {student}: {command}; several students are a group. Then collect again.",

@@ -278,6 +278,11 @@ def _alias(paths: Paths, chosen: argparse.Namespace) -> int:
             raise UsageError(f"no student {student!r} on the roster{did_you_mean(student, ids)}")
     _check_alias(chosen.what, chosen.students, Roster(students), aliases)
     there = aliases.get(chosen.what, ())
+    if set(there) - set(chosen.students):  # a correction must not make a group, which gives one's work to both
+        raise UsageError(
+            f"{chosen.what!r} stands for {', '.join(there)} already; change it in roster_aliases.csv, or name all "
+            "of the group"
+        )
     added = [[chosen.what, student] for student in dict.fromkeys(chosen.students) if student not in there]
     _append(paths.roster_aliases_csv, added)
     meant = ", ".join(dict.fromkeys((*there, *chosen.students)))
@@ -325,7 +330,7 @@ def import_roster(paths: Paths, file: Path, encoding: str, replacing: bool, name
     try:
         found = students_of(file.read_bytes(), str(file), encoding, named)
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     if not found.students:
         raise UsageError(f"{file}: no students in it")
     if "group" not in found.used:

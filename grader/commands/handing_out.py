@@ -14,7 +14,7 @@ from grader.commands.writing import write
 from grader.errors import UsageError
 from grader.feedback.names import slug
 from grader.feedback.platform_zips import canvas_zip, moodle_zip
-from grader.languages.translating import tr
+from grader.languages.translating import mark, tr
 from grader.marks import export
 from grader.marks.gradebook import Gradebook
 from grader.marks.marksheet import BOM, csv_of
@@ -27,13 +27,17 @@ MAIL_COLUMNS = ["id", "mail", "name", "file"]
 NEEDS = {  # format -> the option it needs, and why
     "moodle": (
         "worksheet",
-        "--format moodle needs participant numbers, which belong to one Moodle assignment and are in no roster: "
-        "choose Download grading worksheet there and add --worksheet FILE",
+        mark(
+            "--format moodle needs participant numbers, which belong to one Moodle assignment and are in no roster: "
+            "choose Download grading worksheet there and add --worksheet FILE"
+        ),
     ),
     "canvas": (
         "download",
-        "--format canvas needs the numbers that Canvas gave to the files that were handed in: choose Download "
-        "Submissions there and add --download FILE",
+        mark(
+            "--format canvas needs the numbers that Canvas gave to the files that were handed in: choose Download "
+            "Submissions there and add --download FILE"
+        ),
     ),
 }
 
@@ -120,7 +124,7 @@ def _participants(book: Gradebook, worksheet: Path) -> dict[str, str]:
     try:
         return export.moodle_participants(book, worksheet.read_bytes())
     except OSError as error:
-        raise UsageError(f"{worksheet}: {error.strerror}") from None
+        raise UsageError(f"{worksheet} cannot be read: {error.strerror}") from None
 
 
 def _uploads(paths: Paths, assignment: Assignment, download: Path) -> dict[str, tuple[int, int]]:

@@ -10,6 +10,7 @@ from grader.bookkeeping.changes import Wanted, change, changed_question, delta_o
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE
+from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
 from grader.marks.changes import EARLIER
@@ -75,6 +76,7 @@ def _wanted(chosen: argparse.Namespace, assignment: Assignment, question: str) -
 
 
 def _line(change: Override) -> str:
-    how = f"{change.delta:+f}" if change.kind is Kind.ADD else tr(SIGNS[change.kind], points=f"{change.delta:f}")
+    signed = figure(f"{change.delta:+f}")
+    how = signed if change.kind is Kind.ADD else tr(SIGNS[change.kind], points=figure(f"{change.delta:f}"))
     earlier = f" [{recorded(EARLIER)}]" if change.earlier else ""
     return f"{change.made}  {change.question}  {how}  {change.who}: {clean(recorded(change.reason))}{earlier}"

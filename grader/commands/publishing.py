@@ -41,7 +41,9 @@ def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attem
     late = export.waiting(book, items)
     if late and not chosen.allow_deferred and not chosen.diff:
         shown = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
-        raise UsageError(f"{len(late)} marks are not there yet: {shown}; grade them, or add --allow-deferred")
+        if len(late) == 1:
+            raise UsageError(f"1 mark is not there yet: {late[0]}; give it, or add --allow-deferred")
+        raise UsageError(f"{len(late)} marks are not there yet: {shown}; give them, or add --allow-deferred")
     if fills:
         return _fill(book, items, chosen)
     if chosen.export == "gradescope":
@@ -65,7 +67,7 @@ def _fill(book: Gradebook, items: list[str], chosen: argparse.Namespace) -> int:
     try:
         raw = chosen.into.read_bytes()
     except OSError as error:
-        raise UsageError(f"{chosen.into}: {error.strerror}") from None
+        raise UsageError(f"{chosen.into} cannot be read: {error.strerror}") from None
     if chosen.export == "moodle" and len(items) != 1:
         raise UsageError(f"a Moodle worksheet belongs to one assignment: add --item {items[0]}")
     filled = export.fill(book, _columns(items, chosen.column), raw, platform, chosen.missing_zero)

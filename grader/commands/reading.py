@@ -172,7 +172,7 @@ def _save(submission: Submission, file: Path) -> int:
         with file.open("xb") as stream:
             stream.write(submission.content)
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     screen.tell(f"{file}: {submission.filename} as {submission.student} handed it in")
     return DONE
 

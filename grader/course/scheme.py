@@ -222,7 +222,9 @@ class Scheme:
         mine = [group for group in self.groups if group in words]
         if self.groups and len(mine) != 1:
             among = f"course.toml marks them apart: {', '.join(self.groups)}"
-            raise AuthoringError(f"roster.csv: {student} is in {' and '.join(mine) or 'no group'}; {among}")
+            if not mine:
+                raise AuthoringError(f"roster.csv: {student} is in no group; {among}")
+            raise AuthoringError(f"roster.csv: {student} is in more than one group ({', '.join(mine)}); {among}")
         return mine[0] if mine else ""
 
     def cap(self, item: str) -> Decimal:

@@ -86,15 +86,31 @@ def _decoded(raw: bytes, codec: str, file: str) -> str:
         raise UnknownEncoding(f"{what}{_looks_like(raw, problem.start)}; save it as CSV UTF-8") from None
 
 
+_SHARED = "ÄÖÜÅäöüåßéáóúíýâîçë".encode("cp1252")  # but for Å the same bytes in cp1250
+
+
 def _looks_like(raw: bytes, place: int) -> str:
     """What the bytes around a place may say, for a person to judge."""
     from charset_normalizer import from_bytes
 
+    if _is_western(raw):
+        return _read_as("cp1252", raw, place)
     best = from_bytes(raw).best()
+    return _read_as(best.encoding, raw, place) if best else ""
+
+
+def _is_western(raw: bytes) -> bool:
+    """Whether the letters beyond ASCII are those that Windows has in one place in its western and central code pages,
+    as in German, and stand alone or in twos between others, as those of two bytes do not."""
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    return bool(runs) and all(len(run) <= 2 and not run.translate(None, _SHARED) for run in runs)
+
+
+def _read_as(codec: str, raw: bytes, place: int) -> str:
     number = raw.count(b"\n", 0, place) + 1
     line = raw.splitlines()[number - 1] if raw.splitlines() else b""
     try:
-        return f"; read as {best.encoding}, line {number} is {line.decode(best.encoding)!r}" if best else ""
+        return f"; read as {codec}, line {number} is {line.decode(codec)!r}"
     except UnicodeDecodeError:
         return ""
 

@@ -103,7 +103,7 @@ def _tiles(found: Findings) -> Iterator[Html]:
     if cohort.waiting:
         yield tile(len(cohort.waiting), tr("handed in, not graded yet"))
     if cohort.to_be_marked:
-        yield tile(cohort.to_be_marked, tr("answers to be marked"))
+        yield tile(cohort.to_be_marked, trn("answer to be marked", "answers to be marked", cohort.to_be_marked))
     where = spread(cohort.points)
     if where is not None:
         yield tile(

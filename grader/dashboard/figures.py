@@ -207,7 +207,13 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
         axes.set_ylabel(tr("item-rest correlation"))
         axes.set_xlabel(tr("mean share of the points"), labelpad=-7)
         words = "; ".join(
-            tr("{question} mean {mean}, r {r}", question=text, mean=f"{x:.0%}", r=signed(y)) for text, x, y in dots
+            tr(
+                "{question} mean {mean}, r {r}",
+                question=text,
+                mean=tr("{percent}%", percent=f"{x * 100:.0f}"),
+                r=signed(y),
+            )
+            for text, x, y in dots
         )
         svg = inline(drawn, tr("Dots: {dots}.", dots=words))
     caption = tr(

@@ -66,7 +66,7 @@ def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> H
 
 
 def percent(share: float | None) -> str:
-    return NONE if share is None else figure(f"{share:.0%}")
+    return NONE if share is None else tr("{percent}%", percent=f"{share * 100:.0f}")
 
 
 def two_digits(points: Fraction | float) -> str:

@@ -282,7 +282,7 @@ def _finding(finding: Finding, part: QuestionPart) -> Html:
 def names_of(finding: Finding, part: QuestionPart) -> str:
     """Which checks ended so."""
     whole = len(finding.checks) >= part.checks
-    return tr("all {n} checks", n=part.checks) if whole else "; ".join(finding.checks)
+    return trn("the only check", "all {n} checks", part.checks) if whole else "; ".join(finding.checks)
 
 
 def cost_of(finding: Finding, part: QuestionPart) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from grader.languages.po import Message
-from grader.languages.recorded import CONTEXT, PLACEHOLDER, SAID
+from grader.languages.recorded import AROUND, CONTEXT, PLACEHOLDER, SAID
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"tr": ("text",), "mark": ("text",), "trn": ("text", "plural"), "trc": ("context", "text")}
@@ -56,10 +56,14 @@ def templates() -> dict[str, list[str]]:
 
 def of_source(source: str, name: str) -> Iterator[Message]:
     """The messages of one file."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    tree = ast.parse(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    texts = _given_in_functions(tree)
     for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         if SPEAK.fullmatch(getattr(node.func, "id", getattr(node.func, "attr", ""))) and node.args:
             yield from (Message(text, context=SAID) for text in _of_said(node.args[0]))
+            for piece in _pieces(node.args[0], texts.get(node, {})):
+                yield from (Message(text.strip(AROUND), context=SAID) for text in _of_said(piece))
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             continue
         wanted = FUNCTIONS[node.func.id]
@@ -69,6 +73,50 @@ def of_source(source: str, name: str) -> Iterator[Message]:
             yield Message(said["text"], said.get("plural", ""), said.get("context", ""))
         elif node.func.id != "tr" or isinstance(node.args[0], (ast.JoinedStr, ast.BinOp, ast.Call)):
             raise ValueError(f"{name}, line {node.lineno}: {node.func.id} needs a literal: {ast.unparse(node)}")
+
+
+def _given_in_functions(tree: ast.Module) -> dict[ast.AST, dict[str, list[ast.expr]]]:
+    """Call -> what the names of the innermost function around it were given."""
+    found: dict[ast.AST, dict[str, list[ast.expr]]] = {}
+    for function in ast.walk(tree):  # outer ones first, so that inner ones have the last word
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        given: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                for name, value in _pairs(node.targets[0], node.value):
+                    given.setdefault(name, []).append(value)
+        found.update({node: given for node in ast.walk(function) if isinstance(node, ast.Call)})
+    return found
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Name and value of an assignment; of `a, b = "one", "other"` two."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, other in zip(target.elts, value.elts):  # noqa: B905 - Python 3.9 has no strict
+            yield from _pairs(one, other)
+
+
+def _pieces(said: ast.expr, given: dict[str, list[ast.expr]], deep: int = 3) -> Iterator[ast.expr]:
+    """The texts that stand at the placeholders of what is said: written there, or given to a name in the function."""
+    if isinstance(said, ast.IfExp):
+        yield from _pieces(said.body, given, deep)
+        yield from _pieces(said.orelse, given, deep)
+    if not isinstance(said, ast.JoinedStr) or not deep:
+        return
+    for value in [piece.value for piece in said.values if isinstance(piece, ast.FormattedValue)]:
+        for text in given.get(value.id, []) if isinstance(value, ast.Name) else [value]:
+            for each in [text.body, text.orelse] if isinstance(text, ast.IfExp) else [text]:
+                if isinstance(each, (ast.Constant, ast.JoinedStr)) and " " in _written(each).strip(AROUND):
+                    yield each
+                yield from _pieces(each, given, deep - 1)
+
+
+def _written(text: ast.Constant | ast.JoinedStr) -> str:
+    pieces = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
 
 
 def _of_said(said: ast.expr) -> Iterator[str]:

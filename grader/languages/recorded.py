@@ -32,6 +32,7 @@ KINDS = {  # what stands at a placeholder, by its name without a digit; anything
     "names": r".+?",
     "numbers": r"[\d, ()\w]+?",
     "file": r".+?",
+    "table": r"[^:;]+?\.\w+",
     "release": r"\S+",
     "formula": r"sqrt\(.+?\)|n/\(n - 1\)",
     "when": r"[\d: +-]+",
@@ -41,6 +42,8 @@ KINDS = {  # what stands at a placeholder, by its name without a digit; anything
     "index": r"\d+|\([^()]*\)",
     "number": r"[+-]?[\d.e+]+",
 }
+AROUND = " ;:,"  # what stands around a piece of a sentence, and is no part of it
+CLOSE = r"(?: \(did you mean [^()]*\?\))?"  # did_you_mean: nothing, or a name that is close
 BETWEEN = ("; ", ". ", ": ")  # what sentences are put together with
 MOST_LETTERS, MOST_PIECES = 2000, 20  # of a text that is looked at; a student's words may stand in it
 Contexts = tuple[str, ...]
@@ -75,10 +78,30 @@ def _translated(text: str, pieces: int, of: Contexts) -> str:
     mark = next((mark for mark in BETWEEN if mark in text), None)
     if found is not None or mark is None or pieces == 0:
         return text if found is None else found
-    first, _, rest = text.partition(mark)
+    if SAID in of and ": " in text:  # where, then a whole sentence, which may hold marks of its own
+        where, rest = text.split(": ", 1)
+        if "; " not in where and (sentence := _whole(rest, of)) is not None:
+            return f"{_translated(where, 0, of)}: {sentence}"
+        if "; " in rest and ": " in rest and "; " not in where:
+            return f"{_translated(where, 0, of)}: {_translated(rest, pieces - 1, of)}"
+    first, rest = _parted(text, mark)
+    if mark == "; " and "(" in first and _whole(first, of) is None:
+        first, rest = text.split(mark, 1)
     if mark == ". ":
         first, mark = f"{first}.", " "
     return f"{_translated(first, pieces - 1, of)}{mark}{_translated(rest, pieces - 1, of)}"
+
+
+def _parted(text: str, mark: str) -> tuple[str, str]:
+    """What stands before and after the first mark outside of parentheses; where there is none, the first of all."""
+    end = text.find(mark)
+    for _ in range(MOST_PIECES):
+        if end < 0 or text.count("(", 0, end) <= text.count(")", 0, end):
+            break
+        end = text.find(mark, end + len(mark))
+    if end < 0:
+        end = text.find(mark)
+    return text[:end], text[end + len(mark) :]
 
 
 def _whole(text: str, of: Contexts) -> str | None:
@@ -109,7 +132,7 @@ def _from_template(text: str, of: Contexts) -> str | None:
 def _value(name: str, value: str, context: str, of: Contexts) -> str:
     """What stood at a placeholder: a number as the language writes it; a piece that is of a template, translated."""
     if context == SAID:
-        return value if len(value) > 400 else _shown(value, of)
+        return value if len(value) > 400 else _piece(value, of)
     kind = name.rstrip("0123456789")
     if kind == "number":
         return figure(value)
@@ -120,6 +143,15 @@ def _value(name: str, value: str, context: str, of: Contexts) -> str:
     if kind == "error":
         return recorded(value)
     return value if kind in KINDS or len(value) > 400 else recorded(value)
+
+
+def _piece(value: str, of: Contexts) -> str:
+    """A piece of a sentence, translated; what separates it from the rest stays where it is."""
+    shown, bare = _shown(value, of), value.strip(AROUND)
+    if shown != value or bare in ("", value):
+        return shown
+    before, _, after = value.partition(bare)
+    return f"{before}{_shown(bare, of)}{after}"
 
 
 @lru_cache(maxsize=8)
@@ -134,7 +166,9 @@ def _pattern(template: str, context: str) -> re.Pattern[str]:
     pieces, seen, end = [], set(), 0
     for found in PLACEHOLDER.finditer(template):
         pieces.append(_literal(template[end : found.start()]))
-        name, kind = found[1], r".*?" if context == SAID else KINDS.get(found[2], r".+?")
+        name, kind = found[1], KINDS.get(found[2], r".+?")
+        if context == SAID:
+            kind = CLOSE if found[2] == "close" else r".*?"
         pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>{kind})")
         seen.add(name)
         end = found.end()

@@ -120,7 +120,8 @@ def _put(
     if state is State.EXCUSED and platform.excused:
         after = platform.excused
     elif state in NO_MARK or percent is None:
-        done.notes.append(f"{who}: {item} {state.value}; {_kept(before)}")
+        what = "open" if state is State.DEFERRED else state.value
+        done.notes.append(f"{who}: {item} {what}; {_kept(before)}")
         return
     else:
         after = f"{rounded(percent * Fraction(number_of(maximum, f'{who}: {cell.maximum}')) / 100, 2):f}"
@@ -130,7 +131,7 @@ def _put(
     done.cells += 1
     if not _same(before, after):
         sheet.put(cell.row, cell.column, after)
-        done.changes.append(Change(who, cell.column, before, after))
+        done.changes.append(Change(who, sheet.heading(cell.column), before, after))
 
 
 def _kept(before: str) -> str:

@@ -265,7 +265,7 @@ def _changed(
     made = by_hand(attempt, assignment, changes)
     points = sum((change.by for change in made), attempt.points if attempt else Fraction(0))
     told = [f"{change.question} {change.told}" for change in made]
-    return points, told, [f"{change.question} {' and '.join(change.whom)}" for change in made]
+    return points, told, [f"{change.question} {who}" for change in made for who in dict.fromkeys(change.whom)]
 
 
 def _provenance(attempt: Attempt) -> str:

@@ -77,6 +77,10 @@ class PlatformFile:
         place = self.header.index(column) if column in self.header else len(row)
         return bare(row[place]) if place < len(row) else ""
 
+    def heading(self, column: str) -> str:
+        """What a column is called in the file."""
+        return bare(self.written[0].cells[self.header.index(column)]).strip()
+
     def put(self, row: list[str], column: str, text: str) -> None:
         place = self.header.index(column)
         row += [""] * (place + 1 - len(row))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from grader.course.people import Person
 from grader.course.platform_columns import GERMAN_MOODLE
 from grader.errors import UsageError
+from grader.languages.translating import mark
 from grader.marks.platform_file import PlatformFile
 
 POSSIBLE = "points possible"
@@ -89,8 +90,8 @@ def _moodle_cell(sheet: PlatformFile, row: list[str], column: str) -> Cell:
 
 
 MOODLE = Platform(
-    what="the Moodle worksheet",
-    file="the assignment's grading worksheet, downloaded from Moodle",
+    what=mark("the Moodle worksheet"),
+    file=mark("the assignment's grading worksheet, downloaded from Moodle"),
     needed=("Identifier", "Full name", "Grade", "Maximum Grade"),
     person=_moodle_person,
     column=lambda sheet, item, header: "Grade",
@@ -128,8 +129,8 @@ def _is_test_student(sheet: PlatformFile, row: Sequence[str]) -> bool:
 
 
 CANVAS = Platform(
-    what="the Canvas gradebook",
-    file="Canvas's gradebook export",
+    what=mark("the Canvas gradebook"),
+    file=mark("Canvas's gradebook export"),
     needed=("Student", "ID"),
     person=_canvas_person,
     column=_canvas_column,
@@ -174,8 +175,8 @@ def _with_maximum_in_headings(
 
 BLACKBOARD = _with_maximum_in_headings(
     _BLACKBOARD,
-    what="the Blackboard grade file",
-    file="the Grade Center under Work Offline, Download",
+    what=mark("the Blackboard grade file"),
+    file=mark("the Grade Center under Work Offline, Download"),
     needed=("Username",),
     person=_blackboard_person,
 )
@@ -192,8 +193,8 @@ def _brightspace_person(sheet: PlatformFile, row: Sequence[str]) -> Person:
 
 BRIGHTSPACE = _with_maximum_in_headings(
     _BRIGHTSPACE,
-    what="the Brightspace grade file",
-    file="Brightspace's grades, exported with Points grade",
+    what=mark("the Brightspace grade file"),
+    file=mark("Brightspace's grades, exported with Points grade"),
     needed=("End-of-Line Indicator",),
     person=_brightspace_person,
 )

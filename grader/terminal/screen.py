@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader.course.scheme import plain
 from grader.languages.formats import figure, listed
 from grader.languages.recorded import recorded, said
-from grader.languages.translating import mark, tr
+from grader.languages.translating import mark, tr, trn
 from grader.marks.changes import ByHand, in_words
 from grader.marks.marksheet import clean
 from grader.schema import UNWRITTEN, Assignment, Attempt, CheckResult, ManualMark, Outcome, Question, Status, add_up
@@ -121,7 +121,7 @@ def _in_short(results: Sequence[CheckResult]) -> str:
     """What one line says of a question whose checks all ended alike; "" where there is more to say."""
     if all(result.outcome.earns for result in results):
         with_reference = f"; {recorded(counted_with(results))}" if counted_with(results) else ""
-        return tr("all {n} checks passed", n=len(results)) + with_reference
+        return trn("the only check passed", "all {n} checks passed", len(results)) + with_reference
     if all(result.unwritten for result in results):
         cells = sorted({int(number) for result in results for number in re.findall(r"\bcell (\d+)", result.message)})
         where = tr(" (cell {numbers})", numbers=", ".join(map(str, cells))) if cells else ""
@@ -180,8 +180,10 @@ def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator
 
     said_in: what was said in the questions before -> where; what is said here is added
     """
-    for group in failures(results):
-        yield from _failed(group, whole=len(group) == len(results) > 1)
+    failed = failures(results)
+    wide = max([9, *(len(ended(group[0].outcome)) for group in failed)])  # their words stand in a column
+    for group in failed:
+        yield from _failed(group, len(group) == len(results) > 1, wide)
         message, here = group[0].message, group[0].question
         if message and said_in.setdefault(message, here) != here:
             yield INDENT + tr("the same as in {question}", question=said_in[message])
@@ -195,18 +197,18 @@ def _checks(results: Sequence[CheckResult], said_in: dict[str, str]) -> Iterator
         yield from _wrapped("ok  " + tr("{n} passed{counted}: {checks}", **known), "  ")
 
 
-def _failed(group: Sequence[CheckResult], whole: bool) -> Iterator[str]:
+def _failed(group: Sequence[CheckResult], whole: bool, wide: int) -> Iterator[str]:
     """A line for each check, or one for all where the whole question failed for one reason."""
     if whole:
         worth = add_up(result.max_points for result in group)
-        yield _no(worth, group[0].outcome, tr("all {n} checks", n=len(group)))
+        yield _no(worth, group[0].outcome, wide, tr("all {n} checks", n=len(group)))
         return
     for result in group:
-        yield _no(result.max_points, result.outcome, words(result.name))
+        yield _no(result.max_points, result.outcome, wide, words(result.name))
 
 
-def _no(worth: Fraction, outcome: Outcome, what: str) -> str:
-    return f"  no  {f'0/{figure(plain(worth))}':>9}  {ended(outcome):9} {what}"
+def _no(worth: Fraction, outcome: Outcome, wide: int, what: str) -> str:
+    return f"  no  {f'0/{figure(plain(worth))}':>9}  {ended(outcome):{wide}} {what}"
 
 
 def failures(results: Sequence[CheckResult]) -> list[list[CheckResult]]:

@@ -173,7 +173,7 @@ def test_two_marks_that_were_settled_stay_as_they_were_compared(store):
         pytest.param(lambda store: give(store, ANN, 3), "no item 3", id="a judgement by it"),
         pytest.param(lambda store: give(store, ANN, comment="x" * 4001), "4000 characters", id="a long comment"),
         pytest.param(lambda store: rubric_of(store, TINY, "q1"), "a person marks no question 'q1'", id="a checked one"),
-        pytest.param(lambda store: points_typed("2,5"), "no number of points", id="a comma"),
+        pytest.param(lambda store: points_typed("1,234"), "no number of points", id="a comma of thousands"),
         pytest.param(lambda store: points_typed("nan"), "no number of points", id="not a number"),
         pytest.param(lambda store: points_typed("1e9"), "no number of points", id="too many"),
     ],
@@ -192,3 +192,8 @@ def test_nothing_that_was_given_can_be_edited(store):
             for sql in (f"DELETE FROM {table}", f"UPDATE {table} SET who = 'x'"):
                 with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                     file.execute(sql)
+
+
+@pytest.mark.parametrize(("typed", "points"), [("2,5", "2.5"), ("-0,5", "-0.5"), ("+2", "2"), ("", "0")])
+def test_points_are_typed_with_a_point_or_a_comma(typed, points):
+    assert points_typed(typed) == Decimal(points)

@@ -242,6 +242,16 @@ def test_an_alias_that_would_harm_is_refused(run, arguments, message):
     assert run("roster", "alias", *arguments) == (2, "", f"grader: {message}\n")
 
 
+def test_an_alias_that_is_put_right_does_not_become_a_group(run):
+    run("roster", "alias", "Anna (5002)", "cs101")
+    assert run("roster", "alias", "Anna (5002)", "cs102") == (
+        2,
+        "",
+        "grader: 'Anna (5002)' stands for cs101 already; change it in roster_aliases.csv, or name all of the group\n",
+    )
+    assert run("roster", "alias", "Anna (5002)", "cs101", "cs102")[0] == 0
+
+
 def test_a_table_of_aliases_with_a_stranger_in_it_is_an_error(here, run):
     write(here, "roster_aliases.csv", b"alias,student\nx,cs999\n")
     code, _, err = run("collect", "a1_mlp", "roster.csv")

@@ -10,7 +10,7 @@ from grader.course.config import did_you_mean
 from grader.course.roster_tables import students_of
 from grader.course.sheets import read_aliases, read_marks, read_roster, read_rulings
 from grader.course.spreadsheet_ids import may_be
-from grader.course.tables import number
+from grader.course.tables import decoded, number
 from grader.errors import AuthoringError
 from grader.paths import Paths
 
@@ -222,3 +222,10 @@ def test_a_roster_is_imported_and_nobody_leaves_it_unasked(paths, monkeypatch, c
     table.write_text("Username,Name\nbo,Bo\nBO,Bo\n")
     assert main(["roster", "import", str(table), "--replace"]) == 3
     assert len(read_roster(paths)) == 1 and not list(paths.root.glob("*.partial"))
+
+
+def test_german_of_windows_is_read_as_what_it_is():
+    """Of a short table the statistics of letters say anything, hp_roman8 among it."""
+    rows = "student;points;comment\ncs01;5;Schön, größtenteils richtig\n".encode("cp1252")
+    with pytest.raises(AuthoringError, match="read as cp1252, line 2 is 'cs01;5;Schön, größtenteils richtig'"):
+        decoded(rows, "manual/a.csv")

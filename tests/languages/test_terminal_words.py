@@ -9,7 +9,7 @@ from grader import cli
 from grader.errors import MachineryError, UsageError
 from grader.exit_codes import AUTHORING, USAGE, exit_code
 from grader.languages.extraction import of_source
-from grader.languages.recorded import said
+from grader.languages.recorded import recorded, said
 from grader.languages.translating import speaking
 
 
@@ -78,6 +78,10 @@ def test_what_the_machine_says_of_a_file_has_a_sentence_of_ours_around_it(capsys
         ('errors.append(MachineryError(f"write {{}} at {n + 1}"))', ["write {{}} at {value}"]),
         ('raise UsageError(f"{where}: {why}")', []),
         ("raise UsageError(why)", []),
+        ('def f():\n    how = f"; name {a}, or b" if a else ""\n    raise UsageError(f"no {b}{how}")',
+         ["no {b}{how}", "name {a}, or b"]),
+        ('raise UsageError(f"no {b} {f\'in {here} there\' if here else \'at all, anywhere\'}")',
+         ["no {b} {value}", "in {here} there", "at all, anywhere"]),
         ('raise ValueError("not for people")', []),
     ],
 )  # fmt: skip
@@ -90,3 +94,32 @@ def test_what_an_error_says_is_a_message_of_its_own(raised, templates):
 def test_an_error_is_made_in_english_for_it_may_go_on_record():
     with speaking("de"):
         assert str(MachineryError("the host of the workers ended")) == "the host of the workers ended"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("'Anna' has handed in nothing for a1 and is not on the roster (did you mean 'Ann'?)",
+         "'Anna' hat für a1 nichts abgegeben und steht nicht auf der Teilnehmerliste (meinten Sie 'Ann'?)"),
+        ("'Anna' has handed in nothing for a1", "'Anna' hat für a1 nichts abgegeben"),
+        ("roster.csv has 3 students; 2 of its students are not in a.csv: ada, bob; add --replace to write a new one",
+         "roster.csv hat 3 Teilnehmende; davon fehlen 2 in a.csv: ada, bob; ergänzen Sie --replace, um eine neue zu "
+         "schreiben"),
+        ("course.toml: component[1] (a): best must be from 1 to 1, the number of items; got 3",
+         "course.toml: component[1] (a): best muss von 1 bis 1 sein, der Zahl der Leistungen; angegeben ist 3"),
+        ("marks/exam.csv, line 3, column exam: 55 is above the maximum of 50",
+         "marks/exam.csv, Zeile 3, Spalte exam: 55 liegt über dem Maximum 50"),
+        ("1100010: sorting open; left empty", "1100010: sorting offen; bleibt leer"),
+    ],
+)  # fmt: skip
+def test_no_piece_of_a_sentence_stays_in_english(english, german):
+    with speaking("de"):
+        assert said(UsageError(english)) == german
+
+
+def test_a_reason_of_several_pieces_stays_within_its_sentence():
+    with speaking("de"):
+        assert recorded("q1 3 -> 3.5 points by hand (a; b); comment: c") == (
+            "q1 3 -> 3,5 Punkte von Hand (a; b); Kommentar: c"
+        )
+        assert recorded("all 0 -> 5 points by hand (a)") == "insgesamt 0 -> 5 Punkte von Hand (a)"

@@ -167,7 +167,9 @@ def test_rules_that_contradict_are_refused(folder, old, new, says):
     assert str(caught.value).startswith("course.toml: ") and says in str(caught.value)
 
 
-@pytest.mark.parametrize(("group", "says"), [("", "no group"), ("graduates undergraduates", "undergraduates and gra")])
+@pytest.mark.parametrize(
+    ("group", "says"), [("", "no group"), ("graduates undergraduates", "more than one group .undergraduates, gra")]
+)
 def test_who_is_in_no_group_or_in_two_is_said(folder, group, says):
     with_every_rule(folder)
     edit(folder, "roster.csv", "cs103,undergraduates", f"cs103,{group}")

@@ -183,6 +183,7 @@ def test_a_german_worksheet_in_utf_16_with_tabs_comes_back_in_its_form(book):
     text += "Teilnehmer/in8\tZoë Müller\t20230000000000123\t\t100,00\tNein\r\n"
     filled = fill(book, "moodle", text, codec="utf-16")
     assert cells(filled, "Bewertung", "utf-16", "\t") == ["90,00", ""]
+    assert [change.column for change in filled.changes] == ["Bewertung"]
     assert filled.content == text.replace("\t\t100,00\tJa", "\t90,00\t100,00\tJa").encode("utf-16")
 
 
