@@ -60,6 +60,16 @@ SETTING_UP = (
 )  # by a jail's builder
 
 
+NOT_SHARED = (
+    "what containers are given lies there, and it is private to this service (PrivateTmp of systemd), or the engine "
+    "runs elsewhere; let TMPDIR name a folder that both see"
+)
+
+
+class NotShared(MachineryError):
+    """The engine does not see the folder in which we put what containers are given."""
+
+
 @dataclass(frozen=True)
 class Grant:
     """What every container of a sandbox gets: the image, processors, a GPU's id or nothing, the engine's runtime or
@@ -187,8 +197,9 @@ class DockerSandbox:
                 control = self._connected(listener, name)
             except (OSError, self._docker_error()) as error:
                 self._force_remove(name)
+                why = self._why_not(error, folder)
                 remove_folder(folder)
-                raise self._why_not(error) from None
+                raise why from None
             if self.grant.runtime:
                 door = listener
                 stack.pop_all()  # it stays open: a candidate's streams come through it
@@ -205,11 +216,25 @@ class DockerSandbox:
             remove_folder(folder)
             raise
 
-    def _why_not(self, error: Exception) -> MachineryError:
+    def _why_not(self, error: Exception, folder: Path) -> MachineryError:
         """Why no container could be started, from what the engine says of it."""
+        if not self._is_seen(folder):
+            return NotShared(f"the engine does not see {folder.parent}: {NOT_SHARED}")
         of_gpu = container_gpu.why_not(str(error), self.grant.gpu) if self.grant.gpu is not None else None
         why = first_line(error)[:LONGEST_WHY]
         return of_gpu or MachineryError(f"no container of {self.grant.image} could be started: {why}")
+
+    def _is_seen(self, folder: Path) -> bool:
+        """Whether the engine sees a folder of ours, which no container had yet; yes where it does not say."""
+        from docker.types import Mount
+
+        host_config = self.client.api.create_host_config(mounts=[Mount("/ctl", str(folder), type="bind")])
+        try:
+            made = self.client.api.create_container(self.grant.image, host_config=host_config)
+        except (OSError, self._docker_error()) as error:
+            return "does not exist" not in str(error) or str(folder) not in str(error)
+        self._force_remove(made["Id"])
+        return True
 
     def _connected(self, listener: socket.socket, name: str) -> socket.socket:
         """Wait until the zygote connects, or its container has ended. Raises OSError, or the engine's error."""

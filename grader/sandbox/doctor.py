@@ -72,7 +72,7 @@ def _image(image: str) -> Finding:
 
 
 def _container_level(image: str, level: str, runtime: str) -> Finding:
-    from grader.sandbox.docker import DockerSandbox, Grant
+    from grader.sandbox.docker import DockerSandbox, Grant, NotShared
 
     about = f"isolation {level if level == 'strict' else f'zygote-{level}'}"
     advice = {
@@ -93,6 +93,8 @@ def _container_level(image: str, level: str, runtime: str) -> Finding:
         return Finding(
             about, True, f"works; a second candidate was opened and ended in {took:.0f} ms; {sandbox.memory}"
         )
+    except NotShared as error:
+        return Finding(about, False, *str(error).split("; ", 1))
     except GraderError as error:
         return Finding(about, False, str(error), advice[level])
     finally:
