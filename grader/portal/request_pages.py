@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +12,7 @@ from grader.course.staff import Role
 from grader.errors import UsageError
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table, within
 from grader.portal import requests_box as requests
 from grader.portal.frame import area, box, button, choice, field, form, moment, page
 from grader.portal.result_page import feedback_for
@@ -21,6 +22,7 @@ from grader.portal.visit import NotThere, Visit
 from grader.schema import WHOLE, Assignment
 
 LONGEST = 2000
+LOCK = threading.Lock()  # two answers at once, or one sent twice: the second grants nothing
 
 
 def ask_page(visit: Visit) -> Response:
@@ -112,27 +114,47 @@ def _entry(visit: Visit, each: requests.Asked) -> Html:
     lines: list[object] = [el("p", state, " ", el("b", what), " ", who, " ", when), el("p", each.text, class_="said")]
     if each.answer is not None:
         lines.append(el("p", el("b", tr("Answer: ")), each.answer))
-        lines.append(
-            el("p", tr("What it changed: {change}", change=recorded(each.granted or "") or tr("nothing")), class_="dim")
-        )
+        if each.granted or not _read_by_people(visit, each):
+            change = recorded(each.granted or "") or tr("nothing")
+            lines.append(el("p", tr("What it changed: {change}", change=change), class_="dim"))
     if each.open and staff:
         lines.append(el("details", el("summary", tr("Answer")), el("div", _answer_form(visit, each), class_="inside")))
     return box(joined(lines), kind="warn" if each.open else "good")
 
 
+def _read_by_people(visit: Visit, each: requests.Asked) -> bool:
+    """Whether it is about a question whose mark a person gives."""
+    assignment = visit.portal.now.state.assignments.get(each.assignment)
+    return assignment is not None and any(it.id == each.question and it.manual for it in assignment.questions)
+
+
 def _answer_form(visit: Visit, each: requests.Asked) -> Html:
+    granted = tr("Grant it: points to add (+1.5); empty for none")
     return form(
         visit,
         f"/requests/{each.id}/answer",
         el("input", type="hidden", name="question", value=each.question),
         area(tr("Answer (the student reads it)"), "text", required="required", maxlength=LONGEST),
-        field(tr("Grant it: points to add (+1.5); empty for none"), "points", inputmode="decimal", autocomplete="off"),
+        _to_marking(each)
+        if _read_by_people(visit, each)
+        else field(granted, "points", inputmode="decimal", autocomplete="off"),
         button(tr("Send")),
     )
 
 
+def _to_marking(each: requests.Asked) -> Html:
+    """Where such a mark is changed: the question's page, which names nobody while names are hidden."""
+    papers = el("a", tr("its papers"), href=f"/m/{each.assignment}/{each.question}")
+    return el("p", within(tr("A person gives this question's points: they are changed at {papers}."), papers=papers))
+
+
 def answer(visit: Visit) -> Response:
     """Answer a request, and grant it where points are given: as a change by hand, with the answer as its reason."""
+    with LOCK:
+        return _answered(visit)
+
+
+def _answered(visit: Visit) -> Response:
     database = visit.portal.database
     each = requests.find(database, visit.request.path_params["request"])
     assignments = visit.portal.now.state.assignments

@@ -56,6 +56,7 @@ class Seen:
     told: HandIn | None
     answers: dict[str, Answer]
     work: Work = NO_WORK
+    changes: int = 0  # by hand so far, with those that were taken back
 
 
 def attempt_page(visit: Visit) -> Response:
@@ -65,7 +66,7 @@ def attempt_page(visit: Visit) -> Response:
     title = f"{assignment.id}: {person.called}"
     left = el("section", el("h2", tr("What was handed in")), *_code(assignment, seen), tabindex="0")
     parts = list(_checks(assignment, seen))
-    forms = [*_by_hand(visit, assignment, person), *_more_time(visit, assignment, person)]
+    forms = [*_by_hand(visit, assignment, person, seen.changes), *_more_time(visit, assignment, person)]
     lines = attempt_section(visit, assignment, person, seen.submission)
     right = el("section", *parts, *forms, *lines, tabindex="0")
 
@@ -84,12 +85,13 @@ def _seen(visit: Visit, assignment: Assignment, person: Person) -> Seen:
         stored = store.current_attempt(person.id, assignment.id)
         marking = Marking.read(paths, store, assignment)
         work = work_of(store, marking, person.id, stored)
+        changes = len(store.all_overrides(assignment.id, person.id))
         if stored is None:
-            return Seen(None, submission, told, {}, work)
+            return Seen(None, submission, told, {}, work, changes)
         hidden = blind(visit, assignment)
         attempt = masked(marking.completed(stored.attempt), hidden)
         work = replace(work, attempts=()) if hidden else work  # their points tell the mark
-        return Seen(attempt, submission, told, marking.answers(stored.attempt), work)
+        return Seen(attempt, submission, told, marking.answers(stored.attempt), work, changes)
 
 
 def _where(visit: Visit, assignment: Assignment, person: Person) -> Html:
@@ -171,12 +173,13 @@ def _checks(assignment: Assignment, seen: Seen) -> Iterator[Html]:
 # ---------------------------------------------------------------------------------------------------- by hand
 
 
-def _by_hand(visit: Visit, assignment: Assignment, person: Person) -> Iterator[Html]:
+def _by_hand(visit: Visit, assignment: Assignment, person: Person, changes: int) -> Iterator[Html]:
     names = [(question.id, f"{question.id} {question.title}") for question in assignment.tested]
     yield el("h2", tr("Change points by hand"))
     yield form(
         visit,
         f"/s/{assignment.id}/override?{urlencode({'student': person.id})}",
+        el("input", type="hidden", name="seen", value=str(changes)),
         choice(tr("Question"), "question", [*names, (WHOLE, tr("the whole assignment"))]),
         choice(tr("How"), "how", [(name, tr(text)) for name, text in HOW]),
         field(tr("Points"), "points", inputmode="decimal", autocomplete="off"),
@@ -249,6 +252,9 @@ def _nothing() -> tuple[Kind, Decimal]:
 def record_change(visit: Visit, assignment: Assignment, wanted: Wanted) -> None:
     portal = visit.portal
     with Store.open(portal.paths.record) as store, store.at_once():
+        there = len(store.all_overrides(assignment.id, wanted.student))
+        if visit.given("seen") not in ("", str(there)):
+            raise UsageError(tr("points were changed meanwhile, or this form was sent twice; open the page again"))
         made = change(portal.paths, store, assignment, wanted)
     last = made.taken_back or made.after[-1]
     what = f"{wanted.kind.name.lower()} {wanted.delta} in {wanted.question} of {wanted.student}, {assignment.id}"

@@ -56,6 +56,20 @@ def test_before_publishing_an_instructor_is_told_what_is_not_marked(server, staf
         assert f'href="/m/tiny/{question}">{question}: 3 of 3 answers are not marked: 3 in no pile<' in page
 
 
+def test_a_request_about_a_question_that_people_mark_leads_to_its_papers(server, staff):
+    ann = server.enter("ann")
+    assert post(staff["ada"], "/publish", "/publish/tiny/publish").status_code == 303
+    try:
+        assert post(ann, "/a/tiny/ask", "/a/tiny/ask", question="q7", about="", text="why?").status_code == 303
+        inbox = staff["ben"].get("/requests").text
+        number = re.search(r"/requests/(\d+)/answer", inbox)[1]
+        assert 'href="/m/tiny/q7">its papers<' in inbox and 'name="points"' not in inbox
+        assert post(staff["ben"], "/requests", f"/requests/{number}/answer", text="seen").status_code == 303
+        assert "What it changed" not in ann.get("/requests").text
+    finally:
+        assert post(staff["ada"], "/publish", "/publish/tiny/withdraw", reason="a test").status_code == 303
+
+
 def test_a_mark_by_the_rubric_is_the_mark_of_every_command_and_of_the_students_page(
     server, staff, rubric, capsys, monkeypatch
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from portal_server import form_key, soon
 
@@ -57,6 +58,41 @@ def test_from_publishing_to_a_granted_request_and_back(portal):
         assert send(ada, "/publish", "/publish/tiny/withdraw", reason="a wrong check").status_code == 303
     assert ann.get("/a/tiny/result").status_code == 403
     assert send(ben, "/s/tiny/attempt?student=ann", "/s/tiny/override?student=ann", question="q1", how="undo")
+    soon(lambda: "8.5" in ben.get("/s/tiny").text)
+
+
+def test_a_request_that_four_answer_at_once_is_granted_once(portal):
+    """As a button does that is pressed twice: each form that was sent is carried out."""
+    server = portal.server
+    ann, ada = server.enter("ann"), server.enter("ada", "staff")
+    answer_all(ada)
+    send(ada, "/publish", "/publish/tiny/publish")
+    try:
+        assert send(ann, "/a/tiny/ask", "/a/tiny/ask", question="q1", text="again?").status_code == 303
+        number = re.search(r"/requests/(\d+)/answer", ada.get("/requests").text)[1]
+        form = {"form_key": form_key(ada.get("/requests")), "question": "q1", "text": "at once", "points": "-0.5"}
+        with ThreadPoolExecutor(4) as pool:
+            sent = list(pool.map(lambda _: ada.post(f"/requests/{number}/answer", data=form), range(4)))
+        assert sorted(each.status_code for each in sent) == [303, 400, 400, 400]
+        with Store.open(server.paths.record, read_only=True) as store:
+            assert [made.delta for made in store.overrides("tiny", "ann") if made.reason == "at once"] == [-0.5]
+    finally:
+        send(ada, "/publish", "/publish/tiny/withdraw", reason="a test")
+        send(ada, "/s/tiny/attempt?student=ann", "/s/tiny/override?student=ann", question="q1", how="undo")
+    soon(lambda: "8.5" in ada.get("/s/tiny").text)
+
+
+def test_a_change_that_is_sent_twice_is_made_once(portal):
+    ben, page, to = portal.server.enter("ben", "staff"), "/s/tiny/attempt?student=ann", "/s/tiny/override?student=ann"
+    there = ben.get(page)
+    form = {name: re.search(f'name="{name}" value="([^"]*)"', there.text)[1] for name in ("form_key", "seen")}
+    form |= {"question": "q1", "how": "add", "points": "-0.5", "reason": "sent twice"}
+    with ThreadPoolExecutor(3) as pool:
+        sent = list(pool.map(lambda _: ben.post(to, data=form), range(3)))
+    assert sorted(each.status_code for each in sent) == [303, 400, 400]
+    with Store.open(portal.server.paths.record, read_only=True) as store:
+        assert [made.reason for made in store.overrides("tiny", "ann")] == ["sent twice"]
+    assert send(ben, page, to, question="q1", how="undo").status_code == 303
     soon(lambda: "8.5" in ben.get("/s/tiny").text)
 
 
