@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.course.competition import METRICS, Competition, Kind
+from grader.course.tables import SEPARATORS, separated
 from grader.errors import SubmissionError
 
 MOST_FAULTS = 5  # that are told
@@ -24,22 +26,28 @@ def read_predictions(content: bytes, competition: Competition, ids: Sequence[str
 
     A class is a str, a number or a probability of the second class a float, several probabilities a tuple of floats.
     """
-    reader = csv.reader(io.StringIO(_text(content), newline=""), strict=True)
-    table = _Table(competition, frozenset(ids))
+    text = _text(content)
+    separator, below = separated(text, competition.columns)
+    if separator not in SEPARATORS:
+        raise SubmissionError(f"line 1: {shown(separator)} separates no columns; a comma, a semicolon or a tab does")
+    above = text.count("\n") - below.count("\n")
+    reader = csv.reader(io.StringIO(below, newline=""), strict=True, delimiter=separator)
+    table = _Table(competition, frozenset(ids), commas=separator == ";")
     try:
-        table.take_header(next(reader, []))
+        table.take_header(above + 1, next(reader, []))
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                table.take(reader.line_num, [cell.strip() for cell in cells])
+                table.take(above + reader.line_num, [cell.strip() for cell in cells])
     except csv.Error as problem:
-        raise SubmissionError(f"line {reader.line_num}: this is no CSV: {problem}") from None
+        raise SubmissionError(f"line {above + reader.line_num}: this is no CSV: {problem}") from None
     table.end(ids)
     return table.found
 
 
 def _text(content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise SubmissionError(f"line {line}: this is no UTF-8 text; save the table as CSV UTF-8") from None
@@ -50,26 +58,34 @@ def _text(content: bytes) -> str:
 
 @dataclass
 class _Table:
-    """What was read so far. `lines`: where each id stands;  `faults`: what is told"""
+    """What was read so far.
+
+    commas: whether a number may have a decimal comma, in a file whose columns semicolons separate;  marks: which of
+    comma and point numbers have had, and where first;  lines: where each id stands;  faults: what is told
+    """
 
     competition: Competition
     ids: frozenset[str]
+    commas: bool = False
+    marks: dict[str, int] = field(default_factory=dict)
     header: Sequence[str] = ()
     found: dict[str, Value] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
-    def take_header(self, cells: Sequence[str]) -> None:
+    def take_header(self, line: int, cells: Sequence[str]) -> None:
         self.header = [cell.strip() for cell in cells]
         wanted = self.competition.columns
         if sorted(self.header) != sorted(wanted):
             there = ", ".join(map(shown, self.header[:12])) or "nothing"
-            raise SubmissionError(f"line 1: the columns are {there}; expected: {', '.join(wanted[:12])}")
+            raise SubmissionError(f"line {line}: the columns are {there}; expected: {', '.join(wanted[:12])}")
 
     def take(self, line: int, cells: Sequence[str]) -> None:
         if len(cells) != len(self.header):
             return self._fault(line, f"{len(cells)} cells, and {len(self.header)} columns")
         row = dict(zip(self.header, cells, strict=True))
+        if self.commas and self.competition.kind is not Kind.CLASS:
+            row |= {name: self._with_point(line, row[name]) for name in self.competition.columns[1:]}
         name = row[self.competition.id_column]
         if name not in self.ids:
             return self._fault(line, f"{self.competition.id_column} {shown(name)} is none of the {len(self.ids)} ids")
@@ -82,12 +98,23 @@ class _Table:
             self._fault(line, str(why))
         return None
 
+    def _with_point(self, line: int, cell: str) -> str:
+        """A number with a point for its decimal comma; as it is where the file has numbers with points, too."""
+        for mark in set(",.").intersection(cell):
+            self.marks.setdefault(mark, line)
+        return cell.replace(",", ".") if "," in cell and len(self.marks) == 1 else cell
+
     def end(self, ids: Sequence[str]) -> None:
         """Raise SubmissionError for all that was wrong, and for ids that are not there."""
         missing = [name for name in ids if name not in self.lines]
         if missing and not self.faults:
             few = ", ".join(map(shown, missing[:3]))
             self.faults.append(f"{len(missing)} of {len(ids)} ids have no row, the first of them {few}")
+        if len(self.marks) > 1 and not self.faults:
+            self.faults.append(
+                f"numbers have a decimal comma in line {self.marks[',']} and a point in line {self.marks['.']}, "
+                "and all must be written alike"
+            )
         if self.faults:
             raise SubmissionError("; ".join(self.faults))
 

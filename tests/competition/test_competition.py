@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -90,6 +91,37 @@ def test_predictions_may_come_in_any_order_and_as_spreadsheets_write_them(paths)
         ["animal, id", *(",".join(reversed(line.split(","))) for line in lines[:0:-1])]
     )
     assert read_predictions(as_it_may_be.encode(), found, ids) == read_predictions(predicted({1}), found, ids)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("separator", "mark", "first"),
+    [(",", ".", ""), (";", ",", ""), (";", ".", ""), ("\t", ".", ""), (";", ",", "sep=;\r\n")],
+)
+def test_a_spreadsheet_in_any_country_may_write_them(encoding: str, separator: str, mark: str, first: str, paths):
+    found, labels, _ = of_metric(paths, "r2")
+    values = {name: row + row / 1000 for row, name in enumerate(labels.ids)}
+    rows = [f"{name}{separator}{value:.3f}".replace(".", mark) for name, value in values.items()]
+    text = first + "\r\n".join([separator.join(found.columns), *rows])
+    assert read_predictions(text.encode(encoding), found, labels.ids) == values
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("id;animal\nr00;1,5\nr01;2.5\n", "a decimal comma in line 2 and a point in line 3"),
+        ("id;animal\nr00;1.234,5\n", "line 2: animal is '1.234,5'; expected a number"),
+        ('id,animal\nr00,"1,234"\n', "line 2: animal is '1,234'; expected a number"),
+        ("id\tanimal\nr00\t1,234\n", "line 2: animal is '1,234'; expected a number"),
+        ("sep=;\nid;animal\nr00;x\n", "line 3: animal is 'x'; expected a number"),
+        ("sep=;\nid;label\n", "line 2: the columns are 'id', 'label'"),
+        ('sep="\nid"animal\n', "line 1: '\"' separates no columns"),
+    ],
+)
+def test_what_a_number_means_is_never_guessed(rows: str, says: str, paths):
+    found, labels, _ = of_metric(paths, "r2")
+    with pytest.raises(SubmissionError, match=re.escape(says)):
+        read_predictions(rows.encode(), found, labels.ids[:2])
 
 
 @pytest.mark.parametrize(
