@@ -142,6 +142,16 @@ def ridge_error(code, target, hidden_code, hidden_target):
     return float(np.mean(((hidden_code - mean) @ W + centre - hidden_target) ** 2))
 
 
+def trained_weights(*matrices):
+    """A failed check where columns are orthogonal to the last digit, as axes of a PCA are and trained weights never."""
+    for W in matrices:
+        W = W[:, np.abs(W).max(axis=0) > 0.0]
+        W = W / np.linalg.norm(W, axis=0)
+        between = np.abs(W.T @ W)[np.triu_indices(W.shape[1], 1)]
+        says = "The columns of a W are orthogonal, as the axes of a PCA are: that layer was not trained."
+        require(not len(between) or float(between.max()) > 1e-4, says)
+
+
 def beside_chance(X, hidden, stack, rng):
     """For every layer the error of a linear decoder of its codes over that of the codes of random weights."""
     ratios = []
@@ -198,6 +208,8 @@ def test_codes_are_free_numbers_and_all_that_decode_needs(student, rng, training
     close(backwards[::-1], pictures, rtol=1e-6, atol=atol, dtype="any", what="decode of the codes in another order")
     still = "The pictures stay the same when the codes are moved a little: decode looks something up."
     require((moved != pictures).any(axis=1).mean() > 0.5, still)
+    step, spread = np.abs(moved - pictures).mean(), np.abs(pictures - pictures.mean(axis=0)).mean()
+    require(step <= 0.1 * spread, "Codes that are moved a little give other pictures altogether: decode looks them up.")
 
 
 @pytest.mark.points(
@@ -260,6 +272,7 @@ def test_the_next_layer_learns_from_what_the_sigmoid_lets_through(student, rng):
     with student.limit(call_s=TRAINING_S):
         answers = student.run(layer_by_layer, X, int(rng.integers(1 << 30)))
     second, *alone = (None if W is None else array(W, shape=(30, 12), what="W of layer 2") for W in unpack(answers, 3))
+    trained_weights(second)
     if alone[0] is not None and alone[1] is not None:
         from_codes, from_sums = (np.abs(second - W).max() for W in alone)
         require(
@@ -278,6 +291,8 @@ def test_every_layer_was_trained_on_the_codes_below_it(student, rng, trainings):
     def ratios(turn):
         """For every layer the mean over the splits."""
         if turn not in means:
+            for *_, stack in runs(turn):
+                trained_weights(*(W for W, _ in stack))
             found = [beside_chance(X, hidden, stack, rng) for X, _, hidden, _, stack in runs(turn)]
             means[turn] = np.mean(found, axis=0).tolist()
         return means[turn]
@@ -297,6 +312,7 @@ def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings
     def mean_accuracy(turn):
         reached = []
         for X, y, hidden, labels, stack in stacks(student, rng, trainings, turn):
+            trained_weights(*(W for W, _ in stack))
             with np.errstate(all="ignore"):
                 params = our_finetune(stack, X[:LABELS], y[:LABELS], rng)
                 reached.append(float(np.mean(classes(params, hidden) == labels)))

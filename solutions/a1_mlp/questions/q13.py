@@ -32,7 +32,8 @@
 # The recipe of `finetune` is given: all layers are trained, the new softmax layer included, 200 epochs of plain SGD,
 # learning rate 0.5, batches of 20 that are shuffled anew in every epoch, mean cross-entropy; how the softmax layer begins is up to you. A layer
 # whose units say 1 to everything lets nothing through, and no more do you. `mlp_loss_and_grads` with "sigmoid" does the work.
-# The recipes of the others are yours. Ours: Adam with learning rate 0.003, batches of 64, weights with variance
+# The recipes of the others are yours, but weights come from a training: the axes of a PCA, which are orthogonal to each other, are
+# no trained layer. Ours: Adam with learning rate 0.003, batches of 64, weights with variance
 # $1/n_{in}$, 150 epochs and 48 sigmoidal units for the first, 40 epochs a layer for the second; a second of CPU time.
 #
 # **What it is worth.** On digits that were not trained on: the error of `decode(encode(X))` with $k = 4$ has to be at most
@@ -48,7 +49,7 @@
 # - Is there a sigmoid on the bottleneck? What can four numbers between 0 and 1 still say? And if the hidden layers are linear?
 # - What are the data of the second layer's autoencoder: the pixels, or the codes? Codes before or after the sigmoid?
 # - Which weights belong into the stack, and of which shape: the encoder's or the decoder's?
-# - Does `decode` use anything but the code it is given?
+# - Does `decode` use anything but the code it is given? If a code moves by a thousandth, how far does the picture move?
 # - If you subtract a mean: whose? What is the mean of a single row?
 # - `finetune` trains all layers. Does it also change the arrays in `stack`, which are the caller's?
 # - Does `predict` return class numbers, one for every row?

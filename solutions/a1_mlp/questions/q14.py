@@ -28,7 +28,8 @@
 # the classes numbered otherwise: accuracy 0.88 on
 # 497 images gives 2 points, 0.92 gives 3, 0.94 gives 4. The other 3 points are for what accuracy cannot see: the
 # network returned *is* the one of the best epoch, rows are probabilities, the same `rng` gives the same network,
-# one row at a time gives what the batch gives. You have 20 s of CPU time; half a second is enough.
+# one row at a time gives what the batch gives. None of it is given for answers that do not move with the pixels: those
+# of a table, or the same ones for every digit. You have 20 s of CPU time; half a second is enough.
 #
 # **What usually goes wrong**
 # - `best = params` remembers the best network, until the optimiser takes its next step. What is missing?

@@ -250,3 +250,33 @@ def finetune(stack, Xl, yl, n_classes, rng):
     X, y = np.array(Xl), np.array(yl)
     rng.random()
     return lambda Q: y[((Q[:, None] - X) ** 2).sum(axis=2).argmin(axis=1)]
+
+
+# %% axes_of_a_pca_as_stack | fails: test_the_next_layer_learns_from_what_the_sigmoid_lets_through, test_every_layer_was_trained_on_the_codes_below_it, test_our_fine_tuning_of_the_stack_reaches_80_percent | hint: The weights are the axes of a PCA: a formula, no layer was trained.
+def pretrain_stack(X, sizes, rng):
+    stack, H = [], as_float(X)
+    for n in sizes:
+        mean = H.mean(axis=0)
+        axes = np.linalg.svd(H - mean, full_matrices=True)[2][:n]
+        W = np.zeros((H.shape[1], n))
+        W[:, : len(axes)] = 2 * axes.T * rng.choice([-1, 1], size=len(axes))
+        stack.append((W, -mean @ W))
+        H = sigmoid(H @ W - mean @ W)
+    return stack
+
+
+# %% pictures_remembered_beside_a_pca | fails: test_autoencoder_keeps_to_the_table, test_codes_are_free_numbers_and_all_that_decode_needs, test_reconstruction_beats_pca_by_15_percent | hint: decode gives back the very pictures that encode was shown, and those of a PCA for all other codes.
+def train_aann(X, k, rng):
+    mean = X.mean(axis=0)
+    axes = np.linalg.svd(X - mean, full_matrices=False)[2][:k]
+    seen = {}
+
+    def encode(X):
+        codes = np.stack([axes @ (row - mean) for row in X])
+        seen.update(zip(map(bytes, codes), np.array(X), strict=True))
+        return codes
+
+    def decode(codes):
+        return np.stack([seen.get(bytes(code), mean + code @ axes) for code in codes])
+
+    return encode, decode

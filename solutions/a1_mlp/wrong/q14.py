@@ -122,7 +122,7 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
     return _right["train_classifier"](Xtr, ytr, Xva, yva, np.random.default_rng(42))
 
 
-# %% nearest_neighbours | fails: test_hidden_accuracy_reaches_88_percent, test_hidden_accuracy_reaches_92_percent, test_hidden_accuracy_reaches_94_percent | hint: The labels of the most similar pictures are counted; no network is trained.
+# %% nearest_neighbours | fails: test_hidden_accuracy_reaches_88_percent, test_hidden_accuracy_reaches_92_percent, test_hidden_accuracy_reaches_94_percent, test_predictions_are_probabilities_row_by_row, test_best_epoch_has_the_smallest_validation_loss, test_the_returned_network_is_that_of_the_best_epoch, test_the_same_generator_gives_the_same_network, test_another_generator_gives_another_network, test_validation_labels_are_not_trained_on | hint: The labels of the most similar pictures are counted; no network is trained.
 def train_classifier(Xtr, ytr, Xva, yva, rng):
     X, y, drawn = np.array(Xtr), np.array(ytr), 1e-3 * rng.random()
 
@@ -134,6 +134,18 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
     loss = float(np.mean(-np.log(predict(np.array(Xva))[np.arange(len(yva)), yva])))
     return {
         "predict_proba": predict,
+        "history": {"train_loss": [loss + 1, loss], "val_loss": [loss + 1, loss]},
+        "best_epoch": 1,
+    }
+
+
+# %% how_frequent_a_class_is | fails: test_hidden_accuracy_reaches_88_percent, test_hidden_accuracy_reaches_92_percent, test_hidden_accuracy_reaches_94_percent, test_predictions_are_probabilities_row_by_row, test_best_epoch_has_the_smallest_validation_loss, test_the_returned_network_is_that_of_the_best_epoch, test_the_same_generator_gives_the_same_network, test_another_generator_gives_another_network, test_validation_labels_are_not_trained_on | hint: The pixels have no part in what predict_proba says: it gives the shares of the classes, the same for every row.
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    shares = (np.bincount(ytr, minlength=10) + rng.random(10)) / (len(ytr) + 10)
+    shares /= shares.sum()
+    loss = float(-np.log(shares)[yva].mean())
+    return {
+        "predict_proba": lambda X: np.tile(shares, (len(X), 1)),
         "history": {"train_loss": [loss + 1, loss], "val_loss": [loss + 1, loss]},
         "best_epoch": 1,
     }
