@@ -10,7 +10,7 @@ from fractions import Fraction
 from grader.bookkeeping.marking import Marking
 from grader.course.config import asked_question, did_you_mean
 from grader.course.scheme import plain
-from grader.course.sheets import read_roster
+from grader.course.sheets import read_roster, require_id
 from grader.course.tables import number as number_of_cell
 from grader.errors import UsageError
 from grader.languages.formats import figure
@@ -106,10 +106,11 @@ def worth_of(assignment: Assignment, question: str) -> Fraction:
 
 def require_known(paths: Paths, store: Store, student: str, assignment: Assignment) -> None:
     """Raise UsageError for somebody who is not on the roster and has handed in nothing."""
-    roster = {each.id for each in read_roster(paths)} if paths.roster_csv.exists() else set()
-    known = {*store.current_digests(assignment.id), *roster}
+    roster = read_roster(paths) if paths.roster_csv.exists() else ()
+    known = {*store.current_digests(assignment.id), *(each.id for each in roster)}
     if student in known:
         return
+    require_id(student, roster)
     where = "and is not on the roster" if roster else "and there is no roster"
     raise UsageError(
         f"{student!r} has handed in nothing for {assignment.id} {where}{did_you_mean(student, list(known))}"

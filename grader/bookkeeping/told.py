@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from grader.bookkeeping.marking import Marking
 from grader.course import known_solutions
 from grader.course.config import Course, did_you_mean
-from grader.course.sheets import Student
+from grader.course.sheets import Student, require_id
 from grader.errors import AuthoringError, MachineryError, SubmissionError, UsageError
 from grader.feedback.composing import compose, without_others
 from grader.feedback.parts import Feedback, Grading, HandedIn, Remark, Source
@@ -37,6 +37,7 @@ def feedback_of(
     by_hand = {change.student for change in store.overrides(assignment.id)}
     given = sorted({*handed_in, *(by_hand if book is None else by_hand & {line.student.id for line in book.lines})})
     if student is not None and student not in given:
+        require_id(student, [line.student for line in book.lines] if book else ())
         raise UsageError(
             f"{student!r} has handed in nothing for {assignment.id}{did_you_mean(student, list(handed_in))}"
         )

@@ -14,6 +14,7 @@ from grader.bookkeeping.books import gradebook
 from grader.bookkeeping.marking import Marking, with_manual_marks
 from grader.bookkeeping.timing import Timing, timings
 from grader.course.config import asked_question, did_you_mean, read_assignment
+from grader.course.sheets import read_roster, require_id
 from grader.course.tables import number
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
@@ -99,6 +100,8 @@ def show(chosen: argparse.Namespace) -> int:
         stored = store.current_attempt(chosen.student, assignment.id)
         known = list(store.current_digests(assignment.id))
         if stored is None:
+            if chosen.student not in known and paths.roster_csv.exists():
+                require_id(chosen.student, read_roster(paths))
             return _without_attempt(store, whole, chosen, known)
         submission = store.submission(stored.attempt.evidence.submission, chosen.student, assignment.id)
         transcripts = store.transcripts(stored.id) if chosen.transcript else {}
@@ -172,7 +175,7 @@ def _save(submission: Submission, file: Path) -> int:
         with file.open("xb") as stream:
             stream.write(submission.content)
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
     screen.tell(f"{file}: {submission.filename} as {submission.student} handed it in")
     return DONE
 

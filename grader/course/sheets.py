@@ -6,7 +6,7 @@ is that of the roster also where upper and lower case differ: the roster has no 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from grader.course.entries import Entry, State
 from grader.course.scheme import plain
 from grader.course.spreadsheet_ids import spoilt
 from grader.course.tables import Row, number, rows
-from grader.errors import AuthoringError
+from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import Assignment
 
@@ -87,6 +87,13 @@ class GivenMark:
     answer: str
     source: str
     by: str = ""
+
+
+def require_id(word: str, roster: Iterable[Student]) -> None:
+    """Raise UsageError where a word is somebody's name: two may have one name, so whoever is meant is told by an id."""
+    named = [student.id for student in roster if student.name.casefold() == word.casefold() != student.id.casefold()]
+    if named:
+        raise UsageError(f"{word!r} is a name, of {', '.join(named)}; give the id")
 
 
 def read_roster(paths: Paths, unused: list[str] | None = None) -> tuple[Student, ...]:

@@ -13,7 +13,16 @@ from grader.course.config import Course, did_you_mean, read_assignment, read_cou
 from grader.course.entries import Entry, State
 from grader.course.extensions import Extension, read_deadlines
 from grader.course.scheme import Scheme, plain
-from grader.course.sheets import Column, Ruling, Student, read_aliases, read_marks, read_roster, read_rulings
+from grader.course.sheets import (
+    Column,
+    Ruling,
+    Student,
+    read_aliases,
+    read_marks,
+    read_roster,
+    read_rulings,
+    require_id,
+)
 from grader.course.spreadsheet_ids import may_be
 from grader.course.teams import Teams, read_teams
 from grader.errors import AuthoringError, UsageError
@@ -114,6 +123,7 @@ class Gradebook:
         for line in self.lines:
             if line.student.id == student:
                 return line
+        require_id(student, [line.student for line in self.lines])
         close = did_you_mean(student, [line.student.id for line in self.lines])
         raise UsageError(f"no student {student!r} on the roster{close}")
 

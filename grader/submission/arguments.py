@@ -22,6 +22,12 @@ class Parser(argparse.ArgumentParser):
 
     mixing = False
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._negative_number_matcher = re.compile(
+            r"^-\d+$|^-\d*[.,]\d+$"
+        )  # -0,5 is no option either
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
         if self._subparsers is not None:
             self._refuse_options(sys.argv[1:] if args is None else args)

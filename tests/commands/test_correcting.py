@@ -160,6 +160,21 @@ def test_an_override_adds_sets_takes_back_or_comments_and_says_what_came_of_it(
     assert says.replace("root", getpass.getuser()) in out
 
 
+def test_points_with_a_sign_and_a_comma_are_points(record, capsys):
+    assert said(capsys, "override", "bo", "a1_mlp", "q5", "-0,5", "--reason", "r")[0] == 2  # there is nothing to take
+    code, out, _ = said(capsys, "override", "bo", "a1_mlp", "q4", "-0,5", "--reason", "r")
+    assert code == 0 and "in all 92 -> 91.5 of 100" in out
+
+
+@pytest.mark.parametrize("line", ["show NAME a1_mlp", "marks --student NAME", "override NAME a1_mlp q5 +1 --reason r"])
+def test_a_name_in_place_of_an_id_is_answered_with_the_ids_that_have_it(record, capsys, line):
+    roster = record / "roster.csv"
+    roster.write_text(roster.read_text() + "n1,Ada Li\nn2,ada li\n")
+    words = [{"NAME": "Ada Li"}.get(word, word) for word in line.split()]
+    code, out, err = said(capsys, *words)
+    assert (code, out, err) == (2, "", "grader: 'Ada Li' is a name, of n1, n2; give the id\n")
+
+
 SECRET = "copied from a friend, says the friend"
 
 
@@ -256,7 +271,7 @@ def test_diff_shows_what_people_changed_between_two_runs(record, capsys):
     [
         (("override", "bo", "a1_mlp", "q5", "lots", "--reason", "x"), "'lots' is no number of points"),
         (("override", "bo", "a1_mlp", "q5", "0", "--reason", "x"), "changes nothing"),
-        (("override", "bo", "a1_mlp", "q5", "nan", "--reason", "x"), "changes nothing"),
+        (("override", "bo", "a1_mlp", "q5", "nan", "--reason", "x"), "is no number of points"),
         (("override", "bo", "a1_mlp", "q15", "1", "--reason", "x"), "has no question 'q15'"),
         (("override", "boo", "a1_mlp", "q5", "1", "--reason", "x"), "nothing for a1_mlp and is not on the roster"),
         (("override", "bo", "a1_mlp", "q4", "+100", "--reason", "x"), "bo has 5 of 5 points in q4, and +100 changes"),
