@@ -8,6 +8,7 @@ GraderError
     ├── SandboxLost     the sandbox went away under a submission, which may be the submission's doing
     ├── NoGPU           the GPU that was asked for cannot be given, whatever the isolation
     │   └── GPULost     it was there, and the driver cannot reach it any more
+    ├── NotShared       the container engine does not see the folder in which we put what containers are given
     └── NotWatched      what processes hold of a GPU cannot be read here; grading goes on under torch's own cap
 """
 
@@ -34,6 +35,10 @@ class SubmissionError(GraderError):
 
 class MachineryError(GraderError):
     """The machine failed, not the student; the operator must act and the grading is run again."""
+
+
+class NotShared(MachineryError):
+    """The engine does not see the folder in which we put what containers are given."""
 
 
 class SandboxLost(MachineryError):

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.errors import MachineryError
+from grader.errors import MachineryError, NotShared
 from grader.sandbox import container_gpu, podman
 from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
@@ -64,10 +64,6 @@ NOT_SHARED = (
     "what containers are given lies there, and it is private to this service (PrivateTmp of systemd), or the engine "
     "runs elsewhere; let TMPDIR name a folder that both see"
 )
-
-
-class NotShared(MachineryError):
-    """The engine does not see the folder in which we put what containers are given."""
 
 
 @dataclass(frozen=True)

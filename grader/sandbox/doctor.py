@@ -7,7 +7,7 @@ import platform
 import time
 from typing import Any
 
-from grader.errors import GraderError, MachineryError
+from grader.errors import GraderError, MachineryError, NotShared
 from grader.sandbox import gpu_doctor
 from grader.sandbox.finding import Finding
 from grader.schema import Assignment, Limits
@@ -72,7 +72,7 @@ def _image(image: str) -> Finding:
 
 
 def _container_level(image: str, level: str, runtime: str) -> Finding:
-    from grader.sandbox.docker import DockerSandbox, Grant, NotShared
+    from grader.sandbox.docker import DockerSandbox, Grant
 
     about = f"isolation {level if level == 'strict' else f'zygote-{level}'}"
     advice = {
