@@ -120,7 +120,7 @@ def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
             seen[key] = row.line
         students.append(student)
     if not students:
-        how = "write a line for each, or delete the file to take whoever hands in"
+        how = "write a line for each; without the file whoever hands in is taken, and the portal lets no student in"
         raise AuthoringError(f"{EMPTY_ROSTER}; {how}")
     return tuple(students)
 
