@@ -26,8 +26,9 @@ STATES = {
     State.MISSING: mark("missing"),
     State.UNKNOWN: mark("unknown"),
 }
-LEAST_WIDTH = 40  # of the last column, on a screen however narrow
-FILE_WIDTH = 32
+LEAST_WIDTH = 40  # of the last column; where a screen has no room for it, it stands below
+BELOW = "    "
+FILE_WIDTH, LEAST_FILE = 32, 16  # a longer name is cut in the middle
 MANY = 5  # unknown people, from which on the roster is more likely to be wrong than they
 
 
@@ -60,18 +61,36 @@ def _source_line(source: Source) -> str:
 
 def _table(rows: Sequence[Row], search: Search) -> str:
     head = [tr(title) for title in HEAD]
-    cells = [[tr(STATES[row.state]), row.student, _file(row), _time(row, search), ""] for row in rows]
+    cells = [[tr(STATES[row.state]), row.student, _file(row.file), _time(row, search)] for row in rows]
+    told = [clean(what(row, search)) for row in rows]
     widths = [max(width_of(clean(line[place])) for line in (head, *cells)) for place in range(len(head) - 1)]
-    room = max(screen_width() - sum(widths) - 2 * len(widths), LEAST_WIDTH)
+    room = screen_width() - sum(widths) - 2 * len(widths)
+    if room < LEAST_WIDTH:
+        return _told_below(head[:-1], cells, told)
     lines: list[list[str]] = []
-    for row, line in zip(rows, cells, strict=True):
-        first, *more = textwrap.wrap(clean(what(row, search)), room, break_on_hyphens=False) or [""]
-        lines += [[*line[:-1], first], *(["", "", "", "", rest] for rest in more)]
+    for line, text in zip(cells, told, strict=True):
+        first, *more = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        lines += [[*line, first], *(["", "", "", "", rest] for rest in more)]
     return table(head, lines)
 
 
-def _file(row: Row) -> str:
-    return row.file if len(row.file) <= FILE_WIDTH else f"{row.file[: FILE_WIDTH - 12]}...{row.file[-9:]}"
+def _told_below(head: Sequence[str], cells: Sequence[Sequence[str]], told: Sequence[str]) -> str:
+    """The same on a narrow screen: what there is to know of a row stands below it."""
+    width = screen_width()
+    others = sum(max(width_of(line[place]) for line in (head, *cells)) for place in (0, 1, 3)) + 2 * 3
+    narrow = [
+        [state, student, _file(file, max(width - others, LEAST_FILE)), time] for state, student, file, time in cells
+    ]
+    above, rule, *lines = table(head, narrow).splitlines()
+    shown = [above, rule]
+    for line, text in zip(lines, told, strict=True):
+        wrapped = textwrap.wrap(text, width, initial_indent=BELOW, subsequent_indent=BELOW, break_on_hyphens=False)
+        shown += [line, *wrapped]
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _file(name: str, width: int = FILE_WIDTH) -> str:
+    return name if len(name) <= width else f"{name[: width - 12]}...{name[-9:]}"
 
 
 def _time(row: Row, search: Search) -> str:

@@ -24,9 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._negative_number_matcher = re.compile(
-            r"^-\d+$|^-\d*[.,]\d+$"
-        )  # -0,5 is no option either
+        self._negative_number_matcher = re.compile(r"^-\d+$|^-\d*[.,]\d+$")  # -0,5 is no option either
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
         if self._subparsers is not None:

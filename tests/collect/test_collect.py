@@ -146,6 +146,18 @@ def test_the_table_ends_with_who_needs_a_person_and_says_what_to_do(here, run):
     assert set(on_record(here)) == {"cs101", "cs102", "cs103"}
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_on_a_narrow_screen_what_is_to_know_stands_below_the_row(here, run, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    long = "a1_mlp of the class of Monday, at last.ipynb"
+    write(here, "moodle.zip", moodle(n9001_Asha_Rao={long: GOOD}, n9003_आशा_देवी=PAGE, n9009_Bilal_Kahn=GOOD))
+    _, out, _ = run("collect", "a1_mlp", "moodle.zip")
+    rows = out.split("\n\n")[1].splitlines()
+    assert [line for line in rows if len(line) > width] == []
+    at = next(number for number, line in enumerate(rows) if line.startswith("needs you"))
+    assert rows[at + 1].startswith("    a1_mlp.ipynb: this is a saved web page")
+
+
 def test_a_download_without_a_blemish_is_done(collect):
     everybody = moodle(n1_Asha_Rao=GOOD, n2_José_Álvarez=GOOD, n3_आशा_देवी=GOOD, n4_Bilal_Khan=GOOD)
     code, rows, document = collect(all__zip=everybody)
