@@ -38,6 +38,7 @@ class Run:
     on_hidden: object  # logits (1000, 10)
     one_by_one: list[object]  # of the first hidden images, each asked for alone
     moved: list[object]  # logits (600, 10) for each of SHIFTS
+    kept: object  # whether the images are as they were
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +48,16 @@ def runs():
 
 
 def train_and_ask(nb, X, y, seed, questions):
-    """Whether a module came back, how many parameters it has, and its answers to each batch of questions."""
+    """Whether a module came back, how many parameters it has, its answers to each batch of questions, and whether these
+    are as they were.
+    """
     net = nb.train_wander(X, y, seed)
     if not isinstance(net, torch.nn.Module):
-        return False, 0, []
+        return False, 0, [], True
+    before = [images.clone() for images in questions]
     with torch.no_grad():
-        return True, sum(p.numel() for p in net.parameters()), [net(images) for images in questions]
+        answers = [net(images) for images in questions]
+    return True, sum(p.numel() for p in net.parameters()), answers, all(map(torch.equal, before, questions))
 
 
 def drawn(rng, runs, datasets):
@@ -82,10 +87,10 @@ def trained(student, rng, runs, datasets, which=0):
             answer = student.run(
                 train_and_ask, runs["X"], runs["y"], runs["seeds"][which], [hidden, *alone, *runs["moved"]]
             )
-        is_module, parameters, answers = unpack(answer, 3)
+        is_module, parameters, answers, kept = unpack(answer, 4)
         require(is_module is True, "train_wander must return an nn.Module.")
         answers = unpack(answers, 6 + len(SHIFTS), what="the answers")
-        runs[which] = Run(is_module, parameters, answers[0], answers[1:6], answers[6:])
+        runs[which] = Run(is_module, parameters, answers[0], answers[1:6], answers[6:], kept)
     return runs[which]
 
 
@@ -132,6 +137,7 @@ def test_the_network_is_small(student, rng, runs, datasets):
 )
 def test_an_image_is_read_the_same_alone_and_among_others(student, rng, runs, datasets):
     run = trained(student, rng, runs, datasets)
+    require(run.kept is True, "The network changes the images that it is asked about.")
     logits = array(run.on_hidden, shape=(HIDDEN, 10), dtype="float", what="the logits")
     for place, alone in enumerate(run.one_by_one):
         alone = array(alone, shape=(1, 10), dtype="float", what="the logits of one image")
@@ -154,6 +160,9 @@ def test_the_answers_are_logits(student, rng, runs, datasets):
     with np.errstate(all="ignore"):
         sums = bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-3)
     require(not sums, "The answers are probabilities, which sum to 1; logits are asked for.")
+    require(
+        bool((logits < 0).any() or (logits > 1).any()), "All answers lie in [0, 1], as probabilities do, not logits."
+    )
 
 
 @pytest.mark.points(

@@ -81,22 +81,25 @@ def test_all_layers_learn_and_skips_are_concatenated(student, rng):
 
 def parts(nb, args, x):
     """How much the answer changes, for every 3x3 convolution, in training, when its weights are three times as large;
-    and for every batch norm, in evaluation, how much its bias's slope changes as what it lets through crosses 0.
+    for every batch norm, in evaluation, how much its bias's slope changes as what it lets through crosses 0; how
+    many batch norms have no bias; and how much the answer changes, in training, with torch's generator.
     """
     net = nb.UNet(*args).to(x.device, x.dtype)
 
-    def answer(training):
-        torch.manual_seed(0)
+    def answer(training, seed=0):
+        torch.manual_seed(seed)
         return net.train(training)(x)
 
     with torch.no_grad():
         plain, scaled, kinks = answer(True), [], []
+        drawn = float((answer(True, seed=1) - plain).abs().max() / plain.abs().max())
         for p in net.parameters():
             if p.dim() == 4 and tuple(p.shape[2:]) == (3, 3):
                 p.mul_(3.0)
                 scaled.append(float((answer(True) - plain).abs().max() / plain.abs().max()))
                 p.div_(3.0)
-        norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d) and m.affine]
+        norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        bare, norms = sum(not m.affine for m in norms), [m for m in norms if m.affine]
         for m in norms:
             m.bias.uniform_(0.2, 0.6)  # so that no other unit stands at its kink
     cotangent = torch.randn_like(plain)
@@ -109,35 +112,50 @@ def parts(nb, args, x):
         with torch.no_grad():
             m.weight.copy_(weight), m.bias.copy_(bias)
         kinks.append(float((slopes[0] - slopes[1]).norm() / slopes[0].norm()))
-    return scaled, kinks
+    return scaled, kinks, bare, drawn
+
+
+@pytest.fixture(scope="module")
+def looked():
+    """What `parts` has seen in networks of some widths."""
+    return {}
+
+
+def looked_into(student, rng, looked):
+    """Some widths, equal ones too, how many convolutions the blocks of such a network have, and what `parts` sees."""
+    for widths in ((6, 10, 14), (5, 5, 5)):
+        if widths not in looked:
+            looked[widths] = student.run(parts, [2, 3, widths], images(rng, 4, 2, 16, 24))
+        yield widths, 2 * (2 * len(widths) - 1), unpack(looked[widths], 4)
 
 
 @pytest.mark.points(
     0.4,
     hint="A block has two 3x3 convolutions, each with a batch norm behind it, on the way up as well.",
 )
-def test_every_block_has_two_normalised_convolutions(student, rng):
-    for widths in ((6, 10, 14), (5, 9)):
-        scaled, _ = unpack(student.run(parts, [2, 3, widths], images(rng, 4, 2, 16, 24)), 2)
+def test_every_block_has_two_normalised_convolutions(student, rng, looked):
+    for widths, needed, (scaled, _, _, drawn) in looked_into(student, rng, looked):
         require(type(scaled) is list, "The network has no convolutions.")
         changes = [number(change, what="a change") for change in scaled]
-        needed = 2 * (2 * len(widths) - 1)
         require(len(changes) >= needed, "There are fewer 3x3 convolutions than two a block, down, bottom and up.")
+        most = needed + len(widths)  # one more for each doubling, and one at the end
+        require(len(changes) <= most, "There are more 3x3 convolutions than two a block, down, bottom and up.")
         held = sum(change < 1e-2 for change in changes)
         require(held >= needed, "The scale of a 3x3 convolution matters: no batch norm stands behind it.")
+        says = "In training the same images give other logits with another seed: there is no dropout in the table."
+        require(number(drawn, what="a change") <= 1e-6, says)
 
 
 @pytest.mark.points(0.2, hint="Each convolution of a block has batch norm and then ReLU, the second one too.")
-def test_every_batch_norm_is_followed_by_a_relu(student, rng):
-    for widths in ((6, 10, 14), (5, 9)):
-        scaled, kinks = unpack(student.run(parts, [2, 3, widths], images(rng, 4, 2, 16, 24)), 2)
+def test_every_batch_norm_is_followed_by_a_relu(student, rng, looked):
+    for _, needed, (scaled, kinks, bare, _) in looked_into(student, rng, looked):
         require(type(scaled) is type(kinks) is list, "The network has no layers.")
-        needed = 2 * (2 * len(widths) - 1)
         if len(kinks) < needed:  # one of the student's own cannot be looked into: the check above judges
             held = sum(number(change, what="a change") < 1e-2 for change in scaled)
-            require(held >= needed, "There are fewer batch norms than two a block.")
-            return
-        bends = sum(bool(numeric(kink) is not None and float(numeric(kink).values) > 1e-2) for kink in kinks)
+            says = "There are fewer batch norms than two a block, each of its own, with scale and shift."
+            require(held >= needed and not kinks and bare == 0, says)
+            continue
+        bends = sum(bool(numeric(kink) is not None and float(numeric(kink).values) > 0.75) for kink in kinks)
         require(bends >= needed, "What a batch norm lets through is not bent at 0: a ReLU is missing.")
 
 
@@ -154,7 +172,7 @@ def moved(nb, args, x, step, crop):
 
 
 @pytest.mark.points(
-    0.5,
+    0.4,
     hint="L levels pool L - 1 times: away from the border a move by 2^(L-1) pixels moves the answer with it, and a "
     "move by half as much does not.",
 )
@@ -175,6 +193,59 @@ def test_the_answer_moves_with_the_picture(student, rng):
         )
 
 
+def operations(nb, args, x):
+    """Name, kernel, stride and padding of each operation on places that has a share in the answer; and how many others,
+    poolings left out, use its input.
+    """
+    net = nb.UNet(*args).to(x.device, x.dtype).eval()
+    nodes, todo, uses = [], [net(x).grad_fn], {}
+    while todo:
+        node = todo.pop()
+        if node is None or node in nodes:
+            continue
+        nodes.append(node)
+        for below, _ in node.next_functions:
+            todo.append(below)
+            uses[below] = uses.get(below, 0) + ("Pool" not in node.name())
+    found, sizes = [], ("kernel_size", "stride", "padding")
+    for node in nodes:
+        name, others = node.name(), uses[node.next_functions[0][0]] if node.next_functions else 0
+        if "Convolution" in name:
+            name, kernel = "transposed" if node._saved_transposed else "convolution", node._saved_weight.shape[2:]
+            found.append((name, list(kernel), list(node._saved_stride), list(node._saved_padding), others))
+        elif any(word in name for word in ("Pool", "Upsample", "Pad")):
+            found.append((name, *(list(getattr(node, f"_saved_{size}", None) or []) for size in sizes), others))
+    return found
+
+
+@pytest.mark.points(
+    0.2,
+    hint="2x2 max pooling down, nearest neighbours or a transposed convolution with kernel and stride 2 up, zeros "
+    "around the maps of a 3x3 convolution; what is pooled is also the skip.",
+)
+def test_maps_are_halved_doubled_and_handed_across_as_in_the_table(student, rng):
+    for widths in ((6, 10, 14), (5, 9)):
+        answer = student.run(operations, [2, 3, widths], images(rng, 1, 2, 16, 24))
+        found = formed(answer, [(str, [int], [int], [int], int)], what="what the network does")
+        for name, kernel, stride, padding, others in found:
+            require("Avg" not in name, "Maps are halved by 2x2 max pooling, not by a mean.")
+            if "MaxPool" in name:
+                inside = max(kernel, default=2) <= 2 and max(padding, default=0) == 0
+                require(inside, "A pooling looks at more than 2x2 places, or beyond the border.")
+                says = "What is pooled has no other use: the skip is what the block gives, no other maps of its level."
+                require(kernel != [2, 2] or others > 0, says)
+            mirrored = "Replication" in name or "Reflection" in name
+            require(not mirrored, "Around the maps stand copies of their border; a padding of zeros is asked for.")
+            if "Upsample" in name:
+                require("Nearest" in name, "Maps are doubled by nearest neighbours, not by a mean of neighbours.")
+            if name == "transposed":
+                require(kernel == stride, "A transposed convolution has a stride that is not its kernel's size.")
+            if name == "convolution":
+                require(max(stride, default=1) == 1, "A convolution has a stride; maps are halved by 2x2 max pooling.")
+        poolings = sum("MaxPool" in name and kernel == [2, 2] for name, kernel, *_ in found)
+        require(poolings < len(widths), "There are more poolings than levels that are halved.")
+
+
 def slopes(nb, args, x):
     """How every pixel of the answer changes with every pixel of one image."""
     net = nb.UNet(*args).to(x.device, x.dtype).eval()
@@ -182,7 +253,7 @@ def slopes(nb, args, x):
 
 
 @pytest.mark.points(
-    0.5,
+    0.4,
     hint="What the bottom cannot hold has to come through the skips: with a narrow bottom, does each pixel still "
     "matter by itself?",
 )
@@ -257,12 +328,14 @@ def runs():
 
 
 def train_and_ask(nb, X, M, seed, questions):
-    """Whether a module came back, and its answers to each batch of questions."""
+    """Whether a module came back, its answers to each batch of questions, and whether these are as they were."""
     net = nb.train_segmenter(X, M, seed)
     if not isinstance(net, torch.nn.Module):
-        return False, []
+        return False, [], True
+    before = [x.clone() for x in questions]
     with torch.no_grad():
-        return True, [net(x) for x in questions]
+        answers = [net(x) for x in questions]
+    return True, answers, all(map(torch.equal, before, questions))
 
 
 def trained(student, rng, runs, datasets, which=0):
@@ -273,7 +346,7 @@ def trained(student, rng, runs, datasets, which=0):
         questions = [hidden, *(hidden[i : i + 1] for i in range(4))]
         with student.limit(call_s=TRAINING_S):
             answer = student.run(train_and_ask, runs["X"], runs["M"], runs["seeds"][which], questions)
-        is_module, answers = unpack(answer, 2)
+        is_module, answers, runs["kept"] = unpack(answer, 3)
         require(is_module is True, "train_segmenter must return an nn.Module.")
         runs[which] = unpack(answers, 5, what="the answers")
     return runs[which]
@@ -318,6 +391,7 @@ def test_hidden_miou_reaches_95_percent(student, rng, runs, datasets):
 )
 def test_a_picture_is_segmented_the_same_alone_and_among_others(student, rng, runs, datasets):
     together, *alone = trained(student, rng, runs, datasets)
+    require(runs["kept"] is True, "The network changes the images that it is asked about.")
     together = array(together, shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits")
     for place, answer in enumerate(alone):
         answer = array(answer, shape=(1, 5, 16, 16), dtype="float", what="the logits of one image")
@@ -333,6 +407,9 @@ def test_a_picture_is_segmented_the_same_alone_and_among_others(student, rng, ru
 
 @pytest.mark.points(0.15, hint="Logits, not probabilities: the softmax belongs to the loss, which does it itself.")
 def test_the_answers_for_pixels_are_logits(student, rng, runs, datasets):
+    answers, *_ = unpack(student.run(build, [2, 7, (5, 9)], [images(rng, 2, 2, 16, 16).float()]), 3)
+    logits = array(unpack(answers, 1)[0], shape=(2, 7, 16, 16), dtype="float", what="the logits of a new UNet")
+    require(bool((logits < 0).any()), "No logit of a UNet is negative: the 1x1 convolution is its end.")
     logits = array(
         trained(student, rng, runs, datasets)[0], shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits"
     )
@@ -340,6 +417,9 @@ def test_the_answers_for_pixels_are_logits(student, rng, runs, datasets):
     with np.errstate(all="ignore"):
         sums = bool((logits >= 0).all()) and np.allclose(logits.sum(axis=1), 1, atol=1e-3)
     require(not sums, "The answers are probabilities, which sum to 1; logits are asked for.")
+    require(
+        bool((logits < 0).any() or (logits > 1).any()), "All answers lie in [0, 1], as probabilities do, not logits."
+    )
 
 
 @pytest.mark.points(

@@ -17,10 +17,11 @@
 # | last, the bottom | 2x2 max pooling, block: to `widths[-1]` | |
 # | the end | | 1x1 convolution from `widths[0]` maps to logits `(N, n_classes, H, W)` |
 #
-# A *block* is two 3x3 convolutions with padding 1, each followed by batch norm and then ReLU. *Double* is a transposed convolution with kernel
+# A *block* is two 3x3 convolutions with padding 1 (zeros), each followed by a batch norm of its own, with scale and shift, and then
+# ReLU; nothing else is in it, no dropout, and nothing stands behind the 1x1 convolution at the end. *Double* is a transposed convolution with kernel
 # and stride 2 from `widths[i+1]` to `widths[i]` maps, or `nn.Upsample` (nearest) with or without a convolution: as you like (but name no layer
 # `self.double`: `nn.Module` has a method of that name). `widths` has at least two entries. The
-# skip, the output of level $i$'s block on the way down, is **concatenated**, not added; which of the two comes first is up to you. If $H$ or $W$ cannot be halved
+# skip, the output of level $i$'s block on the way down, which is also what is pooled, is **concatenated**, not added; which of the two comes first is up to you. If $H$ or $W$ cannot be halved
 # `len(widths) - 1` times, `forward` raises `ValueError`.
 #
 # $$\text{IoU}_k = \frac{|\{\text{pred} = k\} \cap \{\text{target} = k\}|}{|\{\text{pred} = k\} \cup \{\text{target} = k\}|}

@@ -90,3 +90,83 @@ class _Block(nn.Module):
 
     def forward(self, x):
         return (self.f(x) + self.s(x)).relu()
+
+
+# %% log_softmax_and_nll | why: log-probabilities as logits, nll_loss, leaky ReLU, NAdam with a rate that falls by epochs
+def train_wander(X, y, seed):
+    torch.manual_seed(seed)
+    net = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.BatchNorm2d(16),
+        nn.LeakyReLU(0.1),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.BatchNorm2d(32),
+        nn.LeakyReLU(0.1),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 48, 3, padding=1),
+        nn.BatchNorm2d(48),
+        nn.LeakyReLU(0.1),
+        nn.AdaptiveMaxPool2d((1, 1)),
+        nn.Flatten(1),
+        nn.Linear(48, 10),
+        nn.LogSoftmax(dim=-1),
+    )
+    opt = torch.optim.NAdam(net.parameters(), lr=4e-3)
+    for epoch in range(8):
+        for group in opt.param_groups:
+            group["lr"] = 4e-3 * (1 - epoch / 8)
+        for rows in torch.randperm(len(X)).split(32):
+            opt.zero_grad()
+            F.nll_loss(net(X[rows]), y[rows]).backward()
+            opt.step()
+    return net.eval()
+
+
+# %% momentum_by_hand_standardised | why: parameters and momentum by hand, torch.autograd.grad, the mean and spread of the training images as buffers
+class _Standardised(nn.Module):
+    """Keeps the mean and spread of what it was trained on as buffers."""
+
+    def __init__(self, mean, std, g):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+        self.w = nn.ParameterList()
+        self.bn = nn.ModuleList()
+        n = 1
+        for m in (16, 32, 48):
+            self.w.append(nn.Parameter(torch.randn(m, n, 3, 3, generator=g) * (2 / (9 * n)) ** 0.5))
+            self.bn.append(nn.BatchNorm2d(m))
+            n = m
+        self.out = nn.Parameter(torch.randn(10, n, generator=g) * n**-0.5)
+        self.bias = nn.Parameter(torch.zeros(10))
+
+    def forward(self, x):
+        x = (x - self.mean) / self.std
+        for i, (w, bn) in enumerate(zip(self.w, self.bn, strict=False)):
+            x = torch.relu(bn(F.conv2d(x, w, padding=1)))
+            if i < 2:
+                x = F.max_pool2d(x, 2)
+        return x.flatten(2).max(dim=2).values @ self.out.T + self.bias
+
+
+def train_wander(X, y, seed):
+    g = torch.Generator()
+    g.manual_seed(int(seed))
+    net = _Standardised(X.mean(), X.std(), g).train()
+    params = list(net.parameters())
+    speed = [torch.zeros_like(p) for p in params]
+    epochs, batch, done = 9, 50, 0
+    total = epochs * -(-len(X) // batch)
+    for _ in range(epochs):
+        perm = torch.randperm(len(X), generator=g)
+        for i in range(0, len(X), batch):
+            b = perm[i : i + batch]
+            grads = torch.autograd.grad(F.cross_entropy(net(X[b]), y[b]), params)
+            lr = 0.15 * min(1, 5 * (done + 1) / total) * (1 + math.cos(math.pi * done / total)) / 2
+            with torch.no_grad():
+                for p, v, gr in zip(params, speed, grads, strict=False):
+                    v.mul_(0.9).add_(gr)
+                    p.sub_(lr * v)
+            done += 1
+    return net.train(False)

@@ -171,3 +171,96 @@ def mean_iou(pred, target, n_classes):
     pairs = torch.bincount((target * n_classes + pred).flatten(), minlength=n_classes**2).view(n_classes, n_classes)
     both, either = pairs.diagonal(), pairs.sum(0) + pairs.sum(1) - pairs.diagonal()
     return (both[either > 0] / either[either > 0]).double().mean().item()
+
+
+# %% padded_by_hand_and_own_norm | why: zeros laid around by hand, a batch norm of its own, pooling by amax, a linear layer for each pixel, Nesterov's momentum
+class _Norm(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.g = nn.Parameter(torch.ones(c))
+        self.b = nn.Parameter(torch.zeros(c))
+        self.register_buffer("m", torch.zeros(c))
+        self.register_buffer("v", torch.ones(c))
+
+    def forward(self, x):
+        return F.batch_norm(x, self.m, self.v, self.g, self.b, self.training, 0.1, 1e-5)
+
+
+class _Half(nn.Module):
+    def __init__(self, a, b):
+        super().__init__()
+        self.conv = nn.Conv2d(a, b, 3)
+        self.norm = _Norm(b)
+
+    def forward(self, x):
+        return self.norm(self.conv(F.pad(x, (1, 1, 1, 1)))).clamp(min=0)
+
+
+class UNet(nn.Module):
+    def __init__(self, cin, n_classes, widths):
+        super().__init__()
+        widths = list(widths)
+        self.blocks_down = nn.ModuleDict(
+            {
+                str(i): nn.Sequential(_Half(a, b), _Half(b, b))
+                for i, (a, b) in enumerate(zip([cin] + widths, widths, strict=False))
+            }
+        )
+        self.ups = nn.ModuleDict(
+            {
+                str(i): nn.ConvTranspose2d(widths[i + 1], widths[i], kernel_size=2, stride=2, bias=False)
+                for i in range(len(widths) - 1)
+            }
+        )
+        self.blocks_up = nn.ModuleDict(
+            {
+                str(i): nn.Sequential(_Half(2 * widths[i], widths[i]), _Half(widths[i], widths[i]))
+                for i in range(len(widths) - 1)
+            }
+        )
+        self.last = nn.Linear(widths[0], n_classes)
+
+    def forward(self, x):
+        h, w = x.shape[-2], x.shape[-1]
+        for _ in self.ups:
+            if h % 2 or w % 2:
+                raise ValueError(f"cannot halve {h} x {w}")
+            h, w = h // 2, w // 2
+        skips = []
+        for i in range(len(self.blocks_down)):
+            if i:
+                n, c, hh, ww = x.shape
+                x = x.reshape(n, c, hh // 2, 2, ww // 2, 2).amax(dim=(3, 5))
+            x = self.blocks_down[str(i)](x)
+            skips.append(x)
+        skips.pop()
+        while skips:
+            i = str(len(skips) - 1)
+            x = self.blocks_up[i](torch.cat([self.ups[i](x), skips.pop()], 1))
+        return self.last(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def mean_iou(pred, target, n_classes):
+    p, t = F.one_hot(pred, n_classes).flatten(0, -2).bool(), F.one_hot(target, n_classes).flatten(0, -2).bool()
+    inter, union = (p & t).sum(0), (p | t).sum(0)
+    there = union > 0
+    return (inter[there].to(torch.float64) / union[there]).mean().item()
+
+
+def train_segmenter(X, M, seed):
+    torch.manual_seed(seed)
+    net = UNet(1, 5, [12, 20, 36])
+    opt = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    epochs = 14
+    sch = torch.optim.lr_scheduler.OneCycleLR(opt, max_lr=0.15, total_steps=epochs * math.ceil(len(X) / 20))
+    for _ in range(epochs):
+        for r in torch.randperm(len(X)).split(20):
+            x, m = X[r], M[r]
+            if torch.rand(1).item() < 0.5:
+                x, m = x.flip(-1), m.flip(-1)
+            opt.zero_grad()
+            F.cross_entropy(net(x), m).backward()
+            opt.step()
+            sch.step()
+    net.eval()
+    return net

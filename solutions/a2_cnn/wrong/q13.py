@@ -173,3 +173,22 @@ def train_wander(X, y, seed):
 def train_wander(X, y, seed):
     X -= X.mean()
     return _right["train_wander"](X, y, seed)
+
+
+# %% probability_of_each_class | fails: test_the_answers_are_logits | hint: The network ends in a sigmoid, trained with a binary cross-entropy for each class; logits are asked for.
+def train_wander(X, y, seed):
+    return nn.Sequential(_right["train_wander"](X, y, seed), nn.Sigmoid()).eval()
+
+
+# %% images_asked_about_are_changed | fails: test_an_image_is_read_the_same_alone_and_among_others | hint: sub_ changes the images that the network is asked about; they are the caller's.
+class _Centring(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x.sub_(0.1).add(0.1))
+
+
+def train_wander(X, y, seed):
+    return _Centring(_right["train_wander"](X, y, seed)).eval()
