@@ -73,7 +73,7 @@ def assignment_page(found: Findings, course_name: str, links: Links, boundaries:
         ]
     sections += [_incidents(found, links), _near(found, links, boundaries), _slowest(cohort, links)]
     about = tr("{course}. {basis} For the staff: it names students.", course=course_name, basis=tr(BASIS))
-    parts = list(_parts(cohort))
+    parts = list(_parts(found))
     head = header(f"{assignment.id}: {assignment.title}", about, _pages(cohort, links), parts, _tiles(found))
     return page(f"{assignment.id}: {assignment.title}", head, sections)
 
@@ -83,8 +83,9 @@ def _pages(cohort: Cohort, links: Links) -> list[Html]:
     return [*course, *(links.to_assignment(name) for name in links.assignments if name != cohort.assignment.id)]
 
 
-def _parts(cohort: Cohort) -> Iterator[Html]:
-    names = [("wrong", tr("What went wrong most"))] if cohort.graded else []
+def _parts(found: Findings) -> Iterator[Html]:
+    cohort = found.cohort
+    names = [("wrong", tr("What went wrong most"))] if found.checks else []
     names += [("funnel", tr("Who got how far"))]
     if cohort.graded:
         names += [("points", tr("Points")), ("questions", tr("Questions")), ("students", tr("Students"))]

@@ -42,6 +42,7 @@ for (const box of document.querySelectorAll(".find")) {
   field.addEventListener("input", find);
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { field.value = ""; find(); }
+    if (event.key === "/" && field.value === "") event.preventDefault();  // asks for the field that it is in
     if (event.key === "Enter") rows.find((row) => !row.hidden)?.querySelector("a")?.click();
   });
   for (const [head, place] of heads) {

@@ -83,7 +83,8 @@ def item_text(item: ItemMark) -> Html:
     else:
         text = badge(state_of(item), "bad" if item.unreadable else KINDS.get(state, ""))
     if item.verdict is Verdict.DROPPED:
-        text = joined(["(", text, ")"]) if state is State.GRADED else joined([text, " ", tr("dropped")])
+        in_brackets = el("span", "(", text, ")", class_="unbroken")
+        text = in_brackets if state is State.GRADED else joined([text, " ", tr("dropped")])
     if item.verdict is Verdict.UNDECIDED:
         text = joined([text, "?"])
     return joined([badge(tr("late")), " ", text]) if item.deduction and not item.unreadable else text

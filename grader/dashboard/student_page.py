@@ -15,7 +15,7 @@ from grader.dashboard.work import Work, by_hand, earlier, signed_points
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
-from grader.marks.explanation import WORDS, explain, stepwise, total_sum
+from grader.marks.explanation import WORDS, explain, in_short, stepwise, total_sum
 from grader.marks.gradebook import Line
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, shown
 from grader.pages.markup import Html, badge, cell, el, heading, joined, number, scroller, table, within
@@ -88,6 +88,8 @@ def _tiles(about: About) -> Iterator[Html]:
     else:
         total = about.line.mark.total
         yield tile(badge(tr("incomplete"), "warn") if total is None else figure(f"{total:f}"), tr("course total"))
+        if total is None and about.line.so_far is not None:
+            yield tile(figure(f"{about.line.so_far:f}"), tr("so far: the total over what has a mark already"))
     for assignment, attempt in about.attempts:
         by = _by(about.works.get(assignment.id))
         if attempt is None:
@@ -143,7 +145,9 @@ def attempt_parts(
         by = _by(work)
         parts = f" ({_parts(attempt, by)})" if by is not None else ""
         points, worth = el("b", figure(plain(attempt.points + (by or 0)))), figure(plain(assignment.max_points))
-        yield el("p", within(tr("{points} of {worth} points"), points=points, worth=worth), parts)
+        due = ", ".join(attempt.waiting)
+        open_yet = tr(" so far, no total: {questions} to be marked by hand", questions=due) if due else ""
+        yield el("p", within(tr("{points} of {worth} points"), points=points, worth=worth), parts, open_yet)
     file = "; ".join(part for part in (work.filename, recorded(work.timing)) if part)
     yield el("p", file) if file else Html("")
     yield from by_hand(work)
@@ -152,8 +156,14 @@ def attempt_parts(
         yield el("h3", tr("Notices"))
         yield el("ul", *(el("li", recorded(notice)) for notice in attempt.notices))
     yield from earlier(work)
+    yield el("p", _receipt(attempt), class_="dim small")
+
+
+def _receipt(attempt: Attempt) -> str:
     evidence = attempt.evidence
-    receipt = tr(
+    if not evidence.tests:
+        return tr("submission {digest}, nothing was run", digest=evidence.submission[:16])
+    return tr(
         "submission {digest}, image {image}, {isolation}, {device}, {cpu} CPU s, {mib} MiB",
         digest=evidence.submission[:16],
         image=evidence.image[:19],
@@ -162,7 +172,6 @@ def attempt_parts(
         cpu=figure(f"{attempt.usage.cpu_s:.2f}"),
         mib=f"{attempt.usage.peak_mib:.0f}",
     )
-    yield el("p", receipt, class_="dim small")
 
 
 # ---------------------------------------------------------------------------------------------------- the mark
@@ -196,7 +205,7 @@ def _item_row(item: ItemMark) -> list[Html]:
     counts = joined([_verdict(item), " ", el("span", recorded(item.why), class_="dim small")])
     curve = stepwise(item.steps).removeprefix("; ")
     why = [el("div", text, class_="small") for text in (curve, recorded(entry.reason)) if text]
-    why += [el("div", text, class_="small dim") for text in (entry.source,) if text]
+    why += [el("div", text, class_="small dim") for text in (in_short(entry.source),) if text]
     return [
         el("th", item.item, scope="row"),
         number(points),

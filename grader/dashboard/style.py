@@ -38,11 +38,12 @@ tbody tr:hover td.h4 { box-shadow: inset 0 0 0 9rem rgb(128 128 128 / .12); }
   color: var(--ink); }
 .key.h1 { background: var(--h1); } .key.h2 { background: var(--h2); } .key.h3 { background: var(--h3); }
 .key.h4 { background: var(--h4); }
-td .fold { margin: 0; border: 0; background: none; } td .fold > summary { padding: 0; }
+td .fold { margin: 0; border: 0; background: none; } td .fold > summary { padding: 0 0 0 1.2rem; }
+td .fold > summary::before { left: 0; }
 td.title { min-width: 9rem; } .wraps thead th, .wraps tbody th { white-space: normal; }
 td.once { max-width: 22rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 table.heat td, table.heat th { padding-top: .12rem; padding-bottom: .12rem; }
-table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
+td.students { min-width: 9rem; }
 .clusters { list-style: none; margin: .75rem 0; padding: 0; display: grid; gap: .75rem; }
 .clusters > li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .5rem; padding: .6rem .9rem; }
@@ -50,5 +51,5 @@ table.heat a { text-decoration: none; } td.students { min-width: 9rem; }
   td.once { white-space: normal; max-width: none; }
   table.heat td.n, table.heat th.n { min-width: 0; } .marks { font-size: .7rem; }
   .tall thead { position: static; } .finder { display: none; } th button::after { content: none; }
-  .tall { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
+  .tall, .tall.short { max-height: none; overflow: visible; } svg.plot { max-width: 12cm; } }
 """

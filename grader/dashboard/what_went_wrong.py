@@ -20,9 +20,9 @@ from grader.terminal.screen import words
 Named = tuple[Findings, CheckNumbers]  # a check, and the assignment that it is of
 FEW = 8  # rows of either list
 WRONG = mark(
-    "Wrong: something was written, and it earned nothing, with the reference's answers to earlier questions neither. "
-    "Not written: the notebook has the stub as it was handed out, or no such name. Counted are the graded attempts "
-    "that count."
+    "Wrong: something was written, and it earned nothing, nor would it with the reference's answers to earlier "
+    "questions. Not written: the notebook has the stub as it was handed out, or no such name. Counted are the "
+    "graded attempts that count."
 )
 ONE_EACH = mark(
     "The first list has of each question the check that most got wrong, by their number; the second the checks that "

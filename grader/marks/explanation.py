@@ -127,7 +127,12 @@ def _item_lines(item: ItemMark) -> Iterator[str]:
     if item.entry.reason:
         yield f"      {tr('because')}: {recorded(item.entry.reason)}"
     if item.entry.source:
-        yield f"      {tr(FROM)}: {recorded(DIGESTS.sub(_how_many, item.entry.source))}"
+        yield f"      {tr(FROM)}: {recorded(in_short(item.entry.source))}"
+
+
+def in_short(source: str) -> str:
+    """Where a mark comes from, without the digests of hidden tests."""
+    return DIGESTS.sub(_how_many, source)
 
 
 def _how_many(digests: re.Match[str]) -> str:

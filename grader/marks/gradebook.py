@@ -283,8 +283,8 @@ def _provenance(attempt: Attempt) -> str:
     tests = " ".join(f"{question}:{digest[:8]}" for question, digest in sorted(evidence.tests))
     where = f"{evidence.device}, {evidence.isolation}"
     by_hand = "".join(f"; {mark.question}: {mark.source}" for mark in attempt.manual if mark.source)
-    what = f"submission {evidence.submission[:12]}, image {evidence.image[:19]}, tests {tests or 'none'}, {where}"
-    return what + by_hand
+    run = f"image {evidence.image[:19]}, tests {tests}, {where}" if tests else "nothing was run"
+    return f"submission {evidence.submission[:12]}, {run}{by_hand}"
 
 
 def _ruled(entry: Entry, ruling: Ruling) -> Entry:

@@ -55,7 +55,8 @@ tbody tr:hover td, tbody tr:hover th { background: var(--soft); }
 td.sum { font-weight: 600; } td.words { min-width: 11rem; } td.source { min-width: 16rem; }
 td.late { min-width: 7.5rem; }
 td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
-.dropped { color: var(--dim); } td.none { background: var(--badsoft); } td.part { background: var(--warnsoft); }
+.dropped { color: var(--dim); } .unbroken { white-space: nowrap; }
+td.none { background: var(--badsoft); } td.part { background: var(--warnsoft); }
 .badge { display: inline-block; border: 1px solid var(--line); border-radius: .35rem; padding: 0 .4rem;
   font-size: .82rem; line-height: 1.45; white-space: nowrap; background: var(--soft); color: var(--ink); }
 .badge.good { background: var(--goodsoft); color: var(--good); border-color: currentColor; }
@@ -66,9 +67,10 @@ td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
 .first-look li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .4rem; padding: .45rem .8rem; }
 details { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin: .5rem 0; }
-summary { cursor: pointer; padding: .5rem .9rem; display: flex; flex-wrap: wrap; gap: .15rem .9rem;
-  align-items: baseline; }
-summary::before { content: "\\25B8"; color: var(--dim); } details[open] > summary::before { content: "\\25BE"; }
+summary { cursor: pointer; position: relative; padding: .5rem .9rem .5rem 2.2rem; display: flex; flex-wrap: wrap;
+  gap: .15rem .9rem; align-items: baseline; }
+summary::before { content: "\\25B8"; color: var(--dim); position: absolute; left: .9rem; }
+details[open] > summary::before { content: "\\25BE"; }
 summary::-webkit-details-marker { display: none; }
 summary .end { margin-left: auto; font-variant-numeric: tabular-nums; }
 details > .inside { padding: 0 .9rem .9rem; border-top: 1px solid var(--line); }
@@ -89,7 +91,7 @@ pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; font: .82rem/1.5 ui-mo
 svg.bar { width: 6rem; height: .5rem; vertical-align: middle; border-radius: 2px; background: var(--line);
   fill: var(--accent); print-color-adjust: exact; }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } th, td { padding: .3rem .5rem; }
-  summary .end { margin-left: 0; } }
+  tbody th, td.name { white-space: normal; } summary .end { margin-left: 0; } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
   nav { display: none; } h2 { break-after: avoid; }
@@ -98,6 +100,7 @@ svg.bar { width: 6rem; height: .5rem; vertical-align: middle; border-radius: 2px
   tbody th { position: static; }
   details { border: 0; border-top: 1px solid var(--line); border-radius: 0; }
   a { color: inherit; text-decoration: none; }
-  details::details-content { content-visibility: visible; block-size: auto; } summary::before { content: none; } }
+  details::details-content { content-visibility: visible; block-size: auto; } summary { padding-left: .9rem; }
+  summary::before { content: none; } }
 @page { size: landscape; margin: 12mm; }
 """

@@ -18,7 +18,7 @@ from grader.languages.recorded import recorded
 from grader.languages.translating import mark, tr
 from grader.marks.changes import ByHand
 from grader.marks.gradebook import Gradebook, Line
-from grader.marks.marksheet import LATE, NOT_THEIRS, SO_FAR_MEANS, as_table, clean, remarks
+from grader.marks.marksheet import LATE, NOT_THEIRS, SO_FAR, SO_FAR_MEANS, as_table, clean, remarks
 from grader.marks.policy import ComponentMark, ItemMark, Verdict, rounded
 
 WIDTH = 120  # where nothing is known of the screen
@@ -34,6 +34,11 @@ SHORT_LEGEND = mark(
     "miss: nothing was handed in, 0; unrd: unreadable, 0; integ: a zero by decision, never dropped; "
     "exc: excused, out of the set; "
     "open: no mark yet, which is not a zero. Names and all digits: grader marks --csv. "
+    "How a mark came about: grader marks --student ID."
+)
+COMPONENTS_LEGEND = mark(
+    "Percentages of the components (=): the items have no room here. open: no mark yet, which is not a zero; "
+    "exc: excused. Every item and all digits: a wider screen, or grader marks --csv. "
     "How a mark came about: grader marks --student ID."
 )
 HEADING = 8  # letters of a heading in a table that has to be narrow
@@ -192,24 +197,31 @@ def gradebook_table(book: Gradebook, width: int | None = None) -> str:
         narrow = list(_narrow(book, with_items, with_so_far))
         if max(map(width_of, narrow)) <= width:
             break
+    named = list(_narrow(book, with_items, with_so_far, with_names=True))
+    if max(map(width_of, named)) <= width:
+        narrow = named
     title = cut(tr("{course}: {n} students", course=clean(book.course.name), n=len(book.lines)), width)
-    legend = tr(SHORT_LEGEND) + (f" {tr('so_far')}: {tr(SO_FAR_MEANS)}." if with_so_far else "")
+    legend = tr(SHORT_LEGEND if with_items else COMPONENTS_LEGEND)
+    legend += f" {tr(SO_FAR)}: {tr(SO_FAR_MEANS)}." if with_so_far else ""
     rest = [*textwrap.wrap(legend, width), *(cut(line, width) for line in remarks(book))]
     return "\n".join([title, "", *narrow, "", *rest]) + "\n"
 
 
-def _narrow(book: Gradebook, with_items: bool, with_so_far: bool) -> Iterator[str]:
-    """Lines of a table with headings in two rows and one digit; a component of one item is that item."""
+def _narrow(book: Gradebook, with_items: bool, with_so_far: bool, with_names: bool = False) -> Iterator[str]:
+    """Lines of a table with headings in two rows and one digit; a component of one item is that item; names last."""
     heads: list[str] = []
     for part in book.course.scheme.components:
         heads += part.items if with_items else []
         heads += [f"={part.id}"] if not with_items or len(part.items) > 1 else []
-    totals = [tr("total"), tr("so_far")] if with_so_far else [tr("total")]
+    totals = [tr("total"), tr(SO_FAR)] if with_so_far else [tr("total")]
     split = [_heading(name) for name in (tr("student"), *heads, *totals)]
     parts = book.course.scheme.components
     rows = [
         [line.student.id, *_short_cells(line, parts, with_items), *_totals(line)[: len(totals)]] for line in book.lines
     ]
+    if with_names:
+        split.append(("", tr("name")))
+        rows = [[*row, line.student.name] for row, line in zip(rows, book.lines, strict=True)]
     lines = [
         [above for above, _ in split],
         [below for _, below in split],
@@ -217,7 +229,7 @@ def _narrow(book: Gradebook, with_items: bool, with_so_far: bool) -> Iterator[st
     ]
     widths = [max(width_of(line[place]) for line in lines) for place in range(len(split))]
     for line in lines if any(lines[0]) else lines[1:]:
-        yield aligned(line, widths, range(1, len(split)))
+        yield aligned(line, widths, range(1, len(split) - with_names))
 
 
 def _heading(name: str) -> tuple[str, str]:

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,11 @@ from grader.dashboard.assignment_page import assignment_page
 from grader.dashboard.cohort import Cohort
 from grader.dashboard.findings import findings
 from grader.dashboard.links import Links, student_page
+from grader.dashboard.student_page import attempt_parts
 from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.pages.markup import Html, document, el, table
 from grader.paths import Paths
-from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Usage
+from grader.schema import Attempt, CheckResult, Evidence, ManualMark, Outcome, Question, Status, Usage
 
 HOSTILE = '</p><script>document.title="pwned"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">'
 HOSTILE += "\u202e\"'&\x1b[31m$x$"
@@ -167,6 +170,37 @@ def test_an_assignment_that_nobody_was_graded_in_has_a_page_all_the_same(course)
     page = Outline(assignment_page(found, "A course", Links(False, (), frozenset())))
     assert "handed in, and not graded yet" in page.text
     assert page.open == []
+
+
+def test_of_an_essay_without_checks_no_link_leads_to_a_part_that_is_not_there(course):
+    essay = replace(read_assignment(Paths(course), "a1_mlp"), questions=(Question("q1", "Essay", 10, manual=True),))
+    marked = tuple(replace(attempt(who), manual=(ManualMark("q1", Fraction(4)),)) for who in ("anna", "ben"))
+    found = findings(Cohort(essay, ("anna", "ben"), frozenset({"anna", "ben"}), marked))
+    page = Outline(assignment_page(found, "A course", Links(False, (), frozenset())))
+    places = [target.removeprefix("#") for target in page.values("href") if target.startswith("#")]
+    assert "points" in places and set(places) <= set(page.values("id"))
+
+
+def test_an_essay_that_waits_has_no_points_that_look_like_a_mark_and_nothing_was_run_for_it(course):
+    essay = replace(read_assignment(Paths(course), "a1_mlp"), questions=(Question("q1", "Essay", 10, manual=True),))
+    waits = replace(attempt("anna"), manual=(ManualMark("q1", None, "is to be marked by hand"),))
+    waits = replace(waits, evidence=replace(EVIDENCE, tests=(), image="none", isolation="none"))
+    parts = attempt_parts(essay, waits, Links(False, (), frozenset()), {})
+    text = Outline("".join(map(str, parts))).text
+    assert "so far, no total: q1 to be marked by hand" in text
+    assert "nothing was run" in text and "none" not in text
+
+
+def test_where_a_mark_comes_from_stands_without_the_digests_of_hidden_tests(book_of, course):
+    many = replace(EVIDENCE, tests=tuple((f"q{n}", "cd" * 32) for n in range(1, 4)))
+    attempts = {pair: replace(each, evidence=many) for pair, each in sample("words", "eva", course).items()}
+    text = Outline(dict(site.pages(book_of("Anna", attempts), [], []))[student_page("anna")]).text
+    assert "tests of 3 questions" in text and "cdcdcdcd" not in text
+
+
+def test_the_page_of_a_student_without_a_total_has_the_total_so_far(pages_of):
+    page = Outline(pages_of("plain words", "Anna")[student_page("anna")]).text
+    assert "incomplete" in page and "so far: the total over what has a mark already" in page
 
 
 def test_a_course_without_any_marks_has_a_page(book_of):

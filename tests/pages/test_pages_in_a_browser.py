@@ -23,6 +23,16 @@ from grader.schema import Attempt, CheckResult, Evidence, Outcome, Status, Submi
 
 pytestmark = pytest.mark.browser
 CELLS = """[...document.querySelectorAll("tr:first-child > *, tr:last-child > *")].map((cell) => cell.innerText)"""
+OVERFLOWING = """[...document.querySelectorAll(".tall")].map((box) => {
+  const body = box.querySelector("tbody"), row = body.rows[0];
+  for (let more = 0; more < 80; more++) body.append(row.cloneNode(true));
+  return box.getBoundingClientRect().bottom < body.getBoundingClientRect().bottom - 1 ? box.ariaLabel : "";
+})"""
+BELOW_ITS_MARKER = """[...document.querySelectorAll("summary")].filter((summary) => {
+  const inside = document.createRange();
+  inside.selectNodeContents(summary);
+  return inside.getClientRects()[0].top > summary.getBoundingClientRect().top + 24;
+}).map((summary) => summary.innerText)"""
 CLASS = {f"s{number:02}": f"Student {name}" for number, name in enumerate("ABCDEFGHIJKL")}
 
 
@@ -63,7 +73,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     out = paths.root / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_COURSE", str(paths.root))
-        assert main(["report", "--out", str(out), "--boundaries", "50"]) == 0
+        assert main(["report", "--out", str(out), "--boundaries", "50,82"]) == 0
         assert main(["feedback", "tiny", "--out", str(out)]) <= 1
         assert main(["similar", "tiny", "--out", str(out / "similar")]) == 0
     (out / "audit.html").write_text(audit_page(Audit(read_assignment(Paths(paths.root), "tiny"))), encoding="utf-8")
@@ -95,6 +105,10 @@ def test_a_student_is_found_by_typing_and_a_column_sorted_by_keyboard(pages, chr
     assert page.evaluate(shown) == ["Student K"]
     page.keyboard.press("Escape")
     assert page.evaluate(shown) == list(CLASS.values())
+    page.keyboard.press("/")
+    page.keyboard.type("student b")
+    assert page.evaluate(shown) == ["Student B"], "the key that asks for the field was pressed inside of it"
+    page.keyboard.press("Escape")
     name = page.get_by_role("button", name="name").last
     name.press("Enter")
     name.press("Enter")
@@ -129,3 +143,23 @@ def test_on_paper_every_column_of_every_table_can_be_read(kind, pages, chromium)
     page.close()
     assert len(cells) > 6
     assert [word for cell in cells for word in unicodedata.normalize("NFKC", cell).split() if word not in text] == []
+
+
+def test_on_paper_a_long_table_does_not_lie_over_what_follows(pages, chromium):
+    page = chromium.new_page()
+    page.goto(pages["assignment"].as_uri())
+    page.emulate_media(media="print")
+    assert page.locator(".tall.short").count(), "somebody is near a boundary"
+    found = page.evaluate(OVERFLOWING)
+    page.close()
+    assert not any(found), found
+
+
+@pytest.mark.parametrize("kind", ["student for staff", "feedback"])
+def test_on_a_phone_the_title_of_what_is_folded_stands_beside_its_marker(kind, pages, chromium):
+    page = chromium.new_page(viewport={"width": 280, "height": 700})
+    page.goto(pages[kind].as_uri())
+    assert page.locator("summary").count()
+    found = page.evaluate(BELOW_ITS_MARKER)
+    page.close()
+    assert found == []

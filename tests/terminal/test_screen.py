@@ -162,6 +162,13 @@ def test_the_narrow_gradebook_tells_zero_missing_unreadable_excused_integrity_an
     assert rows["dl04"][:3] == ["integ", "(1.0)", "2.0"]
 
 
+def test_a_gradebook_of_components_explains_what_it_shows_and_has_names_where_they_fit(book):
+    narrow, wide = gradebook_table(book, 54), gradebook_table(book, 64)
+    assert "exam1" not in narrow and "=exams" in narrow
+    assert "the items have no room" in " ".join(narrow.split()) and "miss:" not in narrow and "(..)" not in narrow
+    assert "Somebody" not in narrow and "Somebody" in wide
+
+
 def test_into_a_file_the_gradebook_goes_in_full(book, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(sys, "stdout", io.StringIO())
