@@ -551,7 +551,9 @@ class UNet(_UNet):
 # %% skip_from_inside_the_block | fails: test_maps_are_halved_doubled_and_handed_across_as_in_the_table | hint: The skip is taken behind the first convolution of the block; it is the output of the whole block.
 class UNet(_Unet):
     def forward(self, x):
-        inside = []
+        unit, inside = 2 ** len(self.doubling), []
+        if x.shape[2] % unit or x.shape[3] % unit:
+            raise ValueError(f"no multiple of {unit}")
         for block in self.down[:-1]:
             inside.append(block[:3](x))
             x = F.max_pool2d(block[3:](inside[-1]), 2)
@@ -564,7 +566,9 @@ class UNet(_Unet):
 # %% skip_before_the_relu | fails: test_maps_are_halved_doubled_and_handed_across_as_in_the_table | hint: The skip is taken before the last ReLU of the block; it is the output of the whole block.
 class UNet(_Unet):
     def forward(self, x):
-        skips = []
+        unit, skips = 2 ** len(self.doubling), []
+        if x.shape[2] % unit or x.shape[3] % unit:
+            raise ValueError(f"no multiple of {unit}")
         for block in self.down[:-1]:
             skips.append(block[:5](x))
             x = F.max_pool2d(F.relu(skips[-1]), 2)
