@@ -295,7 +295,7 @@ def test_a_mail_merge_has_a_row_for_each_page_with_the_address_of_its_student(gr
         (["--format", "canvas", "--download", "no.zip"], "no.zip"),
         (["--format", "mail", "--download", "no.zip"], "--download goes with --format canvas"),
         (["--format", "moodle"], "add --worksheet FILE"),
-        (["--format", "moodle", "--worksheet", "no.csv"], "no.csv: No such file"),
+        (["--format", "moodle", "--worksheet", "no.csv"], "no.csv cannot be read: No such file"),
         (["--format", "moodle", "--worksheet", __file__], "has no column 'Identifier'"),
         (["--format", "moodle", "--worksheet", "other.csv"], "is it the worksheet of tiny?"),
         (["--worksheet", "other.csv"], "--worksheet goes with --format moodle"),

@@ -183,7 +183,7 @@ def draw_residuals():
         points = torch.stack([line, line / 4], dim=1)
         both = NetVLAD(torch.tensor(centers), alpha)
         right.plot(line, torch.softmax(points @ both.w.T + both.b, dim=1)[:, 1].detach(), label=f"alpha {alpha}")
-    right.set(title="share of centre 1 along the way from centre 0 to it", xlabel="x")
+    right.set(title="share of centre 1 on the way to it from 0", xlabel="x")
     right.legend()
     plt.show()
     print("vlad", hard.round(2).tolist(), "NetVLAD, alpha 0.5", soft.round(2).tolist())

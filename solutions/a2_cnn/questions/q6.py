@@ -164,7 +164,7 @@ def checkerboards():
     pictures["upsampled, then 3x3"] = conv_nd_forward(upsample_nearest(grey, 2), smooth, None)
     fig, axes = plt.subplots(1, len(pictures), figsize=(15, 3))
     for ax, (title, picture) in zip(axes, pictures.items(), strict=True):
-        ax.imshow(picture[0, 0], cmap="gray", vmin=0, vmax=picture.max())
+        ax.imshow(picture[0, 0], cmap="gray", vmin=0, vmax=1.3 * picture.max())
         ax.set_title(title, fontsize=8)
         ax.axis("off")
     plt.show()

@@ -153,7 +153,7 @@ def look_through_four_branches():
     import datasets
     import matplotlib.pyplot as plt
 
-    torch.manual_seed(3)
+    torch.manual_seed(138)  # random weights of which every map lets something through
     X, _, _ = datasets.shapes(1, np.random.default_rng(1), size=32)
     module = Inception(1, 2, 3, 2, 3, 2, 2)
     with torch.no_grad():
