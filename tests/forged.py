@@ -92,7 +92,8 @@ def everything_shown(outcome: Outcome, message: str) -> Iterator[str]:
     evidence = Evidence("", (("q1", ""),), "", "cpu", "", "none")
     attempt = Attempt("anna", "probe", Status.GRADED, evidence, (check,))
     yield attempt_page(ASSIGNMENT, attempt, "f.py")
-    yield from attempt_parts(ASSIGNMENT, attempt, Links(False, (), frozenset()), {})  # in the report and on the portal
+    on_pages = attempt_parts(ASSIGNMENT, attempt, Links(False, (), frozenset()), {})  # of the report and the portal
+    yield "".join(map(str, on_pages))
     yield json.dumps(attempt_entry(ASSIGNMENT, attempt), ensure_ascii=False)
     yield json.dumps(results_document(ASSIGNMENT, attempt), ensure_ascii=False)
     own = OwnWords(book("def f(x): return x", "def g(: pass"), {"q1": ("f", "g")})

@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.exit_codes import USAGE
 
+NEGATIVE_NUMBER = re.compile(r"^-\d+$|^-\d*[.,]\d+$")  # is no option; argparse's own knows no comma
 VALIDATE = "For students: will this notebook be accepted, what is missing?"
 PACK = "For students: make the zip to hand in, and a receipt."
 SUBMIT = "For students: hand a notebook, or the zip of pack, in on the course's portal."
@@ -24,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._negative_number_matcher = re.compile(r"^-\d+$|^-\d*[.,]\d+$")  # -0,5 is no option either
+        self._negative_number_matcher = NEGATIVE_NUMBER
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
         if self._subparsers is not None:
