@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.dashboard.cohort import Spread, Stage, bins
+from grader.dashboard.parts import percent
 from grader.dashboard.statistics import QuestionNumbers, signed
 from grader.dashboard.svg import ACCENT, BAD, DIM, INK, LINE, SOFT, WARN, drawing, inline
 from grader.languages.formats import figure
@@ -207,13 +208,7 @@ def difficulty_map(name: str, questions: Sequence[QuestionNumbers]) -> Html | No
         axes.set_ylabel(tr("item-rest correlation"))
         axes.set_xlabel(tr("mean share of the points"), labelpad=-7)
         words = "; ".join(
-            tr(
-                "{question} mean {mean}, r {r}",
-                question=text,
-                mean=tr("{percent}%", percent=f"{x * 100:.0f}"),
-                r=signed(y),
-            )
-            for text, x, y in dots
+            tr("{question} mean {mean}, r {r}", question=text, mean=percent(x), r=signed(y)) for text, x, y in dots
         )
         svg = inline(drawn, tr("Dots: {dots}.", dots=words))
     caption = tr(
