@@ -48,6 +48,10 @@ class Mismatch(AssertionError):
     """The answer is not what was expected; the text is what the student reads."""
 
 
+class Fault(Exception):
+    """What the student's code did in place of an answer; what judges answers lets it through."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Policy:
     rtol: float | None = 0.0

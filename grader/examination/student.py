@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import wire
-from grader.checking.compare import Mismatch
+from grader.checking.compare import Fault, Mismatch
 from grader.checking.values import describe
 from grader.errors import AuthoringError
 from grader.examination import replies
@@ -28,13 +28,17 @@ from grader.submission.magics import syntax_error
 from grader.submission.notebook import definitions, nearest
 
 
-class StudentFault(Exception):
+class StudentFault(Fault):
     """The student's code did not answer; `outcome` says how, the text says where and what to do."""
 
     def __init__(self, outcome: Outcome, message: str, bases: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.bases = bases
+
+
+class NoAttribute(StudentFault, AttributeError):
+    """An object of the student's has no such attribute; so `hasattr` and `getattr` with a default mean what they mean."""
 
 
 class Student:
@@ -207,11 +211,11 @@ class Student:
         function, args, kwargs = call
         try:
             value = function(*args, **kwargs)
-        except UNFIT as error:
-            given = ", ".join(map(describe, args))
-            says = f"{type(error).__name__} in a function that the test hands over, given {given}"
-            raise self._given_up(Outcome.ERROR, says) from None
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, UNFIT) and not isinstance(error, StudentFault):
+                given = ", ".join(map(describe, args))
+                says = f"{type(error).__name__} in a function that the test hands over, given {given}"
+                raise self._given_up(Outcome.ERROR, says) from None
             self._channel.reject()  # it waits in the middle of a call
             raise
         return self._check, {"op": "tell", "seed": 0, "value": value}, self._call_s, self._refer
@@ -286,7 +290,7 @@ class Student:
             what = f"operator {name}" if "::" in name else name
             raise StudentFault(Outcome.FORBIDDEN, f"{what} was used; it is ruled out")
         if "fault" in reply:
-            raise self._fault(reply["fault"], called)
+            raise self._fault(reply["fault"], called, asked_attribute=op == "get")
         if effects:
             raise Mismatch(f"{called or 'the call'} did more than return: {effects[0]}")
         if "value" not in reply:
@@ -295,7 +299,7 @@ class Student:
 
     # -------------------------------------------------------------------------------- explaining
 
-    def _fault(self, value: object, called: object) -> StudentFault:
+    def _fault(self, value: object, called: object, asked_attribute: bool = False) -> StudentFault:
         fault = replies.read_fault(value)
         if fault is None:
             return self._violation("a fault of another form")
@@ -311,7 +315,8 @@ class Student:
             return StudentFault(Outcome.ERROR, message, fault.bases)
         outcome = Outcome.MEMORY if fault.out_of_memory else Outcome.ERROR
         where = f" in {place}" if place else ""
-        return StudentFault(outcome, f"{kind}{where}{f': {text}' if text else ''}", fault.bases)
+        ended = NoAttribute if asked_attribute and "AttributeError" in fault.bases else StudentFault
+        return ended(outcome, f"{kind}{where}{f': {text}' if text else ''}", fault.bases)
 
     def _place(self, frame: replies.Frame) -> tuple[str, str]:
         """Where student code raised, and in which function; ("", "") for no place of what was handed in.

@@ -8,6 +8,7 @@ from tiny import assignment, ended, opened
 
 from grader import wire
 from grader.checking.compare import Mismatch
+from grader.checking.judging import holds
 from grader.errors import AuthoringError
 from grader.examination.student import Reference, StudentFault
 from grader.examination.transcript import Transcript
@@ -156,6 +157,16 @@ class Yes:
             layer = submission.check().Linear(3, 2)
             outcome, says = ended(lambda: layer.wieght)
             assert outcome is Outcome.ERROR and "no attribute 'wieght'" in says
+
+    def test_whether_there_is_an_attribute_can_be_asked(self, sandbox):
+        with opened(sandbox, LINEAR) as submission:
+            student = submission.check()
+            layer = student.Linear(3, 2)
+            assert hasattr(layer, "weight") and not hasattr(layer, "coef_") and getattr(layer, "coef_", None) is None
+            assert hasattr(student.Linear, "forward") and not hasattr(student.Linear, "fit")
+            holds(lambda: hasattr(layer, "coef_") or hasattr(layer, "bias"), "no bias")
+            outcome, says = ended(lambda: holds(lambda: layer.wieght.sum() == 0, "not 0"))
+            assert outcome is Outcome.ERROR and "no attribute 'wieght'" in says, "what is missing is still named"
 
     def test_they_end_with_their_check(self, sandbox):
         with opened(sandbox, LINEAR) as submission:
