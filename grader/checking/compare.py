@@ -48,7 +48,7 @@ class Mismatch(AssertionError):
     """The answer is not what was expected; the text is what the student reads."""
 
 
-class Fault(Exception):
+class NoAnswer(Exception):
     """What the student's code did in place of an answer; what judges answers lets it through."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from grader.checking.compare import Fault, Mismatch
+from grader.checking.compare import Mismatch, NoAnswer
 
 _SCALAR = re.compile(r"\bnp\.(?:(?:bool|int|uint|float|str)\d*_?\(([^()]*)\)|(True|False)_)")  # as NumPy 2 prints one
 _OF_THE_ANSWER = (  # what calculating with an answer of the wrong kind raises
@@ -26,7 +26,7 @@ def holds(condition: Callable[[], object], says: str) -> None:
     """Raise Mismatch(says) unless condition() is true; an answer that it cannot be calculated with does not hold."""
     try:
         true = bool(condition())
-    except (Mismatch, Fault):
+    except (Mismatch, NoAnswer):
         raise
     except _OF_THE_ANSWER:
         true = False

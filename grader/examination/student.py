@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import wire
-from grader.checking.compare import Fault, Mismatch
+from grader.checking.compare import Mismatch, NoAnswer
 from grader.checking.values import describe
 from grader.errors import AuthoringError
 from grader.examination import replies
@@ -28,7 +28,7 @@ from grader.submission.magics import syntax_error
 from grader.submission.notebook import definitions, nearest
 
 
-class StudentFault(Fault):
+class StudentFault(NoAnswer):
     """The student's code did not answer; `outcome` says how, the text says where and what to do."""
 
     def __init__(self, outcome: Outcome, message: str, bases: tuple[str, ...] = ()) -> None:
@@ -38,7 +38,7 @@ class StudentFault(Fault):
 
 
 class NoAttribute(StudentFault, AttributeError):
-    """An object of the student's has no such attribute; so `hasattr` and `getattr` with a default mean what they mean."""
+    """An object of the student's has no such attribute: `hasattr` and `getattr` with a default mean what they mean."""
 
 
 class Student:
