@@ -13,9 +13,10 @@ from grader.importing.cells import SourceCell, read_cells
 from grader.importing.material import Asked, Case, Material, Part
 
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
-_BEGIN, _END = re.compile(r"\s*#+\s*BEGIN SOLUTION\s*#*\s*"), re.compile(r"\s*#+\s*END SOLUTION\s*#*\s*")
-_BEGIN_HIDDEN, _END_HIDDEN = re.compile(r"\s*#+\s*BEGIN HIDDEN TESTS"), re.compile(r"\s*#+\s*END HIDDEN TESTS")
-_BEGIN_SCHEME, _END_SCHEME = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
+# as in nbgrader, a line that holds these words is the mark, whatever else stands in it
+_BEGIN, _END = "BEGIN SOLUTION", "END SOLUTION"
+_BEGIN_HIDDEN, _END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
+_BEGIN_SCHEME, _END_SCHEME = "BEGIN MARK SCHEME", "END MARK SCHEME"
 _AUTOTEST = re.compile(r"(?P<indent>\s*)#[#\s]*(?P<hashed>HASHED\s+)?AUTOTEST\s+(?P<asked>.*)")
 _HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.MULTILINE)
 
@@ -45,7 +46,7 @@ class _Reader:
     def take(self, cell: SourceCell) -> None:
         about = cell.metadata.get("nbgrader")
         about = about if isinstance(about, dict) else {}
-        if cell.kind == "markdown" and (found := _HEADING.search(cell.source)):
+        if cell.kind == "markdown" and (found := _HEADING.search(_scheme(cell.source)[0])):
             self.heading = found[1]
         if about.get("task"):
             self._by_hand(cell, about, task=True)
@@ -95,18 +96,19 @@ class _Reader:
         asked = self._begin(cell, about)
         asked.manual, asked.points = True, _points(about)
         source = cell.source
+        scheme = ""
         if task:
-            source = _without_scheme(source)
+            source, scheme = _scheme(source)
             asked.parts.append(Part(cell.kind, source))
         elif cell.kind == "code":
             asked.parts.append(Part("code", marked(source), "solution"))
         else:
             asked.parts += [Part("markdown", "YOUR ANSWER HERE", "prompt"), Part("markdown", source, "answer")]
-        if task and source != cell.source:
+        if scheme:
             self.material.note(
                 asked.name, "left", "its mark scheme, which is for whoever marks: it stands on this page"
             )
-            self.material.note(asked.name, "changed", cell.source[cell.source.find(_BEGIN_SCHEME) :])
+            self.material.note(asked.name, "changed", scheme)
 
     def finish(self) -> None:
         for asked in self.material.questions:
@@ -120,11 +122,11 @@ def marked(source: str) -> str:
     found = False
     indent = ""
     for line in source.split("\n"):
-        if _BEGIN.fullmatch(line):
+        if _BEGIN in line:
             found = True
             indent = line[: len(line) - len(line.lstrip())]
             lines.append(f"{indent}# BEGIN SOLUTION NO PROMPT")
-        elif _END.fullmatch(line):
+        elif _END in line:
             lines += [f"{indent}# END SOLUTION", *_prompt(indent)]
         else:
             lines.append(line)
@@ -143,8 +145,8 @@ def _cases(name: str, source: str, points: Fraction) -> list[Case]:
     whole: list[str] = []
     hidden = inside = measured = False
     for line in source.split("\n"):
-        if _BEGIN_HIDDEN.match(line) or _END_HIDDEN.match(line):
-            inside, hidden = bool(_BEGIN_HIDDEN.match(line)), True
+        if _BEGIN_HIDDEN in line or _END_HIDDEN in line:
+            inside, hidden = _BEGIN_HIDDEN in line, True
             continue
         automatic = _AUTOTEST.fullmatch(line)
         lines = _asked(automatic) if automatic else [line]
@@ -173,9 +175,16 @@ def _points(about: dict[str, Any]) -> Fraction:
         return Fraction(0)
 
 
-def _without_scheme(source: str) -> str:
-    begin, end = source.find(_BEGIN_SCHEME), source.find(_END_SCHEME)
-    return source if begin < 0 else (source[:begin] + (source[end + len(_END_SCHEME) :] if end > 0 else "")).strip()
+def _scheme(source: str) -> tuple[str, str]:
+    """A text without its mark schemes, and these."""
+    text: list[str] = []
+    scheme: list[str] = []
+    inside = False
+    for line in source.split("\n"):
+        inside = inside or _BEGIN_SCHEME in line
+        (scheme if inside else text).append(line)
+        inside = inside and _END_SCHEME not in line
+    return "\n".join(text).strip() if scheme else source, "\n".join(scheme)
 
 
 def _plain(text: str) -> str:

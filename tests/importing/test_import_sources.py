@@ -267,6 +267,25 @@ def test_nbgrader_metadata_of_every_schema(tmp_path, version):
     assert (task.manual, task.points, task.parts[0].source) == (True, 4, "Do it.")
 
 
+@pytest.mark.parametrize("mark", ["### {}", "=== {} ===", "# --- {} (staff)", "<!-- {} -->"])
+def test_a_mark_of_nbgrader_is_a_line_that_holds_its_words(tmp_path, mark):
+    def region(name, inside):
+        return "\n".join([mark.format(f"BEGIN {name}"), inside, mark.format(f"END {name}")])
+
+    file = notebook(
+        tmp_path,
+        graded("markdown", f"{region('MARK SCHEME', '2 for the secret')}\nDo it.", "do", task=True, points=4),
+        graded("code", region("SOLUTION", "secret = 3"), "sol", solution=True),
+        graded("code", "assert secret\n" + region("HIDDEN TESTS", "assert secret == 3"), "t", grade=True, points=1),
+    )
+    material = nbgrader.read(file)
+    task, code = material.questions
+    assert (task.title, task.parts[0].source, code.title) == ("do", "Do it.", "sol"), "a mark is no heading"
+    assert any("2 for the secret" in str(note) for note in material.notes)
+    assert code.parts[0].source.startswith("# BEGIN SOLUTION NO PROMPT\nsecret = 3\n# END SOLUTION")
+    assert [case.source for case in code.cases] == ["assert secret\nassert secret == 3", "assert secret"]
+
+
 def test_a_source_folder_of_several_notebooks_with_its_data(tmp_path):
     solution = graded("code", "x = open('data/n.csv').read()", "x", solution=True)
     test = graded("code", "assert x == '1'", "t", grade=True, points=1)
