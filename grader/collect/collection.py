@@ -6,7 +6,7 @@ A hand-in whose student is not certain is held: it makes a row and no submission
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -235,7 +235,7 @@ class Collected:
         remarks += (Remark(text, Weight.NOTE if upload.files else Weight.ASK) for text in upload.remarks)
         time = on_the_clock(upload.when, search.timezone)
         minutes = late_minutes(time, search.deadline_of(student))
-        remarks += self._about_time(upload, time, minutes)
+        remarks += _about_time(time, upload.marked_late, minutes, search)
         remarks += [Remark(search.extended[student].words)] if student in search.extended else []
         nothing = [] if refused else [NO_FILE]
         submission, about_files = self._submission(student, upload) if upload.files else (None, nothing)
@@ -250,7 +250,7 @@ class Collected:
             marked_late=upload.marked_late,
             late_minutes=minutes,
             how=theirs[-1].match.how,
-            remarks=tuple(sorted(remarks, key=lambda remark: -remark.weight)),
+            remarks=tuple(_in_order(remarks)),
         )
         return Found(row, submission)
 
@@ -258,17 +258,34 @@ class Collected:
         search = self.search
         return submission_in(upload.files, student, search.assignment, search.wanted, search.release)
 
-    def _about_time(self, upload: Upload, time: datetime | None, minutes: Decimal) -> list[Remark]:
-        """What is to say about lateness. What the platform calls late and nobody can count is for a person."""
-        if minutes:
-            return [Remark(f"{shown_late(minutes)} late ({shown(time, self.search.timezone)})")]
-        if upload.marked_late:
-            why = "its time is not known" if time is None else "there is no deadline in course.toml"
-            if time is not None and self.search.deadline is not None:
-                why = f"it came {shown(time, self.search.timezone)}, before the deadline in course.toml"
-            how = f"settle it in marks/status.csv with late_hours=... for {self.search.assignment.id}"
-            return [Remark(f"marked late, and {why}: not counted as late; {how}", Weight.ASK)]
+
+def handed_in_at(row: Row, time: datetime, marked_late: bool, search: Search) -> Row:
+    """The row with a time that is known from elsewhere, and what that says of lateness in place of what it said."""
+    said_before = _about_time(row.time, row.marked_late, row.late_minutes, search)
+    minutes = late_minutes(time, search.deadline_of(row.student))
+    remarks = [remark for remark in row.remarks if remark not in said_before]
+    remarks = _in_order([*_about_time(time, marked_late, minutes, search), *remarks])
+    return replace(
+        row, state=_state(remarks), time=time, marked_late=marked_late, late_minutes=minutes, remarks=tuple(remarks)
+    )
+
+
+def _about_time(time: datetime | None, marked_late: bool, minutes: Decimal, search: Search) -> list[Remark]:
+    """What is to say about lateness. What the platform calls late and nobody can count is for a person."""
+    if minutes:
+        return [Remark(f"{shown_late(minutes)} late ({shown(time, search.timezone)})")]
+    if not marked_late:
         return []
+    why = "its time is not known" if time is None else "there is no deadline in course.toml"
+    if time is not None and search.deadline is not None:
+        why = f"it came {shown(time, search.timezone)}, before the deadline in course.toml"
+    how = f"settle it in marks/status.csv with late_hours=... for {search.assignment.id}"
+    return [Remark(f"marked late, and {why}: not counted as late; {how}", Weight.ASK)]
+
+
+def _in_order(remarks: Iterable[Remark]) -> list[Remark]:
+    """What a person must look at first."""
+    return sorted(remarks, key=lambda remark: -remark.weight)
 
 
 def _without_refused(uploads: Sequence[Upload]) -> tuple[list[Upload], list[Remark]]:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from grader.collect.checking import NOTHING_ASKED
 from grader.collect.choosing import LAST, Wanted
-from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, missing
+from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, handed_in_at, missing
 from grader.collect.remarks import Remark, Weight
-from grader.collect.times import late_minutes, shown
+from grader.collect.times import shown
 from grader.commands.collected import as_document, as_text, some, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
@@ -219,8 +219,7 @@ def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple
                 same = before.get(row.student) == submission.digest
                 known = hand_ins.get(row.student, HandIn(None))
                 if same and row.time is None and known.time is not None:
-                    minutes = late_minutes(known.time, search.deadline_of(row.student))
-                    row = replace(row, time=known.time, marked_late=known.marked_late, late_minutes=minutes)
+                    row = handed_in_at(row, known.time, known.marked_late, search)
                 kept = None if same else _kept(row, known, search)
                 if kept is None:
                     store.add_submission(submission, _told(row))

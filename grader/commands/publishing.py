@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from grader.commands.collected import some
 from grader.commands.writing import make_folder, write
 from grader.course.config import read_assignment
 from grader.errors import UsageError
@@ -40,10 +41,9 @@ def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attem
         raise UsageError("where to? add --out FILE")
     late = export.waiting(book, items)
     if late and not chosen.allow_deferred and not chosen.diff:
-        shown = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
         if len(late) == 1:
             raise UsageError(f"1 mark is not there yet: {late[0]}; give it, or add --allow-deferred")
-        raise UsageError(f"{len(late)} marks are not there yet: {shown}; give them, or add --allow-deferred")
+        raise UsageError(f"{len(late)} marks are not there yet: {some(late)}; give them, or add --allow-deferred")
     if fills:
         return _fill(book, items, chosen)
     if chosen.export == "gradescope":

@@ -14,6 +14,7 @@ from grader.pages.markup import Html, document, el, joined, table
 
 NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
+PRINTED = 40  # more of them than this are a number on paper, where no fold can be closed
 
 
 def page(title: str, header: Html, sections: Iterable[Html | None], plain: bool = False) -> str:
@@ -58,11 +59,12 @@ def tall_table(
 
 
 def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> Html:
-    """Students by name; more than a few of them in a fold."""
+    """Students by name; more than a few of them in a fold, which on paper is open unless they are many."""
     names = links.to_students(students)
     if len(students) <= few:
         return names
-    return el("details", el("summary", trn("{n} student", "{n} students", len(students))), names, class_="fold")
+    summary = el("summary", trn("{n} student", "{n} students", len(students)))
+    return el("details", summary, el("div", names, class_="many" if len(students) > PRINTED else ""), class_="fold")
 
 
 def percent(share: float | None) -> str:

@@ -47,7 +47,7 @@ td.students { min-width: 9rem; }
 .clusters { list-style: none; margin: .75rem 0; padding: 0; display: grid; gap: .75rem; }
 .clusters > li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .5rem; padding: .6rem .9rem; }
-@media print { .two { display: block; } td.title, td.students { min-width: 0; }
+@media print { .two { display: block; } .fold .many { display: none; } td.title, td.students { min-width: 0; }
   td.once { white-space: normal; max-width: none; }
   table.heat td.n, table.heat th.n { min-width: 0; } .marks { font-size: .7rem; }
   .tall thead { position: static; } .finder { display: none; } th button::after { content: none; }

@@ -432,7 +432,15 @@ def test_a_time_once_known_stays_when_the_table_is_not_given_again(here, run, co
     collect(**TIMED)
     _, rows, _ = collect(in__zip=TIMED["in__zip"])
     assert rows["cs102"]["late_minutes"] == 1501
+    assert rows["cs102"]["what"] == ["1 d 1 h late (2026-09-03 01:00)"]
     assert " late" in lateness(run, "cs102")
+
+
+def test_what_a_platform_calls_late_is_counted_by_the_time_that_was_known(here, run, collect):
+    times = worksheet(n1=("asha", "Thursday, 3 September 2026, 1:00 AM", ""))
+    collect(in__zip=moodle(n1_Asha_Rao=GOOD), grades__csv=times)
+    _, rows, _ = collect(in__zip=zipped({"raoasha_LATE_4312_9_a1_mlp.ipynb": GOOD}))
+    assert (states(rows)["cs101"], rows["cs101"]["what"]) == ("read", ["1 d 1 h late (2026-09-03 01:00)"])
 
 
 def test_a_wrong_clock_is_put_right_by_collecting_again(here, run, collect):
