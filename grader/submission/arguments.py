@@ -54,9 +54,10 @@ class Parser(argparse.ArgumentParser):
 
     def _refuse(self, unknown: Sequence[str]) -> None:
         """End with what is not known, and which option was meant where that can be told."""
-        options = [given.partition("=")[0] for given in unknown if given.startswith("-")]
-        close = [near for each in options for near in difflib.get_close_matches(each, self._option_string_actions, 1)]
-        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        known = {option.lstrip("-"): option for option in self._option_string_actions}  # the dashes are alike in all
+        given = [word.partition("=")[0].lstrip("-") for word in unknown if word.startswith("-")]
+        close = [near for each in given for near in difflib.get_close_matches(each, known, 1)]
+        meant = f" (did you mean {known[close[0]]!r}?)" if close else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 
     def error(self, message: str) -> Any:  # type: ignore[override]

@@ -94,6 +94,11 @@ def test_what_is_missing_or_misspelt_is_named(grader, line, says):
     assert first.startswith("grader"), "as every other error"
 
 
+def test_an_option_that_resembles_none_is_not_put_down_to_one(grader):
+    _, said = grader("grade", "tiny", "--question", "q1")
+    assert said.splitlines()[0].endswith("unrecognized arguments: --question q1"), said
+
+
 @pytest.mark.docker
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="there is an NVIDIA driver")
 @pytest.mark.parametrize("isolation", ["zygote", "strict"])
