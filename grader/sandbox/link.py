@@ -136,7 +136,19 @@ class Link:
         """What bounds the memory of all processes of a candidate together, in words; known when one was opened."""
         if self.group is not None and not self.why_no_group:
             return f"a memory group of its own (cgroup {self.group.version})"
-        return f"no memory group of its own ({self.why_no_group}); first to go when memory runs out"
+        return f"no memory group of its own ({self.why_no_group}); {self._instead()}first to go when memory runs out"
+
+    def _instead(self) -> str:
+        """What bounds the processes of a candidate together where it has no group of its own."""
+        if self.door is not None:
+            return ""
+        try:
+            limit = memory_group.limit_around(_peer_of(self.control))
+        except OSError:
+            return ""
+        if limit is None:
+            return "nothing bounds all its processes together; "
+        return f"all its processes together may have {limit >> 20} MiB; "
 
     def alive(self, after_s: float = 0.5) -> bool:
         """Whether the zygote is still there, half a second after something below it went away."""

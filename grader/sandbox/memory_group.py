@@ -21,6 +21,8 @@ from pathlib import Path
 EXTRA_MIB = 192  # beside a submission's memory: what its fork copies of the zygote's, its files, the kernel's tables
 OTHERS = "others"  # where the processes of a divided group go: version 2 wants them in groups without groups below
 COUNTERS = {1: "memory.oom_control", 2: "memory.events"}  # where the kernel counts whom it ended
+LIMITS = {1: "memory.limit_in_bytes", 2: "memory.max"}
+NO_LIMIT_BYTES = 1 << 62  # more than any machine has: what version 1 says where there is none
 DELEGATED = ("user.delegate", "trusted.delegate")  # what systemd writes on a group that is somebody's own
 RUN_SO = "systemd-run --scope -p Delegate=yes (with --user where you are not root)"
 
@@ -66,6 +68,18 @@ def below(process: int, limit_mib: int) -> MemoryGroup:
     return group
 
 
+def limit_around(process: int) -> int | None:
+    """How many bytes all that is in the group of a process may have, or in a group around it; None: without bound.
+
+    An engine may take a container's limit and not set it: one that is not root with version 1. Raises OSError.
+    """
+    around, version = _around(process)
+    files = [folder / LIMITS[version] for folder in (around, *around.parents)]
+    said = [file.read_text().strip() for file in files if file.exists()]
+    least = min((int(limit) for limit in said if limit != "max"), default=NO_LIMIT_BYTES)
+    return least if least < NO_LIMIT_BYTES else None
+
+
 def left_behind() -> Iterator[Path]:
     """Groups below the one that this process is in, of whoever made them."""
     with contextlib.suppress(OSError):
@@ -74,10 +88,10 @@ def left_behind() -> Iterator[Path]:
 
 def _limit(group: MemoryGroup, limit_bytes: int) -> None:
     if group.version == 1:
-        _write(group.folder / "memory.limit_in_bytes", limit_bytes)
+        _write(group.folder / LIMITS[1], limit_bytes)
         optional = {"memory.memsw.limit_in_bytes": limit_bytes}
     else:
-        _write(group.folder / "memory.max", limit_bytes)
+        _write(group.folder / LIMITS[2], limit_bytes)
         optional = {"memory.swap.max": 0, "memory.oom.group": 1}  # all of it goes at once
     for name, value in optional.items():
         if (group.folder / name).exists():  # not where swap is not counted, or the kernel is older

@@ -94,6 +94,22 @@ def test_a_group_of_the_dead_is_swept_away():
     mine.remove()
 
 
+def test_a_limit_further_out_is_found():
+    try:
+        group = memory_group.below(os.getpid(), 64)
+    except OSError as error:
+        pytest.skip(f"no memory group here: {error}")
+    waiting = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        outside = memory_group.limit_around(waiting.pid)
+        group.admit(waiting.pid)
+        assert memory_group.limit_around(waiting.pid) == 64 << 20
+        assert outside is None or outside > 64 << 20
+    finally:
+        waiting.communicate(b"\n")
+        group.remove()
+
+
 def test_who_may_make_none_is_graded_and_told_why(monkeypatch):
     monkeypatch.setattr(memory_group, "below", lambda process, limit_mib: os.mkdir("/proc/none"))
     sandbox = made("process", PROBE)
@@ -101,6 +117,9 @@ def test_who_may_make_none_is_graded_and_told_why(monkeypatch):
     assert submission.load("def fine(): return 7") == []
     assert submission.call("fine") == 7
     assert "no memory group of its own (" in sandbox.memory and "first to go" in sandbox.memory
+    limit = memory_group.limit_around(os.getpid())
+    bound = "nothing bounds all" if limit is None else f"together may have {limit >> 20} MiB"
+    assert bound in sandbox.memory
     submission.candidate.close()
     sandbox.close()
 
