@@ -41,9 +41,10 @@ def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attem
         raise UsageError("where to? add --out FILE")
     late = export.waiting(book, items)
     if late and not chosen.allow_deferred and not chosen.diff:
+        shown = some(late)
         if len(late) == 1:
             raise UsageError(f"1 mark is not there yet: {late[0]}; give it, or add --allow-deferred")
-        raise UsageError(f"{len(late)} marks are not there yet: {some(late)}; give them, or add --allow-deferred")
+        raise UsageError(f"{len(late)} marks are not there yet: {shown}; give them, or add --allow-deferred")
     if fills:
         return _fill(book, items, chosen)
     if chosen.export == "gradescope":
