@@ -32,6 +32,9 @@ FACTORIES = (  # they would resize an empty tensor
 )
 ELSEWHERE: weakref.WeakValueDictionary[int, Generator] = weakref.WeakValueDictionary()  # its generators
 registration._setup_privateuseone_for_python_backend(DEVICE)
+MODULE = torch.get_device_module(DEVICE)  # without a generator of its own, it draws as the processor does
+MODULE.get_rng_state = lambda device=DEVICE: torch.get_rng_state()
+MODULE.set_rng_state = lambda state, device=DEVICE: torch.set_rng_state(state)
 
 
 class Pretended(torch.Tensor):
