@@ -76,12 +76,9 @@ def _classes(item: ItemMark, first: bool) -> Iterator[str]:
 
 def item_text(item: ItemMark) -> Html:
     """What a cell of the gradebook says about one item."""
-    state = item.entry.state
-    text: Html
-    if state is State.GRADED and item.percent is not None and not item.unreadable:
-        text = joined([figure(shown(item.percent))])
-    else:
-        text = badge(state_of(item), "bad" if item.unreadable else KINDS.get(state, ""))
+    state, percent = item.entry.state, item.in_tables
+    kind = "bad" if item.unreadable else KINDS.get(state, "")
+    text = badge(state_of(item), kind) if percent is None else joined([figure(shown(percent))])
     if item.verdict is Verdict.DROPPED:
         in_brackets = el("span", "(", text, ")", class_="unbroken")
         text = in_brackets if state is State.GRADED else joined([text, " ", tr("dropped")])

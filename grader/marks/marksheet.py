@@ -165,9 +165,8 @@ def _table_row(line: Line, book: Gradebook) -> list[str]:
 def _cell(item: ItemMark | None) -> str:
     if item is None:
         return NOT_THEIRS
-    text = state_of(item)
-    if item.entry.state is State.GRADED and item.percent is not None and not item.unreadable:
-        text = figure(shown(item.percent)) + (LATE if item.deduction else "")
+    percent = item.in_tables
+    text = state_of(item) if percent is None else figure(shown(percent)) + (LATE if item.deduction else "")
     if item.verdict is Verdict.DROPPED:
         return f"({text})"
     return f"{text}?" if item.verdict is Verdict.UNDECIDED else text

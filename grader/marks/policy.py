@@ -50,6 +50,11 @@ class ItemMark:
         """Whether it is a zero because no notebook could be read; points given by hand end that."""
         return self.entry.unreadable and not self.percent
 
+    @property
+    def in_tables(self) -> Fraction | None:
+        """The percentage that tables show; None: they say in a word what became of it."""
+        return None if self.unreadable or self.entry.state is not State.GRADED else self.percent
+
 
 @dataclass(frozen=True)
 class ComponentMark:
