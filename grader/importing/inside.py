@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from grader.importing.assertions import without_libraries
 from grader.importing.literals import verdict_of
 from grader.importing.namespace import Namespace, bound_anywhere, is_builtin, read_names
-from grader.importing.outside import unwrapped
 from grader.importing.seeds import seed_lines
 from grader.importing.told import told
+from grader.importing.unwrapping import unwrapped
 from grader.submission.magics import parse
 
 

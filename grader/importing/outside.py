@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,11 @@ from grader.importing.namespace import (
     bound_inside,
     imported,
     is_builtin,
+    read_names,
 )
 from grader.importing.sending import NotOutside, sending
+from grader.importing.states import States, root_name, states
+from grader.importing.unwrapping import unwrapped
 from grader.submission.magics import parse
 
 _TELLS = re.compile(r"\d\.\d{4}")  # so long a number may be a hidden one
@@ -44,6 +47,8 @@ class Outside(ast.NodeTransformer):
         self.functions: dict[str, ast.Lambda | ast.FunctionDef] = {}  # that the test defines, by name
         self.brought: set[str] = set()  # that the test imports
         self.probes: list[str] = []
+        self.states = States()
+        self.judging = False  # a condition with something of the student's in it: what it is compared with is ours
 
     def visit(self, node: ast.AST) -> Any:
         """Names that are local to a function or comprehension of the test are its own while it is rewritten."""
@@ -58,6 +63,8 @@ class Outside(ast.NodeTransformer):
     # -------------------------------------------------------------------------------- names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.states.put and isinstance(node.ctx, ast.Load) and not self.judging:
+            return _expr(f"student.fetch({node.id}_there)")
         if node.id in self.own or not isinstance(node.ctx, ast.Load):
             return node
         if node.id in self.namespace.given:
@@ -78,9 +85,19 @@ class Outside(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if self._of_notebook(node.func):
+            if any(isinstance(given, ast.Name) and given.id in self.states.kept for given in node.args):
+                return ast.copy_location(self._called_there(node), node)
             arguments = [self._sent(arg) for arg in node.args]
             return ast.copy_location(ast.Call(self._name(node.func), arguments, self._keywords(node)), node)
+        if any(self._is_students(name) for name in root_name(node.func)):
+            node.args = [self._there(arg) for arg in node.args]
+            node.keywords = [ast.keyword(each.arg, self._there(each.value)) for each in node.keywords]
         return self.generic_visit(node)  # type: ignore[return-value]
+
+    def _there(self, node: ast.expr) -> ast.expr:
+        """An argument: what was put into the sandbox is handed over as what it is there."""
+        put = isinstance(node, ast.Name) and node.id in self.states.put
+        return _expr(f"{ast.unparse(node)}_there") if put else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         """`'f' in vars()` asks whether the notebook has this name."""
@@ -92,12 +109,34 @@ class Outside(ast.NodeTransformer):
         has = _expr(f"student.has({named!r})")
         return has if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), has)
 
+    def _called_there(self, node: ast.Call) -> ast.expr:
+        """A call that hands over a variable of the notebook itself, by a probe, and not a copy of it."""
+        name = f"call_{self.wanted.name}_{len(self.probes) + 1}"
+        sent: dict[str, str] = {}
+        given = []
+        for word, value in [*(("", arg) for arg in node.args), *((each.arg, each.value) for each in node.keywords)]:
+            if word is None or isinstance(value, ast.Starred):
+                raise NotOutside("it hands over a variable of the notebook, and looks at it afterwards")
+            if isinstance(value, ast.Name) and value.id in self.states.kept:
+                text = f"nb.{value.id}"
+            else:
+                text = f"given_{len(sent) + 1}"
+                sent[text] = ast.unparse(self._sent(value))
+            given.append(f"{word}={text}" if word else text)
+        head = ", ".join(["nb", *sent])
+        self.probes.append(f"def {name}({head}):\n    return nb.{ast.unparse(node.func)}({', '.join(given)})")
+        return _expr(f"student.run({', '.join([name, *sent.values()])})")
+
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
         return [ast.keyword(keyword.arg, self._sent(keyword.value)) for keyword in node.keywords]
 
     def _sent(self, node: ast.expr) -> ast.expr:
         """An argument for the student's function. A function is made, or found, there, by a probe."""
+        if isinstance(node, ast.Name) and node.id in self.states.put:
+            return self._there(node)
         made = self.functions.get(node.id) if isinstance(node, ast.Name) else node
+        if isinstance(made, (ast.Lambda, ast.FunctionDef)) and self.states.noted & set(read_names(made)):
+            return node  # called here, from there: what it notes is ours
         if isinstance(made, (ast.Lambda, ast.FunctionDef)):
             return self._made_there(made)
         free = not (isinstance(node, ast.Name) and node.id in self.own | self.namespace.names)
@@ -140,6 +179,16 @@ class Outside(ast.NodeTransformer):
 
     # -------------------------------------------------------------------------------- statements
 
+    def visited(self, lines: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Statements rewritten; of one there may be two."""
+        made = [self.visit(line) for line in lines]
+        return [line for each in made for line in (each if isinstance(each, list) else [each])]
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        made = self.generic_visit(node)
+        name = node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
+        return [made, _stmt(f"{name}_there = student.put({name})")] if name in self.states.put else made
+
     def visit_Import(self, node: ast.Import) -> ast.stmt:
         return self._import(node)
 
@@ -164,9 +213,14 @@ class Outside(ast.NodeTransformer):
         equal = self._equal(condition)
         if equal is not None:
             return equal
+        self.judging = any(self._is_students(name) for name in read_names(condition))
         asked = self.visit(condition)
+        self.judging = False
         says = told if told and not _TELLS.search(told) else self.wanted.says
         return self._judge("holds", f"lambda: {ast.unparse(asked)}, {says!r}")
+
+    def _is_students(self, name: str) -> bool:
+        return name in self.states.answers or self._of_notebook(ast.Name(name, ast.Load()))
 
     def _judge(self, name: str, arguments: str) -> ast.stmt:
         self.imports.add(f"from grader.testing import {name}")
@@ -252,7 +306,7 @@ class Outside(ast.NodeTransformer):
     def _raises(self, kind: ast.expr, body: list[ast.stmt]) -> ast.stmt:
         if not (isinstance(kind, ast.Name) and is_builtin(kind.id)):
             raise NotOutside(f"it expects {ast.unparse(kind)} to be raised")
-        asked = [self.visit(line) for line in body]
+        asked = self.visited(body)
         made = _stmt(f"with student.raises({kind.id}):\n    pass")
         made.body = asked  # type: ignore[attr-defined]
         return made
@@ -298,50 +352,23 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     asking.functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
     asking.functions |= {name: node for line in body for name, node in _lambdas(line)}
     asking.brought = {name for line in body for node in ast.walk(line) for name in imported(node)}
+    asking.states = states(body, own, namespace, asking.functions, wanted.expects is not None)
+    asking.own |= {f"{name}_there" for name in asking.states.put}
     last = body[-1] if wanted.expects is not None and body else None
     shown = last.value if isinstance(last, ast.Expr) else None
-    lines = [asking.visit(node) for node in (body[:-1] if shown else body)]
+    lines = asking.visited(body[:-1] if shown else body)
     if shown:
         lines.append(asking.shown(shown))
-    made = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
-    if "student" not in {node.id for node in ast.walk(made) if isinstance(node, ast.Name)}:
+    module = ast.fix_missing_locations(ast.Module([line for line in lines if not isinstance(line, ast.Pass)], []))
+    if "student" not in {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}:
         raise NotOutside("it asks for nothing of the notebook")
-    return Judged([ast.unparse(line) for line in made.body], asking.imports, asking.given, asking.probes)
+    return Judged([ast.unparse(line) for line in module.body], asking.imports, asking.given, asking.probes)
 
 
 def _lambdas(node: ast.stmt) -> Iterator[tuple[str, ast.Lambda]]:
     """`f = lambda x: x` as a function by its name."""
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
         yield node.targets[0].id, node.value
-
-
-def unwrapped(tree: ast.Module, expects: str | None) -> tuple[list[ast.stmt], list[str]]:
-    """The body of a test that is one function of names of the notebook, and its arguments; else all statements."""
-    first = tree.body[0] if tree.body else None
-    if (
-        expects is None
-        and isinstance(first, ast.FunctionDef)
-        and all(_calls(node, first.name) for node in tree.body[1:])
-    ):
-        arguments = [argument.arg for argument in (*first.args.posonlyargs, *first.args.args, *first.args.kwonlyargs)]
-        body = [_WithoutEnv().visit(node) for node in first.body] if "env" in arguments else list(first.body)
-        return body, arguments
-    return list(tree.body), []
-
-
-class _WithoutEnv(ast.NodeTransformer):
-    """`env["f"]`, where a test asks for all names as one argument, becomes `f`."""
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        asked = node.slice.value if isinstance(node.slice, ast.Constant) else None
-        if isinstance(node.value, ast.Name) and node.value.id == "env" and isinstance(asked, str):
-            return ast.Name(asked, node.ctx)
-        return self.generic_visit(node)  # type: ignore[return-value]
-
-
-def _calls(node: ast.stmt, name: str) -> bool:
-    call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name
 
 
 def _gives_up(node: ast.stmt) -> bool:

@@ -134,6 +134,43 @@ def test_a_function_goes_with_the_values_and_functions_that_it_needs(source, cal
     assert "student.run" not in ours("assert f(math.pi) > 2"), "a number of a module crosses as it is"
 
 
+def test_what_the_students_code_does_to_a_value_of_the_tests_is_looked_at_there():
+    assert ours("a = [1, 2]\nr = f(a, n=1)\nassert a == [2]\nassert r is None").split("\n") == [
+        "a = [1, 2]",
+        "a_there = student.put(a)",
+        "r = student.f(a_there, n=1)",
+        "holds(lambda: student.fetch(a_there) == [2], 'It fails.')",
+        "holds(lambda: r is None, 'It fails.')",
+    ]
+    made = ours("a = np.ones(3)\nassert np.sum(f(a) - 2 * a) == 0\nb = a.copy()\nf(a)\nassert (a == b).all()").split(
+        "\n"
+    )
+    assert made[2:] == [
+        "holds(lambda: np.sum(student.f(a_there) - 2 * a) == 0, 'It fails.')",
+        "b = student.fetch(a_there).copy()",
+        "student.f(a_there)",
+        "holds(lambda: (student.fetch(a_there) == b).all(), 'It fails.')",
+    ], "what an answer is compared with stays ours"
+    assert "m.step(a_there)" in ours("a = [1]\nm = Net()\nm.step(a)\nassert len(a) == 2")
+    assert "put" not in ours("a = np.ones(3)\nassert np.sum(f(a) - 2 * a) == 0"), "nothing is said of a itself"
+    looped = ours("for n in range(3):\n    a = list(range(n))\n    f(a)\n    assert a == sorted(a)")
+    assert "a_there = student.put(a)" in looped and "lambda: student.fetch(a_there) == sorted" in looped
+
+
+def test_a_function_that_notes_something_is_called_here():
+    made = ours("calls = []\ndef g(z):\n    calls.append(z)\n    return z\nf(g, 1)\nassert len(calls) < 9")
+    assert "student.f(g, 1)" in made and "holds(lambda: len(calls) < 9, 'It fails.')" in made
+
+
+def test_a_variable_of_the_notebook_that_is_looked_at_later_is_handed_over_itself():
+    notebook = replace(NOTEBOOK, callables={"f", "Net", "run"})
+    source = "before = df.copy()\nf(df, 1, n=before)\ndf.equals(before)"
+    made = outside(source, notebook, Wanted("It fails.", "True", True, "q1"))
+    assert made.lines[1] == "student.run(call_q1_1, 1, before)"
+    assert made.probes == ["def call_q1_1(nb, given_1, given_2):\n    return nb.f(nb.df, given_1, n=given_2)"]
+    assert "call_" not in ours("assert f(x) == 2\nassert f(x) == 2", notebook=notebook)
+
+
 def test_what_students_may_see_is_said_to_them():
     assert ours("assert f(2) == 4", hidden=False) == "close(student.f(2), 4, rtol=0, atol=0, what='f(2)')"
     assert ours("assert f(2) > 4, 'too small'", hidden=False) == "holds(lambda: student.f(2) > 4, 'too small')"
@@ -144,6 +181,8 @@ def test_what_students_may_see_is_said_to_them():
     ("source", "why"),
     [
         ("assert pd.DataFrame(x).shape == (1, 1)", "pd is of a module that our side does not import"),
+        ("a = [1]\nb = a\nf(a)\nassert b == []", "it looks at a after the student's code was given it"),
+        ("a = [1]\na[0] = 2\nf(a)\nassert a == []", "it looks at a after the student's code was given it"),
         ("x[0] = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("np.dot = None\nassert f(x) == 3", "it changes the module np"),
