@@ -80,7 +80,13 @@ def _readable(handed_in: Named) -> Iterator[tuple[str, Notebook]]:
 
 def _read(assignment: Assignment, handed_in: Named, own: bool) -> Iterator[HandIn]:
     for name, read in _readable(handed_in):
-        yield HandIn(name, handed_in[name].digest, pieces(read, assignment.questions), own)
+        yield HandIn(name, _text(read), pieces(read, assignment.questions), own)
+
+
+def _text(read: Notebook) -> str:
+    """The code as it is written, comments and names too, without blank lines, cells and what a file has beside it."""
+    lines = (line.rstrip() for cell in read.cells if not cell.experiment for line in cell.source.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def _earlier(assignment: Assignment, records: Iterable[Path]) -> Named:
@@ -175,7 +181,7 @@ def _table(pairs: Sequence[Pair], mistakes: Mapping[frozenset[str], Sequence[Mis
     for pair in pairs:
         most = ", ".join(f"{each.question or tr('other')} {100 * each.share:.0f} %" for each in pair.questions[:4])
         rare = len(mistakes.get(frozenset((pair.first, pair.second)), ()))
-        told = [tr("the same file")] * pair.identical + [most]
+        told = [tr("the same code word for word")] * pair.identical + [most]
         told += [trn("{n} rare mistake in common", "{n} rare mistakes in common", rare)] * bool(rare)
         rows.append([pair.first, pair.second, f"{100 * pair.share:.0f} %", "; ".join(told)])
     width = screen_width()

@@ -24,10 +24,10 @@ ALIKE = 0.5  # the share from which on two hand-ins stand together in a cluster
 
 @dataclass(frozen=True)
 class HandIn:
-    """One hand-in to be compared. own: of this class, and not of an earlier year or a known solution."""
+    """One hand-in to be compared. text: its code;  own: of this class, not of an earlier year or a known solution."""
 
     name: str
-    digest: str
+    text: str
     pieces: Mapping[str, Piece]
     own: bool = True
 
@@ -43,7 +43,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two hand-ins. share: over all questions;  score: what pairs are ranked by;  identical: the very same file."""
+    """Two hand-ins. share: over all questions;  score: what pairs are ranked by;  identical: the code, literally."""
 
     first: str
     second: str
@@ -116,7 +116,7 @@ def compare(hand_ins: Sequence[HandIn], given: Mapping[str, Collection[int]]) ->
                     float(overall[first, second]),
                     float(alike[first, second]),
                     tuple(shared),
-                    hand_ins[first].digest == hand_ins[second].digest,
+                    hand_ins[first].text == hand_ins[second].text,
                 )
             )
     found.sort(key=lambda pair: (-pair.identical, -pair.score, pair.first, pair.second))

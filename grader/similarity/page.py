@@ -62,7 +62,11 @@ def _pairs(pairs: Sequence[Pair], mistakes: Mapping[frozenset[str], Sequence[Mis
     rows = []
     for place, pair in enumerate(pairs, 1):
         both = f"{pair.first}, {pair.second}"
-        same = "the same file" if pair.identical else ", ".join(_in_words(each) for each in pair.questions[:4])
+        same = (
+            "the same code word for word"
+            if pair.identical
+            else ", ".join(_in_words(each) for each in pair.questions[:4])
+        )
         rare = len(mistakes.get(frozenset((pair.first, pair.second)), ()))
         rows.append(
             (

@@ -56,6 +56,15 @@ def test_one_document_with_the_pairs_most_alike_first(paths, grader):
     assert grader("similar", "tiny", "in", "--json")[1] == out, "the same files give the same bytes"
 
 
+def test_the_same_code_word_for_word_stands_first_whatever_the_file(paths, grader, tmp_path):
+    (tmp_path / "in" / "dee.ipynb").write_bytes(ipynb("\n\n".join([*RIGHT, OTHERS[0]])))  # s0's, in one cell
+    code, out, _ = grader("similar", "tiny", "in", "--json")
+    first, *others = json.loads(out)["pairs"]
+    assert code == DONE and first["students"] == ["dee", "s0"] and first["identical"]
+    assert not any(pair["identical"] for pair in others)
+    assert re.search(r"dee +s0 +100 % +the same code word for word", grader("similar", "tiny", "in")[1])
+
+
 def test_the_page_lays_pairs_side_by_side_and_runs_nothing(paths, grader, tmp_path):
     code, out, _ = grader("similar", "tiny", "in")
     page = (tmp_path / "build" / "similar" / "tiny.html").read_text()
