@@ -59,7 +59,7 @@ def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
         results.unlink()
         return NEEDS_A_PERSON
     if attempt is None:
-        write(results, json.dumps(_nothing(assignment, said), indent=1))
+        write(results, json.dumps(_nothing(assignment, said, chosen.root / "submission"), indent=1))
         return 0
     print(f"isolation: {attempt.evidence.isolation}; {attempt.usage.cpu_s:.1f} CPU s")  # for staff: stdout is theirs
     if attempt.status is Status.DEFERRED:
@@ -69,7 +69,8 @@ def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
     page = results_document(assignment, attempt)
     for test in page["tests"]:
         test["visibility"] = chosen.visibility
-    page["output"] = "\n".join(part for part in (page["output"], _by_person(assignment)) if part)
+    remarks = [each for each in _remarks(said, student) if each not in page["output"]]
+    page["output"] = "\n".join(part for part in (*remarks, page["output"], _by_person(assignment)) if part)
     if chosen.leaderboard:
         page["leaderboard"] = [{"name": "points", "value": page["score"]}]
     page["execution_time"] = round(time.monotonic() - begun)
@@ -112,9 +113,17 @@ def _by_person(assignment: Assignment) -> str:
     return f"Not in this score: {names} ({worth}), which a person marks." if open_ones else ""
 
 
-def _nothing(assignment: Assignment, said: str) -> dict[str, Any]:
+def _remarks(said: str, student: str) -> list[str]:
+    """What `grade` says of this hand-in: which file was taken where there are several."""
+    begins = f"grader: {slug(student)}: "
+    return [recorded(line.removeprefix(begins)) for line in said.splitlines() if line.startswith(begins)]
+
+
+def _nothing(assignment: Assignment, said: str, submission: Path) -> dict[str, Any]:
     """No notebook: told to the student as `grade` says it, with nothing to publish."""
-    why = said.strip().rpartition("\n")[2].removeprefix("grader: ") or "nothing was handed in"
+    why = said.strip().rpartition("\n")[2].removeprefix("grader: ")
+    if not any(file.is_file() and not file.name.startswith(".") for file in submission.rglob("*")):
+        why = "nothing was handed in"  # `grade` names a place that students never saw
     told = tr("No notebook of {assignment} was found: {why}", assignment=assignment.id, why=recorded(why))
     worth = float(assignment.max_points)
     return {"score": 0, "max_score": worth, "output": told, "tests": []}

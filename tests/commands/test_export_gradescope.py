@@ -174,3 +174,23 @@ def test_what_a_person_marks_is_said_to_be_missing_from_the_score(tmp_path, monk
     assert on_gradescope.main(["tiny", "--root", str(root)]) == DONE
     page = json.loads((root / "results" / "results.json").read_text())
     assert page["score"] == float(tested) and "q9 (2.5 points), which a person marks" in page["output"]
+
+
+def test_which_of_several_files_was_taken_and_that_none_came_is_told(tmp_path, monkeypatch):
+    from grader.commands import on_gradescope
+
+    paths = small_course(tmp_path / "course")
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+
+    def told(name, **files):
+        root = tmp_path / name
+        (root / "submission").mkdir(parents=True)
+        (root / "results").mkdir()
+        for file, content in files.items():
+            (root / "submission" / f"{file}.ipynb").write_bytes(content)
+        assert on_gradescope.main(["tiny", "--root", str(root)]) == DONE
+        return json.loads((root / "results" / "results.json").read_text())["output"]
+
+    nothing = told("empty")
+    assert "nothing was handed in" in nothing and "handed-in-" not in nothing and "STUDENT" not in nothing
+    assert "b.ipynb not used: a.ipynb defines more" in told("two", a=ipynb(*RIGHT), b=ipynb("x = 1"))
