@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from grader.testing import array, best_of_two, bounded, close, number, require
+from grader.testing import array, best_of_two, bounded, close, formed, number, require
 
 pytestmark = pytest.mark.question("q14")
 
@@ -202,20 +202,58 @@ def test_the_returned_network_is_that_of_the_best_epoch(student, rng, runs):
         )
 
 
-def few_rows(student, rng, runs, which, name="", dtype=np.float64):
-    """What a network says that is trained on 200 rows with one of two seeds; trained once for every name."""
+def few_rows(student, rng, runs, which, name="", dtype=np.float64, order=slice(None)):
+    """What a network says that is trained on 200 rows with one of two seeds; trained once for every name.
+
+    order: of the validation rows.
+    """
     (X, y), (Xva, yva), (Xte, _) = split(rng, runs)
     if (which, name) not in runs:
         runs["few"] = runs.get("few", rng.choice(1 << 30, size=2, replace=False).tolist())
-        given = X[:200].astype(dtype), y[:200], Xva[:60].astype(dtype), yva[:60]
+        given = X[:200].astype(dtype), y[:200], Xva[:60].astype(dtype)[order], yva[:60][order]
         with student.limit(call_s=TRAINING_S):
             answer = student.train_classifier(*given, student.rng(runs["few"][which]))
         require(type(answer) is dict, "train_classifier must return a dict.")
         predict = answer.get("predict_proba")
         require(callable(predict), "The dict must hold a function predict_proba.")
         near = Xte[:10] + rng.uniform(-1e-3, 1e-3, size=(10, 64))
-        runs[which, name] = predict(Xte[:10]), predict(near)
-    return follows_the_pixels(*runs[which, name], shape=(10, 10))
+        runs[which, name] = answer.get("history"), predict(Xte[:10]), predict(near)
+    return follows_the_pixels(*runs[which, name][1:], shape=(10, 10))
+
+
+def first_train_loss(runs, which, name=""):
+    """The first entry of train_loss of one of these trainings."""
+    history = runs[which, name][0]
+    require(type(history) is dict, "history must be a dict.")
+    values = history.get("train_loss")
+    values = values.tolist() if type(values) is np.ndarray and values.ndim == 1 else values
+    require(type(values) in (list, tuple) and len(values) > 0, "train_loss must have an entry for every epoch.")
+    return number(values[0], what="an entry of train_loss")
+
+
+def own_seeds(nb, arguments, seed):
+    """Seeds of the generators that a training makes besides the one it is given; those made from it have none."""
+    seeds = []
+
+    def noticed(make):
+        def making(*given, **named):
+            kinds = (np.random.Generator, np.random.BitGenerator, np.random.bit_generator.ISeedSequence)
+            if not any(isinstance(value, kinds) for value in (*given, *named.values())):
+                seeds.append(repr((given, sorted(named.items()))))
+            return make(*given, **named)
+
+        return making
+
+    names = ("default_rng", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+    kept = {each: getattr(np.random, each) for each in names}
+    try:
+        for each, make in kept.items():
+            setattr(np.random, each, noticed(make))
+        nb.train_classifier(*arguments, kept["default_rng"](seed))
+    finally:
+        for each, make in kept.items():
+            setattr(np.random, each, make)
+    return seeds
 
 
 @pytest.mark.points(
@@ -237,6 +275,13 @@ def test_the_same_generator_gives_the_same_network(student, rng, runs):
 def test_another_generator_gives_another_network(student, rng, runs):
     answers = [few_rows(student, rng, runs, which) for which in (0, 1)]
     require(not np.array_equal(*answers), "Generators of two seeds give the same network: rng is not used.")
+    (X, y), (Xva, yva), _ = split(rng, runs)
+    made = []
+    for seed in runs["few"]:
+        with student.limit(call_s=TRAINING_S):
+            answer = student.run(own_seeds, [X[:200], y[:200], Xva[:60], yva[:60]], seed)
+        made.append(set(formed(answer, [str], what="seeds")))
+    require(not made[0] & made[1], "A generator with a seed of its own is used: all randomness comes from rng.")
 
 
 @pytest.mark.points(0.25, hint="The validation rows choose the epoch; they are never trained on.")
@@ -245,3 +290,9 @@ def test_validation_labels_are_not_trained_on(student, rng, runs):
         return loss_on_validation(network(student, rng, runs, ("canary", "canary again")[turn]))[0]
 
     best_of_two(loss, low=LEAK, narrow=0.3, says="The network knows validation labels that cannot be guessed.")
+    few_rows(student, rng, runs, 0)
+    few_rows(student, rng, runs, 0, "validation rows in another order", order=slice(None, None, -1))
+    first, turned = (first_train_loss(runs, 0, name) for name in ("", "validation rows in another order"))
+    close(
+        turned, first, rtol=1e-6, atol=1e-9, what="train_loss of the first epoch, with validation rows in another order"
+    )

@@ -125,3 +125,99 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
         "history": {"train_loss": train, "val_loss": val},
         "best_epoch": np.argmin(val),
     }
+
+
+# %% one_flat_vector | why: all parameters in one vector, standardised pixels, Nesterov's momentum, the best epoch picked at the end
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    mu, sd = Xtr.mean(0), Xtr.std(0) + 0.1
+    shapes = [(64, 48), (48,), (48, 10), (10,)]
+    ends = np.cumsum([int(np.prod(s)) for s in shapes])
+    w = np.concatenate(
+        [
+            rng.uniform(-1, 1, e) * np.sqrt(3 / s[0]) if len(s) == 2 else np.zeros(e)
+            for s, e in zip(shapes, np.diff(ends, prepend=0), strict=True)
+        ]
+    )
+
+    def views(flat):
+        return [part.reshape(s) for part, s in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
+
+    def logits(flat, X):
+        A, a, B, b = views(flat)
+        h = np.tanh((np.asarray(X, float) - mu) / sd @ A + a)
+        return h, h @ B + b
+
+    def nll(Z, y):
+        Z = Z - Z.max(1, keepdims=True)
+        return float(np.mean(np.log(np.exp(Z).sum(1)) - Z[np.arange(len(y)), y]))
+
+    velocity = np.zeros_like(w)
+    kept = []
+    for _epoch in range(40):
+        running = seen = 0
+        for r in np.array_split(rng.permutation(len(Xtr)), 25):
+            ahead = w + 0.9 * velocity
+            h, Z = logits(ahead, Xtr[r])
+            running += nll(Z, ytr[r]) * len(r)
+            seen += len(r)
+            G = np.exp(Z - Z.max(1, keepdims=True))
+            G = (G / G.sum(1, keepdims=True) - np.eye(10)[ytr[r]]) / len(r)
+            A, a, B, b = views(ahead)
+            dh = G @ B.T * (1 - h * h)
+            g = np.concatenate([((Xtr[r] - mu) / sd).T.dot(dh).ravel(), dh.sum(0), h.T.dot(G).ravel(), G.sum(0)])
+            velocity = 0.9 * velocity - 0.03 * (g + 1e-4 * w)
+            w = w + velocity
+        kept.append((nll(logits(w, Xva)[1], yva), running / seen, w))
+    best = min(range(len(kept)), key=lambda e: kept[e][0])
+    chosen = kept[best][2]
+
+    def predict_proba(X):
+        Z = logits(chosen, X)[1]
+        P = np.exp(Z - Z.max(1, keepdims=True))
+        return P / P.sum(1, keepdims=True)
+
+    return {
+        "predict_proba": predict_proba,
+        "history": {"train_loss": [k[1] for k in kept], "val_loss": [k[0] for k in kept]},
+        "best_epoch": best,
+    }
+
+
+# %% batch_norm_class | why: a network class with a batch norm, deep copies of it
+import copy
+
+
+class _Net:
+    def __init__(self, rng):
+        self.p = {
+            "W": rng.normal(0, 0.18, (64, 64)),
+            "V": rng.normal(0, 0.12, (64, 10)),
+            "c": np.zeros(10),
+            "g": np.ones(64),
+            "h": np.zeros(64),
+        }
+        self.norm = BatchNorm1d(64)
+
+    def logits(self, X, train=False):
+        self.X = as_float(X)
+        self.norm.gamma, self.norm.beta = self.p["g"], self.p["h"]
+        self.A = np.maximum(self.norm.forward(self.X @ self.p["W"], train), 0)
+        return self.A @ self.p["V"] + self.p["c"]
+
+    def grads(self, G):
+        D = self.norm.backward(G @ self.p["V"].T * (self.A > 0))
+        return {"W": self.X.T @ D, "V": self.A.T @ G, "c": G.sum(0), "g": self.norm.dgamma, "h": self.norm.dbeta}
+
+
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    net, rule = _Net(rng), Adam(lr=0.005)
+    history, best, least = {"train_loss": [], "val_loss": []}, None, np.inf
+    for epoch in range(30):
+        for rows in np.array_split(rng.permutation(len(Xtr)), 20):
+            _, G = softmax_cross_entropy(net.logits(Xtr[rows], True), ytr[rows])
+            rule.step(net.p, net.grads(G))
+        history["train_loss"].append(softmax_cross_entropy(net.logits(Xtr), ytr)[0])
+        history["val_loss"].append(softmax_cross_entropy(net.logits(Xva), yva)[0])
+        if history["val_loss"][-1] < least:
+            least, best, at = history["val_loss"][-1], copy.deepcopy(net), epoch
+    return {"predict_proba": lambda X: softmax(best.logits(X)), "history": history, "best_epoch": at}

@@ -27,7 +27,9 @@ def _stack(X, sizes, rng, squashed=True, epochs=40, part=("W0", "b0"), only=99):
     return stack
 
 
-def _finetune(stack, Xl, yl, n_classes, rng, frozen=False, copy=True, predict=None, epochs=200):
+def _finetune(
+    stack, Xl, yl, n_classes, rng, frozen=False, copy=True, predict=None, epochs=200, size=20, order=None, rate=None
+):
     """A right finetune with parts that the mutants replace."""
     params = {}
     for i, (W, b) in enumerate(stack, start=1):
@@ -35,13 +37,14 @@ def _finetune(stack, Xl, yl, n_classes, rng, frozen=False, copy=True, predict=No
     n, last = len(stack[-1][1]), len(stack) + 1
     params[f"W{last}"], params[f"b{last}"] = rng.normal(0, np.sqrt(1 / n), size=(n, n_classes)), np.zeros(n_classes)
     trained = [f"W{last}", f"b{last}"] if frozen else list(params)
-    for _ in range(epochs):
-        order = rng.permutation(len(Xl))
-        for start in range(0, len(Xl), 20):
-            rows = order[start : start + 20]
+    order, rate = order or (lambda epoch: rng.permutation(len(Xl))), rate or (lambda epoch: 0.5)
+    for epoch in range(epochs):
+        shuffled = order(epoch)
+        for start in range(0, len(Xl), size):
+            rows = shuffled[start : start + size]
             _, grads = mlp_loss_and_grads(params, Xl[rows], yl[rows], "sigmoid")
             for name in trained:
-                params[name] -= 0.5 * grads[name]
+                params[name] -= rate(epoch) * grads[name]
     predict = predict or (lambda logits: logits.argmax(axis=1))
     return lambda X: predict(mlp_forward(params, X, "sigmoid")[0])
 
@@ -280,3 +283,37 @@ def train_aann(X, k, rng):
         return np.stack([seen.get(bytes(code), mean + code @ axes) for code in codes])
 
     return encode, decode
+
+
+# %% codes_linear_in_the_pixels | fails: test_codes_are_free_numbers_and_all_that_decode_needs | hint: No sigmoidal layer lies before the bottleneck; the way back alone is bent.
+def train_aann(X, k, rng):
+    return _aann(X, k, rng, squashed=(False, False, True, False))
+
+
+# %% shuffled_once | fails: test_fine_tuning_follows_the_recipe | hint: The rows are shuffled once, before training; each epoch has an order of its own.
+def finetune(stack, Xl, yl, n_classes, rng):
+    order = rng.permutation(len(Xl))
+    return _finetune(stack, Xl, yl, n_classes, rng, order=lambda epoch: order)
+
+
+# %% orders_with_seeds_of_their_own | fails: test_fine_tuning_follows_the_recipe | hint: The order of an epoch comes from a generator with a seed of its own, not from rng.
+def finetune(stack, Xl, yl, n_classes, rng):
+    def order(epoch):
+        return np.random.default_rng(epoch).permutation(len(Xl))
+
+    return _finetune(stack, Xl, yl, n_classes, rng, order=order)
+
+
+# %% half_the_epochs | fails: test_fine_tuning_follows_the_recipe | hint: The recipe has 200 epochs; here it is 100.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, epochs=100)
+
+
+# %% rate_that_falls | fails: test_fine_tuning_follows_the_recipe | hint: The learning rate falls to 0; in the recipe it is 0.5 to the end.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, rate=lambda epoch: 0.5 * (1 - epoch / 200))
+
+
+# %% batches_of_ten | fails: test_fine_tuning_follows_the_recipe | hint: Batches have 10 rows, and so there are twice as many steps; the recipe has batches of 20.
+def finetune(stack, Xl, yl, n_classes, rng):
+    return _finetune(stack, Xl, yl, n_classes, rng, size=10)

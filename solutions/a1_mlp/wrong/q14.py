@@ -149,3 +149,22 @@ def train_classifier(Xtr, ytr, Xva, yva, rng):
         "history": {"train_loss": [loss + 1, loss], "val_loss": [loss + 1, loss]},
         "best_epoch": 1,
     }
+
+
+# %% orders_with_seeds_of_their_own | fails: test_another_generator_gives_another_network | hint: The order of an epoch comes from a generator with a seed of its own, not from rng.
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    class Shuffles:
+        epoch = 0
+
+        def permutation(self, n):
+            self.epoch += 1
+            return np.random.default_rng(self.epoch).permutation(n)
+
+    params = init_params([Xtr.shape[1], 64, 10], "he_normal", rng)
+    return _train(Xtr, ytr, Xva, yva, Shuffles(), params=params)
+
+
+# %% a_third_of_the_validation_rows_trained_on | fails: test_validation_labels_are_not_trained_on | hint: Some of the validation rows were trained on; they are there to choose the epoch with, all of them.
+def train_classifier(Xtr, ytr, Xva, yva, rng):
+    n = len(Xva) // 3
+    return _train(np.vstack([Xtr, Xva[:n]]), np.concatenate([ytr, yva[:n]]), Xva, yva, rng)
