@@ -138,7 +138,7 @@ def test_every_block_has_two_normalised_convolutions(student, rng, looked):
         require(type(scaled) is list, "The network has no convolutions.")
         changes = [number(change, what="a change") for change in scaled]
         require(len(changes) >= needed, "There are fewer 3x3 convolutions than two a block, down, bottom and up.")
-        most = needed + len(widths)  # one more for each doubling, and one at the end
+        most = needed + len(widths) - 1  # one more for each doubling
         require(len(changes) <= most, "There are more 3x3 convolutions than two a block, down, bottom and up.")
         held = sum(change < 1e-2 for change in changes)
         require(held >= needed, "The scale of a 3x3 convolution matters: no batch norm stands behind it.")
@@ -155,8 +155,11 @@ def test_every_batch_norm_is_followed_by_a_relu(student, rng, looked):
             says = "There are fewer batch norms than two a block, each of its own, with scale and shift."
             require(held >= needed and not kinks and bare == 0, says)
             continue
-        bends = sum(bool(numeric(kink) is not None and float(numeric(kink).values) > 0.75) for kink in kinks)
-        require(bends >= needed, "What a batch norm lets through is not bent at 0: a ReLU is missing.")
+        bends = [float(numeric(kink).values) for kink in kinks if numeric(kink) is not None]
+        bent = sum(bend > 0.75 for bend in bends)
+        require(bent >= needed, "What a batch norm lets through is not bent at 0: a ReLU is missing.")
+        cut = sum(abs(bend - 1) < 1e-6 for bend in bends)  # all that is below 0, exactly
+        require(cut >= needed, "Something below 0 gets through: an activation that leaks is no ReLU.")
 
 
 def moved(nb, args, x, step, crop):
@@ -218,6 +221,23 @@ def operations(nb, args, x):
     return found
 
 
+def last_convolution(nb, args, x):
+    """The kernel of the convolution whose sums are the answer; nothing where another operation gives it."""
+    net = nb.UNet(*args).to(x.device, x.dtype).eval()
+    node, moves = net(x).grad_fn, ("Add", "View", "Permute", "Transpose", "Squeeze", "Clone", "Alias", "Slice", "Copy")
+    while (
+        node is not None
+        and any(word in node.name() for word in moves)
+        and "Mm" not in node.name()
+        and "mm" not in node.name()
+    ):
+        below = [each for each, _ in node.next_functions if each is not None and "Accumulate" not in each.name()]
+        if len(below) != 1:
+            return []
+        node = below[0]
+    return list(node._saved_weight.shape[2:]) if node is not None and "Convolution" in node.name() else []
+
+
 @pytest.mark.points(
     0.2,
     hint="2x2 max pooling down, nearest neighbours or a transposed convolution with kernel and stride 2 up, zeros "
@@ -242,6 +262,9 @@ def test_maps_are_halved_doubled_and_handed_across_as_in_the_table(student, rng)
                 require(kernel == stride, "A transposed convolution has a stride that is not its kernel's size.")
             if name == "convolution":
                 require(max(stride, default=1) == 1, "A convolution has a stride; maps are halved by 2x2 max pooling.")
+        kernel = formed(student.run(last_convolution, [2, 3, widths], images(rng, 1, 2, 16, 24)), [int])
+        says = "The last convolution looks at more than one place; a 1x1 convolution is the end."
+        require(kernel in ([], [1, 1]), says)
         poolings = sum("MaxPool" in name and kernel == [2, 2] for name, kernel, *_ in found)
         require(poolings < len(widths), "There are more poolings than levels that are halved.")
 

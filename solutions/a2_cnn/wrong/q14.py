@@ -616,3 +616,16 @@ class UNet(_Unet):
         return _Residual(nn.Sequential(*self.layer(n, m)), nn.Sequential(*self.layer(m, m)[:2]))
 
     rising = block
+
+
+# %% relu_that_leaks | fails: test_every_batch_norm_is_followed_by_a_relu | hint: The activation lets a part of what is below 0 through (leaky ReLU); ReLU is asked for.
+class UNet(_Unet):
+    def layer(self, n, m):
+        return [*super().layer(n, m)[:2], nn.LeakyReLU(0.01)]
+
+
+# %% three_by_three_at_the_end | fails: test_maps_are_halved_doubled_and_handed_across_as_in_the_table | hint: The last convolution is 3x3; a 1x1 convolution is the end.
+class UNet(_UNet):
+    def __init__(self, cin, n_classes, widths):
+        super().__init__(cin, n_classes, widths)
+        self.last = nn.Conv2d(widths[0], n_classes, 3, padding=1)
