@@ -83,6 +83,11 @@ def tests_of(asked: Asked, namespace: Namespace) -> list[Test]:
     return found
 
 
+def worthless(asked: Asked) -> list[Case]:
+    """Tests without points in a question that has some."""
+    return [case for case in asked.cases if asked.points and not case.points]
+
+
 def _forms(name: str, case: Case, namespace: Namespace) -> list[Form]:
     found = []
     why = "the source's own solution does not pass it outside"

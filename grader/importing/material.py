@@ -34,6 +34,7 @@ class Case:
     measured: bool = False  # each of its expressions is compared with what the source's own solution gives
     hidden: bool = False
     points: Fraction | None = None
+    excerpt: bool = False  # what students see of another test
     success: str = ""
     failure: str = ""
 

@@ -158,7 +158,12 @@ def _cases(name: str, source: str, points: Fraction) -> list[Case]:
             public += lines
     case = Case(name, "\n".join(whole), hidden=hidden, points=points, measured=measured)
     shown = replace(
-        case, label=f"{name} (what students see)", source="\n".join(public), hidden=False, points=Fraction(0)
+        case,
+        label=f"{name} (what students see)",
+        source="\n".join(public),
+        hidden=False,
+        points=Fraction(0),
+        excerpt=True,
     )
     return [case, shown] if hidden and "\n".join(public).strip() else [case]
 

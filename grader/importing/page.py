@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from grader.importing.hidden_text import Test
-from grader.importing.material import Material
+from grader.importing.hidden_text import Test, worthless
+from grader.importing.material import Case, Material
 
 _OURS = re.compile(r"^the hidden test itself failed: \w+: | \(\w+\.py, line \d+\)$")
 NOT_PASSED = "the source's own solution does not pass it"
@@ -22,7 +22,7 @@ def import_page(
         "beside the student's code, and whoever tampers with the interpreter can make it say yes. *Left for you*: not",
         "in the hidden tests.",
         "",
-        "| here | there | points | tests moved | as claims | left for you |",
+        "| here | there | points | moved | moved as claims | left for you |",
         "|---|---|---|---|---|---|",
     ]
     for asked in material.questions:
@@ -34,6 +34,7 @@ def import_page(
     lines += ["", "## Test by test", "", "| test | there | what became of it |", "|---|---|---|"]
     for own in tests.values():
         lines += [_row(test, free) for test in own]
+    lines += [_without_points(case) for asked in material.questions for case in worthless(asked) if not case.excerpt]
     lines += _notes(material)
     return "\n".join(lines) + "\n"
 
@@ -50,6 +51,11 @@ def _row(test: Test, free: set[str]) -> str:
     if test.name in free and not test.left:
         told += "; the untouched notebook passes it, so it counts with another test of its question, if there is one"
     return f"| {test.name} | {_cell(test.case.label)} | {_cell(told)} |"
+
+
+def _without_points(case: Case) -> str:
+    shown = "students have it as a public check" if not case.hidden else "nobody sees it"
+    return f"| | {_cell(case.label)} | worth no points there: no hidden test; {shown} |"
 
 
 def _said(told: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -12,6 +13,7 @@ from grader.importing.master_text import MasterPart
 from grader.importing.material import Asked, Case, Material, Part
 from grader.importing.namespace import Namespace, bound_anywhere, namespace, read_names
 from grader.importing.outside import Wanted, outside
+from grader.importing.page import import_page
 from grader.importing.preparing import prepare
 from grader.importing.repairing import repaired, said_otherwise
 from grader.importing.sending import NotOutside
@@ -364,3 +366,19 @@ def test_a_line_that_ends_with_a_semicolon_already_is_reworded():
     assert said_otherwise(material, "axes.plot(x);")
     assert material.items[0].source == "# BEGIN SOLUTION\n    (axes.plot(x));\n# END SOLUTION"
     assert not said_otherwise(material, "axes.plot(x);")
+
+
+def test_the_page_names_tests_that_are_worth_nothing():
+    none = Fraction(0)
+    cases = [
+        Case("q - 1", "assert f(2) == 4", points=Fraction(2)),
+        Case("q - 2", "assert f(1) == 1", points=none),
+        Case("q - 3", "assert f(0) == 0", points=none, hidden=True),
+        Case("q (what students see)", "assert f(2) == 4", points=none, excerpt=True),
+    ]
+    asked = Asked("q", id="q1", points=Fraction(2), cases=cases)
+    material = Material("Otter", "hw", items=[asked])
+    page = import_page(material, "hw1", {"q1": hidden.tests_of(asked, NOTEBOOK)}, set(), "hw.ipynb")
+    assert "| | q - 2 | worth no points there: no hidden test; students have it as a public check |" in page
+    assert "| | q - 3 | worth no points there: no hidden test; nobody sees it |" in page
+    assert "| test_q1 | q - 1 | moved |" in page and "what students see" not in page
