@@ -127,7 +127,7 @@ def test_a_submission_sees_no_hidden_test_no_result_no_network_and_nobody_else(s
     [right] = [seen["right"][1]["score"]]
     assert code == 0 and page["score"] < right, "it saw, wrote, reached or could signal something"
     failed = [test for test in page["tests"] if test["status"] == "failed"]
-    assert failed and not any("missing" in test["output"] for test in failed), "the notebook ran to its end"
+    assert failed and not any("is not defined" in test["output"] for test in failed), "the notebook ran to its end"
 
 
 @pytest.mark.docker
@@ -176,7 +176,7 @@ def test_what_a_person_marks_is_said_to_be_missing_from_the_score(tmp_path, monk
     assert page["score"] == float(tested) and "q9 (2.5 points), which a person marks" in page["output"]
 
 
-def test_which_of_several_files_was_taken_and_that_none_came_is_told(tmp_path, monkeypatch):
+def test_a_student_reads_which_file_was_taken_and_how_checks_ended(tmp_path, monkeypatch):
     from grader.commands import on_gradescope
 
     paths = small_course(tmp_path / "course")
@@ -189,8 +189,12 @@ def test_which_of_several_files_was_taken_and_that_none_came_is_told(tmp_path, m
         for file, content in files.items():
             (root / "submission" / f"{file}.ipynb").write_bytes(content)
         assert on_gradescope.main(["tiny", "--root", str(root)]) == DONE
-        return json.loads((root / "results" / "results.json").read_text())["output"]
+        return json.loads((root / "results" / "results.json").read_text())
 
-    nothing = told("empty")
+    nothing = told("empty")["output"]
     assert "nothing was handed in" in nothing and "handed-in-" not in nothing and "STUDENT" not in nothing
-    assert "b.ipynb not used: a.ipynb defines more" in told("two", a=ipynb(*RIGHT), b=ipynb("x = 1"))
+    assert "b.ipynb not used: a.ipynb defines more" in told("two", a=ipynb(*RIGHT), b=ipynb("x = 1"))["output"]
+    tests = told("stub", tiny=ipynb("def running_sum(x):\n    raise NotImplementedError"))["tests"]
+    says = {test["output"].partition("\n")[0] for test in tests}
+    assert "This is not written yet." in says and any("is not defined when" in each for each in says)
+    assert not any("ended:" in each for each in says)
