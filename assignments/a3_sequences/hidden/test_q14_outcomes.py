@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.testing import array, best_of_two, bounded, close, first_losses, formed, require
+from grader.testing import array, best_of_two, bounded, close, first_losses, formed, require, unpack
 
 pytestmark = pytest.mark.question("q14")
 
@@ -227,7 +227,10 @@ def described(student, rng, runs, datasets, turn=0):
         caption, kept = taught(student, "train_captioner", *tensors(X, captions), seed=int(rng.integers(1 << 30)))
         (hidden,) = tensors(hidden)
         alone = [caption(hidden[i : i + 1]) for i in range(12)]
-        return {"kept": kept, "wanted": wanted, "said": caption(hidden), "alone": alone}
+        mixed = (hidden + hidden.roll(1, 0)) / 2  # two shapes each, so that little decides what is said
+        beside_black = torch.cat([mixed.flip(0), torch.zeros_like(mixed)])
+        mixtures = [caption(mixed), caption(beside_black)]
+        return {"kept": kept, "wanted": wanted, "said": caption(hidden), "mixtures": mixtures, "alone": alone}
 
     return once(runs, f"captions {turn}", train)
 
@@ -258,6 +261,11 @@ def test_a_picture_alone_gets_the_same_caption(student, rng, runs, datasets):
     for i, alone in enumerate(run["alone"]):
         alone = array(alone, shape=(1, 4), dtype="int", what="the caption of one picture")
         require(np.array_equal(alone[0], said[i]), "A picture alone gets another caption than among others.")
+    there, back = unpack(run["mixtures"], 2)
+    there = array(there, shape=(500, 4), dtype="int", what="the captions")
+    back = array(back, shape=(1000, 4), dtype="int", what="the captions")[499::-1]
+    others = int((back != there).any(axis=1).sum())
+    require(others <= 2, "The same pictures get other captions in another order, beside black ones.")  # two may be ties
 
 
 # ------------------------------------------------------------------------------------------------ the seed of all four

@@ -354,6 +354,24 @@ def train_captioner(X, captions, seed):
     return lambda X: model.train()(X).argmax(dim=2)
 
 
+# %% dropout_when_it_writes | fails: test_a_picture_alone_gets_the_same_caption | hint: Features are dropped at random when a caption is written, too: F.dropout needs training=self.training.
+class _Forgetful(nn.Module):
+    def forward(self, maps):
+        return F.dropout2d(maps, 0.1)
+
+
+def train_captioner(X, captions, seed):
+    model = _captioner(X, captions, seed, epochs=4)
+    model.cnn.append(_Forgetful())
+    return lambda X: model(X).argmax(dim=2)
+
+
+# %% scaled_by_the_pictures_beside | fails: test_a_picture_alone_gets_the_same_caption | hint: Pictures are scaled by mean and deviation of those that are asked about together; use those of the training set.
+def train_captioner(X, captions, seed):
+    model = _captioner((X - X.mean()) / X.std(), captions, seed, epochs=4)
+    return lambda X: model((X - X.mean()) / X.std()).argmax(dim=2)
+
+
 # %% logits_instead_of_tokens | fails: test_hidden_pictures_are_described | hint: The function returns tokens, (N, 4) integers, not their logits.
 def train_captioner(X, captions, seed):
     return _captioner(X, captions, seed, epochs=0).eval()
