@@ -78,8 +78,9 @@ def as_ipynb(cells: list[str]) -> dict[str, Any]:
 
 
 def outcome(raised: dict[str, str], printed: str) -> Outcome:
-    before, _, told = printed.rpartition(MARK)
-    names = json.loads(told.partition("\n")[0]) if before or told else {}
+    before, told_them, told = printed.rpartition(MARK)
+    names = json.loads(told.partition("\n")[0]) if told_them else {}  # a notebook may end its kernel, or hide `print`
+    before = before if told_them else printed
     return {
         "raised": raised,
         "names": names,

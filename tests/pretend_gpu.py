@@ -111,9 +111,11 @@ def run(operator: Any, *args: Any, **kwargs: Any) -> Any:
             return run(operator, *args, **kwargs)
     leaves = tree_leaves((args, kwargs))
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-    wanted = torch.device(kwargs.get("device") or DEVICE)
-    if "device" in kwargs and wanted.type == DEVICE:
-        kwargs["device"] = CPU
+    named = [leaf for leaf in (*args, kwargs.get("device")) if isinstance(leaf, torch.device)]
+    wanted = named[0] if named else torch.device(DEVICE)
+    if wanted.type == DEVICE:  # what the tensors hold stays where it is
+        args = tuple(CPU if isinstance(leaf, torch.device) else leaf for leaf in args)
+        kwargs |= {"device": CPU} if "device" in kwargs else {}
     _refuse_two_devices(operator, args, tensors)
     for leaf in leaves:
         if isinstance(leaf, torch._C.Generator) and leaf._cdata not in ELSEWHERE:

@@ -21,9 +21,13 @@ MAX_LEFT_OUT = 10  # files that could not be written, of which the student is to
 
 
 def fresh_namespace() -> types.ModuleType:
-    """A new `__main__`, so that dataclasses, pickling and `inspect` work as in a notebook."""
+    """A new `__main__`, so that dataclasses, pickling and `inspect` work as in a notebook.
+
+    Its program has no options: those of the zygote are not for the notebook's `argparse`.
+    """
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
+    sys.argv = ["ipykernel_launcher.py"]
     return module
 
 

@@ -245,7 +245,9 @@ def begin_capture(shell: Any, line: str) -> None:
         shell.open.enter_context(contextlib.redirect_stderr(errors))
 
 
-def _script(program: Callable[[str], list[str]]) -> Callable[..., None]:
+def _script(*program: str) -> Callable[..., None]:
+    """A cell for a program, which takes what else stands in the cell's first line; without one that line names it."""
+
     def run(shell: Any, line: str, cell: str) -> None:
         words, kept, may_fail = _split(line), {}, False
         while words and words[0].startswith("--"):
@@ -253,8 +255,8 @@ def _script(program: Callable[[str], list[str]]) -> Callable[..., None]:
             if option in ("--out", "--err", "--proc"):
                 kept[option] = words.pop(0) if words else ""
             may_fail = may_fail or option == "--no-raise-error"
-        arguments = program(" ".join(words))
-        text, code = commands.run(shell, "", tuple(arguments), cell)
+        arguments = (*program, *words) or ("sh",)
+        text, code = commands.run(shell, "", arguments, cell)
         if "--out" in kept:
             shell.user_ns[kept["--out"]] = text
         else:
@@ -314,11 +316,11 @@ LINE: dict[str, Callable[..., Any]] = {
 CELL: dict[str, Callable[..., Any]] = {
     "writefile": _write_file,
     "file": _write_file,
-    "bash": _script(lambda line: ["bash"]),
-    "sh": _script(lambda line: ["sh"]),
-    "shell": _script(lambda line: ["bash"]),
-    "script": _script(lambda line: line.split() or ["sh"]),
-    "python": _script(lambda line: [sys.executable, "-"]),
-    "python3": _script(lambda line: [sys.executable, "-"]),
+    "bash": _script("bash"),
+    "sh": _script("sh"),
+    "shell": _script("bash"),
+    "script": _script(),
+    "python": _script(sys.executable),
+    "python3": _script(sys.executable),
     **dict.fromkeys(("!", "!!", "sx", "system"), _captured_script),
 }

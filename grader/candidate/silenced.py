@@ -107,7 +107,16 @@ def _interactiveshell(module: Any) -> None:
 
 
 def _display_functions(module: Any) -> None:
-    module.clear_output = lambda wait=False: None  # else it prints what moves a terminal's cursor
+    """`clear_output` prints what moves a terminal's cursor, and without a front end nobody gets a handle to update."""
+    module.clear_output = lambda wait=False: None
+    shown = module.display
+
+    @functools.wraps(shown)
+    def display(*objects: object, display_id: Any = None, **options: Any) -> Any:
+        shown(*objects, **options)
+        return module.DisplayHandle(None if display_id is True else display_id) if display_id else None
+
+    module.display = display
 
 
 def _ipython_display(module: Any) -> None:

@@ -49,6 +49,13 @@ def recurrent(x):
     there = [layer.to(x.device)(x[None])[0] for layer in layers]
     return [(a - b.cpu()).abs().max().item() for a, b in zip(here, there)]
 def back(x): return x.cpu().numpy()
+@torch.inference_mode()
+def appended(x): return torch.cat([x, (x.long()[:1] + 1).to(x)])
+def drawn_in_between(x):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        torch.rand(3)
+    return x
 
 def forgets(x): return x + constant
 def forgets_its_module(x): return table(torch.zeros(2, dtype=torch.long, device=x.device))
@@ -83,6 +90,8 @@ X = torch.tensor([1.0, 2.0, 0.0])
         ("with_a_number", X + 1),
         ("drawn", torch.rand(3, generator=torch.Generator().manual_seed(1))),
         ("back", X),
+        ("appended", torch.tensor([1.0, 2.0, 0.0, 2.0])),
+        ("drawn_in_between", X),
     ],
 )
 def test_what_asks_where_its_tensors_lie_answers_as_on_the_processor(elsewhere, name, answer):
