@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.collect.collection import Collected, Theirs
-from grader.commands.collecting import search_for
+from grader.commands.canvas_numbers import NO_FILE, Numbers, numbers_in
 from grader.commands.writing import write
 from grader.errors import UsageError
 from grader.feedback.names import slug
@@ -22,6 +20,7 @@ from grader.paths import Paths
 from grader.schema import Assignment
 from grader.terminal import screen
 
+NO_ROW = mark("the worksheet has no row with the id number, the address or the name on the roster of")
 NAMED = 10  # students in a message
 MAIL_COLUMNS = ["id", "mail", "name", "file"]
 NEEDS = {  # format -> the option it needs, and why
@@ -67,38 +66,46 @@ class Targets:
         self.assignment, self.form, self.out = assignment, chosen.format, chosen.out
         self.book = book
         self.participants: dict[str, str] = {}
-        self.uploads: dict[str, tuple[int, int]] = {}
+        self.no_row: dict[str, str] = {}
+        self.uploads = Numbers()
         if chosen.format == "moodle" and book is not None:
-            self.participants = _participants(book, chosen.worksheet)
+            self.participants, self.no_row = _participants(book, chosen.worksheet)
         if chosen.format == "canvas":
-            self.uploads = _uploads(paths, assignment, chosen.download)
+            self.uploads = numbers_in(paths, assignment, chosen.download)
 
     def hand_out(self, pages: Mapping[str, bytes], suffix: str) -> HandedOut:
         """Write the pages (student -> bytes). Raises UsageError where a platform's file is another assignment's."""
         if self.form == "moodle":
-            why = tr("the worksheet has no row (or two) with the id number, the address or the name on the roster of")
-            return self._zip(pages, self.participants, why, "worksheet")
+            whose = {student: self.no_row.get(student, NO_ROW) for student in pages}
+            return self._zip(pages, self.participants, whose, "worksheet")
         if self.form == "canvas":
-            why = "the download has no file, a group's, or one that could be somebody else's, of"
-            return self._zip(pages, self.uploads, why, "download")
+            whose = {student: self.uploads.why.get(student, NO_FILE) for student in pages}
+            return self._zip(pages, self.uploads.found, whose, "download")
         written = {student: f"{slug(student)}{suffix}" for student in pages}
         for student, content in pages.items():
             write(self.out / written[student], content)
         return HandedOut(written, self._mail_merge(written) if self.form == "mail" else ())
 
-    def _zip(self, pages: Mapping[str, bytes], known: Mapping[str, object], why: str, source: str) -> HandedOut:
+    def _zip(
+        self, pages: Mapping[str, bytes], known: Mapping[str, object], whys: Mapping[str, str], source: str
+    ) -> HandedOut:
+        """Write the zip, and name everybody who is left out of it. whys: by student, why they would be"""
         left = [student for student in pages if student not in known]
+        told = [
+            f"{tr(why)} {', '.join(student for student in left if whys[student] == why)}"
+            for why in dict.fromkeys(whys[student] for student in left)
+        ]
         if left and len(left) == len(pages):
-            raise UsageError(f"{why} {named(left)}; is it the {source} of {self.assignment.id}?")
-        if left:
-            screen.say(f"left out of the zip: {why} {named(left)}")
+            raise UsageError(f"{'; '.join(told)}; is it the {source} of {self.assignment.id}?")
+        for reason in told:
+            screen.say(f"left out of the zip: {reason}")
         there = {student: content for student, content in pages.items() if student in known}
         file = f"{self.assignment.id}_feedback_{self.form}.zip"
         name = f"feedback_{self.assignment.id}.html"
         if self.form == "moodle":
             content = moodle_zip({self.participants[student]: page for student, page in there.items()}, name)
         else:
-            content = canvas_zip({self.uploads[student]: page for student, page in there.items()}, name)
+            content = canvas_zip({self.uploads.found[student]: page for student, page in there.items()}, name)
         write(self.out / file, content)
         return HandedOut(dict.fromkeys(there, file), left)
 
@@ -110,7 +117,7 @@ class Targets:
         rows = [[student.id, student.email, student.name, file] for student, file in there]
         write(self.out / "mail_merge.csv", BOM + csv_of([MAIL_COLUMNS, *rows]))
         if left:
-            screen.say(f"not in mail_merge.csv, for want of an address on the roster: {named(left)}")
+            screen.say(f"not in mail_merge.csv, for want of an address on the roster: {', '.join(left)}")
         return left
 
 
@@ -120,30 +127,10 @@ def named(students: Sequence[str]) -> str:
     return tr("{names} and {n} more", names=some, n=more) if more > 0 else some
 
 
-def _participants(book: Gradebook, worksheet: Path) -> dict[str, str]:
+def _participants(book: Gradebook, worksheet: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """By student: the participant number, and why there is none of those of whom rows may be."""
+    no_row: dict[str, str] = {}
     try:
-        return export.moodle_participants(book, worksheet.read_bytes())
+        return export.moodle_participants(book, worksheet.read_bytes(), no_row), no_row
     except OSError as error:
         raise UsageError(f"{worksheet} cannot be read: {error.strerror}") from None
-
-
-def _uploads(paths: Paths, assignment: Assignment, download: Path) -> dict[str, tuple[int, int]]:
-    """Student -> the numbers of their account and of a file of theirs, as Canvas's download has them.
-
-    Nobody whose file is a group's: all of the group would read the page.
-    """
-    with Collected(search_for(paths, assignment, "canvas"), [download]) as collection:
-        theirs = collection.by_student()
-    owners = Counter(account for of in theirs.values() for account in {each.person.account for each in of})
-    found = {student: _newest(of) for student, of in theirs.items()}
-    return {student: numbers for student, numbers in found.items() if numbers and owners[str(numbers[0])] == 1}
-
-
-def _newest(theirs: Sequence[Theirs]) -> tuple[int, int] | None:
-    numbers = [
-        (int(each.person.account), file.rank)
-        for each in theirs
-        for file in each.upload.files
-        if each.person.account.isascii() and each.person.account.isdigit()
-    ]
-    return max(numbers, key=lambda pair: pair[1]) if len({account for account, _ in numbers}) == 1 else None

@@ -17,6 +17,7 @@ from grader.course.entries import State
 from grader.course.people import Person, Roster
 from grader.course.scheme import TOTAL
 from grader.errors import UsageError
+from grader.languages.translating import mark
 from grader.marks.gradebook import Gradebook, Line
 from grader.marks.platform_file import PlatformFile
 from grader.marks.platforms import MOODLE, Cell, Platform
@@ -49,11 +50,13 @@ class Filled:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a row is, or why it is nobody's. `by_name`: nothing but the name says so."""
+    """Whose a row is, or why it is nobody's. `by_name`: nothing but the name says so; `near`: whose it may be."""
 
     line: Line | None = None
     why: str = ""
     by_name: bool = False
+    near: tuple[str, ...] = ()
+    one_of: int = 1  # rows that could be the same student's
 
 
 @dataclass
@@ -162,7 +165,7 @@ def owners(book: Gradebook, people: Sequence[Person]) -> list[Owner]:
     for number, match in enumerate(matches):
         if len(match.students) != 1:
             several = f"stands for {', '.join(match.students)}" if match.students else ""
-            found.append(Owner(why=match.doubt or several))
+            found.append(Owner(why=match.doubt or several, near=match.students or match.near))
             continue
         (student,) = match.students
         of_student = rows[student]
@@ -170,14 +173,21 @@ def owners(book: Gradebook, people: Sequence[Person]) -> list[Owner]:
         if len(of_student) == 1 or sure == [number]:
             found.append(Owner(lines[student], by_name=not match.sure))
         else:
-            found.append(Owner(why=f"{len(of_student)} rows could be those of {student}"))
+            why = f"{len(of_student)} rows could be those of {student}"
+            found.append(Owner(why=why, near=(student,), one_of=len(of_student)))
     return found
 
 
-def moodle_participants(book: Gradebook, worksheet: bytes) -> dict[str, str]:
+SEVERAL_ROWS = mark("the worksheet has several rows that could be those of")
+UNCERTAIN = mark("the worksheet has a row that could be theirs or somebody else's, of")
+NO_NUMBER = mark("the worksheet has no participant number in the row of")
+
+
+def moodle_participants(book: Gradebook, worksheet: bytes, whys: dict[str, str] | None = None) -> dict[str, str]:
     """Student -> participant number, as a Moodle worksheet has them; who is there twice is left out.
 
     The number belongs to one assignment: it is neither the person's own number nor that of another assignment.
+    whys: takes why there is none, of those of whom a row may be
     """
     sheet = PlatformFile.read(worksheet, MOODLE.what, ("Identifier",), MOODLE.names)
     people = [MOODLE.person(sheet, row) for row in sheet.rows]
@@ -186,6 +196,9 @@ def moodle_participants(book: Gradebook, worksheet: bytes) -> dict[str, str]:
         number = re.search(r"([0-9]{1,12})\s*$", sheet.cell(row, "Identifier"))
         if owner.line is not None and number is not None:
             found[owner.line.student.id] = number[1]
+        elif whys is not None:
+            whys |= dict.fromkeys(owner.near, SEVERAL_ROWS if owner.one_of > 1 else UNCERTAIN)
+            whys |= {owner.line.student.id: NO_NUMBER} if owner.line else {}
     return found
 
 

@@ -22,6 +22,7 @@ from grader.marks.export import moodle_participants
 from grader.marks.gradebook import read_gradebook
 from grader.record.store import Store
 from grader.schema import Attempt, Evidence, Status
+from grader.submission.packing import zipped
 
 ODD_IDS = [
     "cs101", "CS101", "Cs101", "a--b", "a-b", "a_b", "a.b", "..", "../../etc/passwd", "con", "NUL", "com1.txt", "",
@@ -246,7 +247,7 @@ def test_canvas_takes_back_each_page_under_the_numbers_of_its_own_students_file(
     options = ("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)
     code, out, err = grader(*options)
     assert code == 1
-    assert "the download has no file, a group's, or one that could be somebody else's, of cy, dee, eva" in err
+    assert "left out of the zip: the download has no file of cy, dee, eva\n" in err
     with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
         assert archive.namelist() == ["feedback_4312_99818_tiny.html", "feedback_4313_99820_tiny.html"]
         read = {canvas_reads(name): archive.read(name).decode() for name in archive.namelist()}
@@ -264,9 +265,56 @@ def test_a_page_is_not_put_where_a_group_reads_it(grader, course, tmp_path, monk
         _, _, err = grader("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)
     finally:
         aliases.unlink()
-    assert "somebody else's, of ada, bob, dee, eva" in err
+    assert "the download has a group's file, whose page all of the group would read, of ada, bob\n" in err
+    assert "the download has no file of dee, eva\n" in err
     with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
         assert archive.namelist() == ["feedback_51_99821_tiny.html"]
+
+
+@pytest.mark.parametrize(
+    ("names", "number"),
+    [
+        pytest.param({"tiny.ipynb": ipynb(*RIGHT), "extra.pdf": b"%PDF"}, 1, id="what lies beside it"),
+        pytest.param({"tiny.ipynb": ipynb("x = 1"), "old.ipynb": ipynb(*RIGHT), "z.csv": b"1"}, 2, id="by its bytes"),
+        pytest.param({"tiny.ipynb": ipynb("x = 1"), "more.py": b"y = 1"}, 1, id="none is the same any more"),
+        pytest.param({"all.zip": zipped("", {"a/tiny.ipynb": ipynb(*RIGHT)}), "x.pdf": b"%PDF"}, 1, id="in an archive"),
+    ],
+)
+def test_canvas_gets_the_number_of_the_file_that_was_graded(grader, tmp_path, names, number):
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as archive:
+        for place, (name, content) in enumerate(names.items(), 1):
+            archive.writestr(f"lovelaceada_4312_{place}_{name}", content)
+    options = ("--format", "canvas", "--download", tmp_path / "submissions.zip")
+    grader("feedback", "tiny", "--out", tmp_path, *options)
+    with zipfile.ZipFile(tmp_path / "tiny_feedback_canvas.zip") as archive:
+        assert archive.namelist() == [f"feedback_4312_{number}_tiny.html"]
+
+
+def test_everybody_who_is_left_out_of_a_zip_is_named_by_reason(grader, course, tmp_path):
+    many = [f"s{number:02}" for number in range(15)]
+    twins = ["tw1", "tw2"]
+    roster = course.roster_csv.read_text()
+    course.roster_csv.write_text(roster + "".join(f"{each},,\n" for each in many) + "tw1,Wei Li,\ntw2,Wei Li,\n")
+    with Store.open(course.record) as store:
+        for student in (*many, *twins):
+            store.add_submission(submission(student, *RIGHT))
+    worksheet = tmp_path / "Grades.csv"
+    twice = "\nParticipant 4715,Dee Dee,dee@example.org\nParticipant 4716,Dee Dee,dee@example.org\n"
+    worksheet.write_text(WORKSHEET.rstrip() + twice + "Participant 4717,Wei Li,\n", newline="")
+    download = canvas_download(tmp_path, "lovelaceada_4312_99817_tiny.ipynb", "liwei_4314_99818_tiny.ipynb")
+    try:
+        moodle = grader("feedback", "tiny", "--out", tmp_path, "--format", "moodle", "--worksheet", worksheet)[2]
+        canvas = grader("feedback", "tiny", "--out", tmp_path, "--format", "canvas", "--download", download)[2]
+    finally:
+        course.roster_csv.write_text(roster)
+        with Store.open(course.record) as store:
+            digest = store.current_digests("tiny")["s00"]
+            store.forget("tiny", dict.fromkeys((*many, *twins), digest))
+    assert f"no row with the id number, the address or the name on the roster of eva, {', '.join(many)}\n" in moodle
+    assert "several rows that could be those of dee\n" in moodle
+    assert "row that could be theirs or somebody else's, of tw1, tw2\n" in moodle
+    assert f"the download has no file of bob, cy, dee, eva, {', '.join(many)}\n" in canvas
+    assert "a file that could be theirs or somebody else's, of tw1, tw2\n" in canvas
 
 
 def test_a_mail_merge_has_a_row_for_each_page_with_the_address_of_its_student(grader, course, tmp_path, monkeypatch):
