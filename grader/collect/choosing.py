@@ -47,31 +47,39 @@ def upload_that_counts(
     """The last (or first) of a student's uploads: by their times, else by the platform's order, else by place.
 
     moments: when each came, if that is known;  places: as they were given on the command line
+    Where no clock is known, times count as they are written; beside known ones they order the uploads of one place.
     Files of one place that nothing puts in an order are taken together.
     """
-    timed = all(moment is not None for moment in moments)
+    best = max if wanted.policy == LAST else min
+    times = moments if any(moments) else [upload.when for upload in uploads]
+    known = [time for time in times if time is not None]
+    left = [upload for upload, time in zip(uploads, times, strict=True) if time is None or time == best(known)]
+    ordered = {place for place in places if _of_one_clock([upload for upload in left if upload.place == place])}
 
-    def rank(number: int) -> tuple[object, ...]:
-        upload = uploads[number]
-        where = places.index(upload.place)
-        moment = moments[number]
-        return (moment, where, upload.order) if timed and moment else (where, upload.order)
+    def rank(upload: Upload) -> tuple[object, ...]:
+        when = (upload.when,) if upload.place in ordered else ()
+        return (places.index(upload.place), when, upload.order)
 
-    ranks = [rank(number) for number in range(len(uploads))]
-    best = max(ranks) if wanted.policy == LAST else min(ranks)
-    taken = [upload for upload, its in zip(uploads, ranks, strict=True) if its == best]
-    others = [upload for upload, its in zip(uploads, ranks, strict=True) if its != best]
+    counts = best(map(rank, left))
+    taken = [upload for upload in left if rank(upload) == counts]
+    others = [upload for upload in uploads if not any(upload is each for each in taken)]
     together = _together(taken)
     if not others:
         return together, []
     if {_fingerprint(upload) for upload in uploads} == {_fingerprint(together)}:
         return together, [Remark(f"there {len(uploads)} times, every time the same files")]
     what = f"{_called(together)} is used, the {wanted.policy} of {len(others) + 1}"
-    how = "" if timed or together.said else ", in the order in which the downloads were given"
+    by_place = len(known) < len(times) and len({upload.place for upload in left}) > 1
+    how = ", in the order in which the downloads were given" if by_place else ""
     remarks = [Remark(f"{what}{how}; --policy {wanted.other_policy} takes another", Weight.MENDED)]
     if not any(map(_has_code, together.files)) and any(_has_code(file) for upload in others for file in upload.files):
         remarks.append(Remark("there is no notebook in it, but in another upload of the same person", Weight.ASK))
     return together, remarks
+
+
+def _of_one_clock(uploads: Sequence[Upload]) -> bool:
+    """Whether each has a time, and all of them can be compared as they are written."""
+    return {upload.when and upload.when.utcoffset() is None for upload in uploads} in ({True}, {False})
 
 
 def _together(uploads: Sequence[Upload]) -> Upload:

@@ -157,6 +157,49 @@ def test_the_same_upload_in_two_downloads_needs_no_decision():
     ]
 
 
+def attempt(day, place="b.zip", zone=None):
+    return Upload((Person("Ada"),), (entry("x.ipynb", bytes([day])),), place, when=datetime(2026, 9, day, tzinfo=zone))
+
+
+def counting(uploads, moments):
+    """What is in the upload that counts as the last, and in the one that counts as the first."""
+    places = ["a.zip", "b.zip", "c.zip"]
+    chosen = [
+        upload_that_counts(uploads, moments, places, Wanted("a1_mlp", policy=policy))[0] for policy in ("last", FIRST)
+    ]
+    return tuple(b"".join(file.read() for file in each.files) for each in chosen)
+
+
+CANVAS = upload("x.ipynb", place="a.zip", content=b"c")
+
+
+@pytest.mark.parametrize(
+    ("uploads", "last", "first"),
+    [
+        pytest.param([CANVAS, attempt(1), attempt(3)], bytes([3]), b"c", id="a download without times before it"),
+        pytest.param([CANVAS, attempt(3), attempt(1)], bytes([3]), b"c", id="the attempts the other way round"),
+        pytest.param(
+            [attempt(1, "a.zip"), attempt(3, "a.zip"), upload("x.ipynb", place="b.zip", content=b"c")],
+            b"c", bytes([1]), id="a download without times behind it",
+        ),
+        pytest.param(
+            [attempt(1, "a.zip"), attempt(3, "a.zip"), upload("x.ipynb", place="b.zip", content=b"c"),
+             attempt(2, "c.zip")],
+            b"c", bytes([1]), id="an attempt that another is known to follow, in the last download",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("clock", ["known", "unknown"])
+def test_attempts_stay_apart_whatever_other_downloads_are_there(uploads, last, first, clock):
+    moments = [each.when and each.when.replace(tzinfo=UTC) if clock == "known" else None for each in uploads]
+    assert counting(uploads, moments) == (last, first)
+
+
+def test_attempts_on_an_unknown_clock_stay_apart_beside_those_on_a_known_one():
+    uploads = [attempt(9, "a.zip", UTC), attempt(1), attempt(3)]
+    assert counting(uploads, [uploads[0].when, None, None]) == (bytes([3]), bytes([9]))
+
+
 def test_files_that_nothing_puts_in_order_are_taken_together():
     chosen, remarks = count([upload("a.ipynb"), upload("b.py"), upload("b.py", content=TWO)])
     assert [file.path for file in chosen.files] == ["a.ipynb", "b.py", "3/b.py"]
