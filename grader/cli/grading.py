@@ -15,7 +15,7 @@ def _collect(made: Parser) -> None:
     made.add_argument("--from", dest="layout", choices=layouts, default="auto", help="default: by the names in it")
     made.add_argument("--policy", choices=["last", "first"], default="last", help="which of several uploads counts")
     made.add_argument("--forget", action="store_true", help="take back what was collected from these places")
-    made.add_argument("--anyway", action="store_true", help="although most define nothing that is asked for")
+    made.add_argument("--anyway", action="store_true", help="also what defines nothing that is asked for")
     made.add_argument("--title", default="", help="what the platform calls the assignment, where it has several")
     as_json(made)
 

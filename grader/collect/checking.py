@@ -26,6 +26,21 @@ def look_into(submission: Submission, assignment: Assignment, release: str = "")
     return said_of(book, assignment, release)
 
 
+def defines_nothing(submission: Submission, assignment: Assignment) -> bool:
+    """Whether the assignment asks for names and none is defined here, or nearly; so it is with what cannot be read."""
+    asked = [name for question in assignment.questions for name in question.names]
+    try:
+        defined = notebook.definitions(notebook.read(submission.content, submission.filename))
+    except SubmissionError:
+        defined = {}
+    return bool(asked) and not _any_defined(defined, asked)
+
+
+def _any_defined(defined: Collection[str], asked: Collection[str]) -> bool:
+    others = [name for name in defined if name not in asked]
+    return any(name in defined or notebook.nearest(name, others) for name in asked)
+
+
 def said_of(book: notebook.Notebook, assignment: Assignment, release: str = "") -> list[Remark]:
     """What reading it said, names that are nearly right, names that are defined more than once."""
     notices = [notice for notice in book.notices if not (assignment.by_hand_alone and notice == notebook.NO_CODE)]
@@ -52,7 +67,7 @@ def _about_names(defined: dict[str, tuple[int, ...]], asked: Mapping[str, str], 
     others = [name for name in defined if name not in asked]
     remarks: list[Remark] = []
     twice: dict[tuple[int, ...], list[str]] = {}
-    if asked and not any(name in defined or notebook.nearest(name, others) for name in asked):
+    if asked and not _any_defined(defined, asked):
         return [Remark(f"{NOTHING_ASKED} {assignment} asks for; another assignment's notebook?", Weight.ASK)]
     for name, question in asked.items():
         cells = defined.get(name, ())

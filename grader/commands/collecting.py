@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from grader.collect.checking import NOTHING_ASKED
+from grader.collect.checking import NOTHING_ASKED, defines_nothing
 from grader.collect.choosing import LAST, Wanted
 from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, handed_in_at, missing
 from grader.collect.remarks import Remark, Weight
@@ -58,7 +58,7 @@ def collect(chosen: argparse.Namespace) -> int:
         first = list(islice(found, LOOKED_AT))
         if not chosen.anyway:
             _check_assignment(first, assignment, chosen.places)
-        rows, counts = _recorded(chain(first, found), search, store)
+        rows, counts = _recorded(chain(first, found), search, store, chosen.anyway)
         rows += missing(search, {*store.current_digests(assignment.id), *(row.student for row in rows)})
     if not rows:
         raise UsageError(nothing_in(chosen.places, assignment))
@@ -204,8 +204,11 @@ def _released(paths: Paths, assignment: Assignment) -> tuple[str, ...]:
         return ()
 
 
-def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple[list[Row], Counter[str]]:
-    """Record every submission as it is read; returns the rows, and how many were new, changed, as before."""
+def _recorded(collected: Iterable[Found], search: Search, store: Store, anyway: bool) -> tuple[list[Row], Counter[str]]:
+    """Record every submission as it is read; returns the rows, and how many were new, changed, as before.
+
+    anyway: also one that defines nothing of what is asked, in place of one that does
+    """
     assignment = search.assignment.id
     before, hand_ins = store.current_digests(assignment), store.hand_ins(assignment)
     run = store.begin_run(assignment, f"collect {assignment}")
@@ -221,6 +224,9 @@ def _recorded(collected: Iterable[Found], search: Search, store: Store) -> tuple
                 if same and row.time is None and known.time is not None:
                     row = handed_in_at(row, known.time, known.marked_late, search)
                 kept = None if same else _kept(row, known, search)
+                if row.student in before and not (same or kept or anyway):
+                    on_record = store.submission(before[row.student], row.student, assignment)
+                    kept = _kept_from(submission, row, on_record, search.assignment)
                 if kept is None:
                     store.add_submission(submission, _told(row))
                     row = row if same or row.student not in before else _replacing(row)
@@ -250,6 +256,14 @@ def _kept(row: Row, known: HandIn, search: Search) -> Row | None:
         f"not taken: the record has the {search.wanted.policy} one, of {when}, from {known.source}", Weight.MENDED
     )
     return replace(row, state=State.MENDED, remarks=(why,))
+
+
+def _kept_from(submission: Submission, row: Row, on_record: Submission, assignment: Assignment) -> Row | None:
+    """What to say where a submission defines nothing that is asked and the one on record does, which then stays."""
+    if not defines_nothing(submission, assignment) or defines_nothing(on_record, assignment):
+        return None
+    why = Remark("not taken: what is on record defines what is asked for; --anyway takes it", Weight.ASK)
+    return replace(row, state=State.NEEDS_YOU, remarks=(why, *row.remarks))
 
 
 # ---------------------------------------------------------------------------------------------------- roster

@@ -295,11 +295,33 @@ def test_a_download_of_another_assignment_is_not_recorded(course, capsys):
     assert set(on_record(course)) == {"ann", "bo", "cy"}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        pytest.param(CODE, "it defines nothing that a1 asks for", id="another assignment's"),
+        pytest.param("<html>", "this is a saved web page", id="no program"),
+    ],
+)
+def test_a_file_that_defines_nothing_asked_never_replaces_one_that_does(course, capsys, wrong, says):
+    good = CODE.replace("f()", "g()")
+    assert main(["collect", "a1", folder_of("right", good, "ann", "bo")]) == 0
+    other = folder_of("other", wrong, "bo")
+    assert main(["collect", "a1", other]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not taken: what is on record defines what is asked for; --anyway takes it" in said and says in said
+    assert "1 needs you. On record: nothing of this." in said
+    assert on_record(course) == {"ann": good, "bo": good}
+    assert main(["collect", "a1", other, "--anyway"]) == 1
+    assert on_record(course) == {"ann": good, "bo": wrong}
+    assert main(["collect", "a1", folder_of("third", f"{wrong}#", "bo")]) == 1  # neither defines anything
+    assert on_record(course) == {"ann": good, "bo": f"{wrong}#"}
+
+
 def test_what_was_collected_can_be_taken_back_and_collected_again(course, capsys):
     good, wrong = CODE.replace("f()", "g()"), CODE
     right, other = folder_of("right", good, "ann", "bo"), folder_of("other", wrong, "bo", "cy")
     assert main(["collect", "a1", right]) == 0
-    assert main(["collect", "a1", other]) == 1
+    assert main(["collect", "a1", other, "--anyway"]) == 1
     assert on_record(course) == {"ann": good, "bo": wrong, "cy": wrong}
     capsys.readouterr()
     assert main(["collect", "a1", other, "--forget"]) == 0
@@ -308,5 +330,5 @@ def test_what_was_collected_can_be_taken_back_and_collected_again(course, capsys
     assert on_record(course) == {"ann": good, "bo": good}
     assert main(["collect", "a1", other, "--forget"]) == 2
     assert "nothing was taken back" in capsys.readouterr().err
-    assert main(["collect", "a1", other]) == 1
+    assert main(["collect", "a1", other, "--anyway"]) == 1
     assert on_record(course) == {"ann": good, "bo": wrong, "cy": wrong}
