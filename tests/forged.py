@@ -12,7 +12,7 @@ from tiny import book
 
 from grader import wire
 from grader.checking import compare
-from grader.commands.publishing import results_document
+from grader.commands.gradescope_results import results_document
 from grader.dashboard.links import Links
 from grader.dashboard.student_page import attempt_parts
 from grader.examination.channel import Channel

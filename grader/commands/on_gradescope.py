@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from grader.commands.exporting import VISIBILITY
-from grader.commands.publishing import results_document
+from grader.commands.gradescope_results import results_document
 from grader.commands.writing import write
 from grader.course.config import read_assignment, read_course
 from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE
 from grader.feedback.names import slug
-from grader.feedback.plain_words import OUTCOMES
 from grader.languages.recorded import recorded
 from grader.languages.translating import mark, speaking, tr
 from grader.paths import Paths, find_root
 from grader.record.store import Store
-from grader.schema import Assignment, Attempt, CheckResult, Status
+from grader.schema import Assignment, Attempt, Status
 
 UNFINISHED = mark("Grading has not finished. If you read this, tell the staff: it is no fault of yours, and no mark.")
 
@@ -70,8 +69,6 @@ def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
     page = results_document(assignment, attempt)
     for test in page["tests"]:
         test["visibility"] = chosen.visibility
-    for test, result in zip(page["tests"], attempt.results, strict=False):  # what a person marked stands behind them
-        test["output"] = _in_words(test["output"], result)
     remarks = [each for each in _remarks(said, student) if each not in page["output"]]
     page["output"] = "\n".join(part for part in (*remarks, page["output"], _by_person(assignment)) if part)
     if chosen.leaderboard:
@@ -79,12 +76,6 @@ def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
     page["execution_time"] = round(time.monotonic() - begun)
     write(results, json.dumps(page, indent=1, ensure_ascii=False))
     return 0
-
-
-def _in_words(told: str, result: CheckResult) -> str:
-    """How a check ended as a sentence: here a student has no page of feedback beside it."""
-    sentence = tr("This is not written yet.") if result.unwritten else tr(OUTCOMES[result.outcome][1])
-    return told.replace(recorded(f"ended: {result.outcome.value}"), sentence)
 
 
 def _student(metadata: Path) -> str:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
-from typing import Any
 
+from grader.commands import gradescope_results
 from grader.commands.collected import some
-from grader.commands.writing import make_folder, write
-from grader.course.config import read_assignment
+from grader.commands.writing import write
 from grader.errors import UsageError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
-from grader.feedback.names import slug
-from grader.languages.recorded import recorded
 from grader.languages.translating import tr
 from grader.marks import export, marksheet
 from grader.marks.gradebook import Gradebook
 from grader.marks.platforms import PLATFORMS
 from grader.marks.workbook import as_xlsx
 from grader.paths import Paths
-from grader.schema import PASSES_WITH, Assignment, Attempt, CheckResult, ManualMark, Outcome, Status
+from grader.schema import Attempt
 from grader.terminal import screen
-from grader.terminal.screen import counted_with, hint_for, words
 
 FROM_SCRATCH = ("classroom", "teams")  # these take no file of their own; a table to copy from
 
@@ -30,6 +24,8 @@ FROM_SCRATCH = ("classroom", "teams")  # these take no file of their own; a tabl
 def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attempt], chosen: argparse.Namespace) -> int:
     """Write one export. Raises UsageError when something is missing or would publish what is not there yet."""
     items = chosen.item or list(book.course.scheme.items)
+    if chosen.export == "gradescope":
+        items = gradescope_results.assignments(paths, book, chosen.item or [])
     unknown = [item for item in items if item not in (*book.course.scheme.items, export.TOTAL)]
     if unknown:
         there_is = ", ".join((*book.course.scheme.items, export.TOTAL))
@@ -48,7 +44,7 @@ def publish(paths: Paths, book: Gradebook, attempts: dict[tuple[str, str], Attem
     if fills:
         return _fill(book, items, chosen)
     if chosen.export == "gradescope":
-        return publish_results(paths, items, attempts, chosen.out)
+        return gradescope_results.publish_results(paths, book, items, attempts, chosen.missing_zero, chosen.out)
     if chosen.export in FROM_SCRATCH:
         rows = export.rows_of_points(book, items, chosen.missing_zero)
         write(chosen.out, marksheet.for_excel(marksheet.csv_of(rows)))
@@ -98,68 +94,3 @@ def _columns(items: list[str], given: list[str]) -> dict[str, str]:
     if wrong:
         raise UsageError(f"--column {wrong[0]}=...: no such item; write --column '{items[0]}=HEADER (1234)'")
     return named or dict.fromkeys(items, "")
-
-
-# ---------------------------------------------------------------------------------------------------- Gradescope
-
-
-def publish_results(paths: Paths, items: list[str], attempts: dict[tuple[str, str], Attempt], out: Path) -> int:
-    """A results.json for each student and assignment, in the form that Gradescope's autograder hands over."""
-    written = 0
-    for (student, item), attempt in sorted(attempts.items()):
-        if item in items and attempt.waiting:
-            screen.say(f"{student} ({item}): {', '.join(attempt.waiting)} to be marked by hand; left out")
-        elif item in items and attempt.status is Status.OUTDATED:
-            screen.say(f"{student} ({item}): {attempt.notices[-1]}; left out")
-        elif item in items:
-            folder = out / item / slug(student)
-            make_folder(folder)
-            page = results_document(read_assignment(paths, item), attempt)
-            write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
-            written += 1
-    screen.tell(f"{out}: {written} results")
-    return DONE
-
-
-def results_document(assignment: Assignment, attempt: Attempt) -> dict[str, Any]:
-    """Gradescope's results.json: a test for each check, visible once the marks are published."""
-    tests = [
-        {
-            "name": f"{result.question}: {words(result.name)}",
-            "number": result.question,
-            "score": float(result.points),
-            "max_score": float(result.max_points),
-            "status": "passed" if result.outcome.earns else "failed",
-            "output": "\n".join(part for part in (_told(result), hint_for(result)) if part),
-            "output_format": "text",
-            "visibility": "after_published",
-        }
-        for result in attempt.results
-    ]
-    tests += [_by_hand(assignment, mark) for mark in attempt.manual]
-    output = "\n".join(map(recorded, attempt.notices))
-    worth = {"score": float(attempt.points), "max_score": float(assignment.max_points)}
-    return {**worth, "output": output, "output_format": "text", "stdout_visibility": "hidden", "tests": tests}
-
-
-def _by_hand(assignment: Assignment, mark: ManualMark) -> dict[str, Any]:
-    """A question that a person has marked. It is neither passed nor failed."""
-    question = assignment.question(mark.question)
-    return {
-        "name": f"{question.id}: {question.title}",
-        "number": question.id,
-        "score": float(mark.points or 0),
-        "max_score": float(question.points),
-        "output": mark.comment,
-        "output_format": "text",
-        "visibility": "after_published",
-    }
-
-
-def _told(result: CheckResult) -> str:
-    """What may be told away from the student's page: our own words, never those of an exception of theirs."""
-    if result.outcome.earns:
-        return recorded(counted_with([result]))
-    beside = f"{PASSES_WITH}{result.passes_with}; " if result.passes_with else ""
-    ended = result.by_itself if result.outcome is Outcome.FAILED else f"ended: {result.outcome.value}"
-    return recorded(f"{beside}{ended}")

@@ -10,7 +10,7 @@ from feedback_samples import ASSIGNMENT, attempt, feedback, graded, line, passin
 from pseudo_language import outside, pseudo_language, untranslated
 
 from grader.authoring.release import readme
-from grader.commands.publishing import results_document
+from grader.commands.gradescope_results import results_document
 from grader.course.config import read_assignment
 from grader.course.entries import Entry, State
 from grader.feedback.composing import compose
@@ -108,5 +108,5 @@ def test_what_a_platform_shows_of_a_check_is_translated_and_its_points_are_numbe
     made = attempt(*passing(Outcome.CRASHED, ENDED[Outcome.CRASHED]))
     with speaking("de"):
         page = results_document(ASSIGNMENT, made)
-    assert [test["output"] for test in page["tests"]] == ["", "", "abgebrochen: Prozess beendet"]
+    assert [test["output"] for test in page["tests"]] == ["", "", "Der Python-Prozess endete während des Aufrufs (os._exit, quit, ein Absturz)."]
     assert [test["score"] for test in page["tests"]] == [5.0, 6.0, 0.0]

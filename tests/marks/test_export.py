@@ -9,13 +9,16 @@ import json
 from pathlib import Path
 
 import pytest
+from test_gradebook import A1_TOML, ALL, attempt
 
+from grader.commands.gradescope_results import results_document
 from grader.commands.publishing import publish
+from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.marks import export
 from grader.marks.gradebook import Gradebook, read_gradebook
 from grader.marks.platforms import PLATFORMS
-from grader.paths import Paths
+from grader.paths import PACKAGE, Paths
 
 COURSE = """
 name = "Small"
@@ -191,12 +194,6 @@ def test_a_platform_file_is_asked_for(paths, book):
 
 
 def test_results_for_gradescope_carry_every_check(paths):
-    from test_gradebook import ALL, attempt
-
-    from grader.commands.publishing import results_document
-    from grader.course.config import read_assignment
-    from grader.paths import PACKAGE
-
     made = attempt("s1", failed=ALL[:1])
     page = json.loads(json.dumps(results_document(read_assignment(Paths(PACKAGE.parent), "a1_mlp"), made)))
     assert page["score"] == float(made.points) and page["max_score"] == 100
@@ -204,13 +201,61 @@ def test_results_for_gradescope_carry_every_check(paths):
     assert {test["visibility"] for test in page["tests"]} == {"after_published"}
 
 
+GRADED = """
+name = "C"
+[[component]]
+id = "work"
+title = "Work"
+weight = 100
+assignments = ["a1_mlp"]
+columns = ["quiz"]
+"""
+
+
+def graded_course(folder: Path, students: list[str], status: str = "") -> Paths:
+    """A course of one assignment, worth 56 points, and a quiz."""
+    paths = Paths(folder)
+    paths.assignment("a1_mlp").mkdir(parents=True)
+    paths.assignment_toml("a1_mlp").write_text(A1_TOML)
+    (folder / "course.toml").write_text(GRADED)
+    (folder / "roster.csv").write_text("student,name\n" + "".join(f"{student},\n" for student in students))
+    (folder / "marks").mkdir()
+    (folder / "marks" / "quiz.csv").write_text("student,quiz\nmax,10\n" + "".join(f"{each},5\n" for each in students))
+    (folder / "marks" / "status.csv").write_text(f"student,item,status,reason\n{status}")
+    return paths
+
+
+def results(paths: Paths, attempts: dict, **options: object) -> dict[str, dict]:
+    """The results for Gradescope that are written, by the name of the folder."""
+    book = read_gradebook(paths, attempts)
+    publish(paths, book, attempts, wanted(paths, export="gradescope", **options))
+    return {file.parent.name: json.loads(file.read_text()) for file in paths.root.glob("out/a1_mlp/*/results.json")}
+
+
 def test_nobody_shares_a_folder_for_gradescope(tmp_path):
-    from test_gradebook import attempt
-
-    from grader.commands.publishing import publish_results
-    from grader.paths import PACKAGE
-
-    students = ["j smith", "j_smith", "j+smith", "J_SMITH"]
+    students = ["j smith", "j_smith", "j+smith", "J_SMITHS"]
     attempts = {(student, "a1_mlp"): attempt(student) for student in students}
-    publish_results(Paths(PACKAGE.parent), ["a1_mlp"], attempts, tmp_path)
-    assert len(list((tmp_path / "a1_mlp").glob("*/results.json"))) == len(students)
+    assert len(results(graded_course(tmp_path, students), attempts)) == len(students)
+
+
+def test_gradescope_gets_the_mark_that_counts(tmp_path, capsys):
+    students = ["fair", "copied", "ill", "late", "away"]
+    status = "copied,a1_mlp,integrity,board of 3 May\nill,a1_mlp,excused,doctor\nlate,a1_mlp,late_hours=30,mail\n"
+    paths = graded_course(tmp_path, students, status)
+    (tmp_path / "course.toml").write_text(GRADED + "[late]\nper_day = 10\n")
+    attempts = {(student, "a1_mlp"): attempt(student) for student in (*students[:-1], "stranger")}
+    found = results(paths, attempts, item=["a1_mlp"])
+    assert {name: page["score"] for name, page in found.items()} == {"fair": 56.0, "copied": 0.0, "late": 44.8}
+    assert found["late"]["output"].startswith("56 of 56 points = 100.00 %; 2 days late: 20.00 off = 80.00 %")
+    assert "integrity" in found["copied"]["output"] and "= 100.00 %" not in found["fair"]["output"]
+    said = capsys.readouterr().err
+    for who, why in (("ill", "excused"), ("away", "missing"), ("stranger", "not on the roster")):
+        assert f"{who} (a1_mlp): {why}; left out" in said
+    assert results(paths, attempts, missing_zero=True)["away"]["score"] == 0
+
+
+@pytest.mark.parametrize("item", ["quiz", "total"])
+def test_gradescope_takes_assignments_alone(tmp_path, item):
+    paths = graded_course(tmp_path, ["s1"])
+    with pytest.raises(UsageError, match="Gradescope's results are those of an assignment: --item a1_mlp"):
+        results(paths, {("s1", "a1_mlp"): attempt("s1")}, item=[item])
