@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.course.sheets import Student
+from grader.course.spreadsheet_ids import without_zeros
 from grader.submission.text import letters
 
 NAME, SWAPPED, INSIDE, RECODED = "name", "name, last name first", "id in its name", "name in another encoding"
@@ -138,6 +139,10 @@ class Roster:
             foreign = self._foreign(person, who) if by_key.how == LOGIN else ""
             if foreign:
                 return Match(doubt=f"its {LOGIN} is that of {who}, and {foreign} is not", near=(who,))
+            alike = self._alike(who) if person.name and who not in by_name.students else ()
+            if alike and not self._reached(person, who):
+                why = f"its id is that of {who}, {alike[0]} differs by zeros alone, and its name is nobody's"
+                return Match(doubt=why, near=(who, *alike)[:MOST_PROPOSED])
             return Match((who,), by_key.how, sure=True)
         for found in self._in_turn(person, by_name):
             if len(found.students) == 1:
@@ -167,6 +172,17 @@ class Roster:
             found.add(named.students, named.how)
             yield found
         yield _Found(self._inside(person.within), INSIDE)
+
+    def _alike(self, who: str) -> tuple[str, ...]:
+        """Other students whose ids are the same but for zeros, which spreadsheets take away."""
+        short = without_zeros(folded(who))
+        return tuple(sorted(each for each in self.students if each != who and without_zeros(folded(each)) == short))
+
+    def _reached(self, person: Person, who: str) -> bool:
+        """Whether an address or a platform's own number says that it is this student, whatever the id."""
+        at = [self._by_key["e-mail"].get(folded(key), set()) for key in person.keys]
+        at += [self._by_lms_id.get(folded(person.lms_id), set())] if person.lms_id else []
+        return any(who in students for students in at)
 
     def _doubtful(self, students: set[str]) -> Match:
         return Match(doubt=f"{len(students)} students fit", near=tuple(sorted(students))[:MOST_PROPOSED])

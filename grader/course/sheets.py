@@ -20,6 +20,7 @@ from grader.course.tables import Row, number, rows
 from grader.errors import AuthoringError, UsageError
 from grader.paths import Paths
 from grader.schema import Assignment
+from grader.submission.text import letters
 
 MAX_ROWS = ("max", "points_possible", "points possible")
 STATUS_FILE = "status.csv"
@@ -150,14 +151,17 @@ def read_marks(
     paths: Paths,
     items: Collection[str],
     graded_here: Collection[str],
-    roster: Collection[str] = (),
+    roster: Collection[Student] = (),
     caps: Mapping[str, Decimal] | None = None,
 ) -> dict[str, Column]:
-    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not. roster: the ids.
+    """Every column of marks/*.csv. `items` may be there; the assignments `graded_here` must not.
+
+    A row is its id's; one with the name or the address of somebody else on the roster is refused.
 
     caps: the percentages that items may reach, where that is not 100
     """
     columns: dict[str, Column] = {}
+    people = {student.id: student for student in roster}
     for path in sorted(paths.marks_folder.glob("*.csv")):
         if path.name == STATUS_FILE:
             continue
@@ -166,7 +170,7 @@ def read_marks(
         for item in [name for name in (table[0].cells if table else ()) if name in items]:
             if item in columns:
                 raise AuthoringError(f"{file}: column {item} is in {columns[item].file} already")
-            columns[item] = _column(item, file, table, roster, Fraction((caps or {}).get(item, 100)))
+            columns[item] = _column(item, file, table, people, Fraction((caps or {}).get(item, 100)))
     return columns
 
 
@@ -252,7 +256,7 @@ def _ruling(row: Row) -> Ruling:
     return Ruling(None, Decimal(number(hours.strip())) * 60, reason, source)
 
 
-def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str], cap: Fraction) -> Column:
+def _column(item: str, file: str, table: Sequence[Row], people: Mapping[str, Student], cap: Fraction) -> Column:
     entries: dict[str, Entry] = {}
     max_points: Fraction | None = None
     for row in table:
@@ -263,12 +267,34 @@ def _column(item: str, file: str, table: Sequence[Row], roster: Collection[str],
             continue
         if max_points is None:
             raise AuthoringError(f"{file}: the first row must be max, with the points possible of every column")
-        student = student_of(row, roster)
+        student = student_of(row, people)
         if student in entries:
             raise AuthoringError(f"{row.where('student')}: {student!r} is there already")
+        _check_person(row, student, people)
         entries[student] = _entry(row, item, max_points, max(cap, Fraction(100)))
     worth = max_points or Fraction(0)
     return Column(item, file, worth, entries, worth * max(cap, Fraction(100)) / 100)
+
+
+def _check_person(row: Row, student: str, people: Mapping[str, Student]) -> None:
+    """Raise AuthoringError where a row's name or address is somebody else's: its id lost zeros, or a cell slipped."""
+    if student not in people:
+        return
+    for column, comparable in (("name", _words_of), ("email", str.casefold)):
+        cell, own = row.cells.get(column, ""), getattr(people[student], column)
+        if not cell or comparable(cell) == comparable(own):
+            continue
+        others = [each.id for each in people.values() if comparable(getattr(each, column)) == comparable(cell)]
+        if others:
+            whose = ", ".join(others)
+            raise AuthoringError(
+                f"{row.where(column)}: {cell!r} is {whose} on the roster, and the row's id is {student}"
+            )
+
+
+def _words_of(name: str) -> object:
+    """A name to compare by, whichever part comes first."""
+    return sorted(letters(name).split())
 
 
 def _points(row: Row, item: str) -> Fraction:

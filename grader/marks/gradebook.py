@@ -152,7 +152,7 @@ def read_gradebook(
     roster = read_roster(paths)
     ids = [student.id for student in roster]
     caps = {item: course.scheme.cap(item) for item in from_tables}
-    columns = read_marks(paths, from_tables, graded_here, ids, caps)
+    columns = read_marks(paths, from_tables, graded_here, roster, caps)
     _check_out_of(course.scheme, graded_here)
     rulings = read_rulings(paths, course.scheme.items, ids)
     teams = read_teams(paths, course.assignments, ids)

@@ -94,6 +94,18 @@ def test_an_id_and_a_name_of_two_people_are_nobodys():
     assert set(match.near) == {ASHA, ASHA_DEVI}
 
 
+def test_where_ids_differ_by_zeros_alone_an_id_needs_a_name_or_an_address_beside_it():
+    roster = Roster(
+        [Student("42", "Jurgen Muller", "j@x"), Student("0042", "J\u00fcrgen M\u00fcller"), Student("7", "Wei")]
+    )
+    for person in (Person("Jurgen Muller", ("42",)), Person("Jurgen E.", ("42", "j@x")), Person("", ("42",))):
+        assert roster.match(person).students == ("42",), person
+    held = roster.match(Person("J\u00fcrgen E. M\u00fcller", ("42",)))
+    assert (held.students, held.near) == ((), ("42", "0042"))
+    assert held.doubt == "its id is that of 42, 0042 differs by zeros alone, and its name is nobody's"
+    assert roster.match(Person("Wei-Wei", ("7",))).students == ("7",)
+
+
 def test_a_name_that_stands_for_several_is_a_group():
     assert ROSTER.match(Person("team_rocket")).students == (ASHA, ARUN)
     assert ROSTER.match(Person(glued="teamrocket")).students == ()

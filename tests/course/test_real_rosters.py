@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.course.roster_tables import students_of
-from grader.course.sheets import read_marks, read_roster
+from grader.course.sheets import Student, read_marks, read_roster
 from grader.errors import AuthoringError
 from grader.paths import Paths
 
@@ -175,7 +175,7 @@ def test_known_headings_may_be_in_capitals(paths):
     paths.roster_csv.write_text("Student,NAME,Email\ncs01,Ann,a@x\n")
     assert read_roster(paths)[0].name == "Ann"
     (paths.marks_folder / "m.csv").write_text('Student,Name,Quiz\nmax,,10\n="cs01",Ann,7\n')
-    assert list(read_marks(paths, ["quiz"], [], ["cs01"])["quiz"].entries) == ["cs01"]
+    assert list(read_marks(paths, ["quiz"], [], [Student("cs01")])["quiz"].entries) == ["cs01"]
     paths.roster_csv.write_text("student,Student\ncs01,Ann\n")
     with pytest.raises(AuthoringError, match="unknown column 'Student'"):
         read_roster(paths, None)

@@ -8,7 +8,7 @@ import pytest
 
 from grader.course.config import did_you_mean
 from grader.course.roster_tables import students_of
-from grader.course.sheets import read_aliases, read_marks, read_roster, read_rulings
+from grader.course.sheets import Student, read_aliases, read_marks, read_roster, read_rulings
 from grader.course.spreadsheet_ids import may_be
 from grader.course.tables import decoded, number
 from grader.errors import AuthoringError
@@ -28,8 +28,37 @@ def paths(tmp_path):
 
 def marks(paths, raw):
     (paths.marks_folder / "m.csv").write_bytes(raw)
-    columns = read_marks(paths, ["quiz", "essay"], [], ["cs01", "cs02"])
+    columns = read_marks(paths, ["quiz", "essay"], [], [Student("cs01"), Student("cs02")])
     return {name: {who: entry.points for who, entry in column.entries.items()} for name, column in columns.items()}
+
+
+PEOPLE = [Student("42", "Jurgen Muller", "j@x"), Student("0042", "Jürgen Müller", "jm@x"), Student("7", "Wei Zhang")]
+
+
+@pytest.mark.parametrize(
+    ("row", "whose"),
+    [
+        ("42,Jürgen Müller,", "0042"),
+        ('42,"Müller, Jürgen",', "0042"),
+        ("42,,JM@x", "0042"),
+        ("7,jurgen MULLER,", "42"),
+        ("0042,,j@x", "42"),
+    ],
+)
+def test_a_row_with_the_name_or_the_address_of_somebody_else_is_refused(paths, row, whose):
+    (paths.marks_folder / "m.csv").write_text(f"student,name,email,quiz\nmax,,,10\n{row},5\n")
+    with pytest.raises(
+        AuthoringError, match=rf"line 3, column (name|email): .* is {whose} on the roster, and the row's"
+    ):
+        read_marks(paths, ["quiz"], [], PEOPLE)
+
+
+@pytest.mark.parametrize(
+    "row", ["42,Jurgen,j@x", "42,Muller Jurgen,", "7,Wei Zhang,other@x", "0042,,", "99,Wei Zhang,j@x"]
+)
+def test_a_row_in_which_nothing_is_anybody_elses_is_its_ids(paths, row):
+    (paths.marks_folder / "m.csv").write_text(f"student,name,email,quiz\nmax,,,10\n{row},5\n")
+    assert list(read_marks(paths, ["quiz"], [], PEOPLE)["quiz"].entries) == [row.partition(",")[0]]
 
 
 @pytest.mark.parametrize(

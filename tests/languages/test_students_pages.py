@@ -108,5 +108,9 @@ def test_what_a_platform_shows_of_a_check_is_translated_and_its_points_are_numbe
     made = attempt(*passing(Outcome.CRASHED, ENDED[Outcome.CRASHED]))
     with speaking("de"):
         page = results_document(ASSIGNMENT, made)
-    assert [test["output"] for test in page["tests"]] == ["", "", "Der Python-Prozess endete während des Aufrufs (os._exit, quit, ein Absturz)."]
+    assert [test["output"] for test in page["tests"]] == [
+        "",
+        "",
+        "Der Python-Prozess endete während des Aufrufs (os._exit, quit, ein Absturz).",
+    ]
     assert [test["score"] for test in page["tests"]] == [5.0, 6.0, 0.0]
