@@ -10,16 +10,21 @@ from typing import Any
 
 from grader.collect.times import late_minutes, shown, shown_late
 from grader.course.config import read_course
+from grader.course.entries import State
 from grader.course.extensions import Deadlines, Extension, read_deadlines
 from grader.course.sheets import Ruling, read_roster, read_rulings
 from grader.course.teams import read_teams
+from grader.errors import AuthoringError
 from grader.paths import Paths
 from grader.record.store import Store
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One hand-in. `days`: late ones as they are counted;  ruling: a lateness that the staff decided, above all."""
+    """One hand-in. `days`: late ones as they are counted;  ruling: a lateness that the staff decided, above all.
+
+    instead: what the staff decided that counts in place of its points
+    """
 
     came: datetime | None
     deadline: datetime | None
@@ -28,6 +33,7 @@ class Timing:
     late_minutes: Decimal
     days: int
     timezone: str
+    instead: Ruling | None = None
 
     @property
     def words(self) -> str:
@@ -40,6 +46,9 @@ class Timing:
         if self.late_minutes or self.ruling:
             late = f"{shown_late(self.late_minutes)} late" if self.late_minutes else "in time"
             parts.append(f"{late} by decision: {self.ruling.reason}" if self.ruling else late)
+        if self.instead:
+            what = "excused" if self.instead.state is State.EXCUSED else "an integrity zero"
+            parts.append(f"{what} by decision: {self.instead.reason}")
         return "; ".join(parts)
 
     @property
@@ -50,6 +59,7 @@ class Timing:
             "deadline": self.deadline.isoformat() if self.deadline else None,
             "extension": self.extension.words if self.extension else None,
             "decision": self.ruling.reason if self.ruling else None,
+            "state": self.instead.state.value if self.instead and self.instead.state else None,
             "late_minutes": float(self.late_minutes),
             "days_late": self.days,
         }
@@ -75,5 +85,15 @@ def timings(paths: Paths, store: Store, assignment_id: str) -> Mapping[str, Timi
         decided = ruling if ruling and ruling.late_minutes is not None else None
         minutes = late_minutes(came, deadline) if decided is None else decided.late_minutes or Decimal(0)
         days = course.scheme.late.days(minutes)
-        found[student] = Timing(came, deadline, extension, decided, minutes, days, course.timezone)
+        instead = ruling if ruling and ruling.state is not None else None
+        found[student] = Timing(came, deadline, extension, decided, minutes, days, course.timezone, instead)
     return found
+
+
+def counts_instead(paths: Paths, assignment_id: str, student: str) -> Ruling | None:
+    """What the staff decided that counts in place of a student's points; None also where the tables cannot be read."""
+    try:
+        ruling = read_rulings(paths, read_course(paths).scheme.items, [student]).get((student, assignment_id))
+    except AuthoringError:
+        return None
+    return ruling if ruling and ruling.state is not None else None

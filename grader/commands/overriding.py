@@ -7,6 +7,7 @@ import getpass
 from decimal import Decimal
 
 from grader.bookkeeping.changes import Wanted, change, changed_question, delta_of, points_of
+from grader.bookkeeping.timing import counts_instead
 from grader.course.config import read_assignment
 from grader.errors import UsageError
 from grader.exit_codes import DONE
@@ -52,6 +53,10 @@ def override(chosen: argparse.Namespace) -> int:
     print(made.now.told(made.before, made.after, question), end="")
     if not made.now.counts:
         screen.say(f"{chosen.student} has no attempt with points at {assignment.id}; it counts when there is one")
+    decided = counts_instead(paths, assignment.id, chosen.student)
+    if decided is not None and decided.state is not None and kind not in (Kind.COMMENT, Kind.NOTE):
+        source, state = decided.source, decided.state.value
+        screen.say(f"these points do not count: {source} says {state} for {chosen.student} and {assignment.id}")
     return DONE
 
 

@@ -25,6 +25,7 @@ from grader.course.sheets import (
 )
 from grader.course.spreadsheet_ids import may_be
 from grader.course.teams import Teams, read_teams
+from grader.course.unread_files import unread_files
 from grader.errors import AuthoringError, UsageError
 from grader.marks.changes import Change, by_hand
 from grader.marks.manual import WAITS
@@ -159,7 +160,7 @@ def read_gradebook(
     extended = read_deadlines(paths, course, roster, teams).extended
     record = Record(attempts, late_minutes or {}, ungraded, changes, extended, teams)
     book = gradebook(Sources(course, graded_here, roster, columns, rulings, record))
-    return replace(book, aliases=read_aliases(paths, ids))
+    return replace(book, aliases=read_aliases(paths, ids), notices=(*book.notices, *unread_files(paths)))
 
 
 def _check_out_of(scheme: Scheme, graded_here: Mapping[str, Assignment]) -> None:

@@ -156,6 +156,21 @@ def test_a_lateness_that_was_decided_is_above_an_extension(here, run):
     assert "3 d 8 h late by decision: came by mail" in " ".join(run("show", "cs104", "a1_mlp")[1].split())
 
 
+@pytest.mark.parametrize(
+    ("state", "told"), [("excused", "excused by decision"), ("integrity", "an integrity zero by decision")]
+)
+def test_a_decision_that_counts_instead_of_the_points_is_said_beside_them(here, run, state, told):
+    graded(here, "cs104", "2026-09-01T20:00:00+05:30")
+    here.marks_folder.mkdir()
+    write(here, "marks/status.csv", "student,item,status,reason", f"cs104,a1_mlp,{state},a letter")
+    assert f"{told}: a letter" in run("show", "cs104", "a1_mlp")[1]
+    points = "--set", "1", "--reason", "regraded"
+    _, out, err = run("override", "cs104", "a1_mlp", "q1", *points)
+    assert f"these points do not count: marks/status.csv, line 2 says {state} for cs104 and a1_mlp" in out + err
+    _, out, err = run("override", "cs103", "a1_mlp", "q1", *points)
+    assert "do not count" not in out + err
+
+
 def test_the_latest_of_several_extensions_counts(here):
     write(here, "extensions.csv", "who,assignment,deadline,reason", "cs103,a1_mlp,2026-09-03T23:59:00+05:30,ill",
           "evening,a1_mlp,2026-09-04 23:59Z,no light", "red,a1_mlp,2026-09-02 10:00,")  # fmt: skip

@@ -80,6 +80,25 @@ def book(folder) -> Gradebook:
     return read_gradebook(folder, GRADED)
 
 
+def test_a_file_whose_name_is_nearly_right_is_named(folder):
+    assert not [notice for notice in read_gradebook(folder, GRADED).notices if "is not read" in notice]
+    for name in (
+        "extension.csv",
+        "Teams.CSV",
+        "marks/exams.xlsx",
+        "marks/quiz.CSV",
+        "marks/talk.ods",
+        "marks/~$talk.ods",
+    ):
+        (folder.root / name).write_text("")
+    assert [notice for notice in read_gradebook(folder, GRADED).notices if "is not read" in notice] == [
+        "Teams.CSV is not read: the table is called teams.csv",
+        "extension.csv is not read: the table is called extensions.csv",
+        "marks/quiz.CSV is not read: tables of marks are CSV, as quiz.csv",
+        "marks/talk.ods is not read: tables of marks are CSV, as talk.csv",
+    ]
+
+
 def entry(book, student, item):
     return next(m.entry for part in book.line(student).mark.components for m in part.items if m.item == item)
 
