@@ -90,7 +90,7 @@ def changed_question(assignment: Assignment, name: str) -> str:
     """The question that is named, or the WHOLE. Raises UsageError where its points are not changed like this."""
     if not assignment.questions:
         raise UsageError(f"{assignment.id} has no questions; its marks come from the tables in marks/")
-    if name == WHOLE:
+    if name.lower() == WHOLE:
         return WHOLE
     question = asked_question(assignment, name)
     if question.manual:

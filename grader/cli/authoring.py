@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from grader.cli.shared import Command, batch
+from grader.cli.shared import Command, assignment, batch
 from grader.submission.arguments import Parser
 
 
@@ -32,11 +32,11 @@ def _import(made: Parser) -> None:
 
 
 def _build(made: Parser) -> None:
-    made.add_argument("assignment", nargs="?", help="default: every assignment that has a master")
+    assignment(made, nargs="?", text="default: every assignment that has a master")
 
 
 def _audit(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument(
         "--seeds", type=_at_least_one, default=5, metavar="N", help="times the reference is graded (default: 5)"
     )
@@ -70,13 +70,13 @@ _at_least_one.__name__, _percent.__name__ = "number", "percentage"  # argparse s
 
 
 def _release(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--out", type=Path, default=Path("build/release"), metavar="DIR")
 
 
 def _export(made: Parser) -> None:
     made.add_argument("host", choices=["gradescope"])
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--out", type=Path, default=Path("build/export"), metavar="DIR")
     visibility = ["after_published", "after_due_date", "visible", "hidden"]
     when = "when students see each check (default: %(default)s)"

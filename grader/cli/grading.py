@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.cli.shared import Command, as_json, batch
+from grader.cli.shared import Command, as_json, assignment, batch
 from grader.submission.arguments import Parser
 
 
 def _collect(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("places", nargs="+", type=Path, metavar="PATH", help="zips, folders, and a platform's tables")
     layouts = ["auto", "moodle", "canvas", "gradescope", "teams", "classroom", "blackboard", "brightspace", "folder"]
     made.add_argument("--from", dest="layout", choices=layouts, default="auto", help="default: by the names in it")
@@ -32,7 +32,7 @@ def _roster(made: Parser) -> None:
 
 
 def _grade(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     places = "download, folder, notebook or .py (default: what was collected)"
     made.add_argument("places", nargs="*", type=Path, default=[], metavar="PATH", help=places)
     made.add_argument("--policy", choices=["last", "first"], default="last", help="which of several uploads counts")
@@ -41,13 +41,13 @@ def _grade(made: Parser) -> None:
 
 
 def _regrade(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--all", action="store_true", help="also questions whose tests and points are as they were")
     batch(made)
 
 
 def _try(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("files", nargs="+", type=Path, metavar="FILE", help="notebook, .py or zip, whoever's it is")
     made.add_argument("--question", action="append", default=[], metavar="q3", help="this one (several times: these)")
     seeds = "draw other hidden inputs, the same for the same name (default: as when it is graded)"
@@ -56,18 +56,18 @@ def _try(made: Parser) -> None:
 
 
 def _status(made: Parser) -> None:
-    made.add_argument("assignment", nargs="?", help="this one in full (default: all, in a table)")
+    assignment(made, nargs="?", text="this one in full (default: all, in a table)")
     as_json(made)
 
 
 def _manual(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--json", action="store_true", help="print what waits, and write nothing")
 
 
 def _override(made: Parser) -> None:
     made.add_argument("student")
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("question", help="q3; or all: the assignment as a whole")
     made.add_argument("delta", nargs="?", help="points to be added: +2 or -0.5")
     made.add_argument("--set", metavar="POINTS", help="what the points are, whatever is graded later")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.cli.shared import Command, as_json, sandbox
+from grader.cli.shared import Command, as_json, assignment, sandbox
 from grader.submission.arguments import Parser
 
 FORMATS = ["moodle", "canvas", "blackboard", "brightspace", "gradescope", "classroom", "teams", "csv", "xlsx"]
@@ -23,7 +23,8 @@ def _marks(made: Parser) -> None:
     made.add_argument("--item", action="append", metavar="ID", help=items)
     made.add_argument("--into", type=Path, metavar="FILE", help="export: the platform's own file, to be filled in")
     made.add_argument("--out", type=Path, metavar="PATH", help="export: where to write")
-    made.add_argument("--column", action="append", default=[], metavar="ITEM=HEADER", help="export: a Canvas column")
+    column = "export: the column of an item; as much of its heading as no other begins with will do"
+    made.add_argument("--column", action="append", default=[], metavar="ITEM=HEADER", help=column)
     made.add_argument("--diff", action="store_true", help="export: show what would change in the file, write nothing")
     made.add_argument("--missing-zero", action="store_true", help="export: 0 for what was not handed in")
     made.add_argument("--allow-deferred", action="store_true", help="export: although marks are still to come")
@@ -31,7 +32,7 @@ def _marks(made: Parser) -> None:
 
 def _show(made: Parser) -> None:
     made.add_argument("student")
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--question", metavar="q3", help="this question only")
     form = made.add_mutually_exclusive_group()
     as_json(form)
@@ -42,14 +43,14 @@ def _show(made: Parser) -> None:
 
 
 def _report(made: Parser) -> None:
-    made.add_argument("assignment", nargs="?", help="the page of this one alone (default: the course and all)")
+    assignment(made, nargs="?", text="the page of this one alone (default: the course and all)")
     made.add_argument("--out", type=Path, default=Path("build/report"), metavar="DIR")
     borders = "percentages near which a mark is worth a second look (default: %(default)s)"
     made.add_argument("--boundaries", default="40,50,60,70,80,90", metavar="LIST", help=borders)
 
 
 def _feedback(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     made.add_argument("--out", type=Path, required=True, metavar="DIR")
     made.add_argument("--student", metavar="ID", help="this student's page only")
     forms = "pages, Markdown, a zip for Moodle or Canvas, or pages with a table for a mail merge (default: %(default)s)"
@@ -60,7 +61,7 @@ def _feedback(made: Parser) -> None:
 
 
 def _similar(made: Parser) -> None:
-    made.add_argument("assignment")
+    assignment(made)
     places = "files or folders, as for grade (default: what was collected)"
     made.add_argument("places", nargs="*", type=Path, default=[], metavar="PATH", help=places)
     also = "an earlier year: its course folder or record (several times: these)"

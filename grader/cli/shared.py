@@ -19,6 +19,11 @@ class Command(NamedTuple):
     text: str
 
 
+def assignment(made: Parser, nargs: str | None = None, text: str | None = None) -> None:
+    """The assignment that a command is about. Ids have no capitals, so that A1_MLP is certainly a1_mlp."""
+    made.add_argument("assignment", type=str.lower, nargs=nargs, help=text)
+
+
 def batch(made: Parser) -> None:
     """What every command takes that examines many submissions."""
     made.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one per processor)")

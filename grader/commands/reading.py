@@ -13,7 +13,9 @@ from pathlib import Path
 from grader.bookkeeping.books import gradebook
 from grader.bookkeeping.marking import Marking, with_manual_marks
 from grader.bookkeeping.timing import Timing, timings
+from grader.course.close_words import as_known
 from grader.course.config import asked_question, did_you_mean, read_assignment
+from grader.course.scheme import TOTAL
 from grader.course.sheets import read_roster, require_id
 from grader.course.tables import number
 from grader.errors import UsageError
@@ -37,6 +39,10 @@ def marks(chosen: argparse.Namespace) -> int:
     paths = Paths(find_root())
     book = gradebook(paths)
     if chosen.export:
+        items = (*book.course.scheme.items, TOTAL)
+        chosen.item = chosen.item and [as_known(item, items) for item in chosen.item]
+        named = [text.partition("=") for text in chosen.column]
+        chosen.column = [as_known(item, items) + equals + header for item, equals, header in named]
         from grader.commands.publishing import publish
 
         return publish(paths, book, _current(paths), chosen)
@@ -75,6 +81,7 @@ def _supposed(mark: CourseMark, texts: Sequence[str]) -> dict[str, Fraction]:
         if not number(percent):
             raise UsageError(f"--if takes an item and a percentage like {mark.items[0].item}=50, got {text!r}")
         items = [each.item for each in mark.items]
+        named = as_known(named, items)
         meant = [named] if named in items else [item for item in items if named and item.startswith(named)]
         if len(meant) != 1:
             raise UsageError(f"no item {named!r} here{did_you_mean(named, items)}; there is: {', '.join(items)}")
@@ -95,7 +102,8 @@ def show(chosen: argparse.Namespace) -> int:
     assignment = read_assignment(paths, chosen.assignment)
     whole = assignment
     if chosen.question:
-        assignment = replace(assignment, questions=(asked_question(assignment, chosen.question),))
+        chosen.question = asked_question(assignment, chosen.question).id
+        assignment = replace(assignment, questions=(assignment.question(chosen.question),))
     with Store.open(paths.record, read_only=True) as store:
         stored = store.current_attempt(chosen.student, assignment.id)
         known = list(store.current_digests(assignment.id))

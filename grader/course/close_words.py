@@ -12,6 +12,12 @@ from grader.languages.translating import tr
 _DIGIT = re.compile(r"\d")
 
 
+def as_known(word: str, known: Collection[str]) -> str:
+    """The known word that a word is but for its capitals, where that is one; else the word as it is."""
+    alike = [other for other in known if other.casefold() == word.casefold()]
+    return alike[0] if len(alike) == 1 and word not in known else word
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """ " (did you mean 'weight'?)" for a word that resembles a known one, else nothing.
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from grader.course.close_words import as_known
 from grader.course.config import did_you_mean
 from grader.course.entries import Entry, State
 from grader.course.scheme import plain
@@ -23,6 +24,7 @@ from grader.schema import Assignment
 from grader.submission.text import letters
 
 MAX_ROWS = ("max", "points_possible", "points possible")
+DECIDED = {"excused": State.EXCUSED, "ex": State.EXCUSED, "integrity": State.INTEGRITY}  # ex: as Canvas writes it
 STATUS_FILE = "status.csv"
 EMPTY_ROSTER = "roster.csv: no students"
 ROSTER_COLUMNS = ["student", "name", "email", "lms_id", "group"]
@@ -181,7 +183,7 @@ def read_rulings(paths: Paths, items: Collection[str], roster: Collection[str] =
     if not path.exists():
         return rulings
     for row in rows(path, f"marks/{STATUS_FILE}", ["student", "item", "status", "reason"], needed=4):
-        item = row.cells["item"]
+        item = as_known(row.cells["item"], items)
         if item not in items:
             there_is = ", ".join(items)
             raise AuthoringError(
@@ -226,6 +228,7 @@ def _given_mark(row: Row, assignment: Assignment, students: Collection[str], ref
     if student not in students:
         raise AuthoringError(f"{row.where('student')}: no student {student!r}{did_you_mean(student, students)}")
     questions = {question.id: question for question in assignment.manual}
+    name = as_known(name, questions)
     if name not in questions:
         there_is = ", ".join(questions) or "none"
         raise AuthoringError(f"{row.where('question')}: no question {name!r} that a person marks; there is: {there_is}")
@@ -248,10 +251,10 @@ def _given_mark(row: Row, assignment: Assignment, students: Collection[str], ref
 
 def _ruling(row: Row) -> Ruling:
     status, reason, source = row.cells["status"], row.cells["reason"], f"{row.file}, line {row.line}"
-    if status in (State.EXCUSED.value, State.INTEGRITY.value):
-        return Ruling(State(status), None, reason, source)
+    if status.casefold() in DECIDED:
+        return Ruling(DECIDED[status.casefold()], None, reason, source)
     word, equals, hours = status.partition("=")
-    if word.strip() != "late_hours" or not equals or not number(hours.strip()):
+    if word.strip().casefold() != "late_hours" or not equals or not number(hours.strip()):
         raise AuthoringError(f"{row.where('status')}: expected excused, integrity or late_hours=12.5, got {status!r}")
     return Ruling(None, Decimal(number(hours.strip())) * 60, reason, source)
 
@@ -309,8 +312,8 @@ def _entry(row: Row, item: str, max_points: Fraction, cap: Fraction) -> Entry:
     cell, source = row.cells[item], f"{row.file}, line {row.line}"
     if not cell:
         return Entry(State.MISSING, reason="empty cell", source=source)
-    if cell in (State.EXCUSED.value, State.INTEGRITY.value):
-        return Entry(State(cell), source=source)
+    if cell.casefold() in DECIDED:
+        return Entry(DECIDED[cell.casefold()], source=source)
     given = number(cell)
     if not given:
         raise AuthoringError(f"{row.where(item)}: expected a number, excused, integrity or an empty cell, got {cell!r}")

@@ -127,8 +127,8 @@ def separated(
         return found[1], text[found.end() :]
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     cells = {mark: next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS}
-    headers = {mark: [(names or {}).get(cell.strip(), cell.strip()) for cell in cells[mark]] for mark in SEPARATORS}
-    whole = [mark for mark in SEPARATORS if set(needed) <= set(headers[mark])]
+    headers = {mark: [meant(cell, names or {}) for cell in cells[mark]] for mark in SEPARATORS}
+    whole = [mark for mark in SEPARATORS if set(map(str.casefold, needed)) <= set(map(str.casefold, headers[mark]))]
     asked = {name.casefold() for name in known}
 
     def columns(mark: str) -> tuple[int, int]:
@@ -136,6 +136,13 @@ def separated(
         return len(asked.intersection(map(str.casefold, headers[mark]))), len(headers[mark])
 
     return max(whole or SEPARATORS, key=columns), text
+
+
+def meant(heading: str, names: Mapping[str, str]) -> str:
+    """The column that a heading means: names has other names of columns, whose capitals do not count."""
+    called = heading.strip()
+    alike = {other.casefold(): column for other, column in names.items()}
+    return names.get(called) or alike.get(called.casefold(), called)
 
 
 def lines(

@@ -19,7 +19,7 @@ from grader.course.scheme import TOTAL
 from grader.errors import UsageError
 from grader.languages.translating import mark
 from grader.marks.gradebook import Gradebook, Line
-from grader.marks.platform_file import PlatformFile
+from grader.marks.platform_file import PlatformFile, decimal_mark
 from grader.marks.platforms import MOODLE, Cell, Platform
 from grader.marks.policy import rounded
 
@@ -61,8 +61,9 @@ class Owner:
 
 @dataclass
 class _Filling:
-    """What is noted while a file is filled in."""
+    """What is noted while a file is filled in. decimals: the file's own mark, "" where it is not certain"""
 
+    decimals: str
     cells: int = 0
     notes: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -80,7 +81,7 @@ def fill(
     columns = {item: platform.column(sheet, item, header) for item, header in items.items()}
     rows = [row for row in sheet.rows if platform.is_person(sheet, row)]
     people = [platform.person(sheet, row) for row in rows]
-    done = _Filling()
+    done = _Filling(decimal_mark(platform.numbers(sheet)))
     by_name = []
     for row, person, owner in zip(rows, people, owners(book, people), strict=True):
         if owner.line is None:
@@ -127,8 +128,9 @@ def _put(
         done.notes.append(f"{who}: {item} {what}; {_kept(before)}")
         return
     else:
-        after = f"{rounded(percent * Fraction(number_of(maximum, f'{who}: {cell.maximum}')) / 100, 2):f}"
-        after = after.replace(".", ",") if "," in maximum else after
+        where = f"{who}: {cell.maximum}" if cell.of_row else cell.maximum
+        after = f"{rounded(percent * Fraction(number_of(maximum, where)) / 100, 2):f}"
+        after = after.replace(".", done.decimals or ("," if "," in maximum else "."))
         if percent > 100:
             done.notes.append(f"{who}: {item} is {after}, above the maximum of {maximum}; does the platform take that?")
     done.cells += 1

@@ -9,12 +9,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from grader.course.tables import Encoded, bare, decoded, headings, separated
+from grader.course.tables import Encoded, bare, decoded, headings, meant, separated
 from grader.errors import AuthoringError, UsageError
+
+_DECIMALS = {  # a mark -> numbers in which it is certainly that of decimals: three digits behind it may be thousands
+    ",": re.compile(r"-?(?:[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+)"),
+    ".": re.compile(r"-?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"),
+}
+
+
+def decimal_mark(numbers: Iterable[str]) -> str:
+    """The decimal mark of a file's own numbers; "" where none says it, or not all say the same."""
+    texts = list(numbers)
+    found = [mark for mark, form in _DECIMALS.items() if any(map(form.fullmatch, texts))]
+    return found[0] if len(found) == 1 else ""
 
 
 @dataclass
@@ -61,8 +73,8 @@ class PlatformFile:
             raise UsageError(str(error)) from None
         separator, text = separated(form.text, needed, names=names)
         first = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-        header = [names.get(cell.strip(), cell.strip()) for cell in first]
-        lacking = [name for name in needed if name not in header]
+        header = [meant(cell, names) for cell in first]
+        lacking = [name for name in needed if _place(header, name) is None]
         if lacking:
             raise UsageError(f"{what} has no column {lacking[0]!r}; there is: {headings(header)}")
         try:
@@ -74,17 +86,21 @@ class PlatformFile:
 
     def cell(self, row: Sequence[str], column: str) -> str:
         """The cell of a column, "" where the row or the table has none."""
-        place = self.header.index(column) if column in self.header else len(row)
-        return bare(row[place]) if place < len(row) else ""
+        place = _place(self.header, column)
+        return bare(row[place]) if place is not None and place < len(row) else ""
 
     def heading(self, column: str) -> str:
         """What a column is called in the file."""
-        return bare(self.written[0].cells[self.header.index(column)]).strip()
+        return bare(self.written[0].cells[self._index(column)]).strip()
 
     def put(self, row: list[str], column: str, text: str) -> None:
-        place = self.header.index(column)
+        place = self._index(column)
         row += [""] * (place + 1 - len(row))
         row[place] = text
+
+    def _index(self, column: str) -> int:
+        place = _place(self.header, column)
+        return self.header.index(column) if place is None else place
 
     def content(self) -> bytes:
         stream = io.StringIO()
@@ -93,6 +109,14 @@ class PlatformFile:
             same = tuple(row) == written.cells
             stream.write(written.text if same else written.with_cells(row, self.separator))
         return self.form.bytes_of(stream.getvalue())
+
+
+def _place(header: Sequence[str], column: str) -> int | None:
+    """Where a column is, also where its heading has other capitals and is the only one like that."""
+    if column in header:
+        return header.index(column)
+    alike = [place for place, name in enumerate(header) if name.casefold() == column.casefold()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _split(text: str, separator: str) -> list[str]:

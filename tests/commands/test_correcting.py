@@ -328,3 +328,13 @@ def test_the_transcript_can_be_read_and_the_prompt_runs_in_the_sandbox(course, t
     prompt = grader(course, "show", "kim", "a1_mlp", "--shell", *sandbox, typed=typed)
     assert "42" in prompt.stdout and "line 1" in prompt.stdout and "ZeroDivisionError" in prompt.stdout
     assert "the submission is loaded again" in prompt.stdout and "41" in prompt.stdout
+
+
+def test_ids_of_assignments_and_questions_may_have_capitals_on_the_command_line(record, capsys):
+    assert said(capsys, "status", "A1_MLP") == said(capsys, "status", "a1_mlp")
+    shown = said(capsys, "show", "amara", "A1_MLP", "--question", "Q5", "--json")
+    assert shown == said(capsys, "show", "amara", "a1_mlp", "--question", "q5", "--json") and shown[0] == 0
+    assert said(capsys, "override", "amara", "A1_Mlp", "ALL", "-1", "--reason", "r")[0] == 0
+    assert said(capsys, "override", "amara", "A1_MLP", "Q5", "-1", "--reason", "r")[0] == 0
+    code, _, err = said(capsys, "status", "A1_MPL")
+    assert code == 2 and "did you mean 'a1_mlp'?" in err

@@ -307,3 +307,106 @@ def test_totals_of_two_groups_with_curve_and_bonus(wide):
     for view in (marksheet.as_csv, marksheet.as_json, marksheet.as_table):
         assert view(wide) == view(wide)
     assert as_xlsx(marksheet.as_csv(wide)) == as_xlsx(marksheet.as_csv(wide))
+
+
+# --- what is certain of a file that somebody's hand or another language wrote
+
+
+BLACKBOARD_HEAD = "Last Name\tFirst Name\tUsername\texam [Total Pts: 50 Score] |1\tquiz [Total Pts: 10 Score] |2\r\n"
+BRIGHTSPACE_HEAD = "Username,exam Points Grade <Numeric MaxPoints:10 Weight:5>,End-of-Line Indicator\n"
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "column", "after"),
+    [
+        pytest.param("blackboard", BLACKBOARD_HEAD + "Z\tW\twz1\t\t\r\nX\tY\twz9\t7,5\t\r\n", 3, "45,00", id="a comma"),
+        pytest.param("blackboard", BLACKBOARD_HEAD + "Z\tW\twz1\t\t\r\nX\tY\twz9\t\t7,5\r\n", 3, "45,00", id="beside"),
+        pytest.param("blackboard", BLACKBOARD_HEAD + "Z\tW\twz1\t\t7.5\r\nX\tY\twz9\t7,5\t\r\n", 3, "45.00", id="both"),
+        pytest.param("blackboard", BLACKBOARD_HEAD + "Z\t7,5\twz1\t\t\r\n", 3, "45.00", id="no number of theirs"),
+        pytest.param("blackboard", BLACKBOARD_HEAD + "Z\tW\twz1\t\t\r\nX\tY\twz9\t1,000\t\r\n", 3, "45.00", id="1000?"),
+        pytest.param("brightspace", BRIGHTSPACE_HEAD + '#wz1,,#\n#wz9,"7,5",#\n', 1, "9,00", id="Brightspace"),
+        pytest.param("brightspace", BRIGHTSPACE_HEAD.replace("10 W", "12.5 W") + "#wz1,,#\n", 1, "11.25", id="heading"),
+        pytest.param("canvas", CANVAS + '"Zhang, Wei",4004,,,A,\n"Who",4777,,,A,"7,5"\n', 5, "90,00", id="Canvas"),
+        pytest.param("moodle", HEAD + 'P 1,W,0042,,,100\nP 2,Who,,,"7,5",100\n', 4, "90,00", id="Moodle"),
+    ],
+)  # fmt: skip
+def test_marks_are_written_with_the_decimal_mark_of_the_files_own_numbers(book, platform, text, column, after):
+    filled = fill(book, platform, text)
+    (change,) = filled.changes
+    assert change.after == after
+    rows = list(csv.reader(io.StringIO(filled.content.decode()), delimiter="\t" if platform == "blackboard" else ","))
+    assert after in [row[column] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        ("moodle", HEAD.replace("m Grade", "m grade").replace("ID number", "ID Number") + "P 1,W,0042,,,100\n"),
+        ("moodle", HEAD.upper().replace(",", ";") + "P 1;W;0042;;;100\n"),
+        ("moodle", "ID;vollständiger name;id-nummer;bewertung;BESTWERTUNG\nP 1;W;0042;;100\n"),
+        ("canvas", CANVAS.replace("Student,ID,SIS User ID", "STUDENT,Id,sis user id") + "Wei Zhang,1,0042,,A,\n"),
+        ("blackboard", BLACKBOARD_HEAD.replace("name", "Name").replace(" Pts", " pts") + "\t\twz1\t\t\n"),
+        ("brightspace", BRIGHTSPACE_HEAD.replace("User", "user").replace("Points G", "points g") + "#wz1,,#\n"),
+    ],
+)  # fmt: skip
+def test_headings_of_platforms_are_found_whatever_their_capitals(book, platform, text):
+    filled = fill(book, platform, text)
+    assert [change.student for change in filled.changes] == ["0042"]
+    assert filled.content.decode().splitlines()[0] == text.splitlines()[0]
+
+
+def test_two_headings_that_differ_in_capitals_alone_are_told_apart(book):
+    filled = fill(book, "moodle", HEAD.replace("Identifier", "Identifier,GRADE") + "P 1,x,W,0042,,,100\n")
+    assert cells(filled, "Grade") == ["90.00"]
+    with pytest.raises(UsageError, match="has no column 'Grade'"):
+        fill(book, "moodle", HEAD.replace("Grade,", "GRADE,grade,") + "P 1,W,0042,,,,100\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("exam", None), ("EXAM [Total", None), ("quiz ", None),
+        ("e", None), ("Last", "has no column 'Last'; there is"), ("", "no Blackboard column is titled essay"),
+    ],
+)  # fmt: skip
+def test_the_beginning_of_a_platforms_column_will_do(book, header, says):
+    text = BLACKBOARD_HEAD + "Zhang\tWei\twz1\t\t\r\n"
+    if says:
+        with pytest.raises(UsageError, match=says):
+            fill(book, "blackboard", text, "exam" if header else "essay", header)
+    else:
+        (change,) = fill(book, "blackboard", text, header=header).changes
+        assert change.column.startswith("quiz" if header.startswith("q") else "exam")
+
+
+def test_a_beginning_of_two_columns_is_refused_with_both_and_a_whole_title_is_not(book):
+    head = CANVAS.replace("exam (12)", "exam (12),exam II (13),exam 2 (14),exam 2 (15)")
+    text = head.replace(",100", ",100,100,100,100") + "Wei Zhang,4004,,,A,,,,\n"
+    with pytest.raises(UsageError, match=r"2 columns that 'exam 2' could mean: exam 2 \(14\), exam 2 \(15\)"):
+        fill(book, "canvas", text, header="exam 2")
+    with pytest.raises(UsageError, match="4 columns that 'ex' could mean"):
+        fill(book, "canvas", text, header="ex")
+    assert [change.column for change in fill(book, "canvas", text, header="EXAM").changes] == ["exam (12)"]
+    assert [change.column for change in fill(book, "canvas", text, header="exam I").changes] == ["exam II (13)"]
+
+
+@pytest.mark.parametrize("maximum", ["(read only)", "(Read Only)"])
+def test_a_column_that_canvas_calculates_is_refused_as_that_column(book, maximum):
+    text = CANVAS.replace(",100", f",{maximum}") + "Wei Zhang,4004,,,A,\n"
+    with pytest.raises(UsageError, match=r"^the Canvas column 'exam \(12\)' is read only"):
+        fill(book, "canvas", text)
+    with pytest.raises(UsageError, match=r"^Points Possible of exam \(12\): expected a number, got 'lots'"):
+        fill(book, "canvas", text.replace(maximum, "lots"))
+
+
+def test_excused_is_understood_whatever_its_capitals_and_as_canvas_writes_it(paths):
+    (paths.marks_folder / "m.csv").write_text(MARKS.replace("0042,9,90", "0042,Excused,EX").replace(",5,50", ",5,ex"))
+    (paths.marks_folder / "status.csv").write_text("student,item,status,reason\ncs10,EXAM,EXCUSED,ill\n")
+    states = {
+        line.student.id: [item.entry.state.value for item in line.mark.items]
+        for line in read_gradebook(paths, {}).lines
+    }
+    assert states == {
+        "0042": ["excused", "excused"], "20230000000000123": ["graded", "excused"], "cs09": ["graded", "excused"],
+        "cs10": ["missing", "excused"],
+    }  # fmt: skip

@@ -183,3 +183,13 @@ def test_a_table_of_our_own_is_the_same_bytes_twice(paths, capsys, form):
         assert cli.main(["marks", "--export", form, "--out", str(paths.root / name)]) == 0
         made.append((paths.root / name).read_bytes())
     assert made[0] == made[1]
+
+
+def test_an_item_of_the_command_line_may_have_capitals(paths, capsys):
+    into = paths.root / "into.csv"
+    into.write_text(FILES["canvas"], encoding="utf-8")
+    export_to = ["marks", "--export", "canvas", "--item", "EXAM", "--item", "Total", "--column"]
+    assert cli.main([*export_to, "Exam=exam", "--into", str(into), "--diff"]) == 0
+    assert "2 cells would change" in capsys.readouterr().out
+    assert cli.main(["marks", "--student", "0042", "--if", "EXAM=50"]) == 0
+    assert "no item" not in capsys.readouterr().err
