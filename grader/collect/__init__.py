@@ -5,6 +5,7 @@
     uploads     what a platform says: who, which files, when, in which order
     moodle, canvas, gradescope, teams, classroom, blackboard, brightspace, plain
                 one layout each;  layouts  tells them apart
+    titles      what lies under another title than the assignment's
     worksheets  tables that platforms export;  times  their clocks;  places  what was named on the command line
     choosing    which upload and which file;  checking  a look into it;  who of the roster is meant: course.people
     collection  all of that together: a row a student

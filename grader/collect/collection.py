@@ -21,7 +21,8 @@ from grader.collect.places import Place
 from grader.collect.remarks import Remark, Weight, listed
 from grader.collect.teammates import Theirs, about_team, with_teammates
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late
-from grader.collect.uploads import SITE, Hints, Known, Upload
+from grader.collect.titles import by_title, not_read, under_others
+from grader.collect.uploads import SITE, Hints, Known, Passed, Upload
 from grader.course.extensions import Extension
 from grader.course.people import ALIAS, INSIDE, RECODED, SWAPPED, Match, Person, Roster
 from grader.course.teams import Team
@@ -83,6 +84,7 @@ class Source:
     refused: tuple[str, ...] = ()
     single: bool = False
     of_one: str = ""  # the student whose folder the place is, by what is in it
+    passed: tuple[tuple[str, tuple[str, ...]], ...] = ()  # titles that were not read, and who handed in under them
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Collected:
         self._paths = paths
         self._stack = ExitStack()
         self._uploads: list[Upload] = []
+        self._passed: list[tuple[Passed, str]] = []  # with the place
 
     def __enter__(self) -> Collected:
         with self._stack:
@@ -136,9 +139,14 @@ class Collected:
     def found(self) -> Iterator[Found]:
         """Those who handed in, in order of id, read one after the other; then who is unknown."""
         theirs, unknown = self._by_student()
-        for student in sorted(theirs):
-            yield self._of_student(student, theirs[student])
+        alike = self._titles(alike_alone=True)
+        for student in sorted({*theirs, *alike}):
+            yield self._of_student(student, theirs.get(student, ()), [*map(not_read, alike.get(student, ()))])
         yield from (Found(row) for row in unknown)
+
+    def other_titles(self) -> dict[str, list[str]]:
+        """The titles that were passed over under which each student handed in."""
+        return self._titles(alike_alone=False)
 
     def by_student(self) -> dict[str, list[Theirs]]:
         """The uploads of each student whose they certainly are; nothing is read of them."""
@@ -163,14 +171,17 @@ class Collected:
         refused = map(str, place.refused)
         of_one = "" if place.packed or not reading.of_one else place.folder if place.single else place.stem
         uploads = len(reading.uploads)
-        source = Source(place.name, layout.NAME, uploads, tuple(left), tuple(refused), place.single, of_one)
+        titles = by_title(reading.passed)
+        source = Source(place.name, layout.NAME, uploads, tuple(left), tuple(refused), place.single, of_one, titles)
         self.sources.append(source)
+        self._passed += ((each, place.name) for each in reading.passed)
         self._uploads += (replace(upload, place=place.name) for upload in reading.uploads)
 
     def _hints(self, place: Place, repeated: frozenset[str]) -> Hints:
         return Hints(
             assignment=self.search.assignment.id,
             title=self.search.title or self.search.assignment.title,
+            titled=bool(self.search.title),
             is_student=self.search.roster.is_student,
             roster=self.search.roster.known,
             is_login=self.search.roster.is_login,
@@ -197,6 +208,11 @@ class Collected:
                     theirs.setdefault(student, []).append(Theirs(upload, person, match))
                 if not match.students:
                     unknown.setdefault(person, _held(person, upload, match))
+        for each, place in self._passed:
+            match = self.search.roster.match(each.person)
+            if each.alike and not match.students:
+                upload = Upload((each.person,), (), place, remarks=(not_read(each.title).text,))
+                unknown.setdefault(each.person, _held(each.person, upload, match))
         for student, of_student in theirs.items():
             theirs[student], others = _of_one_person(of_student)
             match = _of_several(student, of_student)
@@ -206,6 +222,14 @@ class Collected:
         found = {student: of_student for student, of_student in theirs.items() if of_student}
         found = dict(with_teammates(found, self.search.teams))
         return found, sorted(unknown.values(), key=lambda row: row.student)
+
+    def _titles(self, alike_alone: bool) -> dict[str, list[str]]:
+        titles: dict[str, list[str]] = {}
+        for each, _ in self._passed:
+            if each.alike or not alike_alone:
+                for student in self.search.roster.match(each.person, propose=False).students:
+                    titles.setdefault(student, []).append(each.title)
+        return titles
 
     def _match(self, person: Person, upload: Upload, propose: bool) -> Match:
         roster = self.search.roster
@@ -223,8 +247,10 @@ class Collected:
 
     # ------------------------------------------------------------------------------------------ one student
 
-    def _of_student(self, student: str, theirs: Sequence[Theirs]) -> Found:
+    def _of_student(self, student: str, theirs: Sequence[Theirs], about_titles: Sequence[Remark]) -> Found:
         search = self.search
+        if not theirs:
+            return Found(Row(State.NEEDS_YOU, student, search.roster.name(student), remarks=tuple(about_titles)))
         uploads, refused = _without_refused([each.upload for each in theirs])
         moments = [on_the_clock(upload.when, search.timezone) for upload in uploads]
         order = [source.place for source in self.sources]
@@ -239,7 +265,7 @@ class Collected:
         remarks += [Remark(search.extended[student].words)] if student in search.extended else []
         nothing = [] if refused else [NO_FILE]
         submission, about_files = self._submission(student, upload) if upload.files else (None, nothing)
-        remarks += [*refused, *about_files]
+        remarks += [*refused, *about_files, *about_titles]
         row = Row(
             state=_state(remarks),
             student=student,
@@ -354,7 +380,11 @@ def _state(remarks: Sequence[Remark]) -> State:
     return {Weight.NOTE: State.READ, Weight.MENDED: State.MENDED, Weight.ASK: State.NEEDS_YOU}[weight]
 
 
-def missing(search: Search, handed_in: Collection[str]) -> list[Row]:
-    """A row for everybody on the roster of whom there is nothing. handed_in: who has a row, or is on record."""
-    students = search.roster.students.values()
-    return [Row(State.MISSING, each.id, each.name) for each in students if each.id not in handed_in]
+def missing(search: Search, handed_in: Collection[str], titles: Mapping[str, Sequence[str]]) -> list[Row]:
+    """A row for everybody on the roster of whom there is nothing.
+
+    handed_in: who has a row, or is on record;  titles: others than the assignment's, under which a student handed in
+    """
+    students = [each for each in search.roster.students.values() if each.id not in handed_in]
+    others = {each.id: (under_others(titles[each.id]),) for each in students if each.id in titles}
+    return [Row(State.MISSING, each.id, each.name, remarks=others.get(each.id, ())) for each in students]

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from grader.collect.entries import Entry
-from grader.collect.uploads import Hints, Reading, Upload, share
+from grader.collect.titles import alike
+from grader.collect.uploads import Hints, Passed, Reading, Upload, share
 from grader.course.people import Person
 from grader.errors import UsageError
 from grader.submission.text import letters
@@ -36,12 +37,13 @@ def _version(path: str) -> re.Match[str] | None:
 def read(entries: Sequence[Entry], hints: Hints) -> Reading:
     """One upload a version. The library holds every assignment of the class: the one that is asked for is read.
 
-    Raises UsageError where that is not clear.
+    The others are passed over. Raises UsageError where that is not clear.
     """
     found = [(entry, match) for entry in entries if (match := _version(entry.path))]
-    drafts = {match["who"] for entry in entries if (match := _DRAFT.search(entry.path))}
+    drafts = [match for entry in entries if (match := _DRAFT.search(entry.path))]
     left = [entry for entry in entries if not _version(entry.path) and not _DRAFT.search(entry.path)]
-    title = _title(sorted({match["title"] for _, match in found}), hints)
+    titles = {match["title"] for _, match in found} or {match["title"] for match in drafts}
+    title = _title(sorted(titles), hints)
     files: dict[tuple[str, int], list[Entry]] = {}
     for entry, match in found:
         if match["title"] == title:
@@ -50,9 +52,16 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
         Upload((_person(who),), tuple(of_version), order=(number,), said=f"Version {number}")
         for (who, number), of_version in sorted(files.items())
     ]
-    for who in sorted(drafts - {who for who, _ in files}):
+    drawn_up = {match["who"] for match in drafts if match["title"] == title}
+    passed = sorted({(match["who"], match["title"]) for _, match in found if match["title"] != title})
+    others = [
+        Passed(_person(who), other, not hints.titled and any(alike(other, each) for each in (title, hints.assignment)))
+        for who, other in passed
+    ]
+    there = {who for who, _ in files} | {str(each.person) for each in others if each.alike}
+    for who in sorted(drawn_up - there):
         uploads.append(Upload((_person(who),), (), remarks=("only drafts are there, nothing was turned in",)))
-    return Reading(tuple(uploads), tuple(left))
+    return Reading(tuple(uploads), tuple(left), passed=tuple(others))
 
 
 def _person(who: str) -> Person:

@@ -46,7 +46,8 @@ class Known:
 class Hints:
     """What helps to read a layout.
 
-    assignment, title: its id, and what the platform calls it;  known: what the platform's tables say, by number
+    assignment, title: its id, and what the platform calls it;  titled: that was said for this download
+    known: what the platform's tables say, by number
     is_student: whether a text says exactly who of the roster is meant;  is_login: the same of an id or address alone
     roster: whether there is one
     place: the name of the folder or archive, without its kind;  packed: it is an archive;  single: it is one file
@@ -56,6 +57,7 @@ class Hints:
 
     assignment: str = ""
     title: str = ""
+    titled: bool = False
     known: Mapping[str, Known] = field(default_factory=dict)
     is_student: Callable[[str], bool] = lambda text: False
     is_login: Callable[[str], bool] = lambda text: False
@@ -68,15 +70,25 @@ class Hints:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """What somebody handed in under another title, which is not read. alike: it may be the same assignment."""
+
+    person: Person
+    title: str
+    alike: bool = False
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a layout made of the files of a place: uploads, and the files that belong to nobody.
 
-    of_one: the place itself is one student's, whose name is the place's
+    of_one: the place itself is one student's, whose name is the place's;  passed: what has another title
     """
 
     uploads: tuple[Upload, ...]
     left: tuple[Entry, ...] = ()
     of_one: bool = False
+    passed: tuple[Passed, ...] = ()
 
 
 class Layout(Protocol):

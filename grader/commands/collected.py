@@ -103,7 +103,7 @@ def what(row: Row, search: Search) -> str:
     """Everything there is to know about a row, in one sentence after the other."""
     told = [said(remark.text) for remark in row.remarks]
     if row.state is State.MISSING:
-        return search.roster.name(row.student)
+        return "; ".join([search.roster.name(row.student), *told])
     if row.state is State.UNKNOWN:
         near = [f"{student} {search.roster.name(student)}".strip() for student in row.near]
         closest = tr("nobody on the roster is like that")
@@ -139,10 +139,18 @@ def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], ro
     for source in sources:
         if source.refused:
             yield clean(tr("{place}: not read: {files}", place=source.place, files=_refused(source.refused)))
+        if source.passed:
+            yield under_other_titles(source)
         if source.left:
             left = some(source.left)
             yield clean(tr("{place}: nobody's, left alone: {files}", place=source.place, files=left))
     yield from _about_times(assignment, search, rows)
+
+
+def under_other_titles(source: Source) -> str:
+    """The titles that were passed over, and whose work lies there."""
+    titles = "; ".join(f"{title} ({some(people)})" for title, people in source.passed)
+    return clean(tr("{place}: not read, under other titles: {titles}", place=source.place, titles=titles))
 
 
 def _refused(files: Sequence[str]) -> str:
@@ -187,6 +195,7 @@ def as_document(assignment: Assignment, search: Search, sources: Sequence[Source
                 "uploads": source.uploads,
                 "left_alone": list(source.left),
                 "not_read": list(source.refused),
+                "other_titles": {title: list(people) for title, people in source.passed},
             }
             for source in sources
         ],

@@ -18,7 +18,7 @@ from grader.collect.choosing import LAST, Wanted
 from grader.collect.collection import AUTO, Collected, Found, Row, Search, Source, State, handed_in_at, missing
 from grader.collect.remarks import Remark, Weight
 from grader.collect.times import shown
-from grader.commands.collected import as_document, as_text, some, what
+from grader.commands.collected import as_document, as_text, some, under_other_titles, what
 from grader.course import releases
 from grader.course.config import did_you_mean, read_assignment, read_course
 from grader.course.extensions import read_deadlines
@@ -59,7 +59,8 @@ def collect(chosen: argparse.Namespace) -> int:
         if not chosen.anyway:
             _check_assignment(first, assignment, chosen.places)
         rows, counts = _recorded(chain(first, found), search, store, chosen.anyway)
-        rows += missing(search, {*store.current_digests(assignment.id), *(row.student for row in rows)})
+        handed_in = {*store.current_digests(assignment.id), *(row.student for row in rows)}
+        rows += missing(search, handed_in, collection.other_titles())
     if not rows:
         raise UsageError(nothing_in(chosen.places, assignment))
     if chosen.json:
@@ -148,6 +149,8 @@ def read_now(
     for source in collection.sources:
         for name in source.left:
             screen.say(f"{name} is neither a notebook nor a student's folder; left alone")
+        if source.passed:
+            screen.say(under_other_titles(source))
         for refusal in source.refused:
             screen.say(f"{source.place}: not read: {refusal}")
     for each in found:

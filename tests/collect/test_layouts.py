@@ -8,6 +8,7 @@ import pytest
 from grader.collect import layouts, plain
 from grader.collect.entries import Entry
 from grader.collect.times import late_minutes, on_the_clock, shown, shown_late, stated
+from grader.collect.titles import alike
 from grader.collect.uploads import Hints, Known
 from grader.collect.worksheets import known_people
 from grader.course.people import Person, Roster
@@ -256,8 +257,29 @@ def test_teams_holds_every_assignment_and_the_right_one_is_read():
     entries = [entry(path) for path in paths]
     (upload,) = layouts.LAYOUTS["teams"].read(entries, Hints("a9", "Essay")).uploads
     assert upload.files[0].path == "a.ipynb"
+    passed = layouts.LAYOUTS["teams"].read(entries, Hints("a9", "Essay")).passed
+    assert [(str(each.person), each.title, each.alike) for each in passed] == [
+        ("Ada", "A2 CNN", False), ("Ada", "a1 MLP", False)
+    ]  # fmt: skip
     with pytest.raises(UsageError, match="several assignments: A2 CNN, Essay, a1 MLP; .*say which with --title"):
         layouts.LAYOUTS["teams"].read(entries, Hints("a9_other", "Nothing like it"))
+
+
+def test_drafts_of_other_assignments_in_teams_are_no_drafts_of_this_one():
+    reading = read(
+        f"{WORK}/Ada/A1 MLP/Version 1/a1.ipynb", "Student Work/Working files/Grace/A2 CNN/a2.ipynb", layout="teams"
+    )
+    assert told(reading) == [("Ada", ["a1.ipynb"])]
+
+
+@pytest.mark.parametrize(
+    ("title", "is_alike"),
+    [("A2 CNN (late)", True), ("A2-CNN - resit", True), ("a2cnn late", True), ("A20 CNN", False), ("CNN", False),
+     ("A2 CNN2", False), ("", False)],
+)  # fmt: skip
+def test_a_title_with_something_added_may_be_the_same_assignment(title, is_alike):
+    assert alike(title, "a2_cnn") is is_alike
+    assert alike("a2_cnn", "") is False
 
 
 def test_teams_is_known_without_the_folders_around_it():
@@ -306,6 +328,13 @@ def test_every_attempt_in_blackboard_is_an_upload_with_its_time():
         ("grace", (1,), 1, ["a1.ipynb"]),
     ]
     assert reading.uploads[2].said == "attempt 2, 2026-09-02 11:30"
+
+
+def test_the_user_of_blackboards_preview_is_nobody_unless_the_roster_has_one():
+    names = [f"A1_{user}_attempt_2026-09-01-10-00-00_a1.ipynb" for user in ("cs101", "j_doe_previewuser")]
+    login = {"is_login": lambda text: text == "j_doe_previewuser"}
+    assert [who for who, _ in told(read(*names, layout="blackboard"))] == ["cs101"]
+    assert [who for who, _ in told(read(*names, layout="blackboard", **login))] == ["cs101", "j_doe_previewuser"]
 
 
 def test_a_file_name_in_blackboard_cannot_pose_as_another_attempt():

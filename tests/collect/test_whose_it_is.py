@@ -112,6 +112,52 @@ def test_the_title_may_be_said(tmp_path):
     assert list(collect(place, title="X j")[1]) == ["smith"]
 
 
+def test_a_title_that_is_said_is_believed_whatever_user_names_are_there(tmp_path):
+    heads = ["HW_1_x_lee", "HW_1_x_smith", "HW_1_x_2_42"]
+    place = packed(tmp_path / "in.zip", blackboard(*heads))
+    rows, given = collect(place, title="HW_1_x")
+    assert (sorted(given), [name for name in rows if name not in given]) == (["lee", "smith"], ["2_42"])
+    rows, given = collect(place)
+    assert given == {} and "say the title with --title" in said(rows["HW_1_x_lee"])
+    with pytest.raises(UsageError, match="nothing in the download has the title 'HW 2'"):
+        collect(place, title="HW 2")
+
+
+def test_what_has_another_title_than_the_one_that_is_said_is_told(tmp_path):
+    place = packed(tmp_path / "in.zip", blackboard("A1_lee", "A2_smith"))
+    with Collected(Search(ASSIGNMENT, Roster(STUDENTS), Wanted("a1"), title="A1"), [place]) as collection:
+        assert [each.row.student for each in collection.found()] == ["lee"]
+        assert collection.other_titles() == {"smith": ["A2"]}
+
+
+# --- Teams: titles of other assignments
+
+
+def teams(**titles):
+    return [f"Submitted files/{who.replace('_', ' ')}/{title}/Version 1/a.py" for who, title in titles.items()]
+
+
+def test_nobody_is_missing_without_a_word_who_handed_in_under_another_title(tmp_path):
+    names = teams(Asha_Rao="A1", Zoë_Müller="A1 (late)", Nobody_Here="A1 (late)")
+    rows, given = collect(packed(tmp_path / "in.zip", names))
+    assert sorted(given) == ["cs04"]
+    asked = "not read: what was handed in under A1 (late); --title 'A1 (late)' takes it"
+    assert {who: (row.state, said(row)) for who, row in rows.items() if who != "cs04"} == {
+        "cs02": (State.NEEDS_YOU, asked),
+        "Nobody Here": (State.UNKNOWN, asked),
+    }
+    rows, given = collect(packed(tmp_path / "in.zip", names), title="A1 (late)")
+    assert sorted(given) == ["cs02"]
+
+
+def test_who_handed_in_under_two_titles_needs_a_person(tmp_path):
+    names = [*teams(Asha_Rao="A1"), *teams(Asha_Rao="A1 - resit")]
+    rows, given = collect(packed(tmp_path / "in.zip", names))
+    assert sorted(given) == ["cs04"] and rows["cs04"].state is State.NEEDS_YOU
+    rows, given = collect(packed(tmp_path / "in.zip", names), title="A1")
+    assert sorted(given) == ["cs04"] and "not read" not in said(rows["cs04"])
+
+
 # --- Moodle: names in the forms that it gives them
 
 
