@@ -208,11 +208,11 @@ class Collected:
                     theirs.setdefault(student, []).append(Theirs(upload, person, match))
                 if not match.students:
                     unknown.setdefault(person, _held(person, upload, match))
-        for each, place in self._passed:
-            match = self.search.roster.match(each.person)
-            if each.alike and not match.students:
-                upload = Upload((each.person,), (), place, remarks=(not_read(each.title).text,))
-                unknown.setdefault(each.person, _held(each.person, upload, match))
+        for passed, place in self._passed:
+            match = self.search.roster.match(passed.person)
+            if passed.alike and not match.students:
+                upload = Upload((passed.person,), (), place, remarks=(not_read(passed.title).text,))
+                unknown.setdefault(passed.person, _held(passed.person, upload, match))
         for student, of_student in theirs.items():
             theirs[student], others = _of_one_person(of_student)
             match = _of_several(student, of_student)
