@@ -29,6 +29,7 @@ STATES = {
 LEAST_WIDTH = 40  # of the last column; where a screen has no room for it, it stands below
 BELOW = "    "
 FILE_WIDTH, LEAST_FILE = 32, 16  # a longer name is cut in the middle
+KEPT = "\x00"  # a blank at which no line is broken
 MANY = 5  # unknown people, from which on the roster is more likely to be wrong than they
 
 
@@ -37,9 +38,15 @@ def as_text(
 ) -> str:
     """The table, then what is to do, then one line that sums up."""
     parts = [*map(_source_line, sources), "", _table(sorted(rows, key=_order), search)]
-    parts += _to_do(assignment, search, sources, rows)
-    parts.append(_in_short(rows, counts))
+    parts += map(_wrapped, _to_do(assignment, search, sources, rows))
+    parts.append(_wrapped(_in_short(rows, counts)))
     return "".join(f"{part}\n" if not part.endswith("\n") else f"{part}\n" for part in parts)
+
+
+def _wrapped(text: str) -> str:
+    """A line as wide as the screen; a command in it is not broken, so that it can be copied."""
+    lines = textwrap.wrap(text, screen_width(), break_on_hyphens=False, break_long_words=False)
+    return "\n".join(lines).replace(KEPT, " ")
 
 
 def _order(row: Row) -> tuple[int, str]:
@@ -125,7 +132,7 @@ def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], ro
     unknown = [row for row in rows if row.state is State.UNKNOWN]
     for row in sorted((row for row in unknown if row.named), key=lambda row: not row.near)[:1]:
         name, who = clean(row.student), row.near[0] if len(row.near) == 1 else "STUDENT"
-        alias = f"grader roster alias {shlex.quote(name)} {who}"
+        alias = f"grader roster alias {shlex.quote(name)} {who}".replace(" ", KEPT)
         yield tr(
             "If {name} is {student}: {command}; several students are a group. Then collect again.",
             name=name,

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from grader.course.sheets import Student
 from grader.course.spreadsheet_ids import without_zeros
@@ -78,14 +79,17 @@ class Match:
 
 @dataclass
 class _Found:
-    """The students that something fits, and by what it was found."""
+    """The students that something fits, by what it was found, and whom each of that names."""
 
     students: set[str] = field(default_factory=set)
     how: str = ""
+    by: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, students: set[str], how: str) -> None:
         self.how = self.how or (how if students else "")
         self.students |= students
+        if students:
+            self.by[how] = self.by.get(how, set()) | students
 
 
 class Roster:
@@ -123,7 +127,7 @@ class Roster:
         if settled:
             return Match(settled, ALIAS, sure=True)
         if len(by_key.students) > 1:
-            return self._doubtful(by_key.students)
+            return self._of_several(by_key)
         settled = self._settled(person, (person.name, person.glued, *person.texts, person.within))
         by_name = self._by_names(person)
         if settled and not by_key.students and by_name.students - set(settled):
@@ -185,7 +189,15 @@ class Roster:
         return any(who in students for students in at)
 
     def _doubtful(self, students: set[str]) -> Match:
-        return Match(doubt=f"{len(students)} students fit", near=tuple(sorted(students))[:MOST_PROPOSED])
+        return Match(doubt=f"{len(students)} students fit", near=tuple(sorted(students)))
+
+    def _of_several(self, by_key: _Found) -> Match:
+        """Of keys that name several students: which names whom, where each is one's."""
+        ones = {how: next(iter(students)) for how, students in by_key.by.items() if len(students) == 1}
+        for (how, who), (how2, other) in combinations(ones.items(), 2):
+            if who != other:
+                return Match(doubt=f"its {how} is that of {who}, its {how2} that of {other}", near=(who, other))
+        return self._doubtful(by_key.students)
 
     # ------------------------------------------------------------------------------------------ what names a student
 

@@ -158,6 +158,18 @@ def test_on_a_narrow_screen_what_is_to_know_stands_below_the_row(here, run, monk
     assert rows[at + 1].startswith("    a1_mlp.ipynb: this is a saved web page")
 
 
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_is_to_do_is_as_wide_as_the_screen_and_its_command_on_one_line(here, run, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    write(here, "in.zip", moodle(n9001_Bilal_Kahn=GOOD, n9002_Asha_Rao=GOOD))
+    _, out, _ = run("collect", "a1_mlp", "in.zip")
+    lines = out.partition("If Bilal Kahn")[2].splitlines()
+    (command,) = [line for line in lines if "grader roster alias" in line]
+    assert "grader roster alias 'Bilal Kahn' cs104;" in command
+    assert all(len(line) <= max(width, 45) for line in lines), lines
+    assert max(map(len, lines)) > width // 2
+
+
 def test_a_download_without_a_blemish_is_done(collect):
     everybody = moodle(n1_Asha_Rao=GOOD, n2_José_Álvarez=GOOD, n3_आशा_देवी=GOOD, n4_Bilal_Khan=GOOD)
     code, rows, document = collect(all__zip=everybody)

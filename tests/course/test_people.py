@@ -111,6 +111,12 @@ def test_a_name_that_stands_for_several_is_a_group():
     assert ROSTER.match(Person(glued="teamrocket")).students == ()
 
 
+def test_of_a_name_that_many_have_all_are_named():
+    roster = Roster([Student(f"s{number}", "Wei Zhang") for number in range(5)])
+    match = roster.match(Person("Wei Zhang"))
+    assert (match.doubt, match.near) == ("5 students fit", ("s0", "s1", "s2", "s3", "s4"))
+
+
 def test_ids_of_two_people_in_one_name_are_nobodys():
     match = ROSTER.match(Person(within="CS21B001_CS21B002"))
     assert (match.students, match.doubt) == ((), "2 students fit")
@@ -140,7 +146,10 @@ def test_a_name_alone_is_a_student_only_if_it_fits_exactly():
             f"its e-mail name is that of {ASHA}, and the number 4777 is not",
             id="a login is no proof against the platform's number",
         ),
-        pytest.param(Person("Asha Rao", (ASHA, "devi@iit.example")), "2 students fit", id="id and address of two"),
+        pytest.param(
+            Person("Asha Rao", (ASHA, "devi@iit.example")), f"its id is that of {ASHA}, its e-mail that of {ASHA_DEVI}",
+            id="id and address of two",
+        ),
     ],
 )  # fmt: skip
 def test_an_id_that_is_not_the_students_rules_the_name_out(person, says):
