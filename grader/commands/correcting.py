@@ -81,8 +81,23 @@ def _status_of_all(paths: Paths, chosen: argparse.Namespace) -> int:
     else:
         told = [name for name, counted in COUNTED.items() if name in ALWAYS or any(map(counted, documents))]
         rows = [[each["assignment"], *(str(COUNTED[name](each)) for name in told)] for each in documents]
-        colour.show(tables.table([tr("assignment"), *map(_column, told)], rows, right=range(1, len(told) + 1)))
+        table = tables.table([tr("assignment"), *map(_column, told)], rows, right=range(1, len(told) + 1))
+        colour.show(table + "".join(f"{clean(line)}\n" for line in _missing_lines(documents)))
     return NEEDS_A_PERSON if any(map(_unsettled, documents)) else DONE
+
+
+def _missing_lines(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Who has handed in nothing: a line for each assignment, with as many as have room there."""
+    missing = {each["assignment"]: each["nothing_handed_in"] for each in documents if each["nothing_handed_in"]}
+    if not missing:
+        return
+    everybody = {each["assignment"] for each in documents if len(each["nothing_handed_in"]) == each["roster"]}
+    yield ""
+    yield tr("nothing handed in (--json names all):")
+    wide = max(map(tables.width_of, missing))
+    for name, students in missing.items():
+        who = tr("everybody") if name in everybody else tables.that_fit(students, tables.screen_width() - wide - 4)
+        yield f"  {tables.padded(name, wide)}  {who}"
 
 
 def _column(name: str) -> str:
@@ -172,7 +187,9 @@ def _status_page(document: dict[str, Any]) -> str:
         lines += ["", *(f"  {_listed(students)}: {said(what)}" for what, students in together.items())]
     lines += [line for shown in document["clusters"] for line in _cluster_lines(shown)]
     rows = [[str(run["run"]), run["command"], run["started"], tr(run["state"])] for run in document["runs"][-10:]]
-    text = "".join(f"{clean(line)}\n" for line in lines)
+    text = "".join(
+        f"{tables.fitted(clean(line), deeper=7 if line[:7].strip().isdigit() else 2).rstrip()}\n" for line in lines
+    )
     return text + "\n" + tables.table([tr("run"), tr("command"), tr("started"), tr("state")], rows)
 
 

@@ -51,7 +51,7 @@ def marks(chosen: argparse.Namespace) -> int:
         if chosen.json:
             print(marksheet.student_json(book, *asked), end="")
         else:
-            colour.show(marksheet.explain_student(book, *asked))
+            colour.show(screen.fitted(marksheet.explain_student(book, *asked)))
         return DONE
     if chosen.need is not None:
         raise UsageError("--need is asked for one student: add --student ID")
@@ -173,7 +173,8 @@ def _without_attempt(store: Store, assignment: Assignment, chosen: argparse.Name
     shown, worth_all = figure(screen.plain(points)), figure(screen.plain(assignment.max_points))
     worth_of = tr("{points} of {worth} points", points=shown, worth=worth_all)
     head = f"{chosen.student}  {assignment.id}  {tr('nothing handed in')}  {worth_of}"
-    print(*map(marksheet.clean, [head, "", *screen.changed_lines(changed, noted)]), sep="\n")
+    for line in [head, "", *screen.changed_lines(changed, noted)]:
+        print(screen.fitted(marksheet.clean(line)).rstrip("\n"))
     return DONE
 
 

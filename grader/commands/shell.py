@@ -12,7 +12,7 @@ from grader.commands.arguments import in_words
 from grader.errors import SubmissionError, UsageError
 from grader.examination.channel import LOAD, Channel
 from grader.examination.pytest_plugin import released_files
-from grader.examination.replies import about_cells
+from grader.examination.replies import about_cells, with_text
 from grader.examination.student import load_errors
 from grader.examination.transcript import Transcript
 from grader.marks.marksheet import clean
@@ -56,7 +56,7 @@ class Prompt(code.InteractiveConsole):
             lines += [
                 f"  {clean(str(where))}, line {line}: {clean(str(text))}" for where, line, _, text in fault["frames"]
             ]
-            lines.append(clean(f"{fault['type']}: {fault['message']}"))
+            lines.append(clean(with_text(fault["type"], fault["message"])))
         return "".join(f"{line}\n" for line in lines)
 
 
@@ -109,7 +109,7 @@ def _said(reply: bytes, failure: str, message: str) -> str:
         decoded: dict[str, Any] = wire.decode(reply)
         printed = f"\nprinted: {decoded['output']}" if decoded.get("output") else ""
         if "fault" in decoded:
-            return _cut(f"raised {decoded['fault']['type']}: {decoded['fault']['message']}{printed}")
+            return _cut(f"raised {with_text(decoded['fault']['type'], decoded['fault']['message'])}{printed}")
         return _cut(f"{_value(decoded.get('value'))}{printed}")
     except (wire.WireError, KeyError, TypeError, AttributeError) as error:
         return f"no reply of ours: {error}"

@@ -143,7 +143,12 @@ def about_cells(errors: list[dict[str, Any]], most: int = MAX_CELL_TEXT) -> Iter
                 yield f"cell {needing[0]}: {message}; what needs it was skipped{more}"
         else:
             where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
-            yield f"{where} raised {error['type']}: {message}"
+            yield f"{where} raised {with_text(error['type'], message)}"
+
+
+def with_text(kind: str, text: str) -> str:
+    """An exception's kind, and what it says where it says anything."""
+    return f"{kind}: {text}" if text.strip() else kind
 
 
 def _listed(cells: list[int]) -> str:

@@ -24,6 +24,7 @@ from grader.terminal.tables import (
     Change,
     by_student,
     changes_table,
+    fitted,
     gradebook_table,
     kept_lines,
     or_waiting,
@@ -45,6 +46,7 @@ __all__ = [
     "changed_lines",
     "changes_table",
     "findings_table",
+    "fitted",
     "gradebook_table",
     "kept_lines",
     "or_waiting",
@@ -87,7 +89,7 @@ def attempt_page(
     if attempt.status is Status.GRADED or attempt.status is Status.UNREADABLE and changed:
         head += f"  {_points(assignment, attempt, changed)}"
     lines = [
-        head,
+        fitted(clean(head)).rstrip(),
         *(_wrapped(recorded(when), "  ") if when else ()),
         *(_wrapped(recorded(attempt.notices[-1]), "  ") if attempt.status is Status.OUTDATED else ()),
         "",
@@ -102,7 +104,8 @@ def attempt_page(
             worth = add_up(result.max_points for result in results)  # not the question's where it is outdated
             points = f"{points_of(attempt, question.id)}/{figure(plain(worth))}"
             short = _in_short(results)
-            lines.append(f"{question.id:4} {points:>9}  {question.title}{f'   {short}' if short else ''}")
+            line = f"{question.id:4} {points:>9}  {question.title}{f'   {short}' if short else ''}"
+            lines.append(fitted(clean(line), deeper=len(INDENT) + 10).rstrip())
             lines += [] if short else [*_checks(results, said_in), ""]
     if changed or noted:
         lines += ["", *changed_lines(changed, noted)]
@@ -113,8 +116,9 @@ def attempt_page(
     made_of = {"submission": evidence.submission[:16], "image": evidence.image[:16]}
     usage = f"{figure(f'{attempt.usage.cpu_s:.2f}')} CPU s  {attempt.usage.peak_mib:.0f} MiB"
     run = f"{evidence.isolation}  {evidence.device}  {usage}"
-    lines += ["", f"{tr('submission {submission}  image {image}', **made_of)}  {run}"]
-    return "".join(f"{clean(line)}\n" for line in lines)
+    made_by = f"{tr('submission {submission}  image {image}', **made_of)}  {run}"
+    lines += ["", fitted(clean(made_by)).rstrip()]
+    return "".join(f"{clean(line)}\n" for text in lines for line in text.split("\n"))
 
 
 def _in_short(results: Sequence[CheckResult]) -> str:
@@ -159,7 +163,8 @@ def _manual(question: Question, mark: ManualMark, answer: Answer | None) -> Iter
     """A question that a person marks: the points or why there are none, the comment, and what the student wrote."""
     points = "-" if mark.points is None else figure(plain(mark.points))
     worth, stands = figure(plain(question.points)), recorded(mark.why or mark.stands)
-    yield f"{question.id:4} {f'{points}/{worth}':>9}  {question.title}   {stands}"
+    line = f"{question.id:4} {f'{points}/{worth}':>9}  {question.title}   {stands}"
+    yield fitted(clean(line), deeper=len(INDENT) + 10).rstrip()
     for line in mark.comment.splitlines():
         yield from _wrapped(tr("comment: {text}", text=line), INDENT)
     if answer is None:
@@ -208,7 +213,8 @@ def _failed(group: Sequence[CheckResult], whole: bool, wide: int) -> Iterator[st
 
 
 def _no(worth: Fraction, outcome: Outcome, wide: int, what: str) -> str:
-    return f"  no  {f'0/{figure(plain(worth))}':>9}  {ended(outcome):{wide}} {what}"
+    line = f"  no  {f'0/{figure(plain(worth))}':>9}  {ended(outcome):{wide}} {what}"
+    return fitted(clean(line), deeper=16 + wide).rstrip()
 
 
 def failures(results: Sequence[CheckResult]) -> list[list[CheckResult]]:

@@ -46,7 +46,37 @@ HEADING = 8  # letters of a heading in a table that has to be narrow
 
 def screen_width() -> int:
     """Columns of the terminal (COLUMNS overrides it); WIDTH where the output is no terminal."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
+    return shutil.get_terminal_size((WIDTH, 24)).columns if is_measured() else WIDTH
+
+
+def is_measured() -> bool:
+    """Whether the lines are for a screen of a known width; a file, or whatever reads a pipe, wraps nothing."""
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
+
+
+def fitted(text: str, deeper: int = 2) -> str:
+    """The lines of a text, those that are too wide for the screen wrapped, what follows indented deeper than they."""
+    if not is_measured():
+        return text
+    width = screen_width()
+    return "".join(f"{line}\n" for each in text.splitlines() for line in _wrapped(each, width, deeper))
+
+
+def _wrapped(line: str, width: int, deeper: int) -> list[str]:
+    if width_of(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + deeper)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def that_fit(names: Sequence[str], width: int) -> str:
+    """Names with commas between them, as many as have room, and how many more there are; one at least."""
+    for number in range(len(names), 0, -1):
+        text, more = ", ".join(names[:number]), len(names) - number
+        text = tr("{names} and {n} more", names=text, n=more) if more else text
+        if width_of(text) <= width:
+            break
+    return text
 
 
 # ---------------------------------------------------------------------------------------------------- columns
@@ -188,7 +218,7 @@ def kept_lines(moves: Sequence[Change]) -> str:
 def gradebook_table(book: Gradebook, width: int | None = None) -> str:
     """The gradebook for a screen: in full where that fits, else in short words, else without some columns."""
     full = as_table(book)
-    if width is None and not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+    if width is None and not is_measured():
         return full  # a file wraps nothing
     width = width or screen_width()
     if max(map(width_of, full.splitlines())) <= width:

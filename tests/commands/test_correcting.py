@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_status_counts_everybody_and_names_who_waits(record, capsys):
 
 def test_status_without_an_assignment_has_a_row_for_each_that_has_questions(record, capsys):
     code, out, _ = said(capsys, "status")
-    head, _, *rows = out.splitlines()
+    head, _, *rows = out.partition("\n\n")[0].splitlines()
     assert code == 1 and rows[0].split() == ["a1_mlp", "3", "2", "1", "1", "1"]
     assert re.split("  +", head) == [
         "assignment",
@@ -91,6 +92,47 @@ def test_status_without_an_assignment_has_a_row_for_each_that_has_questions(reco
     documents = json.loads(said(capsys, "status", "--json")[1])["assignments"]
     assert [each["assignment"] for each in documents] == [row.split()[0] for row in rows]
     assert documents[0] == {**json.loads(said(capsys, "status", "a1_mlp", "--json")[1])}
+
+
+@pytest.mark.parametrize("width", ["80", "100", None])
+def test_status_without_an_assignment_names_who_is_missing_as_far_as_there_is_room(record, capsys, monkeypatch, width):
+    if width:
+        monkeypatch.setenv("COLUMNS", width)
+    many = [f"cs{number:03}" for number in range(30)]
+    roster = "student,name\namara,Amara\n" + "".join(f"{each},\n" for each in many)
+    (record / "roster.csv").write_text(roster)
+    lines = said(capsys, "status")[1].partition("nothing handed in (--json names all):\n")[2].splitlines()
+    assert re.fullmatch(r"  a1_mlp +cs000, cs001, .* and \d+ more", lines[0])
+    assert lines[1].split() == ["a2_cnn", "everybody"]
+    assert max(map(len, lines)) <= int(width or 120) and len(lines[0]) > int(width or 120) - 10
+    document = json.loads(said(capsys, "status", "--json")[1])["assignments"][0]
+    assert document["nothing_handed_in"] == many
+
+
+def test_status_without_an_assignment_names_nobody_where_nobody_is_missing(record, capsys):
+    (record / "roster.csv").write_text("student,name\namara,Amara\nbo,Bo\n")
+    out = said(capsys, "status")[1]
+    assert "a1_mlp" not in out.partition("nothing handed in (--json")[2]
+
+
+def test_no_line_about_an_attempt_or_a_mark_is_wider_than_the_screen(record, capsys, monkeypatch):
+    with Store.open(record / ".grader" / "record.sqlite") as store:
+        third = store.begin_run("a1_mlp", "grade a1_mlp")
+        for student in ("amara", "bo"):
+            unreadable = attempt(student, status=Status.UNREADABLE)
+            told = ("x.ipynb: this is a saved web page, not a notebook; in Jupyter choose File > Download, and " * 2,)
+            store.add_attempt(third, replace(unreadable, results=(), notices=told), {})
+        for number in range(30):
+            store.add_submission(Submission(f"stranger-{number:02}", "a1_mlp", "x.py", b"x"))
+        store.end_run(third, "done")
+    asked = [("status", "a1_mlp"), ("show", "amara", "a1_mlp"), ("marks", "--student", "amara")]
+    whole = [said(capsys, *each)[1] for each in asked]
+    for width in (80, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        for each, before in zip(asked, whole, strict=True):
+            shown = said(capsys, *each)[1]
+            assert max(map(len, shown.splitlines())) <= width, each
+            assert shown.split() == before.split()
 
 
 def test_a_deferred_attempt_does_not_hide_the_one_before(record, capsys):

@@ -15,6 +15,8 @@ from grader.examination.outcomes import result_of
 from grader.examination.student import StudentFault
 from grader.examination.task import Task
 from grader.execution.pool import Pool
+from grader.languages.recorded import recorded
+from grader.languages.translating import speaking
 from grader.schema import Check, Outcome, Status
 
 SEED = "00112233445566778899aabbccddeeff"
@@ -224,6 +226,13 @@ def test_cells_that_raised_are_told(pool):
         "cell 4: nowhere is not there when graded; what needs it was skipped, also in cells 5, 6",
         "cell 4: elsewhere is not there when graded; what needs it was skipped",
     )
+
+
+def test_a_cell_that_raised_without_a_word_is_told_without_a_colon(pool):
+    examined = examined_by(pool, ("q1",), "raise NotImplementedError", NOTEBOOK, "raise ValueError('  ')")
+    assert examined.notices[-2:] == ("cell 1 raised NotImplementedError", "cell 3 raised ValueError")
+    with speaking("de"):
+        assert recorded(examined.notices[-1]) == "Zelle 3 löste ValueError aus"
 
 
 # ------------------------------------------------------------------------------------------------ messages
