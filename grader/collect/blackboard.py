@@ -9,7 +9,9 @@ Times are on the site's clock.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from grader.collect.entries import Entry
@@ -53,11 +55,12 @@ def read(entries: Sequence[Entry], hints: Hints) -> Reading:
         raise UsageError(f"nothing in the download has the title {hints.title!r}: {listed(heads)}")
     others = [_passed(head, hints) for head in heads if known and head not in known]
     people = {head: _person(head, users, hints) for head, users in (known or _users(heads)).items()}
+    clear = not any(remarks for _, remarks in people.values())
     numbers: dict[str, int] = {}
     uploads = []
     for (head, time), of_attempt in sorted((key, each) for key, each in files.items() if key[0] in people):
         numbers[head] = numbers.get(head, 0) + 1
-        uploads.append(_upload(people[head], time, numbers[head], of_attempt))
+        uploads.append(replace(_upload(people[head], time, numbers[head], of_attempt), aliased=clear))
     return Reading(tuple(uploads), tuple(left), passed=tuple(others))
 
 
@@ -103,7 +106,8 @@ def _person(head: str, users: Sequence[str], hints: Hints) -> tuple[Person, tupl
     if not shorter:
         return Person(keys=(users[0],), account=head), ()
     names = listed([users[0], *shorter])
-    why = f"where its title ends is not clear, the user name may be {names}: say the title with --title"
+    title = shlex.quote(head.removesuffix(f"_{shorter[0]}"))
+    why = f"where its title ends is not clear, the user name may be {names}: say the title, as in --title {title}"
     return Person(head, account=head), (why,)
 
 

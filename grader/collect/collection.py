@@ -371,7 +371,13 @@ def _held(person: Person, upload: Upload, match: Match) -> Row:
     remarks = tuple(Remark(text, Weight.ASK) for text in (match.doubt, *upload.remarks) if text)
     called = (person.label if match.doubt else str(person)) if letters(str(person)) else files
     return Row(
-        State.UNKNOWN, called, file=files, place=upload.place, near=match.near, remarks=remarks, named=called != files
+        State.UNKNOWN,
+        called,
+        file=files,
+        place=upload.place,
+        near=match.near,
+        remarks=remarks,
+        named=called != files and upload.aliased,
     )
 
 

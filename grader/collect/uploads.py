@@ -20,6 +20,7 @@ class Upload:
     files: paths below the student's own folder;  area: the folder in which accounts of people are told apart
     when: as the platform writes it; without a zone it is on the platform's own clock; None where it does not say
     order: tells the uploads of one person at one place apart, the last is highest;  said: that order in words
+    aliased: whether an alias may say whose it is
     """
 
     people: tuple[Person, ...]
@@ -31,6 +32,7 @@ class Upload:
     order: tuple[int, ...] = ()
     said: str = ""
     remarks: tuple[str, ...] = ()
+    aliased: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from grader.collect.collection import Row, Search, Source, State
 from grader.collect.remarks import MOST_LISTED
 from grader.collect.times import shown
+from grader.course.people import Person
 from grader.languages.recorded import said
 from grader.languages.translating import mark, tr, trn
 from grader.marks.marksheet import clean
@@ -130,7 +131,7 @@ def some(names: Sequence[str]) -> str:
 def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], rows: Sequence[Row]) -> Iterator[str]:
     """The commands and edits that settle what is open."""
     unknown = [row for row in rows if row.state is State.UNKNOWN]
-    for row in sorted((row for row in unknown if row.named), key=lambda row: not row.near)[:1]:
+    for row in sorted((row for row in unknown if _alias_settles(row, search)), key=lambda row: not row.near)[:1]:
         name, who = clean(row.student), row.near[0] if len(row.near) == 1 else "STUDENT"
         alias = f"grader roster alias {shlex.quote(name)} {who}".replace(" ", KEPT)
         yield tr(
@@ -152,6 +153,12 @@ def _to_do(assignment: Assignment, search: Search, sources: Sequence[Source], ro
             left = some(source.left)
             yield clean(tr("{place}: nobody's, left alone: {files}", place=source.place, files=left))
     yield from _about_times(assignment, search, rows)
+
+
+def _alias_settles(row: Row, search: Search) -> bool:
+    """Whether what an unknown row is called may be an alias: not what is on the roster, which would be refused."""
+    called = search.roster.match(Person(texts=(row.student,)), propose=False)
+    return row.named and not called.students and not called.near
 
 
 def under_other_titles(source: Source) -> str:

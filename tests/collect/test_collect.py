@@ -242,6 +242,17 @@ def test_who_is_unknown_is_held_until_somebody_says_who_it_is(here, run, collect
     assert set(on_record(here)) == {"cs101"}
 
 
+def test_a_command_that_would_be_refused_is_not_proposed(here, run):
+    write(here, "roster.csv", ROSTER.replace("Bilal Khan", "Asha Rao").encode())
+    files = {f"Submitted files/{who}/A1/Version 1/a1_mlp.ipynb": GOOD for who in ("Asha Rao", "Bilal Kahn")}
+    write(here, "in.zip", zipped(files))
+    _, out, _ = run("collect", "a1_mlp", "in.zip")
+    assert "2 students fit" in out and "grader roster alias 'Bilal Kahn'" in out
+    write(here, "in.zip", zipped(dict([*files.items()][:1])))
+    _, out, _ = run("collect", "a1_mlp", "in.zip")
+    assert "2 students fit" in out and "roster alias" not in out
+
+
 def test_a_group_hands_in_for_all_of_its_students(here, run, collect):
     assert run("roster", "alias", "Team 7", "cs101", "cs103")[1].startswith("Team 7 stands for cs101, cs103")
     collect(in__zip=moodle(n1_Team_7=GOOD))

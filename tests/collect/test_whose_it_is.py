@@ -107,7 +107,9 @@ def test_a_user_name_of_blackboard_is_read_whole(tmp_path, heads, owners, held):
 
 def test_the_title_may_be_said(tmp_path):
     place = packed(tmp_path / "in.zip", blackboard("X_j_smith"))
-    assert "the user name may be j_smith, smith: say the title with --title" in said(collect(place)[0]["X_j_smith"])
+    assert "the user name may be j_smith, smith: say the title, as in --title X_j" in said(
+        collect(place)[0]["X_j_smith"]
+    )
     assert list(collect(place, title="X")[1]) == ["j_smith"]
     assert list(collect(place, title="X j")[1]) == ["smith"]
 
@@ -118,7 +120,8 @@ def test_a_title_that_is_said_is_believed_whatever_user_names_are_there(tmp_path
     rows, given = collect(place, title="HW_1_x")
     assert (sorted(given), [name for name in rows if name not in given]) == (["lee", "smith"], ["2_42"])
     rows, given = collect(place)
-    assert given == {} and "say the title with --title" in said(rows["HW_1_x_lee"])
+    assert given == {} and "say the title, as in --title HW_1_x" in said(rows["HW_1_x_lee"])
+    assert not any(row.named for row in rows.values())  # an alias would be of a name that is none
     with pytest.raises(UsageError, match="nothing in the download has the title 'HW 2'"):
         collect(place, title="HW 2")
 
