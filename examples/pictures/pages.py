@@ -1,4 +1,4 @@
-"""The pages of a course that pictures are made of, as HTML: the report and a student's feedback."""
+"""The pages of a course that pictures are made of, as HTML: the report, a student's feedback, who is alike."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from grader.bookkeeping.cohorts import cohort_of
 from grader.bookkeeping.marking import Marking
 from grader.bookkeeping.told import feedback_of, hints_of_known_mistakes
 from grader.bookkeeping.works import as_of
+from grader.commands.similar import page_of_class
 from grader.course.config import read_assignment, read_course
 from grader.dashboard import links, site
 from grader.feedback.page import feedback_page
@@ -26,7 +27,7 @@ def of_a_semester(paths: Paths, assignment_id: str) -> str:
 
 
 def pages(paths: Paths, assignment_id: str, student: str) -> dict[str, str]:
-    """The page of the course, of an assignment, of a student for the staff, and the student's own."""
+    """The page of the course, of an assignment, of a student for the staff, the student's own; of who is alike."""
     book = gradebook(paths)
     graded = [read_assignment(paths, name) for name in book.course.assignments]
     cohorts = [cohort_of(paths, book, each, whole=True) for each in graded if each.questions]
@@ -41,4 +42,5 @@ def pages(paths: Paths, assignment_id: str, student: str) -> dict[str, str]:
         "assignment": report[links.assignment_page(assignment_id)],
         "student": report[links.student_page(student)],
         "feedback": feedback_page(told),
+        "similar": page_of_class(paths, assignment),
     }

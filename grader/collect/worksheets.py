@@ -1,7 +1,7 @@
 """Tables that learning platforms export: whose a number is, and when it was handed in.
 
 Read: Moodle's grading worksheet, Canvas's gradebook, Gradescope's scores. Their names of columns are English, those of
-Moodle may be German.
+Moodle may be German; capitals in them do not count.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from grader.collect.times import stated
 from grader.collect.uploads import Known
 from grader.course.people import Person
 from grader.course.platform_columns import GERMAN_MOODLE
-from grader.course.tables import decoded, separated
+from grader.course.tables import decoded, meant, separated
 from grader.errors import AuthoringError, SubmissionError
 
 TABLES = (
     "Moodle's grading worksheet (Identifier, Email address, ..., or in German), Canvas's gradebook (Student, ID, "
     "SIS Login ID, ...) or Gradescope's scores (SID, Submission ID, Submission Time, ...)"
+)
+MAY_BE = (
+    *("ID number", "Username", "Email address", "Full name", "Last modified (submission)", "Status"),  # Moodle
+    *("SIS User ID", "Integration ID"),  # Canvas
+    *("Name", "First Name", "Last Name", "Email"),  # Gradescope
 )
 MAX_BYTES = 64 * MIB
 _DIGITS = re.compile(r"\d+")
@@ -41,7 +46,8 @@ def known_people(entry: Entry) -> tuple[str, dict[str, Known]] | None:
         for needed, (layout, read, names) in _TABLES.items():
             separator, below = separated(text, needed, names=names)
             rows = csv.DictReader(io.StringIO(below, newline=""), delimiter=separator, strict=True)
-            rows.fieldnames = [names.get(name.strip(), name.strip()) for name in rows.fieldnames or ()]
+            columns = {name: name for name in (*needed, *MAY_BE)} | dict(names)
+            rows.fieldnames = [meant(name, columns) for name in rows.fieldnames or ()]
             if set(needed) <= set(rows.fieldnames):
                 return layout, dict(
                     read({key: value or "" for key, value in row.items() if key}) for row in _whole(rows, entry.name)

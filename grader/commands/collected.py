@@ -121,10 +121,10 @@ def what(row: Row, search: Search) -> str:
     return "; ".join(told)
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """Names in a sentence, the first few of many."""
-    more = len(names) - MOST_LISTED
-    shown = ", ".join(names[:MOST_LISTED])
+    more = len(names) - most
+    shown = ", ".join(names[:most])
     return tr("{names} and {n} more", names=shown, n=more) if more > 0 else shown
 
 

@@ -11,7 +11,7 @@ from grader.bookkeeping.books import gradebook
 from grader.bookkeeping.cohorts import feedback_command
 from grader.bookkeeping.marking import Marking
 from grader.bookkeeping.told import feedback_of, hints_of_known_mistakes
-from grader.commands.handing_out import NAMED, Targets, named
+from grader.commands.handing_out import Targets, named
 from grader.commands.writing import make_folder
 from grader.course.config import read_assignment, read_course
 from grader.errors import MachineryError, UsageError
@@ -109,7 +109,7 @@ def _not_on_roster(book: Gradebook | None, files: dict[str, bytes]) -> list[str]
     known = {line.student.id for line in book.lines}
     strangers = [student for student in files if student not in known]
     if strangers:
-        screen.say(f"not on the roster: {', '.join(strangers[:NAMED])}; their pages say so")
+        screen.say(f"not on the roster: {named(strangers)}; their pages say so")
     return strangers
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.commands.canvas_numbers import NO_FILE, Numbers, numbers_in
+from grader.commands.collected import some
 from grader.commands.writing import write
 from grader.errors import UsageError
 from grader.feedback.names import slug
@@ -123,8 +124,7 @@ class Targets:
 
 def named(students: Sequence[str]) -> str:
     """Students in a line of a message, not too many."""
-    some, more = ", ".join(students[:NAMED]), len(students) - NAMED
-    return tr("{names} and {n} more", names=some, n=more) if more > 0 else some
+    return some(students, NAMED)
 
 
 def _participants(book: Gradebook, worksheet: Path) -> tuple[dict[str, str], dict[str, str]]:

@@ -44,9 +44,7 @@ def similar(chosen: argparse.Namespace) -> int:
     if chosen.plain:
         return plain_files.write_all(paths, assignment, _readable(_named(handed_in)), _readable(others), chosen.plain)
     hand_ins = [*_read(assignment, _named(handed_in), own=True), *_read(assignment, others, own=False)]
-    found = compare(hand_ins, _given(paths, assignment))
-    mistakes = by_pair(rare_mistakes(_attempts(paths, assignment)))
-    aside = {decision.pair: decision for decision in set_aside.read(_file(paths, assignment))}
+    found, mistakes, aside = _compared(paths, assignment, hand_ins)
     if chosen.json:
         print(json.dumps(_document(assignment, hand_ins, found, mistakes, aside), indent=1, ensure_ascii=False))
         return DONE
@@ -57,6 +55,22 @@ def similar(chosen: argparse.Namespace) -> int:
     colour.show(_table(left[:SHOWN], mistakes))
     screen.tell(f"{target}  (for staff: alike is not copied; look at the code and ask both)")
     return DONE
+
+
+def page_of_class(paths: Paths, assignment: Assignment) -> str:
+    """The page on what was collected alone."""
+    handed_in = [submission for submission, _ in submissions_of(paths, assignment, [], "last")[0]]
+    hand_ins = [*_read(assignment, _named(handed_in), own=True)]
+    return page(assignment, hand_ins, *_compared(paths, assignment, hand_ins))
+
+
+def _compared(
+    paths: Paths, assignment: Assignment, hand_ins: Sequence[HandIn]
+) -> tuple[Comparison, Mapping[frozenset[str], Sequence[Mistake]], Mapping[frozenset[str], SetAside]]:
+    """What is alike, rare mistakes in common, and which pairs were set aside."""
+    aside = {decision.pair: decision for decision in set_aside.read(_file(paths, assignment))}
+    mistakes = by_pair(rare_mistakes(_attempts(paths, assignment)))
+    return compare(hand_ins, _given(paths, assignment)), mistakes, aside
 
 
 # ---------------------------------------------------------------------------------------------------- who is compared

@@ -223,6 +223,11 @@ GERMAN = (
 )
 
 
+def _capitals(table):
+    head, _, rows = table.partition("\n")
+    return f"{head.upper()}\n{rows}"
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -230,6 +235,8 @@ GERMAN = (
         pytest.param(WORKSHEET.replace(";", "\t").encode(), id="tabs"),
         pytest.param(WORKSHEET.replace(";", "\t").replace("\n", "\r\n").encode("utf-16"), id="UTF-16"),
         pytest.param(GERMAN.encode("utf-8-sig"), id="German"),
+        pytest.param(_capitals(WORKSHEET).encode(), id="headings in capitals"),
+        pytest.param(_capitals(GERMAN).encode(), id="German headings in capitals"),
     ],
 )
 def test_a_worksheet_is_read_in_every_form(tmp_path, raw):
