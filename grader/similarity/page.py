@@ -58,7 +58,8 @@ def page(
 
 
 def _pairs(pairs: Sequence[Pair], mistakes: Mapping[frozenset[str], Sequence[Mistake]]) -> Html:
-    head = (heading(name) for name in ("rank", "students", "shared", "most alike in", "same rare mistakes"))
+    names = {"rank": "n", "students": "", "shared": "n", "most alike in": "", "same rare mistakes": ""}
+    head = (heading(name, kind) for name, kind in names.items())
     rows = []
     for place, pair in enumerate(pairs, 1):
         both = f"{pair.first}, {pair.second}"
