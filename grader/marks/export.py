@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from grader.course import tables
 from grader.course.entries import State
 from grader.course.people import Person, Roster
 from grader.course.scheme import TOTAL
@@ -230,9 +231,9 @@ def waiting(book: Gradebook, items: Sequence[str]) -> list[str]:
 
 
 def number_of(text: str, where: str) -> Decimal:
-    """A maximum of the platform's; raises UsageError where it is none."""
+    """A maximum of the platform's; raises UsageError where it is none: 1,000 may be a thousand."""
     try:
-        value = Decimal(text.strip().replace(",", "."))
+        value = Decimal(tables.number(text.strip()) or text.strip())
     except InvalidOperation:
         raise UsageError(f"{where}: expected a number, got {text!r}") from None
     if not value.is_finite() or value <= 0:

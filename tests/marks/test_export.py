@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,17 @@ def test_a_workbook_holds_numbers_and_no_formula(paths, book):
 def test_a_platform_file_is_asked_for(paths, book):
     with pytest.raises(UsageError, match="add --into FILE"):
         publish(paths, book, {}, wanted(paths, export="canvas"))
+
+
+@pytest.mark.parametrize(("text", "value"), [("100", "100"), ("100,00", "100"), (" 10.5 ", "10.5"), ("10,00000", "10")])
+def test_a_maximum_is_read_with_either_mark(text, value):
+    assert export.number_of(text, "here") == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["1,000", "1.000,00", "lots", "0", "-5", "nan"])
+def test_a_maximum_that_is_not_certain_is_refused(text):
+    with pytest.raises(UsageError, match="^here: expected a number"):
+        export.number_of(text, "here")
 
 
 def test_results_for_gradescope_carry_every_check(paths):
