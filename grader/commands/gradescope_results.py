@@ -18,7 +18,7 @@ from grader.feedback.plain_words import OUTCOMES
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
 from grader.marks.explanation import computation
-from grader.marks.export import NO_MARK
+from grader.marks.export import NO_MARK, mark_of, without_mark
 from grader.marks.gradebook import Gradebook
 from grader.marks.policy import ItemMark, rounded
 from grader.paths import Paths
@@ -52,15 +52,15 @@ def publish_results(
     for item in items:
         assignment = read_assignment(paths, item)
         for line in book.lines:
-            who, mark = line.student.id, line.item(item)
-            attempt = attempts.get((who, item))
-            why = _left_out(mark, attempt, missing_as_zero)
+            who, mark, attempt = line.student.id, line.item(item), attempts.get((line.student.id, item))
+            state, percent = mark_of(line, item, missing_as_zero)
+            why = _left_out(state, percent, attempt)
             if why or mark is None:
                 screen.say(f"{who} ({item}): {why}; left out")
                 continue
             folder = out / item / slug(who)
             make_folder(folder)
-            page = _of_mark(assignment, mark, attempt)
+            page = _of_mark(assignment, mark, percent or Fraction(0), attempt)
             write(folder / "results.json", json.dumps(page, indent=1, ensure_ascii=False))
             written += 1
     on_roster = {line.student.id for line in book.lines}
@@ -71,32 +71,24 @@ def publish_results(
     return DONE if written else NEEDS_A_PERSON
 
 
-def _left_out(mark: ItemMark | None, attempt: Attempt | None, missing_as_zero: bool) -> str:
+def _left_out(state: State | None, percent: Fraction | None, attempt: Attempt | None) -> str:
     """Why a student gets no file; "" where there is a mark."""
-    if mark is None:
+    if state is None:
         return "not in the scheme of that group"
     if attempt is not None and attempt.waiting:
         return f"{', '.join(attempt.waiting)} to be marked by hand"
-    if mark.entry.state is State.DEFERRED and attempt is not None and attempt.status is Status.OUTDATED:
+    if state is State.DEFERRED and attempt is not None and attempt.status is Status.OUTDATED:
         return attempt.notices[-1]
-    if mark.entry.state is State.MISSING and missing_as_zero:
-        return ""
-    if mark.entry.state in NO_MARK or mark.percent is None:
-        return "open" if mark.entry.state is State.DEFERRED else mark.entry.state.value
-    return ""
+    return without_mark(state) if state in NO_MARK or percent is None else ""
 
 
-def _of_mark(assignment: Assignment, mark: ItemMark, attempt: Attempt | None) -> dict[str, Any]:
+def _of_mark(assignment: Assignment, mark: ItemMark, percent: Fraction, attempt: Attempt | None) -> dict[str, Any]:
     """The checks as they were graded, under the mark that counts; where these differ, how it came about."""
-    points = rounded((mark.percent or Fraction(0)) * assignment.max_points / 100, 2)
-    page = results_document(assignment, attempt) if attempt is not None else _without_attempt(assignment)
+    points = rounded(percent * assignment.max_points / 100, 2)
+    page = results_document(assignment, attempt) if attempt else _page(assignment, Fraction(0), "", [])
     if attempt is None or Fraction(points) != attempt.points:
         page["output"] = "\n".join(filter(None, (computation(mark), page["output"])))
     return page | {"score": float(points)}
-
-
-def _without_attempt(assignment: Assignment) -> dict[str, Any]:
-    return _page(assignment, Fraction(0), "", [])
 
 
 def _page(assignment: Assignment, points: Fraction, output: str, tests: list[dict[str, Any]]) -> dict[str, Any]:

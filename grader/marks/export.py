@@ -116,17 +116,14 @@ def _put(
     if cell.locked:
         done.notes.append(f"{who}: {cell.locked}; left as it is")
         return
-    state, percent = mark_of(line, item)
+    state, percent = mark_of(line, item, missing_as_zero)
     if state is None:
         done.notes.append(f"{who}: {item} is not in the scheme of that group; {_kept(before)}")
         return
-    if state is State.MISSING and missing_as_zero:
-        state, percent = State.GRADED, Fraction(0)
     if state is State.EXCUSED and platform.excused:
         after = platform.excused
     elif state in NO_MARK or percent is None:
-        what = "open" if state is State.DEFERRED else state.value
-        done.notes.append(f"{who}: {item} {what}; {_kept(before)}")
+        done.notes.append(f"{who}: {item} {without_mark(state)}; {_kept(before)}")
         return
     else:
         where = f"{who}: {cell.maximum}" if cell.of_row else cell.maximum
@@ -208,16 +205,23 @@ def moodle_participants(book: Gradebook, worksheet: bytes, whys: dict[str, str] 
 # ---------------------------------------------------------------------------------------------------- marks
 
 
-def mark_of(line: Line, item: str) -> tuple[State | None, Fraction | None]:
+def mark_of(line: Line, item: str, missing_as_zero: bool = False) -> tuple[State | None, Fraction | None]:
     """The state and the percentage of an item, or of the course's total, which waits while anything does.
 
-    The state is None where the item is not in the student's scheme.
+    The state is None where the item is not in the student's scheme. missing_as_zero: what is missing is graded, with 0
     """
     if item == TOTAL:
         total = line.mark.total
         return (State.DEFERRED, None) if total is None else (State.GRADED, Fraction(total))
     mark = line.item(item)
+    if mark and mark.entry.state is State.MISSING and missing_as_zero:
+        return State.GRADED, Fraction(0)
     return (mark.entry.state, mark.percent) if mark else (None, None)
+
+
+def without_mark(state: State) -> str:
+    """What is said of an item that has no mark to publish."""
+    return "open" if state is State.DEFERRED else state.value
 
 
 def waiting(book: Gradebook, items: Sequence[str]) -> list[str]:
@@ -256,8 +260,6 @@ def rows_of_points(book: Gradebook, items: Sequence[str], missing_as_zero: bool)
     for line in book.lines:
         cells = []
         for item in items:
-            state, percent = mark_of(line, item)
-            zero = missing_as_zero and state is State.MISSING
-            there = state not in NO_MARK and percent is not None
-            cells.append("0.00" if zero else f"{rounded(percent or Fraction(0), 2):f}" if there else "")
+            state, percent = mark_of(line, item, missing_as_zero)
+            cells.append("" if state in NO_MARK or percent is None else f"{rounded(percent, 2):f}")
         yield [*name_in_two(line.student.name), line.student.email, *cells]
