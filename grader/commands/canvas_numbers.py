@@ -42,7 +42,8 @@ def numbers_in(paths: Paths, assignment: Assignment, download: Path) -> Numbers:
     with Collected(search, [download]) as collection, Store.open(paths.record, read_only=True) as store:
         theirs = collection.by_student()
         owners = Counter(account for of in theirs.values() for account in {each.person.account for each in of})
-        for student, digest in store.current_digests(assignment.id).items():
+        current = store.current_digests(assignment.id)
+        for student, digest in current.items():
             of_student = theirs.get(student, [])
             accounts = {each.person.account for each in of_student}
             account = next(iter(accounts), "")
@@ -54,7 +55,7 @@ def numbers_in(paths: Paths, assignment: Assignment, download: Path) -> Numbers:
             elif files:
                 graded = store.submission(digest, student, assignment.id)
                 numbers.found[student] = (int(account), _number_of(files, graded, search.wanted))
-        others = store.current_digests(assignment.id).keys() - numbers.found.keys() - numbers.why.keys()
+        others = current.keys() - numbers.found.keys() - numbers.why.keys()
         held = _likely(collection) if others else set()
         numbers.why |= {student: UNCERTAIN if student in held else NO_FILE for student in others}
     return numbers
