@@ -118,5 +118,7 @@ def test_an_audit_a_release_three_notebooks_marks_and_a_report(statistics: Clean
 
 @pytest.mark.docker
 def test_what_is_missing_for_an_assignment_of_the_program_is_named(statistics: CleanMachine) -> None:
-    said = statistics.type("grader grade a1_mlp in", code=4)
+    (statistics.folder / "handed_in").mkdir()
+    (statistics.folder / "handed_in" / "ada.ipynb").write_bytes(ipynb(RIGHT))
+    said = statistics.type("grader grade a1_mlp handed_in", code=4)
     assert "pip install 'coursegrader[torch]'" in said
