@@ -12,6 +12,7 @@
     require(condition, text)          anything else that must hold, with what the student is told if it does not
     holds(condition, text)            a condition of another system's test, as a function without arguments
     shows(answer, printed, text)      an answer is printed as a doctest has it
+    each(answer)                      what a generator, or another iterable that stays in the sandbox, yields
     inputs(rng, "N D", "D")           arrays of these shapes in every kind: sizes that differ, float32, one row
     first_losses                      a probe: the first losses of a training, which goes no further
     numeric(answer)                   dtype and values of whatever is made of numbers, else None
@@ -26,7 +27,7 @@ from grader.checking.compare import Mismatch, array, bounded, close, number, req
 from grader.checking.forms import formed
 from grader.checking.inputs import inputs
 from grader.checking.integers import integers
-from grader.checking.judging import holds, shows
+from grader.checking.judging import each, holds, shows
 from grader.checking.second_chance import best_of_two
 from grader.checking.values import numeric
 
@@ -36,6 +37,7 @@ __all__ = [
     "best_of_two",
     "bounded",
     "close",
+    "each",
     "first_losses",
     "formed",
     "holds",

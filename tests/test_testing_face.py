@@ -99,7 +99,7 @@ def words(text: str) -> str:
 
 def test_the_face_is_this_and_nothing_else():
     assert sorted(grader.testing.__all__) == FACE == (
-        "Mismatch array best_of_two bounded close first_losses formed holds inputs integers number numeric "
+        "Mismatch array best_of_two bounded close each first_losses formed holds inputs integers number numeric "
         "require same shows unpack".split()
     )  # fmt: skip
     public = {name for name, value in vars(grader.testing).items() if not name.startswith("_")}

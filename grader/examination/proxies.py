@@ -15,6 +15,7 @@ from grader import wire
 from grader.checking.compare import Mismatch
 from grader.checking.values import describe
 from grader.errors import AuthoringError
+from grader.examination.iterating import Items
 from grader.examination.words import Raw
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class Reference:
         """Why this cannot be judged by mistake of the test; "" where it may be a student's answer."""
         made = self._made_by
         return made and f"what student.{made}(...) returns stays in the sandbox; student.fetch(it) is its value"
+
+    @classmethod
+    def __items__(cls, self: Reference) -> Items:
+        """What it yields, where a test asks for that: grader.testing.each."""
+        if self._made_by:
+            _refuse_reference(self)
+        return Items(self._student, self)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

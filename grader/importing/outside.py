@@ -8,13 +8,15 @@ student's code can take part in the judgement.
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.importing.assertions import TEST_LIBRARIES, as_condition, as_raising, raising
+from grader.importing.assertions import TEST_LIBRARIES, as_condition, as_raising, gives_up, raising
+from grader.importing.crossing import Crossing
 from grader.importing.literals import kinds_in, literal_of, literal_value, verdict_of
 from grader.importing.namespace import (
     SCOPES,
@@ -26,8 +28,8 @@ from grader.importing.namespace import (
     is_builtin,
     read_names,
 )
-from grader.importing.sending import NotOutside, sending
-from grader.importing.states import States, root_name, states
+from grader.importing.sending import NotOutside, lambdas, sending
+from grader.importing.states import answers_of, one_name, parts_of, root_name, states
 from grader.importing.unwrapping import unwrapped
 from grader.submission.magics import parse
 
@@ -35,19 +37,18 @@ _TELLS = re.compile(r"\d\.\d{4}")  # so long a number may be a hidden one
 OF_STUDENT = frozenset("has put fetch rng generator run pure forbids raises limit".split())  # methods of `student`
 
 
-class Outside(ast.NodeTransformer):
+class Outside(Crossing):
     """Rewrites the statements of one test. imports: what the file of hidden tests must import for it."""
 
     def __init__(self, namespace: Namespace, own: set[str], wanted: Wanted) -> None:
+        super().__init__()
         self.namespace = namespace
         self.own = own
         self.wanted = wanted
-        self.imports: set[str] = set()
         self.given: set[str] = set()
         self.functions: dict[str, ast.Lambda | ast.FunctionDef] = {}  # that the test defines, by name
         self.brought: set[str] = set()  # that the test imports
         self.probes: list[str] = []
-        self.states = States()
         self.judging = False  # a condition with something of the student's in it: what it is compared with is ours
 
     def visit(self, node: ast.AST) -> Any:
@@ -84,15 +85,23 @@ class Outside(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        if self._of_notebook(node.func):
-            if any(isinstance(given, ast.Name) and given.id in self.states.kept for given in node.args):
+        if self.of_notebook(node.func):
+            if any(self._stays(given) for given in [*node.args, *(keyword.value for keyword in node.keywords)]):
                 return ast.copy_location(self._called_there(node), node)
             arguments = [self._sent(arg) for arg in node.args]
             return ast.copy_location(ast.Call(self._name(node.func), arguments, self._keywords(node)), node)
-        if any(self._is_students(name) for name in root_name(node.func)):
+        if any(self.is_students(name) for name in root_name(node.func)):
+            if any(self._stays(given) for given in [*node.args, *(keyword.value for keyword in node.keywords)]):
+                raise NotOutside("it hands over a part of what it looks at afterwards")
             node.args = [self._there(arg) for arg in node.args]
             node.keywords = [ast.keyword(each.arg, self._there(each.value)) for each in node.keywords]
-        return self.generic_visit(node)  # type: ignore[return-value]
+        self.refuse_change(node)
+        return self.iterated(node)
+
+    def _stays(self, node: ast.expr) -> bool:
+        """Whether an argument is a part of what is looked at afterwards, or a variable of the notebook that is."""
+        whole = isinstance(node, ast.Name) and node.id in self.states.put
+        return not whole and bool(parts_of(node) & (self.states.put | self.states.kept))
 
     def _there(self, node: ast.expr) -> ast.expr:
         """An argument: what was put into the sandbox is handed over as what it is there."""
@@ -110,15 +119,15 @@ class Outside(ast.NodeTransformer):
         return has if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), has)
 
     def _called_there(self, node: ast.Call) -> ast.expr:
-        """A call that hands over a variable of the notebook itself, by a probe, and not a copy of it."""
+        """A call that hands over a variable of the notebook, or a part of what is there, by a probe: no copy of it."""
         name = f"call_{self.wanted.name}_{len(self.probes) + 1}"
         sent: dict[str, str] = {}
         given = []
         for word, value in [*(("", arg) for arg in node.args), *((each.arg, each.value) for each in node.keywords)]:
             if word is None or isinstance(value, ast.Starred):
-                raise NotOutside("it hands over a variable of the notebook, and looks at it afterwards")
-            if isinstance(value, ast.Name) and value.id in self.states.kept:
-                text = f"nb.{value.id}"
+                raise NotOutside("it hands over what it looks at afterwards")
+            if self._stays(value):
+                text = ast.unparse(self._looked_up(value, sent))
             else:
                 text = f"given_{len(sent) + 1}"
                 sent[text] = ast.unparse(self._sent(value))
@@ -126,6 +135,20 @@ class Outside(ast.NodeTransformer):
         head = ", ".join(["nb", *sent])
         self.probes.append(f"def {name}({head}):\n    return nb.{ast.unparse(node.func)}({', '.join(given)})")
         return _expr(f"student.run({', '.join([name, *sent.values()])})")
+
+    def _looked_up(self, part: ast.expr, sent: dict[str, str]) -> ast.expr:
+        """A part of what stays there, as the probe has it. sent: what the probe is given, by argument."""
+        part = copy.deepcopy(part)
+        for node in ast.walk(part):
+            if not isinstance(node, ast.Name):
+                continue
+            if node.id in self.states.put:
+                sent[node.id] = f"{node.id}_there"
+            elif node.id in self.states.kept:
+                node.id = f"nb.{node.id}"
+            elif node.id not in ("np", "torch") and not is_builtin(node.id):
+                raise NotOutside("it hands over a part of what it looks at afterwards")
+        return part
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
         return [ast.keyword(keyword.arg, self._sent(keyword.value)) for keyword in node.keywords]
@@ -156,21 +179,19 @@ class Outside(ast.NodeTransformer):
         root = _root(node)
         if not isinstance(node.ctx, ast.Load) and isinstance(root, ast.Name) and root.id in self.namespace.modules:
             raise NotOutside(f"it changes the module {root.id}")
-        if self._of_notebook(node.value):
+        self.refuse_lost(node)
+        if self.of_notebook(node.value):
             if not isinstance(node.ctx, ast.Load):
                 raise NotOutside("it changes an object of the notebook's")
             return ast.Attribute(self._name(node.value), node.attr, node.ctx)
         return self.generic_visit(node)  # type: ignore[return-value]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        if not isinstance(node.ctx, ast.Load) and self._of_notebook(_root(node)):
+        root = _root(node)
+        part = isinstance(node.value, ast.Attribute) and isinstance(root, ast.Name) and self.is_students(root.id)
+        if not isinstance(node.ctx, ast.Load) and (part or self.of_notebook(root)):
             raise NotOutside("it changes an object of the notebook's")
         return self.generic_visit(node)  # type: ignore[return-value]
-
-    def _of_notebook(self, node: ast.expr) -> bool:
-        if not isinstance(node, ast.Name) or node.id in self.own or node.id in self.namespace.given:
-            return False
-        return node.id in self.namespace.names
 
     def _name(self, node: ast.expr) -> ast.expr:
         name = node.id if isinstance(node, ast.Name) else ""
@@ -213,14 +234,11 @@ class Outside(ast.NodeTransformer):
         equal = self._equal(condition)
         if equal is not None:
             return equal
-        self.judging = any(self._is_students(name) for name in read_names(condition))
+        self.judging = any(self.is_students(name) for name in read_names(condition))
         asked = self.visit(condition)
         self.judging = False
         says = told if told and not _TELLS.search(told) else self.wanted.says
         return self._judge("holds", f"lambda: {ast.unparse(asked)}, {says!r}")
-
-    def _is_students(self, name: str) -> bool:
-        return name in self.states.answers or self._of_notebook(ast.Name(name, ast.Load()))
 
     def _judge(self, name: str, arguments: str) -> ast.stmt:
         self.imports.add(f"from grader.testing import {name}")
@@ -241,7 +259,7 @@ class Outside(ast.NodeTransformer):
         return None
 
     def _is_answer(self, node: ast.expr) -> bool:
-        return self._of_notebook(node) or (isinstance(node, ast.Call) and self._of_notebook(node.func))
+        return self.of_notebook(node) or (isinstance(node, ast.Call) and self.of_notebook(node.func))
 
     def _compared(self, asked: ast.expr, expected: object, literal: str) -> ast.stmt:
         what = ast.unparse(asked)
@@ -260,7 +278,7 @@ class Outside(ast.NodeTransformer):
         verdict = verdict_of(expects)
         if verdict and isinstance(value, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
             return self._holds(value if verdict == "True" else ast.UnaryOp(ast.Not(), value))
-        if verdict == "True" and isinstance(value, ast.Call) and not self._of_notebook(value.func):
+        if verdict == "True" and isinstance(value, ast.Call) and not self.of_notebook(value.func):
             return self._holds(value)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print":
             if len(value.args) != 1 or value.keywords:
@@ -289,8 +307,8 @@ class Outside(ast.NodeTransformer):
 
     def visit_Try(self, node: ast.Try) -> ast.stmt:
         """try: f(0) / except ValueError: pass / else: raise: the call must raise."""
-        body = [line for line in node.body if not _gives_up(line)]
-        ends = len(body) < len(node.body) or (node.orelse and all(_gives_up(line) for line in node.orelse))
+        body = [line for line in node.body if not gives_up(line)]
+        ends = len(body) < len(node.body) or (node.orelse and all(gives_up(line) for line in node.orelse))
         handler = node.handlers[0] if len(node.handlers) == 1 else None
         quiet = handler and handler.type and all(isinstance(line, (ast.Pass, ast.Expr)) for line in handler.body)
         if not (ends and quiet) or node.finalbody or handler is None or handler.type is None:
@@ -348,9 +366,10 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
         raise NotOutside("it is no plain Python")
     body, arguments = unwrapped(tree, wanted.expects)
     own = bound_anywhere(ast.Module(body, [])) - {""} - set(arguments)
+    body = one_name(body, answers_of(body, own, namespace) | (namespace.names - own))
     asking = Outside(namespace, own, wanted)
     asking.functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-    asking.functions |= {name: node for line in body for name, node in _lambdas(line)}
+    asking.functions |= {name: node for line in body for name, node in lambdas(line)}
     asking.brought = {name for line in body for node in ast.walk(line) for name in imported(node)}
     asking.states = states(body, own, namespace, asking.functions, wanted.expects is not None)
     asking.own |= {f"{name}_there" for name in asking.states.put}
@@ -363,19 +382,6 @@ def outside(source: str, namespace: Namespace, wanted: Wanted) -> Judged:
     if "student" not in {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}:
         raise NotOutside("it asks for nothing of the notebook")
     return Judged([ast.unparse(line) for line in module.body], asking.imports, asking.given, asking.probes)
-
-
-def _lambdas(node: ast.stmt) -> Iterator[tuple[str, ast.Lambda]]:
-    """`f = lambda x: x` as a function by its name."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
-        yield node.targets[0].id, node.value
-
-
-def _gives_up(node: ast.stmt) -> bool:
-    """`assert False`, `raise AssertionError`: what stands where nothing should arrive."""
-    if isinstance(node, ast.Assert):
-        return isinstance(node.test, ast.Constant) and not node.test.value
-    return isinstance(node, ast.Raise) and "AssertionError" in ast.unparse(node)
 
 
 def _root(node: ast.expr) -> ast.expr:

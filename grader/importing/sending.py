@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from grader.importing.namespace import Namespace, is_builtin, read_names
@@ -59,3 +59,9 @@ def _take(
             raise NotOutside(f"it sends a function that needs {name}")
     if isinstance(made, ast.FunctionDef):
         found.lines.append(ast.unparse(made))
+
+
+def lambdas(node: ast.stmt) -> Iterator[tuple[str, ast.Lambda]]:
+    """`f = lambda x: x` as a function by its name."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+        yield node.targets[0].id, node.value

@@ -8,12 +8,19 @@ and a function of the test's that notes something is called here, from there.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from grader.importing.assertions import as_condition
 from grader.importing.namespace import Namespace, bound_anywhere, read_names
 from grader.importing.sending import Function, NotOutside
+
+COPIES = frozenset(  # functions and methods whose result is no part of what they are given
+    "copy deepcopy clone array tensor zeros_like ones_like empty_like full_like rand_like randn_like len sum mean abs "
+    "range str repr int float bool round type isinstance sqrt exp log sin cos arange linspace zeros ones eye full rand "
+    "randn randint normal item tolist keys".split()
+)
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,13 @@ def states(
 
     Raises NotOutside where such a value has a second name, or is bound otherwise than by one plain statement.
     """
-    answers = _answers(body, own, namespace)
+    answers = answers_of(body, own, namespace)
     of_notebook = namespace.names - own - namespace.given.keys()
     students = answers | of_notebook
     handed, noting = _handed(body, students, functions)
     second = _second_names(body)
+    calls = [node.lineno for node in _calls(body, students)]
+    fetched = _fetched(body, students)
     put: set[str] = set()
     noted: set[str] = set()
     kept: set[str] = set()
@@ -49,6 +58,13 @@ def states(
         read = set(read_names(condition))
         read |= {second[name] for name in read & second.keys()}
         before = {name for name, line in handed.items() if line <= condition.lineno}
+        stale = read & students
+        if stale and stale <= fetched.keys():
+            last = max(fetched[name] for name in stale)
+            if any(last < line < condition.lineno for line in calls):
+                raise NotOutside(
+                    f"{', '.join(sorted(stale))} may be changed by the student's code after it was looked up"
+                )
         if not read & students:
             put |= read & before & own
             noted |= read & noting
@@ -62,7 +78,7 @@ def states(
     return States(frozenset(put), frozenset(noted), frozenset(kept), frozenset(answers))
 
 
-def _answers(body: Sequence[ast.stmt], own: Set[str], namespace: Namespace) -> set[str]:
+def answers_of(body: Sequence[ast.stmt], own: Set[str], namespace: Namespace) -> set[str]:
     """Names of the test's that hold something of the student's."""
     students = namespace.names - own - namespace.given.keys()
     bindings = [each for line in body for node in ast.walk(line) for each in _bindings(node)]
@@ -78,7 +94,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
     """What a statement binds, and what it reads for that; those within a block speak for themselves."""
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr)):
         yield bound_anywhere(node), set(read_names(node))
-    elif isinstance(node, ast.For):
+    elif isinstance(node, (ast.For, ast.comprehension)):
         yield bound_anywhere(ast.Expr(node.target)), set(read_names(node.iter))
     elif isinstance(node, ast.With):
         for item in node.items:
@@ -96,21 +112,132 @@ def _second_names(body: Sequence[ast.stmt]) -> dict[str, str]:
     }
 
 
+def _fetched(body: Sequence[ast.stmt], students: Set[str]) -> dict[str, int]:
+    """`w = net.fc.weight`, `old = w.copy()`: names of what was looked up in an object of the student's, by line."""
+    found: dict[str, int] = {}
+    assigned = [node for line in body for node in ast.walk(line) if isinstance(node, ast.Assign)]
+    for node in assigned:
+        read = set(read_names(node.value)) & students
+        part = not isinstance(node.value, ast.Name) and _chain(node.value)
+        if read and (part or read <= found.keys()):
+            found |= dict.fromkeys(bound_anywhere(node), node.lineno)
+    return found
+
+
+def _chain(node: ast.expr) -> bool:
+    """Whether this is a name, or a part of what it stands for, looked up without a call."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def one_name(body: Sequence[ast.stmt], students: Set[str]) -> list[ast.stmt]:
+    """Statements with one name for a value: `c = b`, `c = b["w"]` and `b = c = []` are not there, and c is what it is.
+
+    students: names that hold something of the student's, whose parts may be other values when they are looked up again
+    """
+    body = [line for node in body for line in _one_target(node)]
+    for _ in range(len(body)):
+        binds: dict[str, int] = {}
+        for node in (inner for line in body for inner in ast.walk(line)):
+            if isinstance(node, ast.Name) and _binds(node):
+                binds[node.id] = binds.get(node.id, 0) + 1
+        changed = {
+            name
+            for line in body
+            for node in ast.walk(line)
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and _binds(node)
+            for name in root_name(node)
+        }
+        alias = next((line for line in body if _is_alias(line, binds, changed, students)), None)
+        if alias is None:
+            return body
+        name, value = alias.targets[0].id, alias.value  # type: ignore[attr-defined]
+        body = [_Renamed(name, value).visit(line) for line in body if line is not alias]
+    return body
+
+
+def _one_target(node: ast.stmt) -> list[ast.stmt]:
+    """`a = b = []` as `a = []` and `b = a`."""
+    if not isinstance(node, ast.Assign) or len(node.targets) < 2:
+        return [node]
+    if not all(isinstance(target, ast.Name) for target in node.targets):
+        return [node]
+    first, *others = node.targets
+    name = ast.Name(first.id, ast.Load())  # type: ignore[attr-defined]
+    made = [ast.Assign([first], node.value), *(ast.Assign([other], name) for other in others)]
+    return [ast.fix_missing_locations(ast.copy_location(each, node)) for each in made]
+
+
+def _is_alias(node: ast.stmt, binds: Mapping[str, int], changed: Set[str], students: Set[str]) -> bool:
+    if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
+        return False
+    (root,) = root_name(node.value) or {""}
+    if not _chain(node.value) or binds.get(root) != 1 or binds[node.targets[0].id] != 1:
+        return False
+    keys = (inner.slice for inner in ast.walk(node.value) if isinstance(inner, ast.Subscript))
+    whole = isinstance(node.value, ast.Name)
+    return whole or (root not in students | changed and all(isinstance(key, ast.Constant) for key in keys))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, name: str, value: ast.expr) -> None:
+        self.name, self.value = name, value
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id != self.name:
+            return node
+        made = copy.deepcopy(self.value)
+        for inner in ast.walk(made):
+            ast.copy_location(inner, node)
+        made.ctx = node.ctx  # type: ignore[attr-defined]
+        return made
+
+
+def parts_of(node: ast.expr) -> set[str]:
+    """Names of which an argument may be a part, or hold the value: of `[a, b["w"], c.view(-1)]` a, b and c.
+
+    What is calculated anew (`a + 1`, `a.copy()`, `len(a)`) is no part.
+    """
+    if isinstance(node, ast.Name):
+        return {node.id}
+    if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.NamedExpr)):
+        return parts_of(node.value)
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        inside = [*node.args, *(each.value for each in node.keywords)]
+        owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        return set() if name in COPIES else set().union(*(parts_of(each) for each in [*owner, *inside]))
+    if isinstance(node, ast.IfExp):
+        return parts_of(node.body) | parts_of(node.orelse)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return set().union(*(parts_of(each) for each in node.elts))
+    if isinstance(node, ast.Dict):
+        return set().union(*(parts_of(each) for each in node.values))
+    return set()
+
+
+def _calls(body: Sequence[ast.stmt], students: Set[str]) -> Iterator[ast.Call]:
+    """Calls of the student's code."""
+    for node in (inner for line in body for inner in ast.walk(line)):
+        if isinstance(node, ast.Call) and root_name(node.func) & students:
+            yield node
+
+
 def _handed(
     body: Sequence[ast.stmt], students: Set[str], functions: Mapping[str, Function]
 ) -> tuple[dict[str, int], set[str]]:
     """Names that calls of the student's code are given, with the line; and those that functions given to it read."""
     handed: dict[str, int] = {}
     noting: set[str] = set()
-    for call in (node for line in body for node in ast.walk(line) if isinstance(node, ast.Call)):
-        if not root_name(call.func) & students:
-            continue
+    for call in _calls(body, students):
         for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
             made = functions.get(given.id) if isinstance(given, ast.Name) else given
             if isinstance(made, (ast.Lambda, ast.FunctionDef)):
                 noting |= set(read_names(made))
-            elif isinstance(given, ast.Name):
-                handed[given.id] = min(call.lineno, handed.get(given.id, call.lineno))
+            else:
+                for name in parts_of(given):
+                    handed[name] = min(call.lineno, handed.get(name, call.lineno))
     return handed, noting
 
 

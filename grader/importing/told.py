@@ -125,9 +125,15 @@ class _Halves(ast.NodeTransformer):
             return node
         if self._is_ours(node):
             return node
+        if self.known and isinstance(node, ast.Call) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
+            return self._seen(node)  # a generator is no value
         if isinstance(node, (ast.Compare, ast.BinOp, ast.UnaryOp)) or self._judges(node):
             return self.generic_visit(node)
         self.fair = self.fair and (self.known or self._is_direct(node))
+        return self._seen(node)
+
+    def _seen(self, node: ast.expr) -> ast.expr:
+        """What our side has in place of a value of the sandbox."""
         seen = f"{_NAME}_{len(self.values)}"
         self.inside.append(f"{seen} = {ast.unparse(node)}")
         self.values.append(seen)

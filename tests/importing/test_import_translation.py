@@ -159,6 +159,57 @@ def test_what_the_students_code_does_to_a_value_of_the_tests_is_looked_at_there(
     assert "a_there = student.put(a)" in looped and "lambda: student.fetch(a_there) == sorted" in looped
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a = [1]\nb = a\nf(b)\nassert a == [2]",
+        "a = [1]\nb = a\nf(a)\nassert b == [2]",
+        "a = b = [1]\nf(a)\nassert b == [2]",
+    ],
+)
+def test_a_value_by_two_names_is_one_value(source):
+    made = ["a = [1]", "a_there = student.put(a)", "student.f(a_there)"]
+    assert ours(source).split("\n") == [*made, "holds(lambda: student.fetch(a_there) == [2], 'It fails.')"]
+
+
+@pytest.mark.parametrize(
+    ("call", "probe"),
+    [
+        ("w = a['w']\nf(w, 3)", "nb.f(a['w'], given_2)"),
+        ("f(a['w'].T, n=x)", "nb.f(a['w'].T, n=given_2)"),
+        ("f([a['w'], np.eye(2)])", "nb.f([a['w'], np.eye(2)])"),
+    ],
+)
+def test_a_part_of_a_value_that_is_looked_at_later_is_handed_over_where_it_is(call, probe):
+    made = outside(
+        f"a = {{'w': np.ones(2)}}\n{call}\nassert a['w'].sum() == 2", NOTEBOOK, Wanted("No.", None, True, "q1")
+    )
+    assert made.lines[1] == "a_there = student.put(a)" and made.lines[2].startswith("student.run(call_q1_1, a_there")
+    assert made.probes[0].endswith(f"return {probe}")
+    assert made.lines[3] == "holds(lambda: student.fetch(a_there)['w'].sum() == 2, 'No.')"
+    assert "put" not in ours("a = [1]\nf(a.copy(), len(a))\nassert a == [1]"), "a copy is another value"
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [
+        ("assert sum(p.size for p in Net().parts()) == 3", "sum((p.size for p in each(student.Net().parts()))) == 3"),
+        ("assert len(list(f(1))) > 2", "len(list(each(student.f(1)))) > 2"),
+        ("assert sum(len(a) for a, b in zip(f(1), x)) > 2", None),
+        ("assert isinstance(Net().w, np.ndarray) and not isinstance(f(1), list)", None),
+    ],
+)
+def test_what_an_object_of_the_students_yields_is_asked_for(source, made):
+    text = ours(source)
+    assert "zip" not in source or "zip(each(student.f(1)), each(student.fetch('x')))" in text
+    assert made is None or text == f"holds(lambda: {made}, 'It fails.')"
+
+
+def test_the_next_value_of_a_generator_is_asked_for():
+    made = ours("g = f(1)\na, b = next(g)\nfor c in g:\n    assert c > a\nfor n in range(3):\n    assert n in [1, 2]")
+    assert "a, b = next(each(g))\nfor c in each(g):" in made and "in range(3)" in made
+
+
 def test_a_function_that_notes_something_is_called_here():
     made = ours("calls = []\ndef g(z):\n    calls.append(z)\n    return z\nf(g, 1)\nassert len(calls) < 9")
     assert "student.f(g, 1)" in made and "holds(lambda: len(calls) < 9, 'It fails.')" in made
@@ -183,7 +234,30 @@ def test_what_students_may_see_is_said_to_them():
     ("source", "why"),
     [
         ("assert pd.DataFrame(x).shape == (1, 1)", "pd is of a module that our side does not import"),
-        ("a = [1]\nb = a\nf(a)\nassert b == []", "it looks at a after the student's code was given it"),
+        (
+            "a = [1]\nb = a if a else []\nb = a\nf(a)\nassert b == []",
+            "it looks at a after the student's code was given it",
+        ),
+        ("a = [1]\nNet().step([a])\nassert a == []", "it hands over a part of what it looks at afterwards"),
+        ("a = [1]\nf(*a)\nassert a == []", "it hands over what it looks at afterwards"),
+        (
+            "assert not Net().w.requires_grad",
+            "it asks for requires_grad, which a tensor loses on its way out of the sandbox",
+        ),
+        (
+            "assert all(p.grad is None for p in Net().w)",
+            "it asks for grad, which a tensor loses on its way out of the sandbox",
+        ),
+        (
+            "assert not isinstance(f(1), np.matrix)",
+            "it says of what kind an answer is not, and kinds may be lost on the way",
+        ),
+        ("n = Net()\nn.w.fill_(3)\nassert f(n) == 3", "it changes an object of the notebook's"),
+        ("n = Net()\nn.w[0] = 3\nassert f(n) == 3", "it changes an object of the notebook's"),
+        (
+            "n = Net()\nw = n.w\nold = w.copy()\nn.step()\nassert (w == old).all()",
+            "old, w may be changed by the student's code after it was looked up",
+        ),
         ("a = [1]\na[0] = 2\nf(a)\nassert a == []", "it looks at a after the student's code was given it"),
         ("x[0] = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
         ("x.size = 3\nassert f(x) == 3", "it changes an object of the notebook's"),
@@ -285,6 +359,7 @@ def test_the_sandbox_tells_values_and_what_they_are_compared_with_stays_here():
     assert [each.claim for each in shown] == [False, True, True] and "4.5" not in shown[0].source
     (known, _) = probes("probe", "assert sum(p.n for p in Net(2).parts()) == 354", NOTEBOOK, "No.", None)
     assert not known.claim and "354" not in known.source
+    assert known.judged[-1] == "holds(lambda: seen_there[0] == 354, 'No.')", "a generator would be no value"
 
 
 @pytest.mark.parametrize(

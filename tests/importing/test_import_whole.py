@@ -210,6 +210,72 @@ def test_a_notebook_of_nbgrader_becomes_an_assignment(tmp_path, monkeypatch, cap
     assert "not run when graded" in page  # the last cell raises
 
 
+STEPS = """\
+# %% [raw]
+# # ASSIGNMENT CONFIG
+# name: steps
+
+# %%
+import numpy as np
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: batches
+# points: 2
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def batches(x, size):
+    yield from (x[at : at + size] for at in range(0, len(x), size))  # SOLUTION
+
+def scaled(weights, by):
+    return weights * by  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+pieces = batches(np.arange(5), 2)
+assert next(pieces)[1] == 1 and next(pieces)[1] == 3
+assert sum(len(piece) for piece in batches(np.arange(7), 3)) == 7
+
+# %%
+layer = {"w": np.ones(3)}
+w = layer["w"]
+assert scaled(w, 2).sum() == 6
+assert layer["w"].sum() == 3
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+"""
+
+
+def test_what_yields_is_asked_and_a_part_that_was_handed_over_is_looked_at_there(tmp_path):
+    source = tmp_path / "steps.py"
+    source.write_text(STEPS)
+    paths = course(tmp_path)
+    ((_, file, material),) = materials("otter", source, "hw1")
+    brought = bring(paths, material, "hw1", file.name, lambda says: None)
+    assert [test.form.kind for test in brought.every_test()] == ["outside", "outside"]
+    right = "import numpy as np\ndef batches(x, size):\n    return iter(np.split(x, range(size, len(x), size)))\n"
+    a_list = "import numpy as np\ndef batches(x, size):\n    return np.split(x, range(size, len(x), size))\n"
+    ours, changes = "def scaled(w, by):\n    return by * w\n", "def scaled(w, by):\n    w *= by\n    return w\n"
+    given = [right + ours, a_list + ours, right + changes]
+    whole = {"test_q1_1": 1, "test_q1_2": 1}
+    found = graded(paths, "hw1", *given)
+    assert found["reference"] == found["s0"] == whole and not any(found["starter"].values())
+    assert found["s1"] == whole | {"test_q1_1": 0}, "a list is no iterator"
+    assert found["s2"] == whole | {"test_q1_2": 0}, "it changes what it is given a part of"
+
+
 def test_a_failed_import_leaves_nothing_behind(tmp_path):
     paths = course(tmp_path)
     (tmp_path / "hw.py").write_text(OTTER.replace("import numpy as np", "import numpy as np, no_such_module"))
