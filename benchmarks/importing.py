@@ -3,7 +3,8 @@
     python -m benchmarks.importing FOLDER ... [--rounds 3] [--nbgrader BIN]
 
 Every source below the folders is imported into a course of its own, built, and graded: the source's own solution must
-have full marks, its stub none. What is no source (a released notebook without solutions) is passed over. With --rounds,
+have full marks, its stub none. What is no source (a released notebook without solutions) is passed over. There is a
+line for each source, each folder and each system. With --rounds,
 right, untouched and so many wrong submissions are graded by the original tool and here (see import_agreement): Otter
 must be installed where this runs, nbgrader in an environment of its own (BIN: the folder of its programs).
 """
@@ -66,19 +67,27 @@ def main() -> int:
     )
     given.add_argument("--nbgrader", type=Path, metavar="BIN")
     chosen = given.parse_args()
-    found = [each for folder in chosen.folders for each in sources(folder)]
-    rows = [(system, measured(system, source, chosen.rounds, chosen.nbgrader)) for system, source in found]
+    found = [(folder, *each) for folder in chosen.folders for each in sources(folder)]
+    rows = [(folder, kind, measured(kind, source, chosen.rounds, chosen.nbgrader)) for folder, kind, source in found]
     head = "source", "questions", "by hand", "whole", "tests", "outside", "seen", "claims", "left", "points", "claimed"
     print("| " + " | ".join([*head, "own solution", "stub", "CPU s", "equal", "pairs"]) + " |\n" + "|---" * 16 + "|")
     for system in ("otter", "nbgrader"):
-        own = [row for kind, row in rows if kind == system]
+        own = [row for _, kind, row in rows if kind == system]
         for row in own:
             print(line(row))
-        print(line(total(f"**{system}, {sum(not row.fault for row in own)} of {len(own)}**", own)))
-    for _, row in rows:
+        for folder in chosen.folders:
+            there = [row for place, kind, row in rows if kind == system and place == folder]
+            if there:
+                print(line(total(f"{system}, {folder.name}, {imported(there)} of {len(there)}", there)))
+        print(line(total(f"**{system}, {imported(own)} of {len(own)}**", own)))
+    for _, _, row in rows:
         for told in row.differ:
             print(f"{row.name}: {told}")
     return 0
+
+
+def imported(rows: list[Row]) -> int:
+    return sum(not row.fault for row in rows)
 
 
 def total(name: str, rows: list[Row]) -> Row:
