@@ -45,7 +45,7 @@ ALLOWED = {  # room -> the rooms that it imports; a file at the root is a room o
     "marks pages paths record sandbox schema submission terminal",
     "authoring": "checking course errors examination execution languages pages paths sandbox schema submission "
     "terminal wire",
-    "importing": "authoring course errors examination execution paths schema submission",
+    "importing": "authoring course errors examination execution pages paths schema submission",
     "commands": "authoring bookkeeping cluster collect competition course dashboard errors examination execution "
     "exit_codes feedback importing languages marks paths portal record sandbox schema similarity submission terminal "
     "wire",

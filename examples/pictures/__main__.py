@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from examples.pictures import shots, stale
+from examples.pictures.imported import page_of_an_import
 from examples.pictures.notebooks import CHECKOUT, figures
 from examples.pictures.pages import of_a_semester, pages
 from examples.pictures.portal import served
@@ -33,15 +34,18 @@ TIMES = {"runs": "started", "run_ends": "ended", "submissions": "seen", "overrid
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--only", choices=["pages", "notebooks"], help="default: both")
+    options.add_argument("--only", choices=["pages", "notebooks", "import"], help="default: all")
     chosen = options.parse_args()
     made: dict[str, bytes] = {}
-    if chosen.only != "notebooks":
+    if chosen.only in (None, "import"):
+        with shots.browser() as opened:
+            made |= _of_an_import(opened)
+    if chosen.only in (None, "pages"):
         if not Paths(ROOT).record.exists() and grade_the_sample_class() != DONE:
             return 1
         with _copied(ROOT) as paths, shots.browser() as opened:
             made |= _of_pages(paths, opened)
-    if chosen.only != "pages":
+    if chosen.only in (None, "notebooks"):
         made |= _of_notebooks()
     shots.save(stale.DOCS, made)
     _keep(made)
@@ -68,6 +72,14 @@ def _of_pages(paths: Paths, opened: object) -> dict[str, bytes]:
             if picture.page in places:
                 found[picture.file] = shots.photograph_place(opened, picture, places[picture.page])
     return found
+
+
+def _of_an_import(opened: object) -> dict[str, bytes]:
+    [picture] = (picture for picture in PICTURES if picture.page == "import")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.html"
+        file.write_text(page_of_an_import(), encoding="utf-8")
+        return {picture.file: shots.photograph(opened, picture, file)}
 
 
 def _of_notebooks() -> dict[str, bytes]:

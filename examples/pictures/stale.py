@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.pictures import notebooks, probe
+from examples.pictures.imported import page_of_an_import
 from examples.pictures.pages import pages
 from examples.pictures.portal import served
 from examples.pictures.table import ASSIGNMENTS, PICTURES
@@ -44,6 +45,7 @@ def looks() -> dict[str, str]:
         paths = probe.make(Path(folder) / "course")
         texts = pages(paths, probe.ASSIGNMENT, probe.STUDENT)
         texts["semester"] = texts["assignment"]
+        texts["import"] = page_of_an_import()
         with served(paths, probe.ASSIGNMENT, probe.STUDENT, probe.notebook("new")) as places:
             texts |= {name: place.text for name, place in places.items()}
     styles = _digest("".join(_sources(PACKAGE / "portal" / "static")))

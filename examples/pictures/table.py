@@ -29,6 +29,7 @@ PICTURES = (
     Picture("dashboard_student.png", "student", 1100, 900),
     Picture("feedback.png", "feedback", 1000, 1200),
     Picture("similar.png", "similar", 1100, 1000),
+    Picture("importing.png", "import", 1100, 1600),
     Picture("portal_student.png", "portal: an upload", 1100, 760),
     Picture("portal_assistant.png", "portal: an attempt", 1300, 860),
     Picture("portal_instructor.png", "portal: publishing", 1100, 760),

@@ -6,6 +6,7 @@ an id that the program does not know begins a new one, as `grader new` does.
 
 from __future__ import annotations
 
+import difflib
 import re
 import shutil
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from grader.errors import UsageError
 from grader.paths import SHIPPED, Paths
 from grader.schema import ASSIGNMENT_ID
 
+MISSPELT = 0.8  # so alike is an id that was meant to be one of the program's: a1_mpl and a1_mlp, not a1_pub
 SCHEMES = ("best_three_of_four", "mid_and_end", "assignments_and_activities")
 ROSTER_HEADER = "student,name,email,lms_id\n"
 GITIGNORE = """\
@@ -132,10 +134,12 @@ def _to_be_begun(wanted: Sequence[str]) -> list[str]:
             raise UsageError(f"--with {chosen!r}: an id is lower-case letters, digits and _, beginning with a letter")
         if wanted.count(chosen) > 1:
             raise UsageError(f"--with: {chosen} is there twice")
-        if chosen not in there_is and (close := did_you_mean(chosen, there_is)):
-            known = ", ".join(there_is)
+        misspelt = difflib.get_close_matches(chosen, there_is, n=1, cutoff=MISSPELT)
+        if chosen not in there_is and misspelt and (close := did_you_mean(chosen, misspelt)):
+            known, free = ", ".join(there_is), f"my_{chosen}"
             raise UsageError(
-                f"--with {chosen}: the program has {known}{close}; a new id must not look like one of them"
+                f"--with {chosen}: the program has {known}{close}; a new id must not look like one of them, "
+                f"as {free} does not"
             )
     return [chosen for chosen in wanted if chosen not in there_is]
 

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from grader.course.config import read_course
+from grader.errors import AuthoringError
 from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.paths import Paths, find_root
 from grader.terminal import screen
@@ -36,4 +38,10 @@ def _told(paths: Paths, assignment_id: str, brought: Brought) -> Iterator[str]:
     page = paths.solutions / assignment_id / PAGE
     yield f"{assignment_id}: {brought.summary()}"
     yield f"page: {page.relative_to(paths.root)}"
-    yield f"next: read it, then grader audit {assignment_id}; and name it in course.toml, where it is to count"
+    try:
+        named = assignment_id in read_course(paths).assignments
+    except AuthoringError:  # it names another that is not there yet
+        named = False
+    yield f"next: read it, then grader audit {assignment_id}" + (
+        "" if named else "; and name it in course.toml, where it is to count"
+    )

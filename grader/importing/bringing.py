@@ -35,7 +35,7 @@ from grader.paths import Paths
 from grader.schema import CheckResult, Outcome
 from grader.submission.magics import parse
 
-PAGE = "imported.md"
+PAGE = "imported.html"
 ROUNDS = 5  # as many forms as a test may have, and one round to see
 
 

@@ -67,7 +67,9 @@ def tests_of(asked: Asked, namespace: Namespace) -> list[Test]:
     for number, case in enumerate(counted, 1):
         name = f"{asked.id}_{number}" if len(counted) > 1 else asked.id
         test = Test(f"test_{name}", case, case.points or Fraction(1))
-        if case.prints:
+        if parse(case.source) is None:
+            test.why_left = "it is no Python"
+        elif case.prints:
             test.why_left = (
                 "it is compared with what it prints, which the source does not say: run the master and save it"
             )

@@ -99,7 +99,7 @@ def _as_statements(case: Case) -> str:
 
 def _is_there(asked: Asked, namespace: Namespace) -> str:
     """A check for students where the source shows none: the first name that is asked for is there."""
-    names = asked_names(asked) or [name for name in _read(asked) if name in namespace.names]
+    names = asked_names(asked) or [name for name in _read(asked) if name in namespace.names] or _written(asked)
     name = names[0] if names else "None"
     return f"{name} is not ..."
 
@@ -107,8 +107,13 @@ def _is_there(asked: Asked, namespace: Namespace) -> str:
 def asked_names(asked: Asked) -> list[str]:
     """Names that students define in this question and its tests ask for."""
     read = set(_read(asked))
+    return [name for name in _written(asked) if name in read and name not in asked.unasked]
+
+
+def _written(asked: Asked) -> list[str]:
+    """Names that students define in this question, in order."""
     defined = [name for part in asked.parts if part.role == "solution" for name in written_names(part.source)]
-    return [name for name in dict.fromkeys(defined) if name in read and name not in asked.unasked]
+    return list(dict.fromkeys(defined))
 
 
 def _read(asked: Asked) -> list[str]:

@@ -68,7 +68,7 @@ def test_assignments_of_ones_own_stand_beside_those_of_the_program(elsewhere: Pa
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        pytest.param(["a1_mpl"], r"did you mean 'a1_mlp'\?", id="misspelt"),
+        pytest.param(["a1_mpl"], r"did you mean 'a1_mlp'\?.*, as my_a1_mpl does not", id="misspelt"),
         pytest.param(["a1_mlp", "a1_mlp"], "a1_mlp is there twice", id="twice"),
         pytest.param(["Homework 1"], "an id is lower-case letters", id="no id"),
         pytest.param([""], "an id is lower-case letters", id="empty"),
@@ -141,3 +141,8 @@ def test_until_the_roster_is_filled_in_grading_says_so(elsewhere: Path, capsys: 
 def test_outside_of_a_course_a_command_says_how_one_begins(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["marks"]) == 2
     assert "or begin a course: grader init" in capsys.readouterr().err
+
+
+def test_an_id_of_ones_own_may_begin_as_one_of_the_programs(elsewhere: Path) -> None:
+    new_course.begin_course(elsewhere / "dl", "mid_and_end", ["a1_pub", "my_a1_mpl"])
+    assert read_course(Paths(elsewhere / "dl")).assignments == ("a1_pub", "my_a1_mpl")

@@ -454,6 +454,6 @@ def test_the_page_names_tests_that_are_worth_nothing():
     asked = Asked("q", id="q1", points=Fraction(2), cases=cases)
     material = Material("Otter", "hw", items=[asked])
     page = import_page(material, "hw1", {"q1": hidden.tests_of(asked, NOTEBOOK)}, set(), "hw.ipynb")
-    assert "| | q - 2 | worth no points there: no hidden test; students have it as a public check |" in page
-    assert "| | q - 3 | worth no points there: no hidden test; nobody sees it |" in page
-    assert "| test_q1 | q - 1 | moved |" in page and "what students see" not in page
+    assert "<li>q - 2: no hidden test; students have it as a public check</li>" in page
+    assert "<li>q - 3: no hidden test; nobody sees it</li>" in page
+    assert '<span class="badge good">moved</span><b>test_q1</b>q - 1' in page and "what students see" not in page

@@ -1,6 +1,8 @@
 """Whole imports: built, graded (the source's own solution has full marks, its stub none), and what the page says."""
 
+import html
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -125,6 +127,11 @@ def course(folder):
     return Paths(folder)
 
 
+def words(page):
+    """What is read of a page."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
 def graded(paths, assignment_id, *sources):
     """Points of the reference, the stub, and each source, by question."""
     assignment = read_assignment(paths, assignment_id)
@@ -163,8 +170,12 @@ def test_a_master_of_otter_becomes_an_assignment(tmp_path):
     assert "student.mean_of_columns(np.eye(2))" in hidden and "'Which axis?'" in hidden
     assert marked(paths.hidden_tests("hw1")) == {"test_q1_3": "it changes an object of the notebook's"}
     page = (paths.solutions / "hw1" / PAGE).read_text()
-    assert "| q1 | q1 | 3 | 2 | 1 | 0 |" in page and "| q2 | essay | 2 | a person marks it | | |" in page
-    assert "| test_q1_3 | q1 - 3 | moved as a claim: it changes an object of the notebook's |" in page
+    assert "q1 q1 3 2 1 " in words(page) and "q2 essay 2 a person marks it" in words(page)
+    assert "a claim test_q1_3 q1 - 3: it changes an object of the notebook's" in words(page)
+    assert page.count("<details") == 3 and len(re.findall("<details[^>]* open=", page)) == 1, (
+        "what has to be looked at is unfolded"
+    )
+    assert "centre[0] = 7" in page and "student.run(probe_q1_3)" in page, "as it was, and as it is"
     starter = paths.starter("hw1").read_text()
     assert "Because it is the mean" not in starter and "axis=0) / len" not in starter and "shape == (5,)" not in starter
     assert brought.left == 0
@@ -201,11 +212,12 @@ def test_a_notebook_of_nbgrader_becomes_an_assignment(tmp_path, monkeypatch, cap
     Chosen.source = source
     assert command.bring(Chosen) == 1  # something is left for a person
     said = capsys.readouterr().out
+    assert said.endswith("next: read it, then grader audit hw1\n"), "course.toml names it already"
     assert said.startswith("hw1: 1 questions, 3 tests moved, 0 of them as claims of the sandbox; left for you: 1\n")
     points = graded(paths, "hw1")
     assert sum(points["reference"].values()) == 5 and sum(points["starter"].values()) == 0
     page = (paths.solutions / "hw1" / PAGE).read_text()
-    assert "| test_q1_3 | t3 | left for you: it replaces or deletes root in the notebook's own namespace |" in page
+    assert "left for you test_q1_3 t3: it replaces or deletes root in the notebook's own namespace" in words(page)
     assert "the untouched notebook passes it, so it counts with another" in page
     assert "not run when graded" in page  # the last cell raises
 
@@ -256,6 +268,15 @@ assert layer["w"].sum() == 3
 # %% [raw]
 # # END QUESTION
 """
+
+
+def test_a_test_that_is_no_python_is_left_and_said_to_be_none(tmp_path):
+    source = tmp_path / "steps.py"
+    unwritten = STEPS.replace("pieces =", ">>> pieces =").replace("layer =", "# HIDDEN\n>>> layer =")
+    source.write_text(unwritten.replace("# %% [raw]\n# # END TESTS", "# %%\nscaled(2, 3)\n\n# %% [raw]\n# # END TESTS"))
+    ((_, file, material),) = materials("otter", source, "hw1")
+    brought = bring(course(tmp_path), material, "hw1", file.name, lambda says: None)
+    assert [test.why_left for test in brought.every_test()] == ["it is no Python", "it is no Python", ""]
 
 
 def test_what_yields_is_asked_and_a_part_that_was_handed_over_is_looked_at_there(tmp_path):
