@@ -15,9 +15,10 @@ Trainings are shared between checks: the first check that needs one keeps what c
 
 import numpy as np
 import pytest
+from drawn_numbers import draws_from_rng_alone
 from sklearn.datasets import load_digits
 
-from grader.testing import array, best_of_two, bounded, close, formed, require, same, unpack
+from grader.testing import array, best_of_two, bounded, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q13")
 
@@ -176,48 +177,6 @@ def bent(X, codes):
     return (codes - A @ np.linalg.lstsq(A, codes, rcond=None)[0]).std(axis=0) / codes.std(axis=0)
 
 
-def randomness(nb, name, arguments, seed):
-    """What a training draws: 64-bit words of its rng, whether it made other generators, and their seeds."""
-    source, seeds, made = np.random.Philox(seed), [], [0]
-
-    def noticed(make):
-        def making(*given, **named):
-            made[0] += 1
-            kinds = (np.random.Generator, np.random.BitGenerator, np.random.bit_generator.ISeedSequence)
-            if not any(isinstance(value, kinds) for value in (*given, *named.values())):
-                seeds.append(repr((given, sorted(named.items()))))
-            return make(*given, **named)
-
-        return making
-
-    names = ("default_rng", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
-    kept = {each: getattr(np.random, each) for each in names}
-    try:
-        for each, make in kept.items():
-            setattr(np.random, each, noticed(make))
-        getattr(nb, name)(*arguments, kept["default_rng"](source))
-    finally:
-        for each, make in kept.items():
-            setattr(np.random, each, make)
-    state = source.state
-    words = 4 * int(state["state"]["counter"][0]) - 4 + int(state["buffer_pos"])
-    return words, made[0] + source.seed_seq.n_children_spawned, seeds
-
-
-def draws_from_rng_alone(student, rng, name, *arguments):
-    """How many words a training draws from its rng, None where it makes generators from it; a failed check where
-    two trainings with two generators make others with the same seed.
-    """
-    answers = []
-    for seed in rng.choice(1 << 30, size=2, replace=False).tolist():
-        with student.limit(call_s=TRAINING_S):
-            answer = student.run(randomness, name, list(arguments), seed)
-        answers.append(formed(answer, (int, int, [str]), what="what was drawn"))
-    (words, made, first), (_, _, second) = answers
-    require(not set(first) & set(second), "A generator with a seed of its own is used: all randomness comes from rng.")
-    return None if made else words
-
-
 @pytest.mark.points(
     0.5,
     hint="encode and decode work on any number of rows, each row for itself; X stays as it was, and all randomness "
@@ -245,7 +204,7 @@ def test_autoencoder_keeps_to_the_table(student, rng):
         encode, _ = two_functions(student.train_aann(X, 3, student.rng(seed + 1)))
         other = array(encode(few), shape=(5, 3), dtype="float", what="encode")
     require(not np.array_equal(other, answers[0][0]), "Generators of two seeds give the same codes: rng is not used.")
-    draws_from_rng_alone(student, rng, "train_aann", X[:80], 3)
+    draws_from_rng_alone(student, rng, "train_aann", X[:80], 3, call_s=TRAINING_S)
 
 
 @pytest.mark.points(
@@ -299,7 +258,7 @@ def test_stack_keeps_to_the_table(student, rng):
         other = layers(student.pretrain_stack(X[:120], sizes, student.rng(seed + 1)), 64, sizes)
     alike = all(np.array_equal(a[0], b[0]) for a, b in zip(other, answers[0], strict=True))
     require(not alike, "Generators of two seeds give the same stack: rng is not used.")
-    draws_from_rng_alone(student, rng, "pretrain_stack", X[:80], sizes)
+    draws_from_rng_alone(student, rng, "pretrain_stack", X[:80], sizes, call_s=TRAINING_S)
 
 
 def layer_by_layer(nb, X, seed):
@@ -451,7 +410,7 @@ def test_fine_tuning_follows_the_recipe(student, rng):
     bounded(float(np.median(shares)), low=0.32, says="Training goes further than 200 epochs with rate 0.5.")
     X, y, _, _ = split(rng)
     stack = [(rng.normal(0.0, 0.3, size=(64, 12)), np.zeros(12))]
-    words = draws_from_rng_alone(student, rng, "finetune", stack, X[:LABELS], y[:LABELS], 10)
+    words = draws_from_rng_alone(student, rng, "finetune", stack, X[:LABELS], y[:LABELS], 10, call_s=TRAINING_S)
     shuffled = "rng gave less than 200 shuffles of 100 rows need: they are shuffled anew in every epoch."
     require(words is None or 64 * words >= 200 * 525, shuffled)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from drawn_numbers import draws_from_rng_alone
 from sklearn.datasets import load_digits
 
-from grader.testing import array, best_of_two, bounded, close, formed, number, require
+from grader.testing import array, best_of_two, bounded, close, number, require
 
 pytestmark = pytest.mark.question("q14")
 
@@ -231,31 +232,6 @@ def first_train_loss(runs, which, name=""):
     return number(values[0], what="an entry of train_loss")
 
 
-def own_seeds(nb, arguments, seed):
-    """Seeds of the generators that a training makes besides the one it is given; those made from it have none."""
-    seeds = []
-
-    def noticed(make):
-        def making(*given, **named):
-            kinds = (np.random.Generator, np.random.BitGenerator, np.random.bit_generator.ISeedSequence)
-            if not any(isinstance(value, kinds) for value in (*given, *named.values())):
-                seeds.append(repr((given, sorted(named.items()))))
-            return make(*given, **named)
-
-        return making
-
-    names = ("default_rng", "PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
-    kept = {each: getattr(np.random, each) for each in names}
-    try:
-        for each, make in kept.items():
-            setattr(np.random, each, noticed(make))
-        nb.train_classifier(*arguments, kept["default_rng"](seed))
-    finally:
-        for each, make in kept.items():
-            setattr(np.random, each, make)
-    return seeds
-
-
 @pytest.mark.points(
     0.25, hint="All randomness comes from the rng that is passed: initial weights and the order of the batches."
 )
@@ -276,12 +252,8 @@ def test_another_generator_gives_another_network(student, rng, runs):
     answers = [few_rows(student, rng, runs, which) for which in (0, 1)]
     require(not np.array_equal(*answers), "Generators of two seeds give the same network: rng is not used.")
     (X, y), (Xva, yva), _ = split(rng, runs)
-    made = []
-    for seed in runs["few"]:
-        with student.limit(call_s=TRAINING_S):
-            answer = student.run(own_seeds, [X[:200], y[:200], Xva[:60], yva[:60]], seed)
-        made.append(set(formed(answer, [str], what="seeds")))
-    require(not made[0] & made[1], "A generator with a seed of its own is used: all randomness comes from rng.")
+    few = (X[:200], y[:200], Xva[:60], yva[:60])
+    draws_from_rng_alone(student, rng, "train_classifier", *few, call_s=TRAINING_S)
 
 
 @pytest.mark.points(0.25, hint="The validation rows choose the epoch; they are never trained on.")
