@@ -37,6 +37,7 @@ from grader.sandbox.link import START_S, Link, LinkedCandidate
 from grader.sandbox.video_memory import Share
 from grader.schema import Assignment
 from grader.zygote import procfs
+from grader.zygote.jail import FIRST_TO_GO
 from grader.zygote.seccomp import ALLOWED, LOOKED_INTO, OF_GPUS
 
 RECYCLE_AFTER = 200  # submissions served by one container
@@ -296,6 +297,8 @@ class DockerSandbox:
         elif self.level == "strict":
             gpu = self.grant.gpu is not None
             config["MaskedPaths"] = procfs.covered(gpu) + ([] if gpu else _covered_in_sys())
+            config["ReadonlyPaths"] = ["/proc"]
+            config["OomScoreAdj"] = FIRST_TO_GO  # it serves one submission, which cannot take this back
         return config
 
     def _made_up(self, shared: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from grader.zygote import kernel, procfs, seccomp
 from grader.zygote.kernel import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_UNBINDABLE
 
 LEVELS = ("userns", "caps", "users", "bare")
+FIRST_TO_GO = 1000  # the largest oom_score_adj
 JAILED = ("userns", "caps")  # in namespaces, under a root of their own
 OWN_USER = ("caps", "users")
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -210,9 +211,10 @@ def _entered_copy() -> bool:
 
 
 def _set_oom_first(proc: str) -> None:
-    """When memory runs out, the candidate goes, not its zygote."""
-    if os.path.exists(f"{proc}/self/oom_score_adj"):
-        _write(f"{proc}/self/oom_score_adj", "1000")
+    """When memory runs out, the candidate goes, not its zygote. A `strict` container is the first as a whole."""
+    with contextlib.suppress(FileNotFoundError):
+        if int(_read(f"{proc}/self/oom_score_adj")) < FIRST_TO_GO:
+            _write(f"{proc}/self/oom_score_adj", str(FIRST_TO_GO))
 
 
 def _set_limits(order: Order) -> None:
@@ -229,6 +231,11 @@ def _set_limits(order: Order) -> None:
         resource.setrlimit(kind, (value, value))
     with contextlib.suppress(ValueError, OSError):  # gVisor's kernel has none; the filter refuses queues anyway
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
+
+
+def _read(path: str) -> str:
+    with open(path) as file:
+        return file.read().strip()
 
 
 def _write(path: str, text: str) -> None:

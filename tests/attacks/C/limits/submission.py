@@ -23,7 +23,7 @@ note("rank", lambda: os.setpriority(os.PRIO_PROCESS, 0, -5))
 note("real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))
 note("disks", lambda: libc.syscall(ctypes.c_long(251), 1, 0, (1 << 13) | 0))
 for text in ("-1000", "0", "999"):
-    note(f"first to go {text}", lambda: open("/proc/self/oom_score_adj", "w").write(text) and None)
+    note(f"first to go {text}", lambda: os.write(os.open("/proc/self/oom_score_adj", os.O_WRONLY), text.encode()))
 for path in (
     "/sys/fs/cgroup/cgroup.procs",
     "/sys/fs/cgroup/memory/cgroup.procs",
@@ -31,7 +31,7 @@ for path in (
     "/sys/fs/cgroup/memory/memory.limit_in_bytes",
     "/sys/fs/cgroup/memory/candidate/cgroup.procs",
 ):
-    note(path, lambda: open(path, "w").write("0") and None)
+    note(path, lambda: os.write(os.open(path, os.O_WRONLY), b"0"))
 
 
 def shares(x):
