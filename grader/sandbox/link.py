@@ -113,8 +113,10 @@ class Link:
         return self.door.accept()[0], self.door.accept()[0]
 
     def shut_door(self) -> None:
-        """Let no other stream in."""
+        """Let no other stream in, whoever else has this socket open."""
         if self.door is not None:
+            with contextlib.suppress(OSError):  # it is shut
+                self.door.shutdown(socket.SHUT_RDWR)
             self.door.close()
 
     def _bound_memory(self, candidate: LinkedCandidate, limit_mib: int) -> None:
