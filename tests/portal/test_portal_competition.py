@@ -36,7 +36,7 @@ def missing(public: int, private: int) -> set[int]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     paths = course(tmp_path_factory.mktemp("course"), PROJECT)
-    for name in ("kaggle", "short", "twice"):
+    for name in ("kaggle", "short", "twice", "first", "wrong", "large"):
         competition(paths, name)
     with serving(paths) as running:
         yield running
@@ -58,31 +58,33 @@ def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_an_entry_is_scored_at_once_on_the_public_part_and_nothing_says_the_private_one(server):
     ann = server.enter("ann")
-    assert enter(ann, predicted(missing(4, 13))).status_code == 303
-    page = ann.get("/c/kaggle").text
+    assert enter(ann, predicted(missing(4, 13)), "first").status_code == 303
+    page = ann.get("/c/first").text
     assert "0.80000" in page and "a &lt;i&gt;note" in page and "2 of 3 entries are left" in page
     assert "What is on &lt;b&gt;each" in page
     seen = [page]
     for browser in (ann, server.enter("bob"), server.enter("ben", "staff"), server.enter("ada", "staff")):
-        seen += [browser.get(path).text for path in ("/", "/c/kaggle", "/c/kaggle/board")]
+        seen += [browser.get(path).text for path in ("/", "/c/first", "/c/first/board")]
     assert not [text for text in seen if "0.35000" in text]  # which is what the private part would say
     with sqlite3.connect(server.paths.portal / "portal.sqlite") as connection:
-        assert connection.execute("SELECT DISTINCT part, score FROM entry_scores").fetchall() == [("public", 0.8)]
+        scores = "SELECT part, score FROM entry_scores JOIN entries ON number = entry WHERE competition = 'first'"
+        assert connection.execute(scores).fetchall() == [("public", 0.8)]
     connection.close()
 
 
 def test_what_is_wrong_is_said_with_its_line_and_is_no_entry(server):
-    cy = server.enter("cy")
+    cy, files = server.enter("cy"), server.paths.portal / "entries"
+    before = sorted(files.iterdir()) if files.exists() else []
     for content, says in (
         (predicted(()).replace(b"r03,dog", b"r03,cow"), "line 5: animal is &#x27;cow&#x27;"),
         (b"", "the file is empty"),
         (b"PK\x03\x04", "line 1"),
         (b"<script>alert(1)</script>", "line 1"),
     ):
-        answer = enter(cy, content)
+        answer = enter(cy, content, "wrong")
         assert answer.status_code == 400 and says in answer.text and "<script>alert" not in answer.text
-    assert "3 of 3 entries are left" in cy.get("/c/kaggle").text
-    assert len(list((server.paths.portal / "entries").iterdir())) < 4
+    assert "3 of 3 entries are left" in cy.get("/c/wrong").text
+    assert (sorted(files.iterdir()) if files.exists() else []) == before
 
 
 def test_the_days_entries_are_used_up_by_a_team_together_and_the_same_file_is_none(server):
@@ -99,8 +101,8 @@ def test_the_days_entries_are_used_up_by_a_team_together_and_the_same_file_is_no
 def test_what_is_too_large_is_not_read(server):
     bob = server.enter("bob")
     with contextlib.suppress(httpx.TransportError):  # where the server has closed: it reads no further
-        assert enter(bob, b"x" * (21 * 2**20)).status_code == 413
-    assert "Your entries" not in bob.get("/c/kaggle").text
+        assert enter(bob, b"x" * (21 * 2**20), "large").status_code == 413
+    assert "Your entries" not in bob.get("/c/large").text
 
 
 def test_names_are_chosen_and_nobody_takes_anothers(server):

@@ -7,15 +7,17 @@ import csv
 import io
 import json
 import re
+import shutil
 import sqlite3
 from fractions import Fraction
 
 import pytest
 from essays import handed_in
 from marked_course import ESSAYS, add_item, essay_course, hidden, mark, marked_course, papers, points_of, post
-from portal_server import begin, hand_in, soon
+from portal_server import begin, hand_in, serving, soon
 
 from grader.cli import main
+from grader.paths import Paths
 from grader.portal.database import APPLICATION_ID, MIGRATIONS, Database
 from grader.portal.marking.papers import numbers
 from grader.record.judgements import Judgements
@@ -23,17 +25,24 @@ from grader.record.store import Store
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with marked_course(tmp_path_factory.mktemp("course")) as server:
+def graded(tmp_path_factory):
+    """A course in which Ann, Bob and Cy are graded; nobody has marked anything."""
+    with marked_course(tmp_path_factory.mktemp("graded")) as server:
+        return server.paths.root
+
+
+@pytest.fixture
+def server(graded, tmp_path):
+    with serving(Paths(shutil.copytree(graded, tmp_path / "course"))) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def staff(server):
     return {who: server.enter(who, "staff") for who in ("ada", "ben", "bea", "dan")}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rubric(server, staff):
     """Two items that add and one that takes off."""
     for points, text in (("+2", "says <i>overflow</i>"), ("1.5", "names the maximum"), ("-0.5", "no sentence")):
