@@ -27,9 +27,10 @@ from grader.checking.compare import Mismatch, array, bounded, close, number, req
 from grader.checking.forms import formed
 from grader.checking.inputs import inputs
 from grader.checking.integers import integers
-from grader.checking.judging import each, holds, shows
+from grader.checking.judging import holds, shows
 from grader.checking.second_chance import best_of_two
 from grader.checking.values import numeric
+from grader.checking.yielding import each
 
 __all__ = [
     "Mismatch",

@@ -67,6 +67,7 @@ CATCH_ALL = (  # where foreign code runs, which may raise anything
 ENDS_IN = {  # exceptions that are no GraderError, and where an outcome or a message is made of them
     "WireError": "examination/student",
     "Mismatch": "examination/outcomes",
+    "NothingLeft": "examination/iterating",
     "NoAnswer": "checking/judging",
     "StudentFault": "examination/outcomes",
     "NoAttribute": "examination/student",

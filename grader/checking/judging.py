@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from grader.checking.compare import Mismatch, NoAnswer
 
@@ -49,15 +48,6 @@ def shows(answer: Callable[[], object], text: str, says: str) -> None:
         return any(_lines(way) == _lines(text) for way in ways)
 
     holds(printed, says)
-
-
-def each(answer: Any) -> Any:
-    """What a generator, a loader or another iterable of the student's yields, asked for one by one, 10 000 at most.
-
-    Values are given back as they are: of a list that is no iterator, `next` is as wrong as ever.
-    """
-    items = getattr(type(answer), "__items__", None)
-    return answer if items is None else items(answer)
 
 
 def _lines(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from grader.checking.compare import Mismatch
+from grader.checking.yielding import NothingLeft
 from grader.examination.handed import MOST_CALLS
 
 if TYPE_CHECKING:
@@ -42,5 +43,5 @@ class Items:
             raise Mismatch(f"the result gives more than {MOST_CALLS} values")
         found = self._student.run(following, self._of)
         if type(found) is not list or not found:
-            raise StopIteration
+            raise NothingLeft("the result gives no more values")
         return found[0]

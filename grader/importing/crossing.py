@@ -9,7 +9,7 @@ from grader.importing.sending import NotOutside
 from grader.importing.states import States, root_name
 
 ITERATING = frozenset(  # what iterates over the first thing that it is given
-    "list tuple set frozenset dict sorted sum max min any all zip enumerate next iter islice Counter".split()
+    "list tuple set frozenset sorted sum max min any all zip enumerate next iter islice".split()
 )
 # what a tensor loses on its way out of the sandbox
 LOST = frozenset("requires_grad grad grad_fn is_leaf backward retain_grad retains_grad register_hook".split())

@@ -45,6 +45,7 @@ class Test:
     forms: list[Form] = field(default_factory=list)
     at: int = 0
     why_left: str = ""
+    again: bool = False  # time ran out once
     told: list[str] = field(default_factory=list)  # by each form that did not do: what it said of the source's solution
 
     @property

@@ -3,7 +3,9 @@
 import html
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -11,13 +13,17 @@ from grader.authoring import skeleton, variants
 from grader.authoring.claims import marked
 from grader.commands import importing as command
 from grader.course.config import read_assignment
-from grader.errors import GraderError, UsageError
+from grader.errors import AuthoringError, GraderError, UsageError
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
-from grader.importing.bringing import PAGE, bring
+from grader.importing.bringing import OF_CELLS, PAGE, _next_forms, bring
+from grader.importing.hidden_text import Form
+from grader.importing.hidden_text import Test as Imported
+from grader.importing.material import Case
 from grader.importing.sources import materials
 from grader.paths import Paths
+from grader.schema import CheckResult, Outcome
 
 OTTER = """\
 # %% [raw]
@@ -147,6 +153,7 @@ def graded(paths, assignment_id, *sources):
             for each in (reference, variants.starter(paths, assignment).submission, *others)
         ]
         for task, examined in pool.run(iter(tasks)):
+            assert not any(result.outcome is Outcome.DEFERRED for result in examined.results)
             found[task.submission.student] = {result.name: float(result.points) for result in examined.results}
     return found
 
@@ -289,11 +296,13 @@ def test_what_yields_is_asked_and_a_part_that_was_handed_over_is_looked_at_there
     right = "import numpy as np\ndef batches(x, size):\n    return iter(np.split(x, range(size, len(x), size)))\n"
     a_list = "import numpy as np\ndef batches(x, size):\n    return np.split(x, range(size, len(x), size))\n"
     ours, changes = "def scaled(w, by):\n    return by * w\n", "def scaled(w, by):\n    w *= by\n    return w\n"
-    given = [right + ours, a_list + ours, right + changes]
+    empty = "def batches(x, size):\n    return iter([])\n"
+    given = [right + ours, a_list + ours, right + changes, empty + ours]
     whole = {"test_q1_1": 1, "test_q1_2": 1}
     found = graded(paths, "hw1", *given)
     assert found["reference"] == found["s0"] == whole and not any(found["starter"].values())
     assert found["s1"] == whole | {"test_q1_1": 0}, "a list is no iterator"
+    assert found["s3"] == whole | {"test_q1_1": 0}, "what has ended already is a wrong answer, and no fault of the test"
     assert found["s2"] == whole | {"test_q1_2": 0}, "it changes what it is given a part of"
 
 
@@ -364,3 +373,19 @@ def test_a_seed_that_the_source_sets_is_set_here_for_cells_and_probes(tmp_path):
     hidden = (paths.hidden_tests("hw1") / "test_q1.py").read_text()
     assert "def probe_q1_2(nb):" in hidden and "random.seed(42)" in hidden, "it is right with that seed alone"
     assert "random.seed(42)" in paths.starter("hw1").read_text()
+
+
+def test_time_that_ran_out_is_no_reason_for_a_lesser_form(tmp_path):
+    case = Case("one", "assert f(1) == 1")
+    forms = [Form("outside", ("outside",)), Form("claim", ("inside",))]
+    slow, wrong = (Imported(name, case, Fraction(1), list(forms)) for name in ("slow", "wrong"))
+    late = CheckResult("slow", "q1", Outcome.TIMEOUT, Decimal(0), f"{OF_CELLS}no answer within 60 s")
+    own = {"slow": late, "wrong": replace(late, name="wrong", outcome=Outcome.FAILED, message="no")}
+    _next_forms([slow, wrong], own)
+    assert slow.form.kind == "outside" and wrong.form.kind == "claim"
+    with pytest.raises(
+        AuthoringError, match="does not end here: running the notebook's cells: no answer .*import again"
+    ):
+        _next_forms([slow], own)
+    _next_forms([slow], {"slow": replace(late, message="no answer within 10 s")})
+    assert slow.form.kind == "claim", "this form takes too long"
