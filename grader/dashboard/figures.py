@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROW_IN = 0.27  # height of a row of bars
 LETTER_IN = 0.085  # width of a letter, generously
 FEW = 60  # values; fewer get wider bars
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++")
+HATCHES = ("", "////", "----", "xxxx", "\\\\\\\\", "++++")
 FILLS = (ACCENT, SOFT, BAD, WARN, LINE, SOFT)
 
 

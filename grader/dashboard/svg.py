@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from grader.dashboard.hatches import lines_for_patterns
 from grader.errors import MachineryError
 from grader.pages.markup import Html, el, joined
 
@@ -87,8 +88,9 @@ def inline(figure: Figure, label: str) -> Html:
     stream = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    text = stream.getvalue()
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(stream.getvalue())
+    lines_for_patterns(root)
+    text = ElementTree.tostring(root, encoding="unicode")
     kept = frozenset(KEPT_IDS.findall(" ".join(re.findall(r"(?:url\(|href=\")#[\w-]+", text))))
     children = joined(_element(child, kept) for child in root)
     return el("svg", children, class_="plot", viewBox=root.get("viewBox"), role="img", aria_label=label)

@@ -111,6 +111,16 @@ def test_every_figure_says_in_words_what_it_shows(report):
     assert pictures > 30
 
 
+def test_what_is_hatched_is_hatched_by_lines_within_its_shapes(report):
+    text = report.pages["assignment_a1_mlp.html"]
+    assert "<pattern" not in text
+    hatched = re.findall(r'<g clip-path="url\(#(h\w+)\)">(.*?)</g>', text)
+    assert hatched
+    for name, lines in hatched:
+        assert set(re.findall('href="#([^"]*)"', lines)) == {f"{name}t"}
+        assert re.search(rf'<path[^>]* id="{name}t"', text) and f'<clipPath id="{name}"><path d="M' in text
+
+
 def test_a_figure_takes_its_colours_from_the_page(report):
     for text in report.pages.values():
         for picture in re.findall(r'<svg class="plot".*?</svg>', text, re.DOTALL):
