@@ -11,6 +11,7 @@ from grader.dashboard.style import EVERY_PAGE, STYLE
 from grader.languages.formats import figure
 from grader.languages.translating import tr, trn
 from grader.pages.markup import Html, document, el, joined, table
+from grader.pages.stacked import stacked
 
 NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
@@ -20,7 +21,8 @@ PRINTED = 40  # more of them than this are a number on paper, where no fold can 
 def page(title: str, header: Html, sections: Iterable[Html | None], plain: bool = False) -> str:
     """A whole page. plain: without figures and without a table in which rows are found"""
     body = joined([header, el("main", joined(sections, "\n"))], "\n")
-    return document(title, body, EVERY_PAGE) if plain else document(title, body, EVERY_PAGE + STYLE, script())
+    style = EVERY_PAGE + stacked(body)
+    return document(title, body, style) if plain else document(title, body, style + STYLE, script())
 
 
 def header(

@@ -193,7 +193,9 @@ def _computation(line: Line) -> Html:
             sum=total_sum(mark),
             total=figure(f"{mark.total:f}"),
         )
-    return joined([table([head], rows, label=tr("How the course mark came about")), el("p", el("b", total))])
+    return joined(
+        [table([head], rows, class_="stack mark", label=tr("How the course mark came about")), el("p", el("b", total))]
+    )
 
 
 def _item_row(item: ItemMark) -> list[Html]:
@@ -235,6 +237,6 @@ def _part_row(part: ComponentMark) -> list[Html]:
         name,
         *empty,
         number(percent, "sum"),
-        cell(el("b", gives)),
+        cell(el("b", gives) if gives else ""),
         cell(recorded(part.component.rule), "dim small"),
     ]

@@ -9,6 +9,7 @@ pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
 @media print { td.said, td.words { min-width: 0; } td.name, th.n, td.n, thead th, tbody th { white-space: normal; }
   .badge { white-space: normal; } }
 @media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
+@media (max-width: 30rem) { pre.computation { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 STYLE = """
 :root { --h1: #eef3fa; --h2: #d3e2f4; --h3: #aecaea; --h4: #86afdf; }
@@ -47,6 +48,7 @@ td.students { min-width: 9rem; }
 .clusters { list-style: none; margin: .75rem 0; padding: 0; display: grid; gap: .75rem; }
 .clusters > li { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--warn);
   border-radius: .5rem; padding: .6rem .9rem; }
+@media (max-width: 30rem) { .tall.short td.n { white-space: normal; } }
 @media print { .two { display: block; } .fold .many { display: none; } td.title, td.students { min-width: 0; }
   td.once { white-space: normal; max-width: none; }
   table.heat td.n, table.heat th.n { min-width: 0; } .marks { font-size: .7rem; }

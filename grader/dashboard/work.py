@@ -99,7 +99,7 @@ def by_hand(work: Work) -> Iterator[Html]:
          cell(each.when, "name")]
         for each in work.entered
     )  # fmt: skip
-    yield table([head], rows, label=tr("Changed by hand"))
+    yield table([head], rows, class_="stack changed", label=tr("Changed by hand"))
 
 
 def earlier(work: Work) -> Iterator[Html]:

@@ -7,11 +7,11 @@ def words() -> str:
     """The words that the style sheet itself writes, in the language that is spoken; "" in English, which it has."""
     if spoken().code == ENGLISH:
         return ""
-    hint, here = (_quoted(text) for text in (tr("Hint: "), f"  \u25c0  {tr('here')}"))
+    hint, here = (quoted(text) for text in (tr("Hint: "), f"  \u25c0  {tr('here')}"))
     return f".hint::before {{ content: {hint}; }} .l mark::after {{ content: {here}; }}\n"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Text as a style sheet quotes it."""
     escaped = "".join(letter if letter.isalnum() or letter == " " else f"\\{ord(letter):x} " for letter in text)
     return f'"{escaped}"'

@@ -33,6 +33,9 @@ BELOW_ITS_MARKER = """[...document.querySelectorAll("summary")].filter((summary)
   inside.selectNodeContents(summary);
   return inside.getClientRects()[0].top > summary.getBoundingClientRect().top + 24;
 }).map((summary) => summary.innerText)"""
+SIDEWAYS = """[...document.querySelectorAll(".wide:not(.find), pre.computation")].filter(
+  (box) => box.scrollWidth > box.clientWidth).map((box) => `${box.ariaLabel} ${box.scrollWidth}`)"""
+LABELS = "(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)"
 CLASS = {f"s{number:02}": f"Student {name}" for number, name in enumerate("ABCDEFGHIJKL")}
 
 
@@ -145,6 +148,18 @@ def test_on_paper_every_column_of_every_table_can_be_read(kind, pages, chromium)
     assert [word for cell in cells for word in unicodedata.normalize("NFKC", cell).split() if word not in text] == []
 
 
+@pytest.mark.parametrize("kind", ["course", "assignment"])
+def test_on_paper_a_hatched_bar_is_lines_and_no_photograph(kind, pages, chromium):
+    pypdf = required("pypdf")
+    page = chromium.new_page()
+    page.goto(pages[kind].as_uri())
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.close()
+    parts = [printed.get_object(number) for number in range(1, printed.trailer["/Size"])]
+    kinds = [part.get("/Subtype") for part in parts if isinstance(part, dict)]
+    assert len(kinds) > 20 and "/Image" not in kinds
+
+
 def test_on_paper_a_long_table_does_not_lie_over_what_follows(pages, chromium):
     page = chromium.new_page()
     page.goto(pages["assignment"].as_uri())
@@ -153,6 +168,25 @@ def test_on_paper_a_long_table_does_not_lie_over_what_follows(pages, chromium):
     found = page.evaluate(OVERFLOWING)
     page.close()
     assert not any(found), found
+
+
+@pytest.mark.parametrize("kind", ["course", "assignment", "student for staff"])
+def test_on_a_phone_the_rows_of_a_table_are_blocks_that_nobody_scrolls_and_readers_read_as_a_table(
+    kind, pages, chromium
+):
+    page = chromium.new_page(viewport={"width": 360, "height": 700})
+    page.goto(pages[kind].as_uri())
+    assert page.evaluate(SIDEWAYS) == []
+    tables = page.locator("table.stack").all()
+    for table in tables:
+        heads = [text.strip() for text in table.locator("thead th").all_inner_texts()]
+        assert [head.inner_text().strip() for head in table.get_by_role("columnheader").all()] == heads
+        assert table.get_by_role("rowheader").count() == table.locator("tbody tr").count()
+        for place, head in enumerate(heads[1:], 2):
+            labels = table.locator(f"tbody td:nth-child({place})").evaluate_all(LABELS)
+            assert set(labels) <= {f'"{head}" / ""'}, "beside a cell stands what its column is called"
+    page.close()
+    assert tables
 
 
 @pytest.mark.parametrize("kind", ["student for staff", "feedback"])
