@@ -111,7 +111,7 @@ def _tiles(found: Findings) -> Iterator[Html]:
             two_digits(where.middle), tr("median points, as graded"), figure(plain(cohort.assignment.max_points))
         )
         yield tile(two_digits(where.mean), tr("mean points, as graded"), figure(plain(cohort.assignment.max_points)))
-    yield tile(len(found.doubtful_checks), tr("checks in doubt"), f"{len(found.checks)}" if found.checks else "")
+    yield tile(len(found.doubts), tr("checks in doubt"), f"{len(found.checks)}" if found.checks else "")
 
 
 # ---------------------------------------------------------------------------------------------------- first
@@ -124,7 +124,7 @@ def _look_first(found: Findings) -> Html:
             "li",
             within(
                 tr("{check} ({question}): {doubt}. Is the check right?"),
-                check=to_section("checks", words(check.name)),
+                check=to_section(found.known[check.name].anchor, words(check.name)),
                 question=check.question,
                 doubt=check.doubt,
             ),
@@ -164,7 +164,11 @@ def _funnel(cohort: Cohort, links: Links) -> Html:
     head = el("tr", heading(tr("stage")), heading(tr("students"), "n"), heading(tr("who got no further, and why")))
     rows = [list(_stage_row(stage, links)) for stage in stages]
     picture = figures.funnel(f"{cohort.assignment.id} funnel", stages)
-    return section("funnel", tr("Who got how far"), el("div", picture, table([head], rows), class_="two"))
+    return section(
+        "funnel",
+        tr("Who got how far"),
+        el("div", picture, table([head], rows, class_="stack stages", label=tr("Who got how far")), class_="two"),
+    )
 
 
 def _stage_row(stage: Stage, links: Links) -> Iterator[Html]:
@@ -221,7 +225,8 @@ def _questions(found: Findings) -> Html:
     picture = figures.difficulty_map(f"{found.cohort.assignment.id} questions", found.questions)
     columns = (tr("worth"), tr("mean"), tr("no point"), trc("points", "all"), "r")
     head = el("tr", heading(tr("question")), heading(tr("title")), *(heading(column, "n") for column in columns))
-    shown_table = table([head], (list(_question_row(each)) for each in found.questions))
+    rows = (list(_question_row(each)) for each in found.questions)
+    shown_table = table([head], rows, class_="stack questions", label=tr("Questions"))
     few = el("p", tr("Correlations need ten graded students or more, and points that differ."), class_="dim small")
     return section(
         "questions", tr("Questions"), el("p", tr(DISCRIMINATION), class_="lead dim small"),
@@ -347,7 +352,12 @@ def _slowest(cohort: Cohort, links: Links) -> Html:
         call=figure(f"{limits.call_s:g}"),
         mib=limits.memory_mib,
     )
-    return section("slowest", tr("Slowest submissions"), el("p", about, class_="dim small"), table([head], rows))
+    return section(
+        "slowest",
+        tr("Slowest submissions"),
+        el("p", about, class_="dim small"),
+        table([head], rows, class_="stack slowest", label=tr("Slowest submissions")),
+    )
 
 
 def _slow_row(attempt: Attempt, links: Links) -> Iterator[Html]:

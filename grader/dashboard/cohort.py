@@ -74,6 +74,11 @@ class Cohort:
         return sum(len(attempt.waiting) for attempt in self.graded)
 
     @property
+    def without_hand_in(self) -> tuple[str, ...]:
+        """Who of the roster handed in nothing."""
+        return tuple(sorted(set(self.roster) - self.handed_in - {attempt.student for attempt in self.attempts}))
+
+    @property
     def strangers(self) -> tuple[str, ...]:
         return tuple(sorted((self.handed_in | {each.student for each in self.attempts}) - set(self.roster)))
 
@@ -83,11 +88,11 @@ class Cohort:
     def funnel(self) -> tuple[Stage, ...]:
         """Roster, handed in, readable, graded, feedback written: counted are those on the roster."""
         roster = set(self.roster)
-        here = roster & (self.handed_in | {attempt.student for attempt in self.attempts})
+        here = roster - set(self.without_hand_in)
         readable = here - set(self.ended(Status.UNREADABLE))
         graded = readable & set(self.ended(Status.GRADED))
         excused = len((roster - here) & self.excused)
-        nothing = tr("nothing on record, {n} of them excused", n=excused) if excused else tr("nothing on record")
+        nothing = tr("nothing handed in, {n} of them excused", n=excused) if excused else tr("nothing handed in")
         stages = [Stage(tr("on the roster"), len(roster))]
         for name, left, before, why in (
             (tr("handed in"), here, roster, nothing),

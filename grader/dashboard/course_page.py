@@ -26,7 +26,7 @@ from grader.languages.translating import mark, tr, trn
 from grader.marks.explanation import WORDS
 from grader.marks.gradebook import Gradebook, Line, Stranger
 from grader.marks.policy import ItemMark, Verdict
-from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table
+from grader.pages.markup import Html, badge, cell, el, heading, joined, number, table, within
 from grader.schema import Status
 from grader.terminal.endings import ended, not_graded
 from grader.terminal.screen import words
@@ -129,11 +129,10 @@ def _stranger(person: Stranger, links: Links) -> Iterator[object]:
 def _of_assignment(each: Findings, links: Links, one_by_one: bool) -> Iterator[Html]:
     """What is in doubt and what is open, a line each; incidents one by one or counted."""
     name = each.cohort.assignment.id
-    doubts = sorted({check.name for check in each.doubtful_checks} | {c.checks[0] for c in each.doubtful_clusters})
-    if doubts:
-        checks = "; ".join(map(words, doubts))
-        text = trn("{n} check in doubt: {checks}", "{n} checks in doubt: {checks}", len(doubts), checks=checks)
-        yield joined([links.to_assignment(name, part="#clusters"), f" {text}"])
+    if each.doubts:
+        checks = joined((links.to_check(name, check, words(check)) for check in each.doubts), "; ")
+        text = trn("{n} check in doubt: {checks}", "{n} checks in doubt: {checks}", len(each.doubts), checks="{checks}")
+        yield joined([links.to_assignment(name, part="#look"), " ", within(text, checks=checks)])
     due = each.cohort.to_be_marked
     if due:
         yield joined(
@@ -158,6 +157,7 @@ def _assignments(found: CourseFindings, links: Links) -> Html:
     told = [state for state in (states[0] if states else ()) if any(counts[state] for counts in states)]
     columns = (
         tr("handed in"),
+        tr("nothing handed in"),
         *told,
         tr("mean as graded"),
         tr("median as graded"),
@@ -181,7 +181,12 @@ def _assignments(found: CourseFindings, links: Links) -> Html:
     )
     if not rows:
         return section("assignments", tr("Assignments"), el("p", tr("Nothing is graded here yet.")), rest)
-    return section("assignments", tr("Assignments"), table([head], rows, class_="wraps"), rest)
+    return section(
+        "assignments",
+        tr("Assignments"),
+        table([head], rows, class_="stack assignments wraps", label=tr("Assignments")),
+        rest,
+    )
 
 
 def _states(cohort: Cohort) -> dict[str, int]:
@@ -192,16 +197,18 @@ def _states(cohort: Cohort) -> dict[str, int]:
 
 def _assignment_row(each: Findings, links: Links, counts: Sequence[int]) -> Iterator[Html]:
     cohort = each.cohort
-    name = links.to_assignment(cohort.assignment.id)
-    yield el("th", name, " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
+    name = cohort.assignment.id
+    yield el("th", links.to_assignment(name), " ", el("span", cohort.assignment.title, class_="dim small"), scope="row")
     yield number(len(cohort.handed_in))
+    nothing = len(cohort.without_hand_in)
+    yield number(links.to_assignment(name, f"{nothing}", "#funnel") if nothing else "0")
     yield from map(number, counts)
     where = spread(cohort.points)
     yield number(NONE if where is None else two_digits(where.mean))
     yield number(NONE if where is None else two_digits(where.middle))
     yield number(figure(plain(cohort.assignment.max_points)))
-    doubts = len(each.doubtful_checks)
-    yield number(badge(str(doubts), "warn") if doubts else "0")
+    doubts = len(each.doubts)
+    yield number(links.to_assignment(name, badge(f"{doubts}", "warn"), "#look") if doubts else "0")
 
 
 # ---------------------------------------------------------------------------------------------------- marks
@@ -235,7 +242,11 @@ def _components(book: Gradebook) -> Html:
     columns = (tr("marks"), tr("least"), tr("Q1"), tr("median"), tr("Q3"), tr("most"), tr("mean"))
     head = el("tr", heading(tr("item, component")), *(heading(column, "n") for column in columns))
     lines = [[el("th", name, scope="row"), *_numbers(found)] for name, found in rows]
-    return section("components", tr("Components"), el("div", picture, table([head], lines), class_="two"))
+    return section(
+        "components",
+        tr("Components"),
+        el("div", picture, table([head], lines, class_="stack components", label=tr("Components")), class_="two"),
+    )
 
 
 def _numbers(found: Spread) -> list[Html]:

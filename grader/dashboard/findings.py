@@ -41,6 +41,13 @@ class Findings:
         return tuple(cluster for cluster in self.clusters if cluster.doubt)
 
     @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """One name a doubt: the checks in doubt by themselves, and the first of each cluster that is."""
+        alone = {check.name for check in self.doubtful_checks}
+        together = {cluster.checks[0] for cluster in self.doubtful_clusters if not alone & set(cluster.checks)}
+        return tuple(sorted(alone | together))
+
+    @cached_property
     def in_doubt(self) -> frozenset[str]:
         """The names of checks that may be at fault, by themselves or by who is told the same at them."""
         together = (name for cluster in self.doubtful_clusters for name in cluster.checks)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from outline import Outline
 
 from grader.dashboard.assignment_checks import checks_section
+from grader.dashboard.assignment_page import assignment_page
 from grader.dashboard.clusters import clusters, masked
 from grader.dashboard.cohort import Cohort, bins, near, spread
 from grader.dashboard.findings import Findings, findings
@@ -217,6 +218,14 @@ def test_a_cluster_puts_the_check_in_doubt_when_it_holds_the_better_or_half_the_
     assert [bool(each.doubt) for each in found] == [doubtful]
 
 
+def test_a_check_is_in_doubt_in_every_count_when_it_is_for_its_cluster_alone():
+    found = findings(class_with_cluster([15, 16, 17, 18, 19]))
+    by_r = {each.name for each in found.doubtful_checks}
+    assert found.doubts == tuple(sorted(by_r | {"q1_a"}))
+    page = assignment_page(found, "Course", Links(False, ("a1_mlp",), frozenset()))
+    assert f"<b>{len(found.doubts)}<" in page.partition("checks in doubt")[0].rpartition("<li>")[2]
+
+
 def test_clusters_in_doubt_come_first_then_the_largest():
     small, large = class_with_cluster([15, 16, 17, 18, 19]), class_with_cluster(list(range(9)))
     attempts = tuple(
@@ -244,7 +253,7 @@ def test_the_funnel_counts_the_roster_and_names_who_is_lost_where():
     assert [(stage.name, stage.students) for stage in stages] == [
         ("on the roster", 6), ("handed in", 4), ("readable", 3), ("graded", 1), ("feedback written", 0)]  # fmt: skip
     assert [stage.lost for stage in stages] == [(), ("eve", "finn"), ("ben",), ("cleo", "dan"), ("anna",)]
-    assert "1 of them excused" in stages[1].why
+    assert "nothing handed in, 1 of them excused" in stages[1].why and whole.without_hand_in == stages[1].lost
     assert whole.strangers == ("zoe",) and whole.waiting == ("dan",)
     assert replace(whole, published=frozenset({"anna"})).funnel()[-1].students == 1
 

@@ -1,0 +1,138 @@
+"""What docs/dashboard.md promises: each of five questions is answered by a few clicks, for a class of any size."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from examples.semester.folder import make
+from grader.cli import main
+from grader.paths import PACKAGE, Paths
+from grader.record.store import Store
+from grader.schema import CheckResult, Status
+from grader.terminal.screen import words
+
+pytestmark = pytest.mark.browser
+ASKED = "a1_mlp"
+PROMISED = (PACKAGE.parent / "docs" / "dashboard.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """A semester of 60 with its report."""
+    paths = make(tmp_path_factory.mktemp("semester") / "course", students=60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_COURSE", str(paths.root))
+        assert main(["report", "--out", str(paths.root / "report")]) == 0
+    return paths
+
+
+@pytest.fixture
+def page(paths, chromium):
+    """The page of the course, as it opens from disk."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((paths.root / "report" / "report.html").as_uri())
+    yield page
+    page.close()
+
+
+def graded(paths: Paths) -> Iterator[tuple[str, CheckResult]]:
+    """(student, result) of all attempts that count, from the record."""
+    with Store.open(paths.record) as store:
+        for (student, _), attempt in store.all_current().items():
+            if attempt.status is Status.GRADED:
+                yield from ((student, result) for result in attempt.results)
+
+
+def on_the_roster(paths: Paths) -> list[str]:
+    with paths.roster_csv.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in file if not line.startswith("#")]
+    return [row["student"] for row in csv.DictReader(lines)]
+
+
+def row_of(page, target: str):
+    """The row that an address leads to, which is in sight."""
+    row = page.locator(f"tr:has(#{target.partition('#')[2]})")
+    assert row.is_visible()
+    return row
+
+
+def test_who_lost_most_by_one_check(page, paths):
+    page.get_by_role("link", name="What went wrong most").click()
+    first = page.get_by_role("group", name="Lost most by one check").locator("tbody tr").first
+    if first.locator("summary").count():
+        first.locator("summary").click()
+    named = first.locator("td").nth(1).locator("a").all_inner_texts()
+    roster = set(on_the_roster(paths))
+    wrong = [(result.max_points, student, result.name) for student, result in graded(paths) if result.wrong]
+    most = max(points for points, student, _ in wrong if student in roster)
+    assert first.locator("td").first.inner_text() == f"{float(most):g}"
+    check = first.locator("td").nth(2).locator("a").inner_text()
+    assert sorted(named) == sorted(student for _, student, name in wrong if words(name) == check)
+    first.locator("td").nth(1).locator("a").first.click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith(named[0])
+    assert page.get_by_role("link", name=check, exact=True).count()
+
+
+def test_why_somebody_has_the_mark_they_have(page, paths):
+    student = on_the_roster(paths)[11]
+    page.keyboard.press("/")
+    page.keyboard.type(student)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/students/*")
+    page.get_by_role("link", name="How the course mark came about").click()
+    rows = page.get_by_role("group", name="How the course mark came about").get_by_role("rowheader").all_inner_texts()
+    assert {"a1_mlp", "exam1", "= Programming assignments"} <= set(rows)
+    assert page.get_by_text("Total: ").first.is_visible()
+
+
+def test_who_has_not_handed_in(page, paths):
+    table = page.get_by_role("group", name="Assignments")
+    place = table.locator("thead th").all_inner_texts().index("nothing handed in") + 1
+    table.locator(f"tbody tr:has-text('{ASKED}') > :nth-child({place}) a").click()
+    row = page.get_by_role("group", name="Who got how far").get_by_role("row", name="handed in")
+    if row.locator("summary").count():
+        row.locator("summary").click()
+    with Store.open(paths.record) as store:
+        there = {each.student for each in store.current_submissions(ASKED)}
+    assert row.locator("a").all_inner_texts() == sorted(set(on_the_roster(paths)) - there)
+
+
+def test_which_check_is_doubtful(page):
+    line = page.locator("#look ~ ul li", has_text="in doubt").first
+    check = line.locator("a").nth(1)
+    name = check.inner_text()
+    check.click()
+    row = row_of(page, page.url)
+    assert name in row.inner_text() and row.locator(".badge.warn").count()
+    page.go_back()
+    table = page.get_by_role("group", name="Assignments")
+    counts = table.locator("tbody tr td:last-child")
+    for count in counts.all():
+        if count.locator("a").count():
+            many = int(count.inner_text())
+            count.locator("a").click()
+            assert page.locator("#look ~ ul li", has_text="Is the check right?").count() == many
+            page.go_back()
+
+
+def test_what_the_class_got_wrong_most(page, paths):
+    page.get_by_role("link", name="What went wrong most").click()
+    first = page.get_by_role("group", name="What the class got wrong most").locator("tbody tr").first
+    shown = first.locator("td").nth(1).inner_text()
+    check = first.locator("a")
+    name = check.inner_text()
+    check.click()
+    row = row_of(page, page.url)
+    assert name in row.inner_text() and shown in row.inner_text()
+
+
+@pytest.mark.parametrize("question", ["Who lost most by one check?", "Why has dl12 this mark?",
+                                      "Who has not handed in?", "Which check is doubtful?",
+                                      "What did the class get wrong most?"])  # fmt: skip
+def test_the_docs_say_the_way(question):
+    assert question in PROMISED
+    assert Path(__file__).name in PROMISED
