@@ -100,6 +100,9 @@ def _mistake(planned: Planned, usual: float, draw: random.Random) -> tuple[Outco
         return Outcome.FAILED, "result has shape (7, 1), expected (7,): axes of length 1 are too many"
     place = min(int((usual + draw.random()) / 2 * 4.4), len(planned.mistakes) - 1)
     text = planned.mistakes[place]
+    if "{n} of {n}" in text:
+        few, many = sorted((draw.randint(2, 9), draw.randint(2, 9)))
+        text = text.replace("{n} of {n}", f"{few} of {many}", 1)
     while "{n}" in text:
         text = text.replace("{n}", str(draw.randint(2, 9)), 1)
     return (Outcome.ERROR if place == 3 else Outcome.FAILED), text

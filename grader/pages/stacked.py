@@ -44,6 +44,5 @@ def stacked(body: str) -> str:
 
 
 def _label(column: str) -> str:
-    """What is written, and for browsers that know how, that it is not to be read aloud: the head is."""
-    text = quoted(html.unescape(TAG.sub("", column)))
-    return f'content: {text}; content: {text} / "";'
+    """What is written, and that it is not to be read aloud: the head is."""
+    return f'content: {quoted(html.unescape(TAG.sub("", column)))} / "";'

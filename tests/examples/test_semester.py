@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -195,6 +196,13 @@ def test_it_says_everywhere_that_nobody_was_graded(semester):
     }
     assert {isolation for (isolation,) in record.execute("SELECT isolation FROM attempts")} == {"synthetic"}
     assert all(LABEL in json.loads(notices) for (notices,) in record.execute("SELECT notices FROM attempts"))
+
+
+def test_no_check_finds_more_entries_wrong_than_there_are(semester):
+    with contextlib.closing(sqlite3.connect(semester / ".grader" / "record.sqlite")) as record:
+        said = " ".join(message for (message,) in record.execute("SELECT DISTINCT message FROM results"))
+    counted = [(int(few), int(many)) for few, many in re.findall(r"in (\d+) of (\d+) entries", said)]
+    assert counted and all(few <= many for few, many in counted)
 
 
 def test_the_same_seed_makes_the_same_semester_and_another_seed_another(tmp_path):
