@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,13 @@ from pathlib import Path
 from examples.semester.folder import make
 
 RUNS = 3
+PARTS = {  # of a student's page
+    "hints": re.compile(r'<p class="hint">.*?</p>', re.DOTALL),
+    "said by checks": re.compile(r"(?<=</a>)[^<>]*<p>.*?</p>", re.DOTALL),
+    "links to checks": re.compile(r'<a href="[^"]*#c\d+">'),
+    "the course mark": re.compile(r'<h2 id="mark">.*', re.DOTALL),
+    "style sheet": re.compile(r"<style>.*?</style>", re.DOTALL),
+}
 
 
 def timed(course: Path, *arguments: str) -> tuple[float, float]:
@@ -53,6 +61,10 @@ def measure(folder: Path, students: int) -> float:
     whole = best(course, "report", "--out", str(out))
     pages = [path.stat().st_size for path in out.rglob("*.html")]
     print(f"{'  all pages':28}{sum(pages) / 2**20:8.1f} MiB in {len(pages)} files")
+    students = [path.read_text(encoding="utf-8") for path in (out / "students").glob("*.html")]
+    for what, part in PARTS.items():
+        share = sum(len(found) for text in students for found in part.findall(text)) / sum(map(len, students))
+        print(f"{'  of students: ' + what:28}{share:8.0%}")
     for name in ("report.html", "assignment_a1_mlp.html"):
         print(f"{'  ' + name:28}{(out / name).stat().st_size / 2**10:8.0f} KiB")
     return whole

@@ -15,7 +15,7 @@ STYLE = """
 :root { --h1: #eef3fa; --h2: #d3e2f4; --h3: #aecaea; --h4: #86afdf; }
 @media (prefers-color-scheme: dark) { :root { --h1: #1e2732; --h2: #22374f; --h3: #274a70; --h4: #2d5f94; } }
 .lead { max-width: 46rem; } th[id] { scroll-margin-top: 3rem; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.25rem 2rem;
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1.25rem 2rem;
   align-items: start; }
 .two > * { min-width: 0; }
 figure { margin: 0; } figcaption { color: var(--dim); font-size: .86rem; max-width: 34rem; }

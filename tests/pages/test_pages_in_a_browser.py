@@ -170,6 +170,15 @@ def test_on_paper_a_long_table_does_not_lie_over_what_follows(pages, chromium):
     assert not any(found), found
 
 
+@pytest.mark.parametrize("width", [960, 1100, 1280])
+def test_beside_a_figure_a_table_has_room_for_all_of_its_columns(width, pages, chromium):
+    page = chromium.new_page(viewport={"width": width, "height": 700})
+    for kind in ("course", "assignment"):
+        page.goto(pages[kind].as_uri())
+        assert page.locator(".two .wide").count() and page.evaluate(SIDEWAYS) == []
+    page.close()
+
+
 @pytest.mark.parametrize("kind", ["course", "assignment", "student for staff"])
 def test_on_a_phone_the_rows_of_a_table_are_blocks_that_nobody_scrolls_and_readers_read_as_a_table(
     kind, pages, chromium
