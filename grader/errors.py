@@ -42,7 +42,14 @@ class NotShared(MachineryError):
 
 
 class SandboxLost(MachineryError):
-    """The sandbox went away while a submission was asked something; if it does so again, that is the submission's."""
+    """The sandbox went away while a submission was asked something; if it does so again, that is the submission's.
+
+    had_mib: what the submission had when the kernel ended it, since the machine had no memory left; None: another way
+    """
+
+    def __init__(self, message: str, had_mib: float | None = None) -> None:
+        super().__init__(message)
+        self.had_mib = had_mib
 
 
 class NoGPU(MachineryError):

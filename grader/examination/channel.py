@@ -8,7 +8,6 @@ time, and an empty notebook opens in the next one, it is the submission's.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import secrets
 import time
@@ -182,12 +181,22 @@ class Channel:
         except SandboxLost:
             self._forget()
             if not self.brought_down:
-                with contextlib.suppress(SandboxLost):
+                try:
                     return self._try(check, asked)
-                self._forget()
+                except SandboxLost as again:
+                    loss = again
+                    self._forget()
+            self._require_memory(loss)
             self._require_machine()
             self.brought_down += 1
             return Said(b"", Outcome.CRASHED.value, TAKES_ITS_SANDBOX), False
+
+    def _require_memory(self, loss: SandboxLost) -> None:
+        """Raise MachineryError where the machine had no memory left for a submission that had little of its own."""
+        most = self.assignment.limits.memory_mib
+        if loss.had_mib is not None and loss.had_mib < most / 2:
+            had = f"the submission had {loss.had_mib:.0f} of the {most} MiB that it may have"
+            raise MachineryError(f"the machine ran out of memory ({had}): grade with fewer workers, or give it more")
 
     def _require_machine(self) -> None:
         """Raise MachineryError unless an empty notebook can be run in a sandbox."""

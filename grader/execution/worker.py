@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from grader.examination.pytest_plugin import Hidden
     from grader.sandbox import Sandbox
 
+MOST_HANDED = 5  # descriptors of a candidate: two streams, and what counts the ends in its memory group
 GRACE_S = 60.0 + own_limits.WHOLE_CPU_S  # what an examination may take beside its candidate and the reference
 DEADLY = 2  # times that an examination must end in one check, until it is the check's doing and not the machine's
 MOST_ENDS = 6  # of the examinations of one submission
@@ -177,12 +178,12 @@ class _Borrowed:
         from grader.sandbox.link import LinkedCandidate
 
         self.worker.send(("open", None))
-        word, descriptors, _, _ = socket.recv_fds(self.streams, 65536, 3)
+        word, descriptors, _, _ = socket.recv_fds(self.streams, 65536, MOST_HANDED)
         if word[:1] != b"+" or len(descriptors) < 2:
             raise MachineryError(word[1:].decode("utf-8", "replace") or "the worker gave no candidate")
-        data, talk, *counter = descriptors
+        data, talk, *counters = descriptors
         streams = socket.socket(fileno=data), socket.socket(fileno=talk)
-        return LinkedCandidate(*streams, self.settle, self.share, *counter)
+        return LinkedCandidate(*streams, self.settle, self.share, tuple(counters))
 
     def settle(self, how: str) -> bool:
         self.worker.send(("ended", how))

@@ -13,10 +13,16 @@ from typing import Protocol
 from grader.sandbox.video_memory import Share
 from grader.schema import Usage
 
+OURS = ("unknown", "starved", "perhaps starved")  # how a candidate may end without having done anything
+
 
 @dataclass(frozen=True)
 class Ending:
-    """How a candidate ended. `how`: "closed" (by us), "exit", "signal", "memory", "unknown"."""
+    """How a candidate ended. `how`: "closed" (by us), "exit", "signal", "memory" (a limit was reached), or one of OURS.
+
+    "starved": the machine had no memory left, and its kernel ended this process; "perhaps starved": the same, but
+    nobody counts whom it ended
+    """
 
     how: str
     code: int = 0
@@ -30,6 +36,8 @@ class Ending:
             "signal": f"the process was ended by signal {self.code}",
             "memory": "the process ran out of memory and was ended",
             "unknown": "the process ended",
+            "starved": "the machine ran out of memory",
+            "perhaps starved": "the machine ran out of memory",
             "closed": "the process was ended",
         }[self.how]
 

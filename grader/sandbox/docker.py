@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError, NotShared
-from grader.sandbox import container_gpu, podman
+from grader.sandbox import OURS, container_gpu, podman
 from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
 from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
@@ -158,7 +158,8 @@ class DockerSandbox:
         if self.current is None:
             return True
         # in a jail nobody can reach the keeper; in `strict` a submission can, but not the container's first process
-        own_doing = how != "unknown" or (self.level == "strict" and self.current.link.alive())
+        reached = how == "unknown" and self.level == "strict" and self.current.link.alive()
+        own_doing = how not in OURS or reached
         tidy = how in ("closed", "exit", "signal")
         if not tidy or self.level == "strict" or self.current.served >= RECYCLE_AFTER:
             self._discard()

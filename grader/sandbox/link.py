@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import struct
@@ -27,7 +26,8 @@ from grader.sandbox import (
 from grader.sandbox.meter import Meter
 from grader.sandbox.video_memory import Share, TooMuchVideoMemory, Watch
 from grader.schema import Limits, Usage
-from grader.zygote.keeper import USED, oom_kills
+from grader.zygote import oom
+from grader.zygote.keeper import USED
 from grader.zygote.server import runtime_digest
 
 START_S = 120.0  # importing torch on a cold, busy machine
@@ -129,7 +129,7 @@ class Link:
             if self.group is None:
                 self.group = memory_group.below(_peer_of(self.control), limit_mib)
             self.group.admit(candidate.process)
-            candidate.count_in(self.group.counter())
+            candidate.count_in(self.group.counters())
         except OSError as error:
             self.why_no_group = str(error)
 
@@ -173,7 +173,7 @@ class LinkedCandidate:
         talk: socket.socket,
         on_end: Callable[[str], bool],
         share: Share | None = None,
-        counter: int | None = None,
+        counters: tuple[int, ...] = (),
     ) -> None:
         self.data = data
         self.talk = talk
@@ -187,8 +187,9 @@ class LinkedCandidate:
         self.still_dying = False
         self.hung_up = False  # its stream ended by itself
         self.process = 0  # its number on this machine; 0 where that is not known
-        self.counter = counter  # of the processes that were ended in its group for memory
-        self.ended_before = oom_kills(counter)
+        self.counters = counters  # of the processes that were ended in its group for memory
+        self.before = oom.counts(counters)
+        self.machine_before = oom.kills_of_machine()
 
     def wait_until_ready(self) -> None:
         """Wait until the jail is closed. Raises MachineryError, with the jail's own words where it has some."""
@@ -200,15 +201,14 @@ class LinkedCandidate:
         if not ready.get("ready"):
             raise MachineryError(str(ready.get("fault", "the candidate did not start")))
 
-    def count_in(self, counter: int) -> None:
-        """From now on this file counts its processes that are ended for want of memory."""
-        self.counter, self.ended_before = counter, oom_kills(counter)
+    def count_in(self, counters: tuple[int, ...]) -> None:
+        """From now on these files count its processes that are ended for want of memory."""
+        self.counters, self.before = counters, oom.counts(counters)
 
     def hand_over(self) -> list[int]:
-        """Give the two streams, and the counter where there is one, to another process; this object is over."""
+        """Give the two streams, and the counters where there are some, to another process; this object is over."""
         self.ending = Ending("closed")
-        handed = [self.data.detach(), self.talk.detach()]
-        return handed if self.counter is None else [*handed, self.counter]
+        return [self.data.detach(), self.talk.detach(), *self.counters]
 
     def _why_not_started(self, otherwise: str) -> str:
         with contextlib.suppress(MachineryError):
@@ -265,7 +265,8 @@ class LinkedCandidate:
         """End it, and raise what that is: `how` it ended, where the keeper cannot know."""
         ending = self.close()
         if not self.own_doing:
-            raise SandboxLost("the sandbox went away while a submission was examined")
+            had_mib = ending.usage.peak_mib if ending.how == "starved" else None
+            raise SandboxLost("the sandbox went away while a submission was examined", had_mib)
         raise kind(message or ending.sentence, replace(ending, how=how or ending.how))
 
     def close(self) -> Ending:
@@ -276,8 +277,7 @@ class LinkedCandidate:
             finally:
                 self.data.close()
                 self.talk.close()
-                if self.counter is not None:
-                    os.close(self.counter)
+                oom.close(self.counters)
                 self.own_doing = self.on_end(self.ending.how) or self.still_dying
             if self.watch is not None:
                 self.watch.close()
@@ -310,9 +310,12 @@ class LinkedCandidate:
             raise MachineryError(str(report["fault"]))
         usage = Usage(cpu_s=float(report["cpu_s"]), peak_mib=float(report["peak_mib"]))
         code = int(report["code"])
-        out_of_memory = code == -9 and (report["oom"] or oom_kills(self.counter) > self.ended_before)
-        if out_of_memory and (self.hung_up or not report["killed"]):  # it may still have been dying when we ended it
-            return Ending("memory", usage=usage)
+        if code == -9 and (self.hung_up or not report["killed"]):  # it may still have been dying when we ended it
+            ended = oom.counts(self.counters).since(self.before) + oom.Counts(*report["oom"])
+            if ended.kills:
+                return Ending("memory" if ended.limits else "starved", usage=usage)
+            if oom.kills_of_machine() > self.machine_before:
+                return Ending("perhaps starved", usage=usage)
         if report["killed"]:
             return Ending("closed", usage=usage)
         return Ending("signal", -code, usage) if code < 0 else Ending("exit", code, usage)

@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.zygote import oom
+
 EXTRA_MIB = 192  # beside a submission's memory: what its fork copies of the zygote's, its files, the kernel's tables
 OTHERS = "others"  # where the processes of a divided group go: version 2 wants them in groups without groups below
-COUNTERS = {1: "memory.oom_control", 2: "memory.events"}  # where the kernel counts whom it ended
 LIMITS = {1: "memory.limit_in_bytes", 2: "memory.max"}
 NO_LIMIT_BYTES = 1 << 62  # more than any machine has: what version 1 says where there is none
 DELEGATED = ("user.delegate", "trusted.delegate")  # what systemd writes on a group that is somebody's own
@@ -38,9 +39,11 @@ class MemoryGroup:
         """Take a process in, and what it will start. Raises OSError."""
         _write(self.folder / "cgroup.procs", process)
 
-    def counter(self) -> int:
-        """A descriptor of the file that counts who was ended (`grader.zygote.keeper.oom_kills`). Raises OSError."""
-        return os.open(self.folder / COUNTERS[self.version], os.O_RDONLY | os.O_CLOEXEC)
+    def counters(self) -> tuple[int, ...]:
+        """Descriptors of the files that count who is ended in it from now on, and why. Raises OSError."""
+        if self.version == 1:
+            oom.forget_most(self.folder)
+        return oom.counters(self.folder, self.version)
 
     def remove(self) -> None:
         """Remove it; where somebody is in it still, or it went with its container, nothing happens."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from grader import schema
 from grader.errors import MachineryError
 from grader.paths import PACKAGE
+from grader.sandbox import OURS
 from grader.sandbox.link import Link, LinkedCandidate
 from grader.sandbox.nvml import visible_as
 from grader.sandbox.video_memory import Share
@@ -110,9 +111,10 @@ class ProcessSandbox:
         return candidate
 
     def settle(self, how: str) -> bool:
-        if how != "unknown" or self.link is None:
+        if how not in OURS or self.link is None:
             return True
-        own_doing = self.level == "bare" and self.link.alive()  # in a jail nobody can reach the keeper
+        # in a jail nobody can reach the keeper
+        own_doing = how == "unknown" and self.level == "bare" and self.link.alive()
         self._stop()  # a fresh zygote for the next one
         return own_doing
 

@@ -18,19 +18,18 @@ from typing import Any, NoReturn
 from grader import wire
 from grader.candidate.charge import processor_s, queued_s
 from grader.candidate.serve import serve
-from grader.zygote import jail
+from grader.zygote import jail, oom
 
 USED = b"?"  # the word for: what has it used so far? Any other word, and the end of the stream: end it
 STILL_S = 2.0  # a candidate that is long in dying (in a system call, with much memory to give back) is told of as often
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")  # cgroup 2, cgroup 1
 
 
 def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.socket, talk: socket.socket) -> NoReturn:
     """Run one candidate to its end; `data` is the candidate's stream, `talk` the keeper's. Never returns."""
     try:
-        counter = _open_oom_counter()
-        before = oom_kills(counter)
+        counters = oom.counters_of_container()
+        before = oom.counts(counters)
         jail.enter(order)
         child = os.fork()
         if child == 0:
@@ -39,7 +38,8 @@ def keep(order: jail.Order, answer_bytes: int, output_chars: int, data: socket.s
         report = _watch(child, talk, order.jailed)
         if order.level == "users":
             _end_all_of(order.uid)
-        report["oom"] = oom_kills(counter) > before
+        ended = oom.counts(counters).since(before)
+        report["oom"] = (ended.kills, ended.limits)
     except OSError as error:
         report = {"fault": f"the jail cannot be built: {error}"}
     _say(talk, report)
@@ -142,21 +142,3 @@ def _become_candidate(order: jail.Order, answer_bytes: int, output_chars: int, d
     with contextlib.suppress(OSError):
         serve(stream, answer_bytes, output_chars)
     os._exit(0)
-
-
-def _open_oom_counter() -> int | None:
-    for path in OOM_COUNTERS:
-        with contextlib.suppress(OSError):
-            return os.open(path, os.O_RDONLY)
-    return None
-
-
-def oom_kills(counter: int | None) -> int:
-    """How many processes of a group the kernel has ended for want of memory, as its counter's file says."""
-    if counter is None:
-        return 0
-    with contextlib.suppress(OSError):
-        for line in os.pread(counter, 4096, 0).decode().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0

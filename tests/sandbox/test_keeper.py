@@ -29,7 +29,7 @@ def in_a_child():
         os._exit(0)
     os.wait()
 """
-REPORT = {"killed": True, "code": -9, "cpu_s": 1.5, "peak_mib": 8.0, "oom": False}
+REPORT = {"killed": True, "code": -9, "cpu_s": 1.5, "peak_mib": 8.0, "oom": (0, 0)}
 
 
 @kinds(*ALL)

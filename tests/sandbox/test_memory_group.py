@@ -2,15 +2,23 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from sandboxes import PROBE, Submission, kinds, made
+from sandboxes import LIMITS, PROBE, Submission, kinds, made
+from tiny import RIGHT, ipynb, small_course
 
+from grader.cli import main
+from grader.record.store import Store
 from grader.sandbox import CandidateGone, DeadlinePassed, leftovers, memory_group
+from grader.schema import Status
 
+STUDENTS = ("ann", "bob", "cy")
+TESTS = Path(__file__).parents[1]
 CHILDREN = """
 import os, time
 
@@ -122,6 +130,112 @@ def test_who_may_make_none_is_graded_and_told_why(monkeypatch):
     assert bound in sandbox.memory
     submission.candidate.close()
     sandbox.close()
+
+
+STARVED = """
+import os
+import sys
+import time
+
+from sandboxes import Submission, made
+
+from grader.errors import SandboxLost
+
+MIB = 1 << 20
+input()  # until this process is in the small group
+sandbox = made("process")
+for number in range(2):
+    submission = Submission(sandbox.open())
+    submission.load("import time\\ndef waits(): time.sleep(60)")
+    hog = os.fork()
+    if hog == 0:
+        kept = []
+        while True:
+            kept.append(os.urandom(MIB) * 8)
+    try:
+        submission.call("waits", deadline_s=30)
+    except SandboxLost as loss:
+        print(f"{loss.had_mib:.0f} MiB", flush=True)
+    os.waitpid(hog, 0)
+sandbox.close()
+"""
+
+
+def small_machine(mib: int) -> memory_group.MemoryGroup:
+    """A group that stands for a machine with so much memory; skips with the reason where there can be none."""
+    try:
+        machine = memory_group.below(os.getpid(), mib)
+    except OSError as error:
+        pytest.skip(f"no memory group here: {error}")
+    if machine.version == 2:
+        machine.remove()
+        pytest.skip("a process and groups below it cannot be in one group of version 2")
+    return machine
+
+
+def run_in(machine: memory_group.MemoryGroup, script: str, cwd: Path = TESTS) -> str:
+    """What a script prints that is run in a small machine, of which nothing is left."""
+    places = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    environment = {**os.environ, "PYTHONPATH": places, "GRADER_COURSE": str(cwd)}
+    command = [sys.executable, "-c", script]
+    try:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=cwd, env=environment
+        ) as started:
+            machine.admit(started.pid)
+            return started.communicate("\n", timeout=200)[0]
+    finally:
+        for place in [*machine.folder.glob("*/cgroup.procs"), machine.folder / "cgroup.procs"]:
+            for process in place.read_text().split():
+                os.kill(int(process), signal.SIGKILL)
+        time.sleep(0.2)
+        for below in [each for each in machine.folder.iterdir() if each.is_dir()]:
+            below.rmdir()
+        machine.remove()
+
+
+def test_when_the_machine_has_no_memory_left_the_first_to_go_has_done_nothing():
+    """Its kernel ends the candidate, who is far from its own limit, and the hog only after it."""
+    had = [int(line.split()[0]) for line in run_in(small_machine(500), STARVED).splitlines()]
+    assert len(had) == 2 and all(0 < mib < LIMITS.memory_mib / 2 for mib in had)
+
+
+STORM = """
+import os
+import signal
+import sys
+
+from grader.cli import main
+
+input()
+storm = os.fork()
+while storm == 0:  # hogs, one after the other: each takes what there is until the kernel ends it
+    if os.fork() == 0:
+        kept = []
+        while True:
+            kept.append(bytearray(os.urandom(1 << 20)) * 8)
+    os.wait()
+print(main(["grade", "tiny", "in", "--sandbox", "process", "--workers", "1", "-q"]), flush=True)
+os.kill(storm, signal.SIGKILL)
+"""
+
+
+def test_a_right_notebook_loses_nothing_while_the_machine_has_no_memory_left(tmp_path, monkeypatch):
+    machine = small_machine(700)
+    paths = small_course(tmp_path / "course")
+    (paths.root / "in").mkdir()
+    for student in STUDENTS:
+        waits = f"import time; time.sleep(0.5)  # {student}"
+        (paths.root / "in" / f"{student}.ipynb").write_bytes(ipynb(*RIGHT, waits))
+    run_in(machine, STORM, cwd=paths.root)
+    with Store.open(paths.record, read_only=True) as store:
+        made = [each.attempt for student in STUDENTS for each in store.history(student, "tiny")]
+    assert made and all(attempt.points == 8.5 or attempt.status is Status.DEFERRED for attempt in made)
+    monkeypatch.setenv("GRADER_COURSE", str(paths.root))
+    monkeypatch.chdir(paths.root)
+    assert main(["grade", "tiny", "in", "--sandbox", "process", "--workers", "1", "-q"]) == 0
+    with Store.open(paths.record, read_only=True) as store:
+        assert [store.current_attempt(who, "tiny").attempt.points for who in STUDENTS] == [8.5] * 3
 
 
 # ------------------------------------------------------------------------------------------------ version 2
