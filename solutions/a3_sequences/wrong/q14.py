@@ -123,24 +123,6 @@ def train_recall(x, y, seed):
     return _recall(_Plain, x, y, seed, 1.2)
 
 
-# %% state_detached | fails: test_recall_of_the_marked_symbol | hint: A state that is detached every few steps cannot learn to carry anything further than that.
-class _Detached(Rememberer):
-    def forward(self, x):
-        z = self.Wx(self.embedding(x))
-        h = c = z.new_zeros(len(x), self.Wh.in_features)
-        for t in range(x.shape[1]):
-            if t % 5 == 4:
-                h, c = h.detach(), c.detach()
-            i, f, g, o = (z[:, t] + self.Wh(h)).chunk(4, dim=1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(c)
-        return self.out(h)
-
-
-def train_recall(x, y, seed):
-    return _recall(lambda: _Detached(12, 16, 48, 6), x, y, seed, 1.2)
-
-
 # %% lstm_of_torch | fails: test_recall_of_the_marked_symbol, test_recall_of_a_sequence_alone | hint: nn.LSTM is what you are asked to write.
 class _Torch(nn.Module):
     def __init__(self):
