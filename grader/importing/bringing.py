@@ -195,7 +195,8 @@ def _in_the_source(problem: AuthoringError, part: MasterPart | None) -> str:
     """A refusal in the words of who has the source before them."""
     if part is None:
         return f"{problem}; nothing was written"
-    first = next((line for line in part.source.split("\n") if line.strip() and "SOLUTION" not in line), "")
+    lines = [line for line in part.source.split("\n") if line.strip()]
+    first = next((line for line in lines if "SOLUTION" not in line), lines[0] if lines else "")
     says = str(problem).partition(": ")[2]
     return f"the cell with {first.strip()!r}: {says}; mend it in the source and import again (nothing was written)"
 
