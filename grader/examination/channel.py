@@ -178,7 +178,8 @@ class Channel:
         """`_try`; where the sandbox goes away, find out whose doing that is."""
         try:
             return self._try(check, asked)
-        except SandboxLost:
+        except SandboxLost as first:
+            loss = first
             self._forget()
             if not self.brought_down:
                 try:
