@@ -159,7 +159,7 @@ def main() -> None:
         importlib.import_module(module)
     os.environ["GRADER_COURSE"] = course
     folder = str(Path(course) / "assignments" / assignment / "hidden")
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
     plugins = [Hosted(), Serving(questions.split(","))]
     sys.exit(pytest.main([folder, f"--rootdir={course}", "-c", os.devnull, *quiet], plugins=plugins))
 

@@ -107,7 +107,7 @@ def measured(step: Callable[[], object], times: int) -> dict[str, float]:
 def empty_checks(steps: Steps, times: int) -> dict[str, float]:
     root = str(steps.of.paths.root)
     os.environ["GRADER_COURSE"] = root
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no", "--import-mode=importlib"]
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
     checks = EmptyChecks(steps.submission, steps, times)
     folder = str(steps.of.paths.hidden_tests(cohort.ASSIGNMENT))
     pytest.main([folder, f"--rootdir={root}", "-c", os.devnull, *quiet], plugins=[Hosted(), checks])

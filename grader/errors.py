@@ -12,6 +12,8 @@ GraderError
     └── NotWatched      what processes hold of a GPU cannot be read here; grading goes on under torch's own cap
 """
 
+from __future__ import annotations
+
 
 class GraderError(Exception):
     """Base of every error that is meant for a person; its text is one line they can act on."""
