@@ -12,6 +12,8 @@ from grader.paths import Paths, find_root
 from grader.submission import notebook, program
 from grader.submission.validate import Released
 
+MOST_NAMES = 0.5  # of what an assignment asks for, by which a renamed notebook of it is known
+
 
 def check(chosen: argparse.Namespace) -> int:
     """Say whether a notebook will be accepted, and what it has for each question."""
@@ -54,12 +56,27 @@ def _by_course(file: Path, assignment_id: str) -> Released:
             f"no manifest.json beside {file.name}: keep the notebook in the folder that came out of the zip"
         ) from None
     known = assignment_ids(paths)
-    fitting = [name for name in known if file.stem.startswith(name)]
-    chosen = assignment_id or (fitting[0] if fitting else _of_release(paths, known, file))
+    called = next((name for name in known if file.stem.startswith(name)), "")
+    chosen = assignment_id or called or _of_release(paths, known, file) or _of_names(paths, known, file)
     if chosen not in known:
         asked = f"no assignment {chosen!r}" if chosen else f"which assignment is {file.name}? Name it with --assignment"
         raise UsageError(f"{asked}; there is: {', '.join(known)}")
     return released(paths, read_assignment(paths, chosen))
+
+
+def _of_names(paths: Paths, known: tuple[str, ...], file: Path) -> str:
+    """The assignment of whose names a notebook defines most, and at least half; "" where none or several are."""
+    from grader.course.config import read_assignment
+
+    defined = notebook.definitions(notebook.read(program.require_notebook(file), file.name)).keys()
+    shares: dict[str, float] = {}
+    for assignment_id in known:
+        with contextlib.suppress(GraderError):  # what cannot be read asks for nothing
+            asked = {name for question in read_assignment(paths, assignment_id).questions for name in question.names}
+            shares[assignment_id] = len(asked & defined) / max(len(asked), 1)
+    most = max(shares.values(), default=0.0)
+    found = [assignment_id for assignment_id, share in shares.items() if share == most >= MOST_NAMES]
+    return found[0] if len(found) == 1 else ""
 
 
 def _of_release(paths: Paths, known: tuple[str, ...], file: Path) -> str:

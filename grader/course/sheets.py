@@ -109,6 +109,10 @@ def read_roster(paths: Paths, unused: list[str] | None = None) -> tuple[Student,
 
 def roster_at(path: Path, unused: list[str]) -> tuple[Student, ...]:
     """The students of a roster, wherever it lies."""
+    if not path.exists():
+        looks = f"below the heading {','.join(ROSTER_COLUMNS)} it has a line for each student"
+        made = "grader roster import FILE makes it from a platform's table"
+        raise AuthoringError(f"no roster.csv in {path.parent}: {looks}; {made}")
     students: list[Student] = []
     seen: dict[str, int] = {}
     for row in rows(path, "roster.csv", ROSTER_COLUMNS, unused=unused):

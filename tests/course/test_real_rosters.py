@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.course.roster_tables import students_of
-from grader.course.sheets import Student, read_marks, read_roster
+from grader.course.sheets import Student, read_marks, read_roster, roster_at
 from grader.errors import AuthoringError
 from grader.paths import Paths
 
@@ -185,3 +185,9 @@ def test_nobody_is_asked_for_the_encoding_of_a_workbook() -> None:
     with pytest.raises(AuthoringError) as told:
         students_of(b"PK\x03\x04 a workbook", "people.xlsx")
     assert str(told.value) == "people.xlsx: a workbook, not a CSV table; save it as CSV UTF-8"
+
+
+def test_a_roster_that_is_not_there_is_told_how_it_looks(tmp_path):
+    with pytest.raises(AuthoringError) as told:
+        roster_at(tmp_path / "roster.csv", [])
+    assert "student,name,email,lms_id,group" in str(told.value) and "grader roster import FILE" in str(told.value)

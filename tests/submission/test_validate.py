@@ -10,10 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny import ipynb
 
 from grader.authoring import release
+from grader.cli import main
 from grader.course.config import read_assignment
 from grader.course.master import read_master
+from grader.exit_codes import NEEDS_A_PERSON, USAGE
 from grader.paths import PACKAGE, Paths
 
 ROOT = PACKAGE.parent
@@ -155,3 +158,15 @@ def test_a_notebook_far_from_its_manifest_says_what_to_do(tmp_path):
     (tmp_path / "a1_mlp.ipynb").write_text("{}")
     said = grader(tmp_path, "validate", "a1_mlp.ipynb")
     assert said.returncode == 2 and "no manifest.json beside a1_mlp.ipynb" in said.stderr
+
+
+def test_a_renamed_notebook_without_a_release_is_known_by_the_names_it_defines(tmp_path, monkeypatch, capsys):
+    """Where it is one assignment's, by half of its names or more."""
+    monkeypatch.setenv("GRADER_COURSE", str(ROOT))
+    file = tmp_path / "hw1_john.ipynb"
+    file.write_bytes((ROOT / "assignments" / "a1_mlp" / "a1_mlp.ipynb").read_bytes())
+    assert main(["validate", str(file)]) == NEEDS_A_PERSON
+    assert "will be accepted for a1_mlp" in capsys.readouterr().out
+    file.write_bytes(ipynb("def hebb_update(w):\n    return w"))
+    assert main(["validate", str(file)]) == USAGE
+    assert "Name it with --assignment" in capsys.readouterr().err
