@@ -38,6 +38,7 @@ with Gradebook("sqlite:///gradebook.db") as book:
 print(json.dumps(found))
 """
 
+SHARE = 2e-3  # of a point: a share that is no decimal has three places here
 AUTOTESTS = "autotests.yml"  # of nbgrader's course folder, where a source has AUTOTEST
 
 
@@ -66,7 +67,7 @@ def agreement(
     here = _here(paths, brought, books)
     asked = [question.name for question in brought.material.questions if not question.manual]
     pairs = [(book, name, there[book].get(name, 0.0), here[book].get(name, 0.0)) for book in books for name in asked]
-    return Agreement(len(books), len(pairs), [pair for pair in pairs if abs(pair[2] - pair[3]) > 1e-6])
+    return Agreement(len(books), len(pairs), [pair for pair in pairs if abs(pair[2] - pair[3]) > SHARE])
 
 
 def _here(paths: Paths, brought: Brought, books: dict[str, bytes]) -> dict[str, Points]:
