@@ -18,7 +18,8 @@ pytestmark = pytest.mark.question("q14")
 N, HIDDEN = 800, 300
 TRAINING_S = 120.0
 FIRST_STEPS = 8  # of a training whose seed is looked at
-NARROW_MISS = 0.12  # a sound network may end in a bad place once; without skips it ends at 0.90 to 0.92 always
+NARROW_MISS = 0.35  # a sound network may take two shapes for one (0.68, 0.78); without skips it ends at 0.90 to 0.92
+TRIES = 3  # of a training: two in a row ended so, once in 24
 
 
 def images(rng, *shape):
@@ -381,7 +382,7 @@ def drawn(rng, runs, datasets):
         X, _, M = datasets.shapes(N, rng)
         hidden, _, runs["masks"] = datasets.shapes(HIDDEN, rng)
         runs["X"], runs["M"], runs["hidden"] = (torch.tensor(part) for part in (X, M, hidden))
-        runs["seeds"] = rng.integers(1 << 30, size=2).tolist()
+        runs["seeds"] = rng.integers(1 << 30, size=TRIES).tolist()
 
 
 def reaches(student, rng, runs, datasets, threshold):
@@ -390,7 +391,8 @@ def reaches(student, rng, runs, datasets, threshold):
         pred = array(logits, shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits").argmax(axis=1)
         return expected_iou(torch.tensor(pred), torch.tensor(runs["masks"]), 5)
 
-    best_of_two(score, low=threshold, narrow=NARROW_MISS, says=f"The mIoU on hidden images is below {threshold}.")
+    says = f"The mIoU on hidden images is below {threshold}."
+    best_of_two(score, low=threshold, narrow=NARROW_MISS, tries=TRIES, says=says)
 
 
 @pytest.mark.points(

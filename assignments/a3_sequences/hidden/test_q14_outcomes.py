@@ -91,7 +91,8 @@ def test_recall_of_the_marked_symbol(student, rng, runs, datasets):
         logits = array(run["logits"], shape=(1000, 6), dtype="float", what="the logits")
         return float(np.mean(logits.argmax(axis=1) == run["labels"]))
 
-    best_of_two(score, low=0.97, narrow=0.2, tries=TRIES, says="The accuracy on hidden sequences is below 0.97.")
+    # a sound cell may learn nothing once and end at 0.3; a plain recurrence stays below 0.4 however often it is tried
+    best_of_two(score, low=0.97, narrow=1.0, tries=TRIES, says="The accuracy on hidden sequences is below 0.97.")
 
 
 @pytest.mark.points(0.25, hint="The logits of a sequence do not depend on the sequences beside it in the batch.")
