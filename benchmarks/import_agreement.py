@@ -125,9 +125,9 @@ def _under_nbgrader(
     beside = folder / "source/ps1"
     shutil.copytree(source.parent, beside, ignore=shutil.ignore_patterns("*.ipynb", ".git"))
     (beside / "a.ipynb").write_bytes(source.read_bytes())
-    for above in reversed(source.resolve().parents):  # the nearest one is copied last
-        if (above / AUTOTESTS).is_file():
-            shutil.copy(above / AUTOTESTS, folder)
+    nearest = next((each for above in source.resolve().parents if (each := above / AUTOTESTS).is_file()), None)
+    if nearest is not None:
+        shutil.copy(nearest, folder)
     _run([str(programs / "nbgrader"), "update", "."], folder)
     _run([str(programs / "nbgrader"), "generate_assignment", "ps1", "--create"], folder)
     stub = json.loads((folder / "release/ps1/a.ipynb").read_text(encoding="utf-8"))

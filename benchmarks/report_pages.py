@@ -61,9 +61,9 @@ def measure(folder: Path, students: int) -> float:
     whole = best(course, "report", "--out", str(out))
     pages = [path.stat().st_size for path in out.rglob("*.html")]
     print(f"{'  all pages':28}{sum(pages) / 2**20:8.1f} MiB in {len(pages)} files")
-    students = [path.read_text(encoding="utf-8") for path in (out / "students").glob("*.html")]
+    texts = [path.read_text(encoding="utf-8") for path in (out / "students").glob("*.html")]
     for what, part in PARTS.items():
-        share = sum(len(found) for text in students for found in part.findall(text)) / sum(map(len, students))
+        share = sum(len(found) for text in texts for found in part.findall(text)) / sum(map(len, texts))
         print(f"{'  of students: ' + what:28}{share:8.0%}")
     for name in ("report.html", "assignment_a1_mlp.html"):
         print(f"{'  ' + name:28}{(out / name).stat().st_size / 2**10:8.0f} KiB")

@@ -160,6 +160,11 @@ class Assignment:
         place = self.questions.index(self.question(question_id))
         return self.questions[:place]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that all questions ask for."""
+        return tuple(name for question in self.questions for name in question.names)
+
     def names_beside(self, question_id: str) -> list[str]:
         """The names that the other questions ask for."""
         return [name for question in self.questions if question.id != question_id for name in question.names]

@@ -135,7 +135,7 @@ def _to_be_begun(wanted: Sequence[str]) -> list[str]:
         if wanted.count(chosen) > 1:
             raise UsageError(f"--with: {chosen} is there twice")
         misspelt = difflib.get_close_matches(chosen, there_is, n=1, cutoff=MISSPELT)
-        if chosen not in there_is and misspelt and (close := did_you_mean(chosen, misspelt)):
+        if chosen not in there_is and (close := did_you_mean(chosen, misspelt)):
             known, free = ", ".join(there_is), f"my_{chosen}"
             raise UsageError(
                 f"--with {chosen}: the program has {known}{close}; a new id must not look like one of them, "

@@ -96,11 +96,10 @@ def say_otherwise(names: dict[str, Any], kept: dict[str, Any], asked: list[str],
 
 def paraphrases(paths: Paths, assignment: Assignment) -> Iterator[Variant]:
     """The reference, said in each of the WAYS."""
-    asked = [name for question in assignment.questions for name in question.names]
     base = read_master(paths, assignment.id)
     for way in WAYS:
         sources = "\n\n".join(inspect.getsource(part) for part in (way, say_otherwise))
-        last = f"say_otherwise(globals(), isolate_questions(globals(), []), {asked!r}, {way.__name__})"
+        last = f"say_otherwise(globals(), isolate_questions(globals(), []), {[*assignment.names]!r}, {way.__name__})"
         text = f"{base}\n{isolation.cell([])}\n# %%\n{IMPORTS}\n\n{sources}\n\n{last}\n"
         file = f"{way.__name__}.py"
         submission = Submission(f"paraphrase-{way.__name__}", assignment.id, file, text.encode())

@@ -103,10 +103,9 @@ def whole(paths: Paths, assignment: Assignment) -> list[Variant]:
 
 def nonsense(assignment: Assignment) -> Iterator[Variant]:
     """Submissions that define every name and answer the same nonsense to everything."""
-    names = [name for question in assignment.questions for name in question.names]
     for kind, value in NONSENSE.items():
         lines = ["# %%", "import numpy as np", f"def _answer(*args, **kwargs): return {value}"]
-        lines += [f"{name} = _answer" for name in names]
+        lines += [f"{name} = _answer" for name in assignment.names]
         content = "\n".join(lines).encode() + b"\n"
         submission = Submission(f"nonsense-{kind}", assignment.id, f"{kind}.py", content)
         yield Variant(kind, "nonsense", submission, text=f"answers {value} to everything")

@@ -28,12 +28,11 @@ def look_into(submission: Submission, assignment: Assignment, release: str = "")
 
 def defines_nothing(submission: Submission, assignment: Assignment) -> bool:
     """Whether the assignment asks for names and none is defined here, or nearly; so it is with what cannot be read."""
-    asked = [name for question in assignment.questions for name in question.names]
     try:
         defined = notebook.definitions(notebook.read(submission.content, submission.filename))
     except SubmissionError:
         defined = {}
-    return bool(asked) and not _any_defined(defined, asked)
+    return bool(assignment.names) and not _any_defined(defined, assignment.names)
 
 
 def _any_defined(defined: Collection[str], asked: Collection[str]) -> bool:

@@ -113,7 +113,7 @@ def search_for(
     if unused:
         screen.say(f"roster.csv: not used: {', '.join(unused)}")
     roster = Roster(students, read_aliases(paths, [student.id for student in students]), known=bool(students))
-    names = frozenset(name for question in assignment.questions for name in question.names)
+    names = frozenset(assignment.names)
     wanted = Wanted(assignment.id, names, _released(paths, assignment), policy)
     teams = read_teams(paths, course.assignments, [student.id for student in students])
     deadlines = read_deadlines(paths, course, students, teams)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
 from grader.paths import Paths, find_root
+from grader.schema import Assignment
 from grader.submission import notebook, program
 from grader.submission.validate import Released
 
@@ -57,37 +59,38 @@ def _by_course(file: Path, assignment_id: str) -> Released:
         ) from None
     known = assignment_ids(paths)
     called = next((name for name in known if file.stem.startswith(name)), "")
-    chosen = assignment_id or called or _of_release(paths, known, file) or _of_names(paths, known, file)
+    chosen = assignment_id or called or _recognised(paths, known, file)
     if chosen not in known:
         asked = f"no assignment {chosen!r}" if chosen else f"which assignment is {file.name}? Name it with --assignment"
         raise UsageError(f"{asked}; there is: {', '.join(known)}")
     return released(paths, read_assignment(paths, chosen))
 
 
-def _of_names(paths: Paths, known: tuple[str, ...], file: Path) -> str:
-    """The assignment of whose names a notebook defines most, and at least half; "" where none or several are."""
+def _recognised(paths: Paths, known: tuple[str, ...], file: Path) -> str:
+    """The assignment that a renamed notebook is of, by its release or the names it defines; "" where none is."""
     from grader.course.config import read_assignment
 
-    defined = notebook.definitions(notebook.read(program.require_notebook(file), file.name)).keys()
-    shares: dict[str, float] = {}
+    book = notebook.read(program.require_notebook(file), file.name)
+    assignments = []
     for assignment_id in known:
         with contextlib.suppress(GraderError):  # what cannot be read asks for nothing
-            asked = {name for question in read_assignment(paths, assignment_id).questions for name in question.names}
-            shares[assignment_id] = len(asked & defined) / max(len(asked), 1)
+            assignments.append(read_assignment(paths, assignment_id))
+    return _of_release(paths, assignments, book.release) or _of_names(assignments, notebook.definitions(book).keys())
+
+
+def _of_release(paths: Paths, assignments: Sequence[Assignment], release: str) -> str:
+    from grader.authoring.release import release_files
+
+    for assignment in assignments if release else ():
+        with contextlib.suppress(GraderError):  # what cannot be released now is none of it
+            if json.loads(release_files(paths, assignment)["manifest.json"])["release"] == release:
+                return assignment.id
+    return ""
+
+
+def _of_names(assignments: Sequence[Assignment], defined: Set[str]) -> str:
+    """The one of whose names most are defined, and at least half; "" where none or several are."""
+    shares = {each.id: len(defined & set(each.names)) / max(len(each.names), 1) for each in assignments}
     most = max(shares.values(), default=0.0)
     found = [assignment_id for assignment_id, share in shares.items() if share == most >= MOST_NAMES]
     return found[0] if len(found) == 1 else ""
-
-
-def _of_release(paths: Paths, known: tuple[str, ...], file: Path) -> str:
-    """The assignment whose release a renamed notebook was made from; "" where none is."""
-    from grader.authoring.release import release_files
-    from grader.course.config import read_assignment
-
-    release = notebook.read(program.require_notebook(file), file.name).release
-    for assignment_id in known if release else ():
-        with contextlib.suppress(GraderError):  # what cannot be released now is none of it
-            files = release_files(paths, read_assignment(paths, assignment_id))
-            if json.loads(files["manifest.json"])["release"] == release:
-                return assignment_id
-    return ""

@@ -84,7 +84,7 @@ class Channel:
         """What may be told of this submission's words."""
         texts = {f"cell {cell.number}": cell.source for cell in self.notebook.cells} | dict(self.notebook.files)
         texts |= {name: content.decode("utf-8", "replace") for name, content in self.files if name.endswith(".py")}
-        return Words(texts, (name for question in self.assignment.questions for name in question.names))
+        return Words(texts, self.assignment.names)
 
     # ------------------------------------------------------------------------------------------ asking
 

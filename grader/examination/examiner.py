@@ -215,7 +215,7 @@ def _names(hidden: Hidden, question: str, task: Task) -> list[str]:
 
 def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str, ...]:
     """Which of the names that are asked for several cells define: a copied cell, an old version left in."""
-    asked = {name for question in assignment.questions for name in question.names}
+    asked = set(assignment.names)
     may_define = {
         cell: asked.intersection(_MAY_DEFINE.findall(cell.code)) for cell in book.cells if not cell.experiment
     }
@@ -223,7 +223,7 @@ def _defined_twice(assignment: Assignment, book: notebook.Notebook) -> tuple[str
     doubtful = tuple(cell for cell, names in may_define.items() if any(times[name] > 1 for name in names))
     found = notebook.definitions(replace(book, cells=doubtful))  # parsing all would take as long as opening a candidate
     names_in: dict[tuple[int, ...], list[str]] = {}
-    for name in (name for question in assignment.questions for name in question.names):
+    for name in assignment.names:
         cells = found.get(name, ())
         if len(set(cells)) > 1:
             names_in.setdefault(tuple(dict.fromkeys(cells)), []).append(name)
@@ -240,7 +240,7 @@ def _taken_for(assignment: Assignment, book: notebook.Notebook) -> Iterator[str]
     if not missing:
         return  # as nearly always; parsing all would take as long as opening a candidate
     defined = notebook.definitions(book)
-    spare = sorted(set(defined) - {name for question in assignment.questions for name in question.names})
+    spare = sorted(set(defined).difference(assignment.names))
     for question, name in missing:
         close = notebook.nearest(name, spare)
         if close and name not in defined:

@@ -135,7 +135,7 @@ def source_for(paths: Paths, assignment: Assignment, question_id: str, beside: S
     except (OSError, SubmissionError, SyntaxError):
         return ""
     earlier = [name for question in assignment.before(question_id) for name in question.names]
-    others = {name for question in assignment.questions for name in question.names}.difference(earlier)
+    others = set(assignment.names).difference(earlier)
     if part.binds & others or not part.binds.issuperset(names):
         return ""
     put = PUT.replace("NAMES", repr(names)).replace("MOST", str(MOST)).replace("DEPTH", str(DEPTH))

@@ -256,8 +256,7 @@ class Student:
         return {**fields, key: close} if close else fields
 
     def _spare(self, defined: dict[str, tuple[int, ...]]) -> set[str]:
-        asked_for = {name for question in self._channel.assignment.questions for name in question.names}
-        return set(defined) - asked_for
+        return set(defined).difference(self._channel.assignment.names)
 
     def _decoded(self, said: Said) -> dict[str, Any]:
         if said.failure:

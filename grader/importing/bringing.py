@@ -18,6 +18,7 @@ from pathlib import Path
 from grader.authoring import build, skeleton, variants
 from grader.course.config import read_assignment
 from grader.errors import AuthoringError, UsageError
+from grader.examination.budget import RUNNING
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
@@ -36,7 +37,6 @@ from grader.schema import CheckResult, Outcome
 from grader.submission.magics import parse
 
 PAGE = "imported.html"
-OF_CELLS = "running the notebook's cells: "  # what is said of a notebook that cannot be asked
 ROUNDS = 6  # as many forms as a test may have, one round to see, and one where the machine was too slow
 
 
@@ -247,7 +247,7 @@ def _next_forms(failing: list[Test], own: dict[str, CheckResult]) -> None:
             if not test.again:
                 test.again = True
                 continue
-            if told.startswith(OF_CELLS):
+            if told.startswith(RUNNING):
                 raise AuthoringError(
                     f"the source's own solution does not end here: {told}; where the machine is busy, import again "
                     "later (nothing was written)"

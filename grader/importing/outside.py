@@ -28,7 +28,7 @@ from grader.importing.namespace import (
     is_builtin,
     read_names,
 )
-from grader.importing.sending import NotOutside, lambdas, sending
+from grader.importing.sending import NotOutside, given_to, lambdas, sending
 from grader.importing.states import answers_of, one_name, parts_of, root_name, states
 from grader.importing.unwrapping import unwrapped
 from grader.submission.magics import parse
@@ -86,12 +86,12 @@ class Outside(Crossing):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if self.of_notebook(node.func):
-            if any(self._stays(given) for given in [*node.args, *(keyword.value for keyword in node.keywords)]):
+            if any(self._stays(given) for given in given_to(node)):
                 return ast.copy_location(self._called_there(node), node)
             arguments = [self._sent(arg) for arg in node.args]
             return ast.copy_location(ast.Call(self._name(node.func), arguments, self._keywords(node)), node)
         if any(self.is_students(name) for name in root_name(node.func)):
-            if any(self._stays(given) for given in [*node.args, *(keyword.value for keyword in node.keywords)]):
+            if any(self._stays(given) for given in given_to(node)):
                 raise NotOutside("it hands over a part of what it looks at afterwards")
             node.args = [self._there(arg) for arg in node.args]
             node.keywords = [ast.keyword(each.arg, self._there(each.value)) for each in node.keywords]

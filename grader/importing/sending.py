@@ -61,6 +61,11 @@ def _take(
         found.lines.append(ast.unparse(made))
 
 
+def given_to(call: ast.Call) -> list[ast.expr]:
+    """All arguments of a call, by place and by name."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
 def lambdas(node: ast.stmt) -> Iterator[tuple[str, ast.Lambda]]:
     """`f = lambda x: x` as a function by its name."""
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):

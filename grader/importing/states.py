@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from grader.importing.assertions import as_condition
 from grader.importing.namespace import Namespace, bound_anywhere, read_names
-from grader.importing.sending import Function, NotOutside
+from grader.importing.sending import Function, NotOutside, given_to
 
 COPIES = frozenset(  # functions and methods whose result is no part of what they are given
     "copy deepcopy clone array tensor zeros_like ones_like empty_like full_like rand_like randn_like len sum mean abs "
@@ -205,9 +205,8 @@ def parts_of(node: ast.expr) -> set[str]:
         return parts_of(node.value)
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func).rpartition(".")[2]
-        inside = [*node.args, *(each.value for each in node.keywords)]
         owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-        return set() if name in COPIES else set().union(*(parts_of(each) for each in [*owner, *inside]))
+        return set() if name in COPIES else set().union(*(parts_of(each) for each in [*owner, *given_to(node)]))
     if isinstance(node, ast.IfExp):
         return parts_of(node.body) | parts_of(node.orelse)
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -231,7 +230,7 @@ def _handed(
     handed: dict[str, int] = {}
     noting: set[str] = set()
     for call in _calls(body, students):
-        for given in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        for given in given_to(call):
             made = functions.get(given.id) if isinstance(given, ast.Name) else given
             if isinstance(made, (ast.Lambda, ast.FunctionDef)):
                 noting |= set(read_names(made))

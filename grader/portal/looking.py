@@ -110,7 +110,7 @@ def _read(pipe: Connection, root: Path) -> None:
 def looked(paths: Paths, file: Path, filename: str, student: str, assignment_id: str, words: bool = True) -> Looked:
     """Read one upload, its notebook once. A file that is none is a submission all the same, and the lines say so."""
     assignment = read_assignment(paths, assignment_id)
-    names = frozenset(name for question in assignment.questions for name in question.names)
+    names = frozenset(assignment.names)
     uploaded = entry(file, called(filename), file.stat().st_size)
     found = taken((uploaded,), student, assignment, Wanted(assignment_id, names))
     submission, remarks = found.submission, found.remarks

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineryError, NotShared
-from grader.sandbox import OURS, container_gpu, podman
+from grader.sandbox import container_gpu, podman
 from grader.sandbox.engine import connect, first_line, is_podman
 from grader.sandbox.image import find
 from grader.sandbox.leftovers import LINKED, owner_label, remove_folder
@@ -157,9 +157,7 @@ class DockerSandbox:
         """Keep the container only where nothing unusual happened, and `zygote` lets it serve again."""
         if self.current is None:
             return True
-        # in a jail nobody can reach the keeper; in `strict` a submission can, but not the container's first process
-        reached = how == "unknown" and self.level == "strict" and self.current.link.alive()
-        own_doing = how not in OURS or reached
+        own_doing = self.current.link.own_doing(how, jailed=self.level != "strict")
         tidy = how in ("closed", "exit", "signal")
         if not tidy or self.level == "strict" or self.current.served >= RECYCLE_AFTER:
             self._discard()

@@ -15,6 +15,7 @@ from grader import wire
 from grader.candidate.charge import AT_MOST, Used
 from grader.errors import MachineryError, SandboxLost
 from grader.sandbox import (
+    OURS,
     CandidateFailure,
     CandidateGone,
     DeadlinePassed,
@@ -156,6 +157,10 @@ class Link:
         """Whether the zygote is still there, half a second after something below it went away."""
         readable, _, _ = select.select([self.control], [], [], after_s)
         return not readable  # it never speaks unasked: what can be read is its end
+
+    def own_doing(self, how: str, jailed: bool) -> bool:
+        """Whether a candidate ended so by its own doing: in a jail nobody can reach the keeper, elsewhere it can."""
+        return how not in OURS or (how == "unknown" and not jailed and self.alive())
 
     def close(self) -> None:
         self.control.close()

@@ -113,8 +113,7 @@ class ProcessSandbox:
     def settle(self, how: str) -> bool:
         if how not in OURS or self.link is None:
             return True
-        # in a jail nobody can reach the keeper
-        own_doing = how == "unknown" and self.level == "bare" and self.link.alive()
+        own_doing = self.link.own_doing(how, jailed=self.level != "bare")
         self._stop()  # a fresh zygote for the next one
         return own_doing
 

@@ -36,7 +36,8 @@ class Counts:
         return Counts(self.kills + other.kills, self.limits + other.limits)
 
     def since(self, before: Counts) -> Counts:
-        return Counts(self.kills - before.kills, self.limits - before.limits)
+        """What came after: nothing where the files cannot be read any more."""
+        return Counts(max(self.kills - before.kills, 0), max(self.limits - before.limits, 0))
 
 
 def counters(folder: str | os.PathLike[str], version: int) -> tuple[int, ...]:

@@ -14,10 +14,11 @@ from grader.authoring.claims import marked
 from grader.commands import importing as command
 from grader.course.config import read_assignment
 from grader.errors import AuthoringError, GraderError, UsageError
+from grader.examination.budget import RUNNING
 from grader.examination.task import Task
 from grader.execution.pool import Pool
 from grader.execution.spec import PoolSpec
-from grader.importing.bringing import OF_CELLS, PAGE, _next_forms, bring
+from grader.importing.bringing import PAGE, _next_forms, bring
 from grader.importing.hidden_text import Form
 from grader.importing.hidden_text import Test as Imported
 from grader.importing.material import Case
@@ -379,7 +380,7 @@ def test_time_that_ran_out_is_no_reason_for_a_lesser_form(tmp_path):
     case = Case("one", "assert f(1) == 1")
     forms = [Form("outside", ("outside",)), Form("claim", ("inside",))]
     slow, wrong = (Imported(name, case, Fraction(1), list(forms)) for name in ("slow", "wrong"))
-    late = CheckResult("slow", "q1", Outcome.TIMEOUT, Decimal(0), f"{OF_CELLS}no answer within 60 s")
+    late = CheckResult("slow", "q1", Outcome.TIMEOUT, Decimal(0), f"{RUNNING}: no answer within 60 s")
     own = {"slow": late, "wrong": replace(late, name="wrong", outcome=Outcome.FAILED, message="no")}
     _next_forms([slow, wrong], own)
     assert slow.form.kind == "outside" and wrong.form.kind == "claim"

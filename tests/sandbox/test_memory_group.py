@@ -16,6 +16,7 @@ from grader.cli import main
 from grader.record.store import Store
 from grader.sandbox import CandidateGone, DeadlinePassed, leftovers, memory_group
 from grader.schema import Status
+from grader.zygote import oom
 
 STUDENTS = ("ann", "bob", "cy")
 TESTS = Path(__file__).parents[1]
@@ -280,3 +281,16 @@ def test_a_group_of_the_second_version_is_divided_and_its_processes_move(second_
 def test_a_group_without_control_over_memory_says_so(second_version):
     with pytest.raises(OSError, match="no control over numbers"):
         memory_group._divide(second_version[0], may_move=True, controller="numbers")
+
+
+# ------------------------------------------------------------------------------------------------ counting
+
+
+def test_what_cannot_be_read_any_more_counts_nothing(tmp_path):
+    """A group that went with its container: nobody was ended in it, and no limit was reached, since it was read."""
+    (tmp_path / "memory.events").write_text("low 0\nmax 2\noom 1\noom_kill 3\n")
+    counters = oom.counters(tmp_path, 2)
+    before = oom.counts(counters)
+    assert before == oom.Counts(kills=3, limits=1)
+    oom.close(counters)
+    assert oom.counts(counters).since(before) == oom.Counts()
