@@ -26,7 +26,6 @@ PARTS = {  # of a student's page
     "said by checks": re.compile(r"(?<=</a>)[^<>]*<p>.*?</p>", re.DOTALL),
     "links to checks": re.compile(r'<a href="[^"]*#c\d+">'),
     "the course mark": re.compile(r'<h2 id="mark">.*', re.DOTALL),
-    "style sheet": re.compile(r"<style>.*?</style>", re.DOTALL),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "rect"}
+VOID = {"meta", "link", "br", "rect"}
 OURS = {"style", "script"}  # what is no text of the page
 
 

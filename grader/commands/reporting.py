@@ -38,7 +38,7 @@ def report(chosen: argparse.Namespace) -> int:
     written = _write(chosen.out, site.pages(book, cohorts, boundaries, as_of(paths)))
     write(chosen.out / GRADEBOOK, marksheet.for_excel(marksheet.as_csv(book)))
     _remove_left_over(chosen.out, written)
-    for name in [name for name in written if "/" not in name]:
+    for name in [name for name in written if "/" not in name and name != links.SHEET]:
         print(chosen.out / name)
     print(chosen.out / GRADEBOOK)
     return DONE

@@ -75,7 +75,7 @@ def assignment_page(found: Findings, course_name: str, links: Links, boundaries:
     about = tr("{course}. {basis} For the staff: it names students.", course=course_name, basis=tr(BASIS))
     parts = list(_parts(found))
     head = header(f"{assignment.id}: {assignment.title}", about, _pages(cohort, links), parts, _tiles(found))
-    return page(f"{assignment.id}: {assignment.title}", head, sections)
+    return page(f"{assignment.id}: {assignment.title}", head, sections, links)
 
 
 def _pages(cohort: Cohort, links: Links) -> list[Html]:

@@ -87,7 +87,7 @@ def course_page(found: CourseFindings, links: Links) -> str:
         else tr("Where the course stands. For the staff: it names students.")
     )
     head = header(book.course.name, about, pages, parts, _tiles(book))
-    return page(tr("{course}: marks", course=book.course.name), head, sections)
+    return page(tr("{course}: marks", course=book.course.name), head, sections, links)
 
 
 def _tiles(book: Gradebook) -> Iterator[Html]:

@@ -10,6 +10,7 @@ from grader.pages.markup import Html, el, joined
 
 COURSE = "report.html"
 STUDENTS = "students"
+SHEET = "report.css"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Links:
     up: str = ""
     names: Mapping[str, str] = field(default_factory=dict)  # of students, as far as the roster says
     checks: Mapping[str, Mapping[str, Check]] = field(default_factory=dict)
+
+    @property
+    def sheet(self) -> str:
+        """Where the style sheet of all pages lies; "" for a page that is written alone."""
+        return f"{self.up}{SHEET}" if self.course else ""
 
     def below(self) -> Links:
         """The same pages as seen from a student's page."""

@@ -7,22 +7,31 @@ from fractions import Fraction
 
 from grader.dashboard.finding import script
 from grader.dashboard.links import Links
-from grader.dashboard.style import EVERY_PAGE, STYLE
+from grader.dashboard.style import STYLE
 from grader.languages.formats import figure
 from grader.languages.translating import tr, trn
-from grader.pages.markup import Html, document, el, joined, table
-from grader.pages.stacked import stacked
+from grader.pages.markup import Html, document, el, joined, style_sheet, table
+from grader.pages.stacked import STACKED, columns
 
 NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
 PRINTED = 40  # more of them than this are a number on paper, where no fold can be closed
 
 
-def page(title: str, header: Html, sections: Iterable[Html | None], plain: bool = False) -> str:
-    """A whole page. plain: without figures and without a table in which rows are found"""
+def sheet() -> str:
+    """The style sheet of all pages of a report."""
+    return style_sheet(STYLE + STACKED)
+
+
+def page(title: str, header: Html, sections: Iterable[Html | None], links: Links, plain: bool = False) -> str:
+    """A whole page, which holds its style sheet itself where it is the only one.
+
+    plain: without figures and without a table in which rows are found, so without a script
+    """
     body = joined([header, el("main", joined(sections, "\n"))], "\n")
-    style = EVERY_PAGE + stacked(body)
-    return document(title, body, style) if plain else document(title, body, style + STYLE, script())
+    own = columns(body)
+    style = own if links.sheet else STYLE + STACKED + own
+    return document(title, body, style, "" if plain else script(), links.sheet)
 
 
 def header(

@@ -10,9 +10,10 @@ from grader.dashboard.assignment_page import assignment_page
 from grader.dashboard.cohort import Cohort
 from grader.dashboard.course_page import CourseFindings, course_page, near_boundaries
 from grader.dashboard.findings import findings
-from grader.dashboard.links import COURSE, Links
+from grader.dashboard.links import COURSE, SHEET, Links
 from grader.dashboard.links import assignment_page as name_of_assignment
 from grader.dashboard.links import student_page as name_of_student
+from grader.dashboard.parts import sheet
 from grader.dashboard.student_page import About, student_page
 from grader.languages.recorded import recorded
 from grader.marks.gradebook import Gradebook
@@ -22,7 +23,7 @@ Pages = Iterator[tuple[str, str]]  # (path in the report's folder, text)
 
 
 def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decimal], as_of: str = "") -> Pages:
-    """The course's page, one for each assignment that was begun, one for each student and each stranger.
+    """Style sheet, the course's page, one for each assignment that was begun, one for each student and each stranger.
 
     as_of: up to where the record was read, in words
     """
@@ -34,6 +35,7 @@ def pages(book: Gradebook, cohorts: Sequence[Cohort], boundaries: Sequence[Decim
     found = tuple(findings(cohort, near_boundaries(book, cohort.assignment.id, boundaries)) for cohort in begun)
     links = replace(links, checks={each.cohort.assignment.id: each.known for each in found})
     course = _course(book, as_of)
+    yield SHEET, sheet()
     yield COURSE, course_page(CourseFindings(book, found, tuple(boundaries), as_of), links)
     for each in found:
         yield name_of_assignment(each.cohort.assignment.id), assignment_page(each, course, links, boundaries)

@@ -75,7 +75,7 @@ def student_page(about: About, course: str, links: Links) -> str:
     pages += [_neighbour(f"{tr('next')} \u2192", about.after, links)] if about.after else []
     title = joined([about.student, " ", el("bdi", name) if name else None])
     head = header(title, tr("{course}. For the staff.", course=course), pages, navigation, _tiles(about))
-    return page(f"{about.student}, {course}", head, sections, plain=True)
+    return page(f"{about.student}, {course}", head, sections, links, plain=True)
 
 
 def _neighbour(what: str, student: str, links: Links) -> Html:

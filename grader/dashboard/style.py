@@ -1,6 +1,6 @@
 """What the dashboard adds to the style sheet of pages: figures, the heat map, folded lists, two columns."""
 
-EVERY_PAGE = """
+STYLE = """
 body { max-width: 82rem; }
 h2 { scroll-margin-top: 1rem; }
 td.said, td.words { min-width: 16rem; } nav.pages a { font-weight: 600; }
@@ -10,8 +10,6 @@ pre.computation { overflow-x: auto; font-size: .82rem; line-height: 1.45; }
   .badge { white-space: normal; } }
 @media (max-width: 40rem) { td.said, td.words { min-width: 12rem; } }
 @media (max-width: 30rem) { pre.computation { white-space: pre-wrap; overflow-wrap: anywhere; } }
-"""
-STYLE = """
 :root { --h1: #eef3fa; --h2: #d3e2f4; --h3: #aecaea; --h4: #86afdf; }
 @media (prefers-color-scheme: dark) { :root { --h1: #1e2732; --h2: #22374f; --h3: #274a70; --h4: #2d5f94; } }
 .lead { max-width: 46rem; } th[id] { scroll-margin-top: 3rem; }

@@ -110,13 +110,20 @@ def share_of(points: Fraction, worth: Fraction) -> float:
     return float(points / worth) if worth else 0.0
 
 
-def document(title: str, body: Html, more_style: str = "", script: str = "") -> str:
-    """A whole page. Its policy allows this one style sheet, the script if one is given, and nothing else.
+def style_sheet(more: str = "") -> str:
+    """The style sheet of a page, or of many pages that link to one; more: what they add to it."""
+    return _tight(STYLE + more + words())
+
+
+def document(title: str, body: Html, more_style: str = "", script: str = "", sheet: str = "") -> str:
+    """A whole page. Its policy allows its style sheet, the script if one is given, and nothing else.
 
     script: of ours, which must hold nothing of what a page is about
+    sheet: where the style sheet lies that the page has in common with others; without one the page holds all of it
     """
-    style = _tight(STYLE + more_style + words())
-    allowed = f"style-src '{_digest(style)}'" + (f"; script-src '{_digest(script)}'" if script else "")
+    style = _tight(more_style) if sheet else style_sheet(more_style)
+    styles = [*(["'self'"] if sheet else []), *([f"'{_digest(style)}'"] if style else [])]
+    allowed = f"style-src {' '.join(styles)}" + (f"; script-src '{_digest(script)}'" if script else "")
     policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     head = [
         el("meta", charset="utf-8"),
@@ -124,7 +131,8 @@ def document(title: str, body: Html, more_style: str = "", script: str = "") -> 
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="referrer", content="no-referrer"),
         el("title", title),
-        Html(f"<style>{style}</style>"),
+        el("link", rel="stylesheet", href=sheet) if sheet else None,
+        Html(f"<style>{style}</style>") if style else None,
     ]
     runs = Html(f"\n<script>{script}</script>") if script else None
     page = el("html", el("head", joined(head, "\n")), "\n", el("body", body, runs), lang=spoken().code)

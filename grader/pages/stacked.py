@@ -32,15 +32,18 @@ COLUMN = re.compile(r"<t[hd].*?>(.*?)</t[hd]>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
 
-def stacked(body: str) -> str:
-    """The rules for the tables of a page that have the class `stack` and then a name of their own."""
+def columns(body: str) -> str:
+    """What columns of a page's tables are called: of those that have the class `stack` and then a name of their own.
+
+    These rules go with STACKED, which is the same for all pages.
+    """
     rules = [
         f".{name} td:nth-child({place})::before {{ {_label(column)} }}"
         for name, head in HEAD.findall(body)
         for place, column in enumerate(COLUMN.findall(head), 1)
         if place > 1
     ]
-    return f"{STACKED}{NARROW} {{ {' '.join(rules)} }}\n" if rules else ""
+    return f"{NARROW} {{ {' '.join(rules)} }}\n" if rules else ""
 
 
 def _label(column: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from grader.course.showing import Shown
 from grader.course.staff import Role
+from grader.dashboard.links import SHEET
 from grader.feedback.page import feedback_body
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
@@ -134,15 +135,18 @@ def report(visit: Visit) -> Response:
     name = visit.request.path_params["page"]
     if name not in pages:
         raise NotThere(tr("the report has no such page"))
+    if name == SHEET:
+        return Response(pages[name], media_type="text/css")
     return own_style(pages[name])
 
 
 def own_style(text: str) -> Response:
-    """A page that brings its style sheet and its script with it: these are allowed, by their digests."""
-    policy = POLICY.format(**{kind: _allowed(found.findall(text)) for kind, found in _OWN.items()})
+    """A page that brings style rules and a script: allowed by their digests, beside the sheet of all pages."""
+    style, script = (_digests(found.findall(text)) for found in (_OWN["style"], _OWN["script"]))
+    policy = POLICY.format(style=" ".join(["'self'", *style]), script=" ".join(script) or "'none'")
     return HTMLResponse(text, headers={"content-security-policy": policy})
 
 
-def _allowed(texts: list[str]) -> str:
+def _digests(texts: list[str]) -> list[str]:
     digests = (hashlib.sha256(text.encode()).digest() for text in texts)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

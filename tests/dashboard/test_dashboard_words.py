@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import posixpath
 import re
 import shutil
 import subprocess
@@ -209,12 +211,33 @@ def test_a_course_without_any_marks_has_a_page(book_of):
     assert "Nothing is graded here yet" in page and "Nobody has a total yet" in page
 
 
-def test_the_policy_allows_the_pages_own_style_and_nothing_else(pages_of):
-    for page in [document("x", el("p", "y")), *pages_of("plain words", "Anna").values()]:
-        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
-        assert policy is not None
-        assert policy[1].startswith("default-src &#x27;none&#x27;; style-src &#x27;sha256-")
-        assert "unsafe" not in policy[1]
+def policy_of(page: str) -> str:
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    return html.unescape(policy)
+
+
+def test_the_policy_allows_the_pages_own_style_the_sheet_beside_it_and_nothing_else(pages_of):
+    alone = policy_of(document("x", el("p", "y")))
+    assert alone.startswith("default-src 'none'; style-src 'sha256-") and "'self'" not in alone
+    pages = pages_of("plain words", "Anna")
+    del pages["report.css"]
+    assert len(pages) > 2
+    for page in pages.values():
+        policy = policy_of(page)
+        assert policy.startswith("default-src 'none'; style-src 'self'")
+        assert policy.count("'self'") == 1 and "unsafe" not in policy
+
+
+def test_the_style_sheet_lies_once_beside_the_pages_of_a_report(pages_of):
+    """A page whose sheet is not there would be bare; 500 pages that hold it are 4 MB."""
+    pages = pages_of("plain words", "Anna")
+    sheet = pages["report.css"]
+    for name, page in pages.items():
+        if name.endswith(".html"):
+            (link,) = re.findall(r'<link rel="stylesheet" href="([^"]*)"/>', page)
+            assert posixpath.normpath(posixpath.join(posixpath.dirname(name), link)) == "report.css"
+            assert "color-scheme" not in page
+    assert "color-scheme: light dark" in sheet and "<" not in sheet
 
 
 def test_markup_escapes_children_and_attributes_but_not_markup():

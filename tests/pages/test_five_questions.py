@@ -56,7 +56,7 @@ def on_the_roster(paths: Paths) -> list[str]:
 def row_of(page, target: str):
     """The row that an address leads to, which is in sight."""
     row = page.locator(f"tr:has(#{target.partition('#')[2]})")
-    assert row.is_visible()
+    row.wait_for(state="visible")
     return row
 
 

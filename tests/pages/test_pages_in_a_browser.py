@@ -96,6 +96,18 @@ def test_axe_finds_nothing_on_any_kind_of_page_in_both_schemes_and_three_widths(
     assert found == []
 
 
+def test_the_style_sheet_beside_the_pages_is_loaded_from_disk(pages, chromium):
+    page = chromium.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    for kind in ("course", "assignment", "student for staff"):
+        page.goto(pages[kind].as_uri())
+        assert "report.css" in page.content()
+        assert page.evaluate("getComputedStyle(document.body).maxWidth") == "1312px", kind  # 82 rem
+    assert said == []
+    page.close()
+
+
 def test_a_student_is_found_by_typing_and_a_column_sorted_by_keyboard(pages, chromium):
     page = chromium.new_page()
     said = []

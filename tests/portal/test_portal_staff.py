@@ -170,8 +170,16 @@ def test_more_time_is_a_line_of_the_table_and_holds_at_once(portal):
     assert "extended tiny for ann" in log
 
 
-def test_the_report_brings_one_style_sheet_which_is_allowed_by_its_digest(portal):
-    answer = portal.server.enter("ben", "staff").get("/report/report.html")
-    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'; " in answer.headers["content-security-policy"]
+def test_the_reports_style_sheet_is_served_and_what_a_page_adds_is_allowed_by_its_digest(portal):
+    visitor = portal.server.enter("ben", "staff")
+    answer = visitor.get("/report/report.html")
+    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]*)"/>', answer.text)
+    styles = visitor.get(f"/report/{sheet}")
+    assert styles.status_code == 200 and styles.headers["content-type"].startswith("text/css")
+    assert "color-scheme: light dark" in styles.text
+    digests = [
+        base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        for style in re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    ]
+    allowed = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    assert f"style-src {allowed}; " in answer.headers["content-security-policy"]
