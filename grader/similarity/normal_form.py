@@ -21,6 +21,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 LEADING = 12  # tokens of an operand that decide on its place
 LARGEST = 100  # parts of an argument that a helper is put in place with
+MOST_PASSES = 12  # over the lines of a function; no solution of ours needs more than 4
+MOST_ABOVE = 100  # lines above a loop among which the one is looked for that begins what it fills
 PURE = frozenset(dir(builtins)) - {"print", "input", "next", "setattr", "delattr", "exec", "open"}
 
 
@@ -146,9 +148,12 @@ class _Plain(ast.NodeTransformer):
 
 
 def _settle(function: ast.FunctionDef) -> None:
-    """The lines of a function, until nothing of it becomes plainer: whatever does leaves fewer lines."""
-    fewer = True
-    while fewer:
+    """The lines of a function, until nothing of it becomes plainer, or MOST_PASSES were made.
+
+    Whatever becomes plainer leaves fewer lines. Who writes a line that is dead as soon as the one below it is gone, and
+    thousands of them, would have as many passes.
+    """
+    for _ in range(MOST_PASSES):
         fewer = False
         uses = _Uses(function)
         for block in _blocks(function):
@@ -156,6 +161,8 @@ def _settle(function: ast.FunctionDef) -> None:
             living = [line for line in _reached(block) if not uses.dead(line)]
             block[:] = _in_place(_comprehended(_counted(living)), uses)
             fewer = fewer or len(block) < before
+        if not fewer:
+            return
 
 
 class _Uses:
@@ -260,13 +267,19 @@ def _counted(block: list[ast.stmt]) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for line in block:
         name = _counter(line)
-        begins = next((at for at in reversed(range(len(found))) if name and _assigned(found[at]) == name), None)
+        begins = _begins(found, name) if name else None
         if name is None or begins is None or any(_reads(each, name) for each in found[begins + 1 :]):
             found.append(line)
             continue
         start = found.pop(begins).value  # type: ignore[attr-defined]
         found.append(_as_for(line, name, start))  # type: ignore[arg-type]
     return found
+
+
+def _begins(above: Sequence[ast.stmt], name: str) -> int | None:
+    """Where the nearest of the last MOST_ABOVE lines stands that binds a name."""
+    nearest = reversed(range(max(len(above) - MOST_ABOVE, 0), len(above)))
+    return next((at for at in nearest if _assigned(above[at]) == name), None)
 
 
 def _counter(line: ast.stmt) -> str | None:
@@ -300,7 +313,7 @@ def _comprehended(block: list[ast.stmt]) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for line in block:
         name, element = _appended(line)
-        begins = next((at for at in reversed(range(len(found))) if name and _assigned(found[at]) == name), None)
+        begins = _begins(found, name) if name else None
         empty = found[begins].value if begins is not None else None  # type: ignore[attr-defined]
         if element is None or not (isinstance(empty, ast.List) and not empty.elts):
             found.append(line)

@@ -53,13 +53,20 @@ def _texts(node: ast.AST, own: frozenset[str]) -> Iterator[str]:
     elif isinstance(node, ast.Attribute):
         yield "own" if node.attr in own else f".{node.attr}"
     elif isinstance(node, ast.Constant):
-        yield "text" if isinstance(node.value, (str, bytes)) else repr(node.value)
+        yield _constant(node.value)
     elif isinstance(node, ast.keyword):
         yield f"{node.arg}="
     elif isinstance(node, ast.Compare):
         yield from ("Compare", *(TURNED.get(type(operator), type(operator).__name__) for operator in node.ops))
     elif not isinstance(node, (ast.expr_context, ast.cmpop, ast.Expr, ast.arguments)):
         yield type(node).__name__
+
+
+def _constant(value: object) -> str:
+    """A number as it is written; a whole one in base 16, for Python writes no decimal number of thousands of digits."""
+    if isinstance(value, (str, bytes)):
+        return "text"
+    return hex(value) if type(value) is int else repr(value)
 
 
 def _below(node: ast.AST) -> list[ast.AST]:

@@ -12,7 +12,7 @@ from tiny import book
 from grader.schema import Question
 from grader.similarity.comparing import HandIn, compare
 from grader.similarity.fingerprints import GRAM, OTHER, WINDOW, pieces
-from grader.similarity.normal_form import plainest
+from grader.similarity.normal_form import MOST_ABOVE, MOST_PASSES, plainest
 from grader.similarity.tokens import tokens
 
 QUESTIONS = (Question("q1", "One", 5, ("softmax",)), Question("q2", "Two", 5, ("Layer",)))
@@ -314,3 +314,27 @@ def test_lines_in_another_order_are_found():
     alone = "def softmax(x):\n    return np.other(x)\n"
     found = compare([hand_in("ada", first), hand_in("bob", second), hand_in("cy", alone)], {}).pairs[0]
     assert {found.first, found.second} == {"ada", "bob"} and found.share > 0.4
+
+
+def test_numbers_of_thousands_of_digits_are_numbers_like_others():
+    """Python writes no such number in base 10; one hand-in with it must not keep a class from being compared."""
+    large = f"0x{'f' * 20_000}"
+    source = SOFTMAX.replace("* 1.0", f"* {large}")
+    assert marks(source) == marks(source.replace(large, f"{large} # mine")) != marks(SOFTMAX)
+
+
+def test_lines_that_are_dead_one_after_the_other_cost_a_bounded_number_of_passes():
+    lines = [f"    a{number + 1} = a{number} + a{number}" for number in range(10 * MOST_PASSES)]
+    function = plainest(ast.parse("\n".join(["def softmax(a0):", *lines, "    return a0"])).body[0])
+    assert len(function.body) == 1 + len(lines) - MOST_PASSES
+
+
+def test_what_begins_far_above_its_loop_is_not_looked_for():
+    between = [f"    print({number})" if number % 2 else "    x()" for number in range(2 * MOST_ABOVE)]
+    loop = ["    for y in x:", "        found.append(y)", "    return found, found"]
+    near, far = ("\n".join(["def f(x):", "    found = []", *some, *loop]) for some in (["    x()"], between))
+    kinds = [
+        {type(line) for line in plainest(ast.parse(source).body[0]).body if not isinstance(line, ast.Expr)}
+        for source in (near, far)
+    ]
+    assert ast.For not in kinds[0] and ast.For in kinds[1]
