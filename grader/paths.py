@@ -123,6 +123,11 @@ class Paths:
         return self.state / "clusters"
 
     @property
+    def jobs(self) -> Path:
+        """What the jobs of a batch system printed."""
+        return self.state / "jobs"
+
+    @property
     def portal(self) -> Path:
         """What the portal keeps: its own database, and the files that were handed in, as they came."""
         return self.state / "portal"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.cli.shared import RUNTIME, Command, as_json
+from grader.cli.shared import RUNTIME, Command, as_json, cluster_name
 from grader.submission.arguments import Parser
 
 
 def _doctor(made: Parser) -> None:
     made.add_argument("--image", default="grader:latest")
     cluster = "start a node of a cluster of course.toml, or go to this address, and probe it (default: local)"
-    made.add_argument("--cluster", nargs="?", const="local", default="", metavar="NAME|ADDRESS", help=cluster)
+    made.add_argument("--cluster", nargs="?", const="local", type=cluster_name, metavar="NAME|ADDRESS", help=cluster)
     made.add_argument("--sandbox", choices=["docker", "process"], default="docker")
     made.add_argument("--runtime", default="", metavar="NAME", help=RUNTIME)
     as_json(made)

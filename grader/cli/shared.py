@@ -30,11 +30,18 @@ def batch(made: Parser) -> None:
     gpus = "GPUs, one slot each: 0,1, or UUIDs, also of MIG instances (twice the same: two slots)"
     made.add_argument("--gpus", metavar="LIST", help=gpus)
     cluster = "on other machines: a cluster of course.toml, local (two nodes here), or tcp://host:8786"
-    made.add_argument("--cluster", default="", metavar="NAME|ADDRESS", help=cluster)
+    made.add_argument("--cluster", type=cluster_name, metavar="NAME|ADDRESS", help=cluster)
     sandbox(made)
     as_json(made)
     made.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     made.add_argument("-v", "--verbose", action="store_true", help="a line for every submission, with what it took")
+
+
+def cluster_name(text: str) -> str:
+    """A name that is empty is most often a variable of the shell that is not set; it must not mean this machine."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("which cluster? the name is empty")
+    return text
 
 
 def sandbox(made: Parser) -> None:

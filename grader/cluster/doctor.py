@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.cluster.engines import Machines, environment_of
 from grader.cluster.greeting import CLOCK_S, ask_who, clock_in_words, clock_off_s, why_not
+from grader.cluster.members import counted
 from grader.errors import MachineryError
 from grader.sandbox.choose import opener
 from grader.sandbox.doctor import PROBED, examine
@@ -26,7 +27,7 @@ def findings(machines: Machines, kind: str, image: str, runtime: str = "") -> li
     off_s = clock_off_s(about["clock"], asked)
     why = why_not(about)
     found = [
-        Finding("node", True, f"{about['host']}: {about['processors']} processors, {about['slots']} slots"),
+        Finding("node", True, f"{about['host']}: {about['processors']} processors, {counted(about['slots'], 'slot')}"),
         Finding("program", not why, why or f"grader {about['version']}, the same files as here"),
         Finding("clock", abs(off_s) <= CLOCK_S, clock_in_words(off_s)),
         Finding("gpus", True, "; ".join(about["gpus"]) or "no NVIDIA driver there"),

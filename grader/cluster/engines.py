@@ -9,16 +9,21 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
+import shlex
 import shutil
 import socket
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.course.cluster import Cluster
+from grader.course.cluster import KINDS, Cluster
 from grader.errors import AuthoringError, MachineryError, UsageError
 from grader.paths import Paths
 from grader.sandbox.engine import first_line
@@ -35,17 +40,25 @@ JOBS = {
     "lsf": "LSFCluster",
     "htcondor": "HTCondorCluster",
 }
+UNKNOWN_OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
 PAGE_OF_TABLES = "/info/main/workers.html"
 OWN_PAGE = "127.0.0.1:0"  # Dask's page asks nobody who he is
 ROLES = ("scheduler", "worker", "client")
 KNOCK_S, CONNECT_S = 5.0, 20.0  # until a scheduler must have answered
+PAGE_S = 3.0  # until its page must have
 SOON_S, IN_A_WHILE_S, WHENEVER_S = 60.0, 600.0, float("inf")  # until the first node must be there
 SETTINGS: dict[str, Any] = {  # in place of Dask's own defaults; what its files or the environment say comes first
     "distributed": {
         "comm": {"timeouts": {"tcp": "120s"}},  # a network that stalls for a minute loses no node
         "scheduler": {"work-stealing": False},  # a task is for the node that it is given to
     },
-    "logging": {"distributed": "critical", "bokeh": "critical", "tornado": "critical"},  # a person hears it from us
+    # a person hears it from us
+    "logging": {
+        "distributed": "critical",
+        "bokeh": "critical",
+        "tornado": "critical",
+        "tornado.application": "critical",
+    },
 }
 
 
@@ -58,13 +71,13 @@ class Machines:
     scheduler_is_here: bool = False  # in this process
     ending: ExitStack = field(default_factory=ExitStack)
 
-    @property
+    @cached_property
     def dashboard(self) -> str:
         """The address of Dask's page about them; "" where it has none. Its page with plots needs Bokeh where the
-        scheduler is; without, there is one with tables.
+        scheduler is; without, or where it was begun with --no-dashboard, there is one with tables.
         """
         link = self.client.dashboard_link or ""
-        if self.scheduler_is_here and importlib.util.find_spec("bokeh") is None:
+        if importlib.util.find_spec("bokeh") is None if self.scheduler_is_here else _is_none(link):
             return link.replace("/status", PAGE_OF_TABLES)
         return link
 
@@ -84,8 +97,7 @@ def connected(name: str, clusters: Mapping[str, Cluster], paths: Paths, each: in
     each: slots of every node, where the engine asks
     """
     if "://" not in name and name not in clusters and name != "local":
-        known = ", ".join(sorted({*clusters, "local"}))
-        raise UsageError(f"--cluster {name}: there is {known}, or the address of a scheduler, like tcp://host:8786")
+        raise _none_such(name, clusters)
     configure_dask()
     if "://" in name:
         return _at(name)
@@ -96,6 +108,27 @@ def connected(name: str, clusters: Mapping[str, Cluster], paths: Paths, each: in
         client = ending.enter_context(_client(begun))
         here = hasattr(begun.scheduler, "workers")  # else it is a handle of one elsewhere
         return Machines(client, patience_s, here, ending.pop_all())
+
+
+def _none_such(name: str, clusters: Mapping[str, Cluster]) -> UsageError:
+    """What is missing in course.toml, or in an address, for a name that there is not."""
+    if name in KINDS and name not in {cluster.kind for cluster in clusters.values()}:
+        return UsageError(f'--cluster {name}: course.toml says which machines: a table [cluster] with kind = "{name}"')
+    if re.fullmatch(r"[\w.-]+:\d+", name):
+        return UsageError(f"--cluster {name}: an address begins with tcp:// or tls://, as in tls://{name}")
+    known = ", ".join(sorted({*clusters, "local"}))
+    return UsageError(f"--cluster {name}: there is {known}, or the address of a scheduler, like tcp://host:8786")
+
+
+def _is_none(link: str) -> bool:
+    """Whether who is asked for a page has none at this address; False as well where nobody can be asked."""
+    try:
+        urllib.request.urlopen(link, timeout=PAGE_S).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def environment_of(image: str) -> str:
@@ -144,9 +177,29 @@ def _complaints(where: str) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:  # of options
-        raise AuthoringError(f"{where}: {first_line(error)}") from None
+        raise AuthoringError(f"{where}: {_of_an_option(error)}") from None
     except (OSError, RuntimeError, TimeoutError) as error:  # of machines
+        if (option := _unknown_option(_root(error))) is not None:
+            raise AuthoringError(f"{where}: {option}") from None
         raise MachineryError(f"{where}: {first_line(error) or type(error).__name__}") from None
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first of the errors that led to this one."""
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    return error
+
+
+def _of_an_option(error: BaseException) -> str:
+    """What an engine does not like about its options, without the example that it gives on more lines."""
+    return _unknown_option(error) or first_line(error).removesuffix(", for example:")
+
+
+def _unknown_option(error: BaseException) -> str | None:
+    """Which option an engine does not know; None where the error is another one."""
+    found = UNKNOWN_OPTION.search(str(error)) if isinstance(error, (TypeError, ValueError)) else None
+    return None if found is None else f"{found[1]} is no option of this engine"
 
 
 def _client(begun: Any) -> Client:
@@ -158,10 +211,17 @@ def _client(begun: Any) -> Client:
 
 def _at(address: str) -> Machines:
     """A scheduler that runs already; what TLS needs is in Dask's own configuration then."""
+    from distributed import Security
     from distributed.comm import get_address_host_port
 
-    with _complaints(f"--cluster {address}"), socket.create_connection(get_address_host_port(address), KNOCK_S):
-        pass  # Dask itself would ask again and again
+    if address.startswith("tls://") and Security().get_connection_args("client").get("ssl_context") is None:
+        raise UsageError(f"--cluster {address}: Dask's settings name no certificates (distributed.comm.tls)")
+    with _complaints(f"--cluster {address}"):
+        place = get_address_host_port(address)
+    try:
+        socket.create_connection(place, KNOCK_S).close()  # Dask itself would ask again and again
+    except OSError as error:
+        raise MachineryError(f"--cluster {address}: no scheduler answers there: {error}") from None
     with ExitStack() as ending, _complaints(f"--cluster {address}"):
         client = ending.enter_context(_client(address))
         return Machines(client, SOON_S, ending=ending.pop_all())
@@ -192,6 +252,8 @@ def _local(cluster: Cluster, paths: Paths, each: int | None, ending: ExitStack) 
 
 def _jobs(cluster: Cluster, paths: Paths, each: int | None, ending: ExitStack) -> Any:
     """Jobs of a batch system, one a node. What encrypts lies in a folder of the course while they run."""
+    import dask
+
     with _needs("dask-jobqueue", HOW):
         import dask_jobqueue
     from distributed import Security
@@ -199,22 +261,51 @@ def _jobs(cluster: Cluster, paths: Paths, each: int | None, ending: ExitStack) -
     paths.clusters.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{owner_label()}.", dir=paths.clusters))
     ending.callback(shutil.rmtree, folder, ignore_errors=True)
+    if not dask.config.get(f"jobqueue.{cluster.kind}.log-directory", None):  # else who wrote that file has a place
+        paths.jobs.mkdir(mode=0o700, exist_ok=True)
+        jobs: dict[str, Any] = {"log_directory": str(paths.jobs)}
+    else:
+        jobs = {}
     options: dict[str, Any] = {
+        **jobs,
         "processes": 1,
         "security": Security(require_encryption=True, **_as_files(folder)),
         "scheduler_options": {"dashboard_address": OWN_PAGE},
         "worker_extra_args": ["--no-dashboard"],
     }
-    begun = getattr(dask_jobqueue, JOBS[cluster.kind])(**{**options, **cluster.options})
-    ending.enter_context(begun)
-    begun.scale(jobs=cluster.nodes)
+    engine = getattr(dask_jobqueue, JOBS[cluster.kind])
+    command = shlex.split(engine.job_cls.submit_command)[0]
+    if shutil.which(command) is None:
+        raise OSError(f"there is no {command} on this machine; begin where jobs are submitted")
+    begun = ending.enter_context(engine(**{**options, **cluster.options}))
+    _submit(begun, cluster.nodes)
     return begun
+
+
+def _submit(begun: Any, count: int) -> None:
+    """Submit jobs, as its `scale` does, but hear what the batch system says of them. Raises RuntimeError."""
+    from distributed import Status
+
+    for _ in range(count):
+        begun.worker_spec.update(begun.new_worker_spec())
+    try:
+        begun.sync(begun._correct_state)
+    except RuntimeError as error:
+        for name, job in list(begun.workers.items()):
+            if job.job_id is None:  # else closing would cancel it
+                job.status = Status.failed
+                del begun.workers[name]
+        said = str(error).partition("stderr:\n")[2].strip() or str(error)
+        raise RuntimeError(f"the job was refused: {'; '.join(said.splitlines())}") from None
 
 
 def _ssh(cluster: Cluster, paths: Paths, each: int | None, ending: ExitStack) -> Any:
     """Machines that are reached by ssh; the first of `hosts` runs the scheduler, as Dask has it."""
     import dask
 
+    hosts = cluster.options.get("hosts")
+    if not isinstance(hosts, list) or len(hosts) < 2:
+        raise ValueError('hosts is a list of two at least, as in ["lab1", "lab1"]: the first one is no node')
     with _needs("asyncssh", "pip install asyncssh"):
         import asyncssh  # noqa: F401
     from distributed import Security, SSHCluster

@@ -64,7 +64,8 @@ class Member:
         return len(self.free) < len(self.slots)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """As in: 1 node, 2 nodes."""
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
@@ -138,10 +139,10 @@ class Members:
         """How many nodes and slots are ready, and which node has how many, by name; GPUs where there are some."""
         ready = sorted(self.open, key=lambda member: (len(member.name), member.name))
         slots = sum(len(member.slots) for member in ready)
-        each = [f"{member.name} {_counted(len(member.slots), 'slot')}{_gpus_of(member)}" for member in ready]
+        each = [f"{member.name} {counted(len(member.slots), 'slot')}{_gpus_of(member)}" for member in ready]
         more = [f"and {len(each) - MOST_NAMED} more"] if len(each) > MOST_NAMED else []
         named = ", ".join([*each[:MOST_NAMED], *more])
-        return f"{_counted(len(ready), 'node')}, {_counted(slots, 'slot')}: {named}"
+        return f"{counted(len(ready), 'node')}, {counted(slots, 'slot')}: {named}"
 
     def complaints(self) -> str:
         return "; ".join(dict.fromkeys(f"{member.name} {member.says}" for member in self.all.values() if member.says))
@@ -178,8 +179,14 @@ class Members:
         off_s = greeting.clock_off_s(member.about["clock"], member.asked)
         if abs(off_s) > greeting.CLOCK_S:
             self.say(f"{member.name}: {greeting.clock_in_words(off_s)}")
-        why = greeting.why_not(member.about)
+        why = greeting.why_not(member.about) or self._no_gpu(member)
         self._refuse(member, why) if why else self._open(member)
+
+    def _no_gpu(self, member: Member) -> str:
+        """Why a node without any GPU is of no use; "" where none is asked for, or it has some."""
+        asked = self.order.spec.gpus if self.each is not None and not self.order.spec.from_evidence else ()
+        wants = any(gpu is not None for gpu in asked) and not member.about["gpus"]
+        return "has no NVIDIA driver, and --gpus asks for a GPU; grade without --gpus" if wants else ""
 
     def _open(self, member: Member) -> None:
         from grader.cluster.node import open_node, ready_of
@@ -232,7 +239,7 @@ class Members:
             self.slot_names += [member.name if len(usable) == 1 else f"{member.name} {name}" for name in usable]
             member.slots = tuple(range(first, first + len(usable)))
             if self.ready:  # the others are at work already
-                self.say(f"{member.name} has come: {_counted(len(usable), 'slot')}{_gpus_of(member)}")
+                self.say(f"{member.name} has come: {counted(len(usable), 'slot')}{_gpus_of(member)}")
         member.free = list(member.slots)
 
     def settle(self) -> Ready:

@@ -31,8 +31,17 @@ def clusters(value: object, where: str) -> dict[str, Cluster]:
     """One cluster, called by its kind; or a table of such tables, each called by its own name."""
     if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
         return {name: _cluster(each, f"{where}.{name}") for name, each in value.items()}
+    named = [name for name, each in value.items() if _is_one(each)] if isinstance(value, dict) else []
+    if named:
+        beside = ", ".join(f"[{where.rpartition(' ')[2]}.{name}]" for name in named)
+        raise AuthoringError(f"{where}: beside {beside} every cluster needs a name of its own, as in [cluster.big]")
     cluster = _cluster(value, where)
     return {cluster.kind: cluster}
+
+
+def _is_one(value: object) -> bool:
+    """Whether a table within [cluster] is a cluster by itself, and no option of the engine."""
+    return isinstance(value, dict) and value.get("kind") in KINDS
 
 
 def _cluster(value: object, where: str) -> Cluster:

@@ -117,9 +117,12 @@ class _Hosting:
 
 def _require_room(hidden: Hidden, spec: PoolSpec) -> None:
     """Raise MachineryError where a GPU is none, or cannot hold what its slots may use; unless none may be needed."""
+    from grader.sandbox.container_gpu import NO_GPU, has_driver
     from grader.sandbox.nvml import require_room
 
     if spec.kind != "none" and not spec.from_evidence:
+        if spec.kind == "process" and any(gpu is not None for gpu in spec.gpus) and not has_driver():
+            raise MachineryError(NO_GPU)  # else torch takes the processor, and a GPU goes on record
         require_room(spec.gpus, hidden.assignment.limits.video_memory_mib)
 
 

@@ -5,6 +5,7 @@ Docker asks NVIDIA's container toolkit, whose complaint comes back over several 
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from grader.errors import NoGPU
@@ -20,6 +21,11 @@ DRIVER = Path("/proc/driver/nvidia/version")  # there where the kernel has NVIDI
 NO_DRIVER = "could not select device driver"  # what the engine says where it has nothing for GPUs
 NO_DEVICE = "unresolvable cdi device"  # what it says of a GPU's name where it gives them by CDI
 TOOLKIT = "nvidia-container-cli: "  # what the toolkit's complaint begins with
+
+
+def has_driver() -> bool:
+    """Whether this machine has NVIDIA's driver; in WSL it is Windows that has it, and its program is here."""
+    return DRIVER.exists() or shutil.which("nvidia-smi") is not None
 
 
 def why_not(said: str, gpu: str) -> NoGPU | None:

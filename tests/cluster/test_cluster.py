@@ -127,8 +127,11 @@ def test_status_shows_nodes_that_get_ready_before_anything_is_recorded(paths):
     ("options", "says"),
     [
         (["--cluster", "lab"], "--cluster lab: there is local, slurm, or the address of a scheduler"),
-        (["--cluster", "slurm"], "course.toml: cluster slurm: You must specify how much cores and memory per job"),
-        (["--cluster", "tcp://127.0.0.1:9"], "--cluster tcp://127.0.0.1:9: [Errno 111] Connection refused"),
+        (["--cluster", "pbs"], '--cluster pbs: course.toml says which machines: a table [cluster] with kind = "pbs"'),
+        (["--cluster", "head:8786"], "an address begins with tcp:// or tls://, as in tls://head:8786"),
+        (["--cluster", "tls://127.0.0.1:9"], "--cluster tls://127.0.0.1:9: Dask's settings name no certificates"),
+        (["--cluster", ""], "which cluster? the name is empty"),
+        (["--cluster", "tcp://127.0.0.1:9"], "127.0.0.1:9: no scheduler answers there: [Errno 111] Connection refused"),
     ],
 )
 def test_a_cluster_that_there_is_not(paths, options, says):
@@ -139,6 +142,62 @@ def test_a_cluster_that_there_is_not(paths, options, says):
     _, said = run.communicate(timeout=60)
     assert run.returncode in (2, 3, 4) and says in said, said
     assert "Traceback" not in said
+
+
+def command(folder, name, text):
+    """A command of a batch system that is not there; what it does."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("table", "sbatch", "says"),
+    [
+        ("cores = 1", "", "cluster slurm: You must specify how much cores and memory per job you want to use\n"),
+        ('cores = 1\nmemory = "1GB"\nqueu = "a"', "", "cluster slurm: queu is no option of this engine\n"),
+        ('cores = 1\nmemory = "1GB"', "", "cluster slurm: there is no sbatch on this machine; begin where jobs"),
+        (
+            'cores = 1\nmemory = "1GB"',
+            "echo 'sbatch: error: invalid partition specified: a' >&2\nexit 1",
+            "cluster slurm: the job was refused: sbatch: error: invalid partition specified: a\n",
+        ),
+    ],
+    ids=["no memory", "an unknown option", "no batch system", "no such partition"],
+)
+def test_what_a_batch_system_refuses_is_said_at_once(paths, monkeypatch, table, sbatch, says):
+    """It was waited for without end, behind tracebacks."""
+    with paths.course_toml.open("a") as file:
+        file.write(f'[cluster]\nkind = "slurm"\ninterface = "lo"\n{table}\n')
+    (paths.root / "t").mkdir()
+    (paths.root / "in").mkdir()
+    (paths.root / "in" / "ada.ipynb").write_bytes(ipynb(*RIGHT))
+    (paths.root / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{paths.root / 'bin'}:/bin:/usr/bin" if sbatch else str(paths.root / "bin"))
+    if sbatch or "queu" in table or "memory" not in table:
+        command(paths.root / "bin", "sbatch", sbatch)
+    run = grader(paths, "grade", "tiny", "in", "--cluster", "slurm", "--sandbox", "process")
+    _, said = run.communicate(timeout=60)
+    assert run.returncode in (3, 4) and says in said, said
+    assert "Traceback" not in said
+    assert list((paths.root / "t").iterdir()) == [] and list(paths.clusters.iterdir()) == []
+
+
+def test_of_machines_reached_by_ssh_one_alone_is_no_node(paths):
+    with paths.course_toml.open("a") as file:
+        file.write('[cluster]\nkind = "ssh"\nhosts = ["lab1"]\n')
+    (paths.root / "t").mkdir()
+    run = grader(paths, "doctor", "--cluster", "ssh")
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 3 and "cluster ssh: hosts is a list of two at least" in said, said
+
+
+def test_an_option_that_a_node_of_this_machine_does_not_know(paths):
+    with paths.course_toml.open("a") as file:
+        file.write('[cluster]\nkind = "local"\nthreads = 3\n')
+    (paths.root / "t").mkdir()
+    _, said = grader(paths, "doctor", "--cluster", "local").communicate(timeout=60)
+    assert "course.toml: cluster local: threads is no option of this engine" in said, said
 
 
 def test_without_dask_it_says_what_to_install(paths):
@@ -195,6 +254,10 @@ def test_a_cluster_without_a_kind_or_of_another_one_is_refused(paths):
     for text, says in (
         ("[cluster]\nnodes = 2\n", "course.toml: cluster: kind is missing"),
         ('[cluster.lab]\nkind = "slrm"\n', "course.toml: cluster.lab: kind must be one of local, ssh, slurm"),
+        (
+            '[cluster]\nkind = "slurm"\n[cluster.lab]\nkind = "ssh"\n',
+            "course.toml: cluster: beside [cluster.lab] every cluster needs a name of its own, as in [cluster.big]",
+        ),
         ('[cluster]\nkind = "local"\nnodes = 0\n', "course.toml: cluster: nodes must be 1 at least, got 0"),
     ):
         paths.course_toml.write_text(before + text)

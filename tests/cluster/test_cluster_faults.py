@@ -92,11 +92,11 @@ def judgement(attempt):
 class Nodes:
     """A cluster pool on machines of the test; what it said, and who is asked when a task is given out."""
 
-    def __init__(self, there, paths, spec=IN_PROCESSES, count=1):
+    def __init__(self, there, paths, spec=IN_PROCESSES, count=1, each=None):
         self.said = []
         reached = connected(there.address, {}, paths, None)
         reached.client.wait_for_workers(count, timeout=60)
-        self.pool = ClusterPool(reached, paths, "tiny", spec, None, self.said.append)
+        self.pool = ClusterPool(reached, paths, "tiny", spec, each, self.said.append)
 
     def __enter__(self):
         return self
@@ -361,6 +361,15 @@ def test_no_node_is_an_error_that_names_who_was_refused(tmp_path, paths, monkeyp
         there.worker("other", PYTHONPATH=other)
         with pytest.raises(MachineryError, match="no node is ready: node .* of another source; install the same files"):
             Nodes(there, paths)
+
+
+def test_a_node_without_a_gpu_is_refused_where_gpus_are_asked_for(tmp_path, paths, monkeypatch):
+    """It graded on its processor, and the record said cuda."""
+    monkeypatch.setattr("grader.cluster.engines.SOON_S", 3.0)
+    with machines(tmp_path) as there:
+        there.worker("plain", PATH=str(tmp_path))
+        with pytest.raises(MachineryError, match="no node is ready: node .* has no NVIDIA driver, and --gpus asks"):
+            Nodes(there, paths, PoolSpec("process", gpus=("0",)), each=1)
 
 
 # ------------------------------------------------------------------------------------------------ with containers

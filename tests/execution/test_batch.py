@@ -275,6 +275,14 @@ def test_a_hidden_test_that_raises_defers_and_is_not_tried_again(paths):
     assert row.attempt.status is Status.GRADED and row.attempt.points == Decimal("8.5")
 
 
+def test_a_gpu_of_a_machine_that_has_none_is_refused_without_a_container_too(paths, monkeypatch, tmp_path):
+    """Its submissions ran on the processor, and the record said cuda."""
+    monkeypatch.setattr("grader.sandbox.container_gpu.DRIVER", tmp_path / "none")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MachineryError, match="no NVIDIA driver on this machine"):
+        Pool(paths, "tiny", PoolSpec(kind="process", gpus=("0",)))
+
+
 SLOW = (*RIGHT, "import time\ntime.sleep(0.8)")
 
 
