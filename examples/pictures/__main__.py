@@ -23,6 +23,7 @@ from examples.sample_class.__main__ import ASSIGNMENT, ROOT
 from examples.sample_class.__main__ import main as grade_the_sample_class
 from examples.sample_class.notebooks import Material, ipynb
 from examples.semester.folder import make as make_semester
+from grader.dashboard.links import SHEET
 from grader.exit_codes import DONE
 from grader.paths import Paths
 
@@ -60,9 +61,12 @@ def _of_pages(paths: Paths, opened: object) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         semester = make_semester(Path(folder) / "semester", SEMESTER)
         texts["semester"] = of_a_semester(semester, ASSIGNMENT)
+        file = Path(folder) / "students" / "page.html"
+        file.parent.mkdir()
+        for place in (file.parent, file.parent.parent):  # as seen from the course's page, and from a student's
+            (place / SHEET).write_text(texts[SHEET], encoding="utf-8")
         for picture in PICTURES:
             if picture.page in texts:
-                file = Path(folder) / "page.html"
                 file.write_text(texts[picture.page], encoding="utf-8")
                 found[picture.file] = shots.photograph(opened, picture, file)
     material = Material(CHECKOUT, ASSIGNMENT)

@@ -27,7 +27,10 @@ def of_a_semester(paths: Paths, assignment_id: str) -> str:
 
 
 def pages(paths: Paths, assignment_id: str, student: str) -> dict[str, str]:
-    """The page of the course, of an assignment, of a student for the staff, the student's own; of who is alike."""
+    """The page of the course, of an assignment, of a student for the staff, the student's own; of who is alike.
+
+    And the style sheet that the first three load, by its own name.
+    """
     book = gradebook(paths)
     graded = [read_assignment(paths, name) for name in book.course.assignments]
     cohorts = [cohort_of(paths, book, each, whole=True) for each in graded if each.questions]
@@ -41,6 +44,7 @@ def pages(paths: Paths, assignment_id: str, student: str) -> dict[str, str]:
         "course": report[links.COURSE],
         "assignment": report[links.assignment_page(assignment_id)],
         "student": report[links.student_page(student)],
+        links.SHEET: report[links.SHEET],
         "feedback": feedback_page(told),
         "similar": page_of_class(paths, assignment),
     }

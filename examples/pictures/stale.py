@@ -19,6 +19,7 @@ from examples.pictures.imported import page_of_an_import
 from examples.pictures.pages import pages
 from examples.pictures.portal import served
 from examples.pictures.table import ASSIGNMENTS, PICTURES
+from grader.dashboard.links import SHEET
 from grader.paths import PACKAGE
 
 DOCS = PACKAGE.parent / "docs"
@@ -52,7 +53,8 @@ def looks() -> dict[str, str]:
     found = {}
     for picture in PICTURES:
         shape = f"{picture.width} {picture.height} {picture.part} {_bare(texts[picture.page])}"
-        found[picture.file] = _digest(shape + (styles if picture.page.startswith("portal") else ""))
+        loads = styles if picture.page.startswith("portal") else texts[SHEET] if SHEET in texts[picture.page] else ""
+        found[picture.file] = _digest(shape + loads)
     for name in ASSIGNMENTS:
         found[f"assignments/{name}_figures.png"] = _digest("\n".join(notebooks.experiments(name)))
     return found
