@@ -71,21 +71,22 @@ def _card(cluster: Cluster, links: Links) -> Html:
 
 
 def _others(found: Sequence[Cluster], links: Links, label: str) -> Html:
-    head = el("tr", heading(tr("students"), "n"), heading(tr("question")), heading(tr("check")),
+    head = el("tr", heading(tr("check")), heading(tr("students"), "n"), heading(tr("question")),
               heading(tr("said to one of them")), heading(tr("elsewhere / class"), "n"),
               heading(tr("who")))  # fmt: skip
     rows = [list(_row(cluster, links)) for cluster in found[:MOST_ROWS]]
     left = len(found) - MOST_ROWS
     more = el("p", tr("{n} smaller ones are left out.", n=left), class_="dim small") if left > 0 else None
-    return joined([tall_table([head], rows, label), more])
+    return joined([tall_table([head], rows, label, "stack alike wraps"), more])
 
 
 def _row(cluster: Cluster, links: Links) -> Iterator[Html]:
-    yield number(len(cluster.students), "sum")
-    yield cell(cluster.question)
     names = "; ".join(map(words, cluster.checks))
     many = len(cluster.checks)
-    yield cell(tr("{n} checks: {names}", n=many, names=names) if many > 1 else names, "small words")
+    told = tr("{n} checks: {names}", n=many, names=names) if many > 1 else names
+    yield el("th", told, scope="row", class_="small")
+    yield number(len(cluster.students), "sum")
+    yield cell(cluster.question)
     yield cell(joined([badge(ended(cluster.outcome)), " ", recorded(cluster.said)]), "small said")
     yield number(f"{percent(cluster.elsewhere)} / {percent(cluster.class_elsewhere)}")
     yield cell(named_students(links, cluster.students), "small students")
@@ -99,7 +100,7 @@ def checks_section(found: Sequence[CheckNumbers], known: Mapping[str, Check]) ->
     correlated = tr("r: point-biserial correlation between passing the check and the points of everything else.")
     most_wrong_first = sorted(found, key=lambda check: -check.wrong)
     rows = (list(_check_row(check, known[check.name])) for check in most_wrong_first)
-    every = tall_table([head], rows, tr("Failure rates of checks"))
+    every = tall_table([head], rows, tr("Failure rates of checks"), "stack rates")
     about = el("p", f"{tr(WRONG)} {correlated}", class_="dim small")
     return section("checks", tr("Every check"), about, every)
 
@@ -112,7 +113,7 @@ def _check_row(check: CheckNumbers, known: Check) -> Iterator[Html]:
     yield number(figure(plain(check.max_points)))
     share = check.wrong / check.asked
     of_all = bar(share, tr("{share} wrong", share=percent(share)))
-    yield number(joined([of_all, f" {how_many_wrong(check)}"]))
+    yield number(joined([of_all, " ", el("span", how_many_wrong(check), class_="unbroken")]))
     yield number(check.not_there)
     yield number(NONE if check.discrimination is None else signed(check.discrimination))
     yield cell(", ".join(f"{count} {ended(outcome)}" for outcome, count in check.endings), "small")

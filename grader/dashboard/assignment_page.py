@@ -175,7 +175,8 @@ def _stage_row(stage: Stage, links: Links) -> Iterator[Html]:
     yield el("th", stage.name, scope="row")
     yield number(stage.students)
     if stage.lost:
-        yield cell(joined([f"{len(stage.lost)}: {stage.why} ", named_students(links, stage.lost)]))
+        noted = dict.fromkeys(stage.excused, tr("excused"))
+        yield cell(joined([f"{len(stage.lost)}: {stage.why} ", named_students(links, stage.lost, noted=noted)]))
     else:
         yield cell("")
 
@@ -301,7 +302,7 @@ def _incidents(found: Findings, links: Links) -> Html:
         "incidents",
         tr("Incidents and deferred"),
         el("p", about, class_="dim small"),
-        tall_table([head], rows, tr("Incidents")),
+        tall_table([head], rows, tr("Incidents"), "stack incidents"),
     )
 
 
@@ -330,7 +331,7 @@ def near_table(near: Sequence[Near], links: Links, boundaries: Sequence[Decimal]
         for each in near
     ]
     label = tr("Marks near a boundary")
-    return joined([el("p", about, class_="dim small"), tall_table([head], rows, label, short=True)])
+    return joined([el("p", about, class_="dim small"), tall_table([head], rows, label, "stack near", short=True)])
 
 
 def _distance(each: Near) -> str:

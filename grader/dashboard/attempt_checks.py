@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from grader.course.scheme import plain
 from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
+from grader.dashboard.parts import to_section
 from grader.dashboard.work import Work, code
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
@@ -43,13 +44,23 @@ def questions(
     if right:
         names = "; ".join(f"{_right(each)} {recorded(counted_with(asked[each]))}".strip() for each in right)
         yield el("p", badge(tr("all checks passed"), "good"), f" {names}")
+    lost = {each: found for each, found in asked.items() if each not in (*empty, *right)}
+    if lost:
+        ways = (_way(assignment.id, each, found) for each, found in lost.items())
+        yield el("p", badge(tr("points lost"), "bad"), " ", joined(ways, ", "))
     for question in assignment.questions:
         mark = attempt.mark_of(question.id)
         if mark is not None:
             yield from manual_question(question, mark, answers.get(question.id))
-        elif question in asked and question not in (*empty, *right):
+        elif question in lost:
             yield from telling.question(question, asked[question])
             yield from code(tuple(work.code_of(question.id)), assignment.id, there)
+
+
+def _way(assignment: str, question: Question, found: Sequence[CheckResult]) -> Html:
+    """From a question's name to where it stands, and what its checks took off."""
+    off = add_up(result.max_points - result.points for result in found)
+    return el("span", to_section(f"{assignment}-{question.id}", question.id), f" \u2212{figure(plain(off))}")
 
 
 def _right(question: Question) -> str:
@@ -78,7 +89,8 @@ class _Telling:
         )
         score = "; ".join(filter(None, (score, recorded(counted_with(results)))))
         share = bar(share_of(points, worth), "")
-        yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"))
+        place = f"{self.assignment}-{question.id}"
+        yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), id=place)
         yield el("ul", *map(self._failure, failures(results)), class_="checks")
         if passed and not self.links.check(self.assignment, results[0].name):
             names = "; ".join(words(result.name) for result in passed)

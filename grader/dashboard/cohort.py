@@ -16,12 +16,16 @@ from grader.submission.answers import Answer
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage on the way to a mark. `lost`: the students who got no further than the stage before, and why."""
+    """One stage on the way to a mark. `lost`: the students who got no further than the stage before, and why.
+
+    excused: who of them is
+    """
 
     name: str
     students: int
     lost: tuple[str, ...] = ()
     why: str = ""
+    excused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ class Cohort:
         here = roster - set(self.without_hand_in)
         readable = here - set(self.ended(Status.UNREADABLE))
         graded = readable & set(self.ended(Status.GRADED))
-        excused = len((roster - here) & self.excused)
-        nothing = tr("nothing handed in, {n} of them excused", n=excused) if excused else tr("nothing handed in")
+        excused = (roster - here) & self.excused
+        nothing = tr("nothing handed in, {n} of them excused", n=len(excused)) if excused else tr("nothing handed in")
         stages = [Stage(tr("on the roster"), len(roster))]
         for name, left, before, why in (
             (tr("handed in"), here, roster, nothing),
@@ -101,7 +105,7 @@ class Cohort:
             (tr("feedback written"), graded & self.published, graded, tr("no feedback on this attempt yet")),
         ):
             lost = before - left
-            stages.append(Stage(name, len(left), tuple(sorted(lost)), why if lost else ""))
+            stages.append(Stage(name, len(left), tuple(sorted(lost)), why if lost else "", frozenset(lost & excused)))
         return tuple(stages)
 
 
@@ -160,11 +164,11 @@ class Near:
 
 
 def near(percents: Iterable[tuple[str, Fraction]], boundaries: Sequence[Decimal], within: Decimal) -> list[Near]:
-    """Who is at most `within` points of percentage from a boundary; those just below one come first."""
+    """Who is at most `within` points of percentage from a boundary; those just below one first, the nearest of them."""
     found = [
         Near(student, percent, boundary)
         for student, percent in percents
         for boundary in boundaries
         if abs(percent - Fraction(boundary)) <= Fraction(within)
     ]
-    return sorted(found, key=lambda each: (each.distance >= 0, each.boundary, -each.distance, each.student))
+    return sorted(found, key=lambda each: (each.distance >= 0, each.boundary, abs(each.distance), each.student))

@@ -13,12 +13,13 @@ from grader.course.entries import State
 from grader.course.scheme import plain
 from grader.dashboard import figures
 from grader.dashboard.assignment_page import near_table
+from grader.dashboard.changed_by_hand import changes_section
 from grader.dashboard.cohort import Cohort, Near, Spread, near, spread
 from grader.dashboard.findings import Findings
 from grader.dashboard.incidents import how_many
 from grader.dashboard.links import Links
 from grader.dashboard.marks_table import marks_table
-from grader.dashboard.parts import NONE, header, page, section, tile, to_section, two_digits
+from grader.dashboard.parts import NONE, header, one_digit, page, section, tile, to_section, two_digits
 from grader.dashboard.what_went_wrong import wrong_section
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
@@ -74,11 +75,14 @@ def course_page(found: CourseFindings, links: Links) -> str:
         _totals(found, links),
         _components(book),
         _dropped(book),
+        changes_section(found.assignments, links),
         section("marks", tr("Marks"), marks_table(book, links)),
     ]
     names = [("look", tr("Look at first")), ("wrong", tr("What went wrong most"))]
     names += [("assignments", tr("Assignments")), ("totals", tr("Totals"))]
-    names += [("components", tr("Components")), ("dropped", tr("What was dropped")), ("marks", tr("Marks"))]
+    names += [("near", tr("Near a boundary"))] if any(line.mark.total is not None for line in book.lines) else []
+    names += [("components", tr("Components")), ("dropped", tr("What was dropped"))]
+    names += [("changed", tr("Changed by hand")), ("marks", tr("Marks"))]
     pages = [links.to_assignment(name) for name in links.assignments]
     parts = [to_section(name, text) for name, text in names]
     about = (
@@ -224,7 +228,9 @@ def _totals(found: CourseFindings, links: Links) -> Html:
     values = [float(total) for _, total in totals]
     top = max(100.0, 20.0 * math.ceil(max(values) / 20))  # extra credit lies above 100
     picture = figures.histogram("course totals", values, top, tr("total out of 100"), borders)
-    close = joined([el("h3", tr("Near a boundary")), near_table(near(totals, boundaries, WITHIN), links, boundaries)])
+    close = joined(
+        [el("h3", tr("Near a boundary"), id="near"), near_table(near(totals, boundaries, WITHIN), links, boundaries)]
+    )
     return section("totals", tr("Totals"), el("div", picture, el("div", close), class_="two"))
 
 
@@ -251,7 +257,7 @@ def _components(book: Gradebook) -> Html:
 
 def _numbers(found: Spread) -> list[Html]:
     values = (found.least, found.lower, found.middle, found.upper, found.most, found.mean)
-    return [number(found.number), *(number(figure(f"{value:.1f}")) for value in values)]
+    return [number(found.number), *(number(one_digit(value)) for value in values)]
 
 
 def _spreads(book: Gradebook) -> Iterator[tuple[str, Spread | None]]:

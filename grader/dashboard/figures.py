@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.dashboard.cohort import Spread, Stage, bins
-from grader.dashboard.parts import percent
+from grader.dashboard.parts import one_digit, percent, two_digits
 from grader.dashboard.statistics import QuestionNumbers, signed
 from grader.dashboard.svg import ACCENT, BAD, DIM, INK, LINE, SOFT, WARN, drawing, inline
 from grader.languages.formats import figure
@@ -40,7 +40,7 @@ def histogram(name: str, values: Sequence[float], top: float, unit: str, boundar
     middle = (
         sorted(values)[len(values) // 2] if len(values) % 2 else sum(sorted(values)[len(values) // 2 - 1 :][:2]) / 2
     )
-    median = figure(f"{middle:g}")
+    median = two_digits(middle)
     with drawing(name, 1.5, (0.5, 0.15, 0.25, 0.45)) as (drawn, axes):
         axes.bar([width * (place + 0.5) for place in range(number)], counts, width * 0.88, color=ACCENT)
         for boundary in boundaries:
@@ -164,7 +164,7 @@ def spreads(name: str, rows: Sequence[tuple[str, Spread]], caption: str) -> Html
             box = [found.upper - found.lower]
             axes.barh([place], box, 0.6, left=[found.lower], color=SOFT, edgecolor=DIM, linewidth=0.8, zorder=2)
             axes.plot([found.middle] * 2, [place - 0.32, place + 0.32], color=ACCENT, linewidth=3, zorder=3)
-            axes.text(top * 1.03, place, figure(f"{found.middle:.1f}"), va="center")
+            axes.text(top * 1.03, place, one_digit(found.middle), va="center")
         axes.set_yticks(range(len(rows)), [what for what, _ in rows])
         _rows_only(axes, len(rows))
         axes.set_xlim(0, top * 1.13)
@@ -176,7 +176,7 @@ def spreads(name: str, rows: Sequence[tuple[str, Spread]], caption: str) -> Html
 
 
 def _middle_half(what: str, found: Spread) -> str:
-    low, high, median = (figure(f"{value:.1f}") for value in (found.lower, found.upper, found.middle))
+    low, high, median = (one_digit(value) for value in (found.lower, found.upper, found.middle))
     return tr("{item} {low} to {high}, median {median}", item=what, low=low, high=high, median=median)
 
 

@@ -11,6 +11,7 @@ from grader.pages.markup import Html, el, joined
 COURSE = "report.html"
 STUDENTS = "students"
 SHEET = "report.css"
+NONE_NOTED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Links:
         name = self.names.get(student, "")
         return joined([self.to_student(student), " ", el("bdi", name, class_="dim name") if name else None])
 
-    def to_students(self, students: tuple[str, ...]) -> Html:
-        return joined([self.to_student(student) for student in students], ", ")
+    def to_students(self, students: tuple[str, ...], noted: Mapping[str, str] = NONE_NOTED) -> Html:
+        """noted: what stands in brackets behind some of them"""
+        each = (joined([self.to_student(name), f" ({noted[name]})" if name in noted else None]) for name in students)
+        return joined(each, ", ")
 
     def _to(self, page: str, text: str) -> Html:
         return el("a", text, href=f"{self.up}{page}") if page else joined([text])

@@ -42,7 +42,8 @@ def marks_table(book: Gradebook, links: Links) -> Html:
     head = [el("tr", *groups), el("tr", *names)]
     so_far = tr("so far: the total over what has a mark already; no course mark.")
     text = tr(LEGEND) if book.is_final else f"{tr(LEGEND)} {so_far}"
-    legend = el("p", text, class_="dim small")
+    found = tr("Any word of a row finds it: an id, a part of a name, late, missing, incomplete.")
+    legend = el("p", f"{text} {found}", class_="dim small")
     rows = (list(_row(line, book, links)) for line in book.lines)
     return joined([tall_table(head, rows, tr("Marks of every student"), "marks"), legend])
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from grader.dashboard.finding import script
-from grader.dashboard.links import Links
+from grader.dashboard.links import NONE_NOTED, Links
 from grader.dashboard.style import STYLE
 from grader.languages.formats import figure
 from grader.languages.translating import tr, trn
@@ -38,13 +39,13 @@ def header(
     title: object, about: object, pages: Sequence[Html], sections: Sequence[Html], tiles: Iterable[Html]
 ) -> Html:
     """Title, what the page is, links to other pages and to the parts of this one, figures to know first."""
-    row = list(tiles)
+    row, here = list(tiles), tr("On this page")
     return el(
         "header",
         el("h1", title),
         el("p", about, class_="dim"),
         el("nav", *pages, aria_label=tr("Other pages"), class_="pages") if pages else None,
-        el("nav", *sections, aria_label=tr("On this page"), class_="small"),
+        el("nav", el("span", here, ":", class_="dim", aria_hidden="true"), *sections, aria_label=here, class_="small"),
         el("ul", *row, class_="tiles") if row else None,
     )
 
@@ -69,9 +70,14 @@ def tall_table(
     return table(head, rows, class_=class_, label=label, box=f"wide tall find{' short' if short else ''}")
 
 
-def named_students(links: Links, students: tuple[str, ...], few: int = FEW) -> Html:
-    """Students by name; more than a few of them in a fold, which on paper is open unless they are many."""
-    names = links.to_students(students)
+def named_students(
+    links: Links, students: tuple[str, ...], few: int = FEW, noted: Mapping[str, str] = NONE_NOTED
+) -> Html:
+    """Students by name; more than a few of them in a fold, which on paper is open unless they are many.
+
+    noted: what stands in brackets behind some of them
+    """
+    names = links.to_students(students, noted)
     if len(students) <= few:
         return names
     summary = el("summary", trn("{n} student", "{n} students", len(students)))
@@ -85,3 +91,8 @@ def percent(share: float | None) -> str:
 def two_digits(points: Fraction | float) -> str:
     """At most two digits after the point, for people."""
     return figure(f"{float(points):.2f}".rstrip("0").rstrip("."))
+
+
+def one_digit(value: float) -> str:
+    """One digit after the point, half up, for people."""
+    return figure(f"{Decimal(f'{value:.6f}').quantize(Decimal('0.1'), ROUND_HALF_UP):f}")

@@ -194,7 +194,7 @@ def _computation(line: Line) -> Html:
             total=figure(f"{mark.total:f}"),
         )
     return joined(
-        [table([head], rows, class_="stack mark", label=tr("How the course mark came about")), el("p", el("b", total))]
+        [el("p", el("b", total)), table([head], rows, class_="stack mark", label=tr("How the course mark came about"))]
     )
 
 

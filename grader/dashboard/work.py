@@ -78,9 +78,10 @@ def code(found: Sequence[Excerpt], where: str, there: set[int]) -> Iterator[Html
         there.add(shown.cell)
         told = {"cell": shown.cell, "n": shown.of}
         lines = ", ".join(map(str, sorted(shown.marked)))
-        plainly = tr("cell {cell}, {n} lines", **told)
+        plainly = tr("code: cell {cell}, {n} lines", **told)
         summary = el(
-            "summary", tr("cell {cell}, {n} lines, line {lines} marked", lines=lines, **told) if lines else plainly
+            "summary",
+            tr("code: cell {cell}, {n} lines, line {lines} marked", lines=lines, **told) if lines else plainly,
         )
         yield el("details", summary, el("div", listing(shown), class_="inside"), id=place, open=bool(shown.marked))
 

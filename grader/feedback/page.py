@@ -27,6 +27,7 @@ from grader.pages.markup import (
     table,
     within,
 )
+from grader.pages.stacked import STACKED, columns
 from grader.schema import Outcome, add_up
 from grader.submission.text import JOINERS
 
@@ -53,7 +54,7 @@ def feedback_page(feedback: Feedback) -> str:
     """The whole page of one student."""
     body = joined([_header(feedback), el("main", _main(feedback))], "\n")
     title = tr("{assignment}: feedback for {student}", assignment=feedback.assignment.id, student=feedback.student.id)
-    return document(title, body, STYLE)
+    return document(title, body, STYLE + STACKED + columns(body))
 
 
 def feedback_body(feedback: Feedback) -> Html:
@@ -379,7 +380,7 @@ def _standing(standing: Standing) -> Html:
         rows.append([name, number(row.points), *lateness, number(row.percent), cell(row.counts)])
     lines = scroller("\n".join(standing.computation), label=tr("the computation"))
     computation = el("details", el("summary", tr("How it is calculated")), el("div", lines, class_="inside"))
-    shown = table([head], rows, class_="marks", label=standing.heading)
+    shown = table([head], rows, class_="stack standing marks", label=standing.heading)
     notes = [el("li", el("b", row.item), f": {row.note}") for row in standing.rows if row.note]
     noted = el("ul", *notes, class_="notes") if notes else None
     free = el("p", standing.free_days) if standing.free_days else None

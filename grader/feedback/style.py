@@ -38,7 +38,8 @@ dl.receipt dt { color: var(--dim); } dl.receipt dd { margin: 0; overflow-wrap: a
   dl.receipt { grid-template-columns: 1fr; gap: 0; } dl.receipt dd { margin-bottom: .35rem; }
   .marks th, .marks td { padding: .3rem .4rem; } .marks svg.bar { width: 3rem; margin-left: auto; }
   .marks th[scope=row] { min-width: 5rem; } .marks td:last-child { min-width: 5.5rem; } }
-@media print { @page { size: a4 portrait; margin: 15mm; } pre { white-space: pre-wrap; overflow: visible; }
+@media print { @page { size: a4 portrait; margin: 15mm; } body { max-width: none; }
+  pre { white-space: pre-wrap; overflow: visible; }
   section.question { break-inside: auto; border-width: 0 0 1px; border-radius: 0; padding: .5rem 0; }
   section.question details:not([open])::details-content { content-visibility: hidden; block-size: 0; }
   .box, .first > li { break-inside: avoid; } h3, .title { break-after: avoid; } }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from grader.importing.hidden_text import Test, worthless
 from grader.importing.material import Case, Material
 from grader.pages.markup import Html, badge, cell, document, el, heading, joined, number, scroller, table
+from grader.pages.stacked import STACKED, columns
 
 _OURS = re.compile(r"^the hidden test itself failed: \w+: | \(\w+\.py, line \d+\)$")
 NOT_PASSED = "the source's own solution does not pass it"
@@ -52,7 +53,8 @@ def import_page(
         *_worthless(material),
         *_notes(material),
     ]
-    return document(f"{assignment_id}: what became of {source}", el("main", joined(body, "\n")), STYLE)
+    main = el("main", joined(body, "\n"))
+    return document(f"{assignment_id}: what became of {source}", main, STYLE + STACKED + columns(main))
 
 
 def _way(test: Test) -> str:
@@ -114,7 +116,7 @@ def _questions(material: Material, tests: dict[str, list[Test]]) -> Html:
         )
         points = number(f"{asked.decimal.normalize():f}")
         rows.append([heading(asked.id, scope="row"), cell(_one_line(asked.name)), points, *figures])
-    return table(head, rows, label="Questions")
+    return table([el("tr", *head)], rows, class_="stack questions", label="Questions")
 
 
 def _test(test: Test, free: set[str]) -> Html:
@@ -165,7 +167,8 @@ def _notes(material: Material) -> Iterator[Html]:
         for note in sorted(material.notes, key=lambda note: note.kind != "left")
     ]
     yield el("h2", "Other things", id="other")
-    yield table([heading("what"), heading(""), heading("what became of it")], rows, label="Other things")
+    head = el("tr", heading("what"), heading(""), heading("what became of it"))
+    yield table([head], rows, label="Other things")
 
 
 def _one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """Tables whose rows are blocks on a phone: each cell on a line, beside it what its column is called.
 
 The heads of the columns stay for screen readers, which still read a table; what the style sheet writes is for the eye.
+Where a click on a head sorts, the heads stand above the first row.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ STACKED = f"""
   .stack tbody td, .stack tbody td.n {{ display: flow-root; border: 0; padding-left: 8rem; min-width: 0;
     text-align: left; white-space: normal; overflow-wrap: anywhere; }}
   .stack tbody td.n {{ padding-left: 6.25rem; }} .stack tbody td:empty {{ display: none; }}
+  .stack td .badge {{ white-space: normal; }} .stack td.n svg.bar {{ width: 3.5rem; }}
+  .stack tbody tr[hidden] {{ display: none; }}
+  .stack thead:has(button) {{ display: block; position: static; width: auto; height: auto; overflow: visible;
+    clip-path: none; background: var(--soft); }}
+  .stack thead:has(button) tr {{ display: flex; flex-wrap: wrap; }} .stack thead:has(button) th {{ border: 0; }}
   .stack td::before {{ float: left; width: 7rem; margin-left: -7.5rem; color: var(--dim); font-weight: 400; }}
   .stack td.n::before {{ width: 5.25rem; margin-left: -5.75rem; }} }}
 """

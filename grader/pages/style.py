@@ -51,7 +51,7 @@ th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 th.group { border-left: 1px solid var(--line); text-align: left; }
 td.first, th.first { border-left: 1px solid var(--line); }
 tbody th { font-weight: 600; white-space: nowrap; position: sticky; left: 0; background: var(--card); }
-tbody tr:hover td, tbody tr:hover th { background: var(--soft); }
+@media (hover: hover) { tbody tr:hover td, tbody tr:hover th { background: var(--soft); } }
 td.sum { font-weight: 600; } td.words { min-width: 11rem; } td.source { min-width: 16rem; }
 td.late { min-width: 7.5rem; }
 td.name { white-space: nowrap; } tr.worth td, tr.worth th { color: var(--dim); }
@@ -94,7 +94,8 @@ svg.bar { width: 6rem; height: .5rem; vertical-align: middle; border-radius: 2px
   tbody th, td.name { white-space: normal; } summary .end { margin-left: 0; } }
 @media print { :root { --page: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --soft: #f4f4f4; }
   html { font-size: 10px; } body { max-width: none; padding: 0; font-size: 1rem; }
-  nav { display: none; } h2 { break-after: avoid; }
+  nav { display: none; } h2, h3, h4, summary, .lead { break-after: avoid; }
+  .lead { break-inside: avoid; }
   .wide { overflow: visible; border: 0; background: none; } table { font-size: .85rem; }
   th, td { padding: .12rem .3rem; white-space: normal; } tr, li, summary { break-inside: avoid; }
   tbody th { position: static; }

@@ -50,7 +50,7 @@ def page(
         _pairs(left[:SHOWN], mistakes) if left else el("p", "No two hand-ins share what only few have."),
         *_clusters(found.clusters()),
         *_mistakes(mistakes),
-        el("h2", "Side by side"),
+        el("h2", "Side by side") if left else None,
         *(_side_by_side(number, pair, by_name, found) for number, pair in enumerate(left[:SHOWN], 1)),
         *_set_aside(aside),
     ]

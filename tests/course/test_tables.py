@@ -165,6 +165,12 @@ def test_a_proposal_is_never_the_next_number(word, close):
     assert did_you_mean(word, ["dl28", "dl13", "0042", "weight"]) == expected
 
 
+@pytest.mark.parametrize(("word", "close"), [("dl01O", "dl010"), ("d1o20", "dl020"), ("dl01x", "")])
+def test_of_many_ids_the_one_that_looks_the_same_is_proposed_and_else_none_of_those_as_close(word, close):
+    expected = f" (did you mean {close!r}?)" if close else ""
+    assert did_you_mean(word, [f"dl{number:03}" for number in range(1, 501)]) == expected
+
+
 # --- rosters of platforms
 
 

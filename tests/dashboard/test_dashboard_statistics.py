@@ -21,6 +21,7 @@ from grader.dashboard.cohort import Cohort, bins, near, spread
 from grader.dashboard.findings import Findings, findings
 from grader.dashboard.incidents import how_many, incidents, slowest
 from grader.dashboard.links import Links, student_page
+from grader.dashboard.parts import one_digit
 from grader.dashboard.statistics import check_numbers, correlation, doubt, question_numbers, signed
 from grader.dashboard.what_went_wrong import wrong_section
 from grader.schema import Assignment, Attempt, CheckResult, Evidence, ManualMark, Outcome, Question, Status, Usage
@@ -427,3 +428,14 @@ def test_an_essay_that_is_marked_for_some_is_counted_for_them_alone():
 def test_who_waits_for_a_mark_has_no_total_and_is_in_no_distribution():
     assert len(marked(essays=9).points) == 9 and len(marked(essays=9).graded) == 12
     assert marked(essays=0).points == ()
+
+
+@pytest.mark.parametrize(("value", "shown"), [(59.85, "59.9"), (1.05 + 0.1, "1.2"), (-0.05, "-0.1"), (60, "60.0")])
+def test_one_digit_is_rounded_half_up(value, shown):
+    assert one_digit(value) == shown
+
+
+def test_the_nearest_of_a_boundary_come_first_on_both_sides():
+    marks = [(f"s{percent}", Fraction(percent)) for percent in ("50.6", "49.2", "50.3", "49.9")]
+    found = near(marks, [Decimal(50)], Decimal(1))
+    assert [each.student for each in found] == ["s49.9", "s49.2", "s50.3", "s50.6"]

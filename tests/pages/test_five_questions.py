@@ -1,4 +1,4 @@
-"""What docs/dashboard.md promises: each of five questions is answered by a few clicks, for a class of any size."""
+"""What docs/dashboard.md promises: each of seven questions is answered by a few clicks, for a class of any size."""
 
 from __future__ import annotations
 
@@ -98,7 +98,13 @@ def test_who_has_not_handed_in(page, paths):
         row.locator("summary").click()
     with Store.open(paths.record) as store:
         there = {each.student for each in store.current_submissions(ASKED)}
-    assert row.locator("a").all_inner_texts() == sorted(set(on_the_roster(paths)) - there)
+    nothing = sorted(set(on_the_roster(paths)) - there)
+    assert row.locator("a").all_inner_texts() == nothing
+    status = (paths.root / "marks" / "status.csv").read_text(encoding="utf-8")
+    excused = {student for student in nothing if f"{student},{ASKED},excused," in status}
+    assert excused
+    told = row.inner_text()
+    assert {student for student in nothing if f"{student} (excused)" in told} == excused
 
 
 def test_which_check_is_doubtful(page):
@@ -108,6 +114,9 @@ def test_which_check_is_doubtful(page):
     check.click()
     row = row_of(page, page.url)
     assert name in row.inner_text() and row.locator(".badge.warn").count()
+    shades = "(row) => [...row.cells].map((cell) => getComputedStyle(cell).backgroundColor)"
+    page.mouse.move(0, 0)
+    assert row.evaluate(shades) != page.locator("tr:has(> th[id])").last.evaluate(shades), "it is shaded"
     page.go_back()
     table = page.get_by_role("group", name="Assignments")
     counts = table.locator("tbody tr td:last-child")
@@ -130,7 +139,35 @@ def test_what_the_class_got_wrong_most(page, paths):
     assert name in row.inner_text() and shown in row.inner_text()
 
 
-@pytest.mark.parametrize("question", ["Who lost most by one check?", "Why has dl12 this mark?",
+def test_whose_mark_was_changed_by_hand_by_whom_and_why(page, paths):
+    page.get_by_role("link", name="Changed by hand").click()
+    rows = page.get_by_role("group", name="Changed by hand").locator("tbody tr").all_inner_texts()
+    with Store.open(paths.record) as store:
+        made = store.overrides()
+    assert len(rows) == len(made) > 0
+    for each in made:
+        [row] = [row for row in rows if row.startswith(each.student) and f"{each.assignment} {each.question}" in row]
+        assert each.reason in row and f"by {each.who}, " in row
+
+
+def test_who_is_near_a_boundary(page):
+    page.get_by_role("link", name="Near a boundary").click()
+    page.locator("#near").wait_for()
+    rows = page.get_by_role("group", name="Marks near a boundary").locator("tbody tr")
+    found = [(row.locator("td").nth(1).inner_text(), row.locator("td").last.inner_text()) for row in rows.all()]
+    kinds = [("below" in distance, int(boundary)) for boundary, distance in found]
+    assert kinds == sorted(kinds, key=lambda kind: (not kind[0], kind[1]))
+    for kind in set(kinds):
+        near = [
+            float(distance.split()[-1].strip("+\u2212"))
+            for (_, distance), k in zip(found, kinds, strict=True)
+            if k == kind
+        ]
+        assert near == sorted(near), "the nearest first"
+
+
+@pytest.mark.parametrize("question", ["Whose mark was changed by hand?", "Who is near a boundary?",
+                                      "Who lost most by one check?", "Why has dl12 this mark?",
                                       "Who has not handed in?", "Which check is doubtful?",
                                       "What did the class get wrong most?"])  # fmt: skip
 def test_the_docs_say_the_way(question):

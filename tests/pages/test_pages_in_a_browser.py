@@ -12,6 +12,7 @@ import pytest
 from axe import required, violations
 from tiny import RIGHT, ipynb, small_course
 
+from examples.pictures.imported import page_of_an_import
 from grader.authoring.audit import Audit
 from grader.authoring.audit_page import audit_page
 from grader.cli import main
@@ -35,6 +36,16 @@ BELOW_ITS_MARKER = """[...document.querySelectorAll("summary")].filter((summary)
 }).map((summary) => summary.innerText)"""
 SIDEWAYS = """[...document.querySelectorAll(".wide:not(.find), pre.computation")].filter(
   (box) => box.scrollWidth > box.clientWidth).map((box) => `${box.ariaLabel} ${box.scrollWidth}`)"""
+UNFOLD = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+MATRICES = ("Marks of every student", "Points of every student by question")  # a column an item, or a question
+ON_A_PHONE = """[...document.querySelectorAll(".wide, pre.computation")].filter(
+  (box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel)"""
+LOW = """[...document.querySelectorAll("td a, th a, nav a, button, summary")].filter((each) => each.checkVisibility())
+  .filter((each) => Math.min(...[...each.getClientRects()].map((box) => box.height)) < 24)
+  .map((each) => each.innerText)"""
+NARROW = "[...document.querySelectorAll('td.n > a')].filter((each) => each.getBoundingClientRect().width < 24)"
+LONGER = """() => { for (const body of document.querySelectorAll(".tall tbody"))
+  for (const row of [...body.rows]) for (let more = 0; more < 30; more++) body.append(row.cloneNode(true)); }"""
 LABELS = "(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)"
 CLASS = {f"s{number:02}": f"Student {name}" for number, name in enumerate("ABCDEFGHIJKL")}
 
@@ -191,6 +202,75 @@ def test_beside_a_figure_a_table_has_room_for_all_of_its_columns(width, pages, c
     page.close()
 
 
+@pytest.mark.parametrize("kind", ["course", "assignment"])
+def test_on_paper_the_heads_of_a_long_table_stand_on_every_sheet_that_has_rows_of_it(kind, pages, chromium):
+    pypdf = required("pypdf")
+    page = chromium.new_page()
+    page.goto(pages[kind].as_uri())
+    boxes = page.locator(".tall").all()
+    heads = [box.locator("thead button").last.text_content() for box in boxes]
+    page.evaluate(LONGER)
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.close()
+    sheets = [" ".join(unicodedata.normalize("NFKC", sheet.extract_text()).split()) for sheet in printed.pages]
+    assert len(sheets) > 4 and len(heads) > 1
+    for head in heads:
+        assert sum(head in sheet for sheet in sheets) > 1, head
+
+
+@pytest.mark.parametrize("kind", ["course", "assignment", "student for staff", "feedback"])
+def test_on_paper_the_whole_width_is_used_and_no_heading_is_the_last_of_a_sheet(kind, pages, chromium):
+    page = chromium.new_page(viewport={"width": 1030, "height": 700})
+    page.goto(pages[kind].as_uri())
+    page.emulate_media(media="print")
+    heads = page.locator("h2, h3, summary, .lead").evaluate_all(
+        "(all) => all.map((each) => getComputedStyle(each).breakAfter)"
+    )
+    width = page.evaluate("document.body.getBoundingClientRect().width")
+    page.close()
+    assert width >= (1000 if kind != "feedback" else 800) and set(heads) == {"avoid"}
+
+
+@pytest.mark.parametrize("kind", ["course", "assignment", "student for staff"])
+def test_on_a_phone_links_and_buttons_are_high_enough_for_a_finger(kind, pages, chromium):
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    page.goto(pages[kind].as_uri())
+    assert page.evaluate(LOW) == [] and page.evaluate(f"{NARROW}.length") == 0
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["course", "assignment", "student for staff", "feedback"])
+def test_on_a_phone_the_rows_of_a_table_are_found_and_sorted_as_elsewhere(kind, pages, chromium):
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    page.goto(pages[kind].as_uri())
+    assert set(page.evaluate(ON_A_PHONE)) <= set(MATRICES)
+    page.evaluate(UNFOLD)
+    for box in page.locator(".find:has(table.stack)").all():
+        field, rows = page.get_by_label(f"Find in: {box.get_attribute('aria-label')}"), box.locator("tbody tr")
+        field.fill("nobody has this")
+        assert not any(row.is_visible() for row in rows.all())
+        field.fill("")
+        button = box.locator("thead button").first
+        assert button.is_visible()
+        button.click()
+        assert box.locator("th[aria-sort=ascending]").count() == 1
+    page.close()
+
+
+def test_a_page_for_staff_leads_to_each_question_that_lost_points_and_begins_the_mark_with_the_total(pages, chromium):
+    page = chromium.new_page()
+    page.goto(pages["student for staff"].as_uri())
+    lost = page.locator("p", has=page.get_by_text("points lost", exact=True))
+    assert lost.inner_text().split() == ["points", "lost", "q1", "\u22124"]
+    lost.get_by_role("link", name="q1").click()
+    assert page.locator("h3:target").inner_text().startswith("q1 ")
+    assert page.get_by_role("navigation", name="On this page").inner_text().startswith("On this page:")
+    total = page.locator("#mark ~ p", has_text="Total: ").bounding_box()
+    table = page.get_by_role("group", name="How the course mark came about").bounding_box()
+    page.close()
+    assert total["y"] < table["y"]
+
+
 @pytest.mark.parametrize("kind", ["course", "assignment", "student for staff"])
 def test_on_a_phone_the_rows_of_a_table_are_blocks_that_nobody_scrolls_and_readers_read_as_a_table(
     kind, pages, chromium
@@ -198,6 +278,7 @@ def test_on_a_phone_the_rows_of_a_table_are_blocks_that_nobody_scrolls_and_reade
     page = chromium.new_page(viewport={"width": 360, "height": 700})
     page.goto(pages[kind].as_uri())
     assert page.evaluate(SIDEWAYS) == []
+    page.evaluate(UNFOLD)
     tables = page.locator("table.stack").all()
     for table in tables:
         heads = [text.strip() for text in table.locator("thead th").all_inner_texts()]
@@ -218,3 +299,16 @@ def test_on_a_phone_the_title_of_what_is_folded_stands_beside_its_marker(kind, p
     found = page.evaluate(BELOW_ITS_MARKER)
     page.close()
     assert found == []
+
+
+def test_what_became_of_an_import_needs_no_scrolling_on_a_phone(chromium):
+    page = chromium.new_page(viewport={"width": 360, "height": 700})
+    page.set_content(page_of_an_import())
+    found = page.evaluate(ON_A_PHONE)
+    page.close()
+    assert found == []
+
+
+def test_where_no_two_are_alike_nothing_is_announced_side_by_side(pages):
+    text = pages["similar"].read_text(encoding="utf-8")
+    assert "No two hand-ins share" in text and "Side by side" not in text
