@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 
 from grader import __version__, commands
 from grader.cli import authoring, grading, machine, portal, reading
@@ -20,6 +22,7 @@ from grader.languages.translating import speaking
 from grader.submission.arguments import PACK, SUBMIT, VALIDATE, Parser, of_pack, of_submit, of_validate
 from grader.terminal import colour
 
+ABOUT = "Grade deep-learning assignments: student code answers, the judgement is made outside the sandbox."
 EXAMPLES = (  # a1_mlp stands for an assignment of the course
     ("collect a1_mlp downloads/*.zip", "who handed in what, from Moodle, Canvas, Gradescope, Teams, ..."),
     ("grade a1_mlp", "what was collected; what was graded before is not run again"),
@@ -47,9 +50,8 @@ COMMANDS: dict[str, Command] = {name: command for group in GROUPS.values() for n
 
 
 def _examples(assignment: str) -> str:
-    typed = [(command.replace("a1_mlp", assignment), what) for command, what in EXAMPLES]
-    width = max(len(command) for command, _ in typed)
-    return "examples:\n" + "".join(f"  grader {command:{width}}  {what}\n" for command, what in typed)
+    typed = [(f"grader {command.replace('a1_mlp', assignment)}", what) for command, what in EXAMPLES]
+    return "examples:\n" + "".join(f"{line}\n" for line in _columns(typed))
 
 
 def _groups() -> str:
@@ -57,8 +59,21 @@ def _groups() -> str:
     width = max(map(len, COMMANDS))
     lines = []
     for title, group in GROUPS.items():
-        lines += [f"{title}:", *(f"  {name:{width}}  {command.text}" for name, command in group.items()), ""]
+        lines += [f"{title}:", *_columns([(f"{name:{width}}", command.text) for name, command in group.items()]), ""]
     return "\n".join(lines)
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Each name with what it is beside it, wrapped where the screen ends, as argparse does with options."""
+    width = max(len(name) for name, _ in rows)
+    room = max(_screen() - width - 4, 20)
+    for name, what in rows:
+        for place, line in enumerate(textwrap.wrap(what, room)):
+            yield f"  {'' if place else name:{width}}  {line}"
+
+
+def _screen() -> int:
+    return shutil.get_terminal_size().columns - 2  # as argparse
 
 
 def parser(example: str = "a1_mlp") -> Parser:
@@ -66,7 +81,7 @@ def parser(example: str = "a1_mlp") -> Parser:
     top = Parser(
         prog="grader",
         usage="grader COMMAND ...",
-        description="Grade deep-learning assignments: student code answers, the judgement is made outside the sandbox.",
+        description=textwrap.fill(ABOUT, _screen()),
         epilog=f"{_groups()}\n{_examples(example)}\ngrader help COMMAND says what a command takes.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

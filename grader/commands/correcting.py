@@ -81,7 +81,8 @@ def _status_of_all(paths: Paths, chosen: argparse.Namespace) -> int:
     else:
         told = [name for name, counted in COUNTED.items() if name in ALWAYS or any(map(counted, documents))]
         rows = [[each["assignment"], *(str(COUNTED[name](each)) for name in told)] for each in documents]
-        table = tables.table([tr("assignment"), *map(_column, told)], rows, right=range(1, len(told) + 1))
+        head = [tr("assignment"), *map(_column, told)]
+        table = tables.table(head, rows, right=range(1, len(told) + 1), high=True)
         colour.show(table + "".join(f"{clean(line)}\n" for line in _missing_lines(documents)))
     return NEEDS_A_PERSON if any(map(_unsettled, documents)) else DONE
 

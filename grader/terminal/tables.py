@@ -112,15 +112,39 @@ def cut(text: str, width: int) -> str:
     return f"{words if len(words) > len(kept) * 0.6 else kept} ...".lstrip()
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int = 0) -> str:
-    """Columns of text; those numbered in `right` are aligned to the right; with a width, the last one is cut to fit."""
-    lines = [list(head), *[[clean(cell) for cell in row] for row in rows]]
-    widths = [max(width_of(line[place]) for line in lines) for place in range(len(head))]
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int = 0, high: bool = False
+) -> str:
+    """Columns of text; those numbered in `right` are aligned to the right; with a width, the last one is cut to fit.
+
+    high: heads have a line for each word where they would make the table wider than the screen
+    """
+    heads, lines = [list(head)], [[clean(cell) for cell in row] for row in rows]
+    widths = _widths([*heads, *lines])
+    if high and is_measured() and _taken(widths) > screen_width():
+        heads = _word_by_word(head)
+        widths = _widths([*heads, *lines])
     if width:
-        widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - 2 * (len(head) - 1), len(head[-1])))
+        widths[-1] = min(widths[-1], max(width - _taken(widths[:-1]) - 2, len(head[-1])))
     lines = [[*line[:-1], cut(line[-1], widths[-1])] for line in lines]
-    ruled = [lines[0], ["-" * columns for columns in widths], *lines[1:]]
+    ruled = [*heads, ["-" * columns for columns in widths], *lines]
     return "".join(f"{aligned(line, widths, right)}\n" for line in ruled)
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(width_of, column)) for column in zip(*lines, strict=True)]
+
+
+def _taken(widths: Sequence[int]) -> int:
+    """Columns of the screen that columns of these widths take, with the gaps between them."""
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _word_by_word(head: Sequence[str]) -> list[list[str]]:
+    """Heads as lines of one word each; those of fewer words stand at the bottom."""
+    words = [each.split() for each in head]
+    high = max(map(len, words))
+    return [list(line) for line in zip(*([""] * (high - len(each)) + each for each in words), strict=True)]
 
 
 def aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[int], gap: str = "  ") -> str:

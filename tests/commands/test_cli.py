@@ -356,6 +356,17 @@ def test_help_is_there_for_whoever_asks(line, capsys):
     assert all(name in shown for name in cli.COMMANDS) or ("grade" in line and "--workers" in shown)
 
 
+@pytest.mark.parametrize("columns", [70, 80, 100])
+def test_the_help_is_no_wider_than_the_screen(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit):
+        cli.main(["help"])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= columns
+    words = " ".join(text.split())
+    assert all(command.text in words for command in cli.COMMANDS.values()) and cli.ABOUT in words
+
+
 def test_outside_of_a_course_it_is_said_what_is_missing(tmp_path, grader, monkeypatch):
     monkeypatch.delenv("GRADER_COURSE", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -175,6 +175,20 @@ def test_into_a_file_the_gradebook_goes_in_full(book, monkeypatch):
     assert "a4_generative" in gradebook_table(book) and "Somebody" in gradebook_table(book)
 
 
+def test_heads_take_as_many_lines_as_they_have_words_where_the_screen_has_no_room_for_them(monkeypatch):
+    head, rows = ("assignment", "nothing handed in", "not on roster"), [("a1", "2", "0")]
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = table(head, rows, right=(1, 2), high=True).splitlines()
+    assert [line.split() for line in narrow[:3]] == [
+        ["nothing", "not"],
+        ["handed", "on"],
+        ["assignment", "in", "roster"],
+    ]
+    assert narrow[4].split() == ["a1", "2", "0"] and max(map(width_of, narrow)) <= 40
+    monkeypatch.setenv("COLUMNS", "50")
+    assert table(head, rows, right=(1, 2), high=True) == table(head, rows, right=(1, 2))
+
+
 # ---------------------------------------------------------------------------------------------------- one attempt
 
 
