@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from grader.course.scheme import plain
 from grader.dashboard.by_hand import manual_question
 from grader.dashboard.links import Links
 from grader.dashboard.parts import to_section
-from grader.dashboard.work import Work, code
+from grader.dashboard.work import Work, code, signed_points
 from grader.languages.formats import figure
 from grader.languages.recorded import recorded
 from grader.languages.translating import tr
@@ -31,7 +32,7 @@ def questions(
 ) -> Iterator[Html]:
     """Question by question; those of which nothing is written yet, and those that are all right, in one line."""
     there: set[int] = set()
-    telling = _Telling(links, assignment.id)
+    telling = _Telling(links, assignment.id, {each.question: each.by for each in work.changed if each.changes})
     results = {question: attempt.of_question(question.id) for question in assignment.questions}
     asked = {question: found for question, found in results.items() if found and not attempt.mark_of(question.id)}
     empty = [question for question, found in asked.items() if all(result.unwritten for result in found)]
@@ -69,10 +70,14 @@ def _right(question: Question) -> str:
 
 @dataclass
 class _Telling:
-    """What a page says of the checks of one assignment. told: the hints that were given above"""
+    """What a page says of the checks of one assignment.
+
+    by_hand: question -> what people added to its points;  told: the hints that were given above
+    """
 
     links: Links
     assignment: str
+    by_hand: Mapping[str, Fraction] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
     def question(self, question: Question, results: Sequence[CheckResult]) -> Iterator[Html]:
@@ -87,7 +92,9 @@ class _Telling:
             n=len(passed),
             checks=len(results),
         )
-        score = "; ".join(filter(None, (score, recorded(counted_with(results)))))
+        by = self.by_hand.get(question.id)
+        changed = "" if by is None else tr("{points} by hand", points=signed_points(by))
+        score = "; ".join(filter(None, (score, changed, recorded(counted_with(results)))))
         share = bar(share_of(points, worth), "")
         place = f"{self.assignment}-{question.id}"
         yield el("h3", f"{question.id} {question.title} ", share, " ", el("span", score, class_="dim"), id=place)

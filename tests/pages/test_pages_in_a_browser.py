@@ -4,6 +4,7 @@ sorted by keyboard, and on paper no column is cut off."""
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
@@ -154,6 +155,8 @@ def test_a_page_for_staff_has_the_code_the_attempts_and_what_was_changed_by_whom
                  "other hidden tests of q1, q2, q3", "previous", "next", "Student B",
                  'class="l" data-n="1"'):  # fmt: skip
         assert part in text, part
+    [heading] = re.findall(r'<h3 id="tiny-q1">(.*?)</h3>', text)
+    assert heading.endswith("checks; +1 by hand</span>"), heading
 
 
 @pytest.mark.parametrize("kind", ["course", "assignment", "student for staff", "feedback"])
