@@ -51,7 +51,8 @@ COMMANDS: dict[str, Command] = {name: command for group in GROUPS.values() for n
 
 def _examples(assignment: str) -> str:
     typed = [(f"grader {command.replace('a1_mlp', assignment)}", what) for command, what in EXAMPLES]
-    return "examples:\n" + "".join(f"{line}\n" for line in _columns(typed))
+    width = max(len(command) for command, _ in typed)
+    return "examples:\n" + "".join(f"{line}\n" for line in _columns(typed, width))
 
 
 def _groups() -> str:
@@ -59,13 +60,12 @@ def _groups() -> str:
     width = max(map(len, COMMANDS))
     lines = []
     for title, group in GROUPS.items():
-        lines += [f"{title}:", *_columns([(f"{name:{width}}", command.text) for name, command in group.items()]), ""]
+        lines += [f"{title}:", *_columns([(name, command.text) for name, command in group.items()], width), ""]
     return "\n".join(lines)
 
 
-def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _columns(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
     """Each name with what it is beside it, wrapped where the screen ends, as argparse does with options."""
-    width = max(len(name) for name, _ in rows)
     room = max(_screen() - width - 4, 20)
     for name, what in rows:
         for place, line in enumerate(textwrap.wrap(what, room)):

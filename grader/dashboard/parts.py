@@ -12,7 +12,7 @@ from grader.dashboard.style import STYLE
 from grader.languages.formats import figure
 from grader.languages.translating import tr, trn
 from grader.pages.markup import Html, document, el, joined, style_sheet, table
-from grader.pages.stacked import STACKED, columns
+from grader.pages.stacked import STACKED, columns, stacked
 
 NONE = "\u2013"  # where there is no figure
 FEW = 6  # students that are named at once
@@ -30,8 +30,7 @@ def page(title: str, header: Html, sections: Iterable[Html | None], links: Links
     plain: without figures and without a table in which rows are found, so without a script
     """
     body = joined([header, el("main", joined(sections, "\n"))], "\n")
-    own = columns(body)
-    style = own if links.sheet else STYLE + STACKED + own
+    style = columns(body) if links.sheet else STYLE + stacked(body)
     return document(title, body, style, "" if plain else script(), links.sheet)
 
 

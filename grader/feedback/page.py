@@ -27,7 +27,7 @@ from grader.pages.markup import (
     table,
     within,
 )
-from grader.pages.stacked import STACKED, columns
+from grader.pages.stacked import stacked
 from grader.schema import Outcome, add_up
 from grader.submission.text import JOINERS
 
@@ -54,7 +54,7 @@ def feedback_page(feedback: Feedback) -> str:
     """The whole page of one student."""
     body = joined([_header(feedback), el("main", _main(feedback))], "\n")
     title = tr("{assignment}: feedback for {student}", assignment=feedback.assignment.id, student=feedback.student.id)
-    return document(title, body, STYLE + STACKED + columns(body))
+    return document(title, body, STYLE + stacked(body))
 
 
 def feedback_body(feedback: Feedback) -> Html:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grader.importing.hidden_text import Test, worthless
 from grader.importing.material import Case, Material
 from grader.pages.markup import Html, badge, cell, document, el, heading, joined, number, scroller, table
-from grader.pages.stacked import STACKED, columns
+from grader.pages.stacked import stacked
 
 _OURS = re.compile(r"^the hidden test itself failed: \w+: | \(\w+\.py, line \d+\)$")
 NOT_PASSED = "the source's own solution does not pass it"
@@ -54,7 +54,7 @@ def import_page(
         *_notes(material),
     ]
     main = el("main", joined(body, "\n"))
-    return document(f"{assignment_id}: what became of {source}", main, STYLE + STACKED + columns(main))
+    return document(f"{assignment_id}: what became of {source}", main, STYLE + stacked(main))
 
 
 def _way(test: Test) -> str:

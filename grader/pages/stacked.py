@@ -38,6 +38,12 @@ COLUMN = re.compile(r"<t[hd].*?>(.*?)</t[hd]>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 
 
+def stacked(body: str) -> str:
+    """All rules for the tables of a page that holds its style sheet itself; none where no table is one of these."""
+    named = columns(body)
+    return STACKED + named if named else ""
+
+
 def columns(body: str) -> str:
     """What columns of a page's tables are called: of those that have the class `stack` and then a name of their own.
 
