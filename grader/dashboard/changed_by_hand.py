@@ -34,5 +34,5 @@ def _rows(found: Findings, links: Links) -> Iterator[list[Html]]:
                     el("th", links.to_named(student), scope="row"),
                     cell(links.to_assignment(cohort.assignment.id, f"{cohort.assignment.id} {each.question}")),
                     cell(recorded(each.words), "words"),
-                    cell("; ".join(each.whom), "small"),
+                    cell("; ".join(map(recorded, each.whom)), "small"),
                 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.errors import NoGPU
 from grader.sandbox.engine import first_line
-from grader.sandbox.nvml import LIBRARY, MISMATCH, NO_LIBRARY, NOT_LOADED, lost, none_such
+from grader.sandbox.nvml import LIBRARY, MISMATCH, NO_LIBRARY, NOT_LOADED, answers, lost, none_such
 
 NO_GPU = "no NVIDIA driver on this machine (grader doctor); grade without --gpus"
 NO_TOOLKIT = (
@@ -25,7 +25,7 @@ TOOLKIT = "nvidia-container-cli: "  # what the toolkit's complaint begins with
 
 def has_driver() -> bool:
     """Whether this machine has NVIDIA's driver; in WSL it is Windows that has it, and its program is here."""
-    return DRIVER.exists() or shutil.which("nvidia-smi") is not None
+    return DRIVER.exists() or shutil.which("nvidia-smi") is not None or answers()
 
 
 def why_not(said: str, gpu: str) -> NoGPU | None:

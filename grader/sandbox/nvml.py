@@ -151,6 +151,16 @@ def _begun() -> Any:
     return pynvml
 
 
+def answers() -> bool:
+    """Whether the driver's library is there and a driver behind it."""
+    try:
+        nvml = _begun()
+    except MachineryError:
+        return False
+    nvml.nvmlShutdown()
+    return True
+
+
 def _explained(nvml: Any, code: int) -> MachineryError:
     if code == nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
         return NoGPU(MISMATCH)
