@@ -23,7 +23,7 @@ from grader.schema import (
 )
 
 LABEL = "Synthetic: made by examples.semester; no notebook was run."
-NOTHING_RAN = "synthetic: no image"
+NOTHING_RAN = "synthetic"
 ODD = {  # case -> how one question ends, and what is said
     "timeout": (Outcome.TIMEOUT, "no answer within 10 s"),
     "memory": (Outcome.MEMORY, "out of memory: more than 2048 MiB"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -164,6 +165,21 @@ def test_who_is_near_a_boundary(page):
             if k == kind
         ]
         assert near == sorted(near), "the nearest first"
+
+
+def seconds(clicks: int, keys: int) -> float:
+    """The time of hand and mind by the keystroke-level model: doi.org/10.1145/358886.358895."""
+    decide, point, click, key, change_hands = 1.35, 1.1, 0.2, 0.28, 0.4
+    return clicks * (decide + point + click) + bool(keys) * (change_hands + decide + keys * key)
+
+
+def test_the_seconds_of_the_docs_are_those_of_the_model():
+    rows = re.findall(r"^\| .*\? \| .* \| ([0-9, andkeys]+) \| ([0-9., ]+) \|$", PROMISED, re.MULTILINE)
+    assert len(rows) == 7
+    for ways, told in rows:
+        keys = int(ways.partition("and ")[2].partition(" keys")[0] or 0)
+        clicks = ways.partition(", and")[0].split(", ")
+        assert [float(each) for each in told.split(", ")] == [round(seconds(int(each), keys), 1) for each in clicks]
 
 
 @pytest.mark.parametrize("question", ["Whose mark was changed by hand?", "Who is near a boundary?",
