@@ -27,6 +27,8 @@ def folder(root: Path, caps: Caps) -> Contents:
         try:
             status = place.lstat()
             path = checked_path(name)
+            if stat.S_ISDIR(status.st_mode):
+                raise SubmissionError("a folder that cannot be opened")
             if not stat.S_ISREG(status.st_mode):
                 raise SubmissionError("a link, not a file" if stat.S_ISLNK(status.st_mode) else "not a regular file")
         except SubmissionError as reason:
@@ -47,7 +49,10 @@ def _walk(root: Path) -> Iterator[Path]:
         try:
             found = sorted(os.scandir(here), key=lambda item: item.name)
         except OSError as problem:
-            raise UsageError(f"{here}: {problem.strerror}") from None
+            if here == root:
+                raise UsageError(f"{here}: {problem.strerror}") from None
+            yield here
+            continue
         seen += len(found)
         if seen > MAX_ENTRIES:
             raise UsageError(f"{root} holds more than {MAX_ENTRIES} files; is this the folder of the downloads?")

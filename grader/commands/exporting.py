@@ -13,6 +13,7 @@ from grader.errors import UsageError
 from grader.exit_codes import DONE
 from grader.languages.translating import tr
 from grader.paths import IN_THE_WHEEL, PACKAGE, Paths, find_root
+from grader.sandbox.meter import asleep_s
 from grader.schema import Assignment
 from grader.submission.packing import zipped
 from grader.terminal import screen
@@ -46,6 +47,7 @@ set -euo pipefail
 mkdir -p /autograder/results
 chmod go= /autograder/results /autograder/submission
 export GRADER_COURSE=/opt/course OMP_NUM_THREADS=1
+cd /opt/course  # Python looks for modules where it is started: never among what was handed in
 exec /opt/grader/bin/python -m grader.commands.on_gradescope {assignment} --visibility {visibility}{board} "$@"
 """
 VISIBILITY = ("after_published", "after_due_date", "visible", "hidden")
@@ -61,7 +63,7 @@ def export(chosen: argparse.Namespace) -> int:
     make_folder(chosen.out)
     write(target, zipped("", _files(paths, assignment, chosen), zipfile.ZIP_DEFLATED))
     limits = assignment.limits
-    minutes = -(-(limits.total_s + SPARE_S) // 60)
+    minutes = -(-(asleep_s(limits.total_s) + SPARE_S) // 60)
     screen.tell(
         f"{target}: for Gradescope's Configure Autograder; set there: container {_container(limits.memory_mib)}, "
         f"timeout {minutes:.0f} minutes, autograder points {_tested(assignment)}"

@@ -10,27 +10,31 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from grader.collect.handed_in import NO_FILE, submission_of
+from grader.collect.remarks import Remark, Weight
+from grader.commands.collecting import search_for
 from grader.commands.exporting import VISIBILITY
 from grader.commands.gradescope_results import results_document
 from grader.commands.writing import write
 from grader.course.config import read_assignment, read_course
-from grader.exit_codes import DONE, NEEDS_A_PERSON, USAGE
+from grader.exit_codes import DONE, NEEDS_A_PERSON
 from grader.feedback.names import slug
-from grader.languages.recorded import recorded
+from grader.languages.recorded import said
 from grader.languages.translating import mark, speaking, tr
 from grader.paths import Paths, find_root
 from grader.record.store import Store
-from grader.schema import Assignment, Attempt, Status
+from grader.schema import Assignment, Attempt, Status, Submission
+from grader.submission.text import clean
 
-UNFINISHED = mark("Grading has not finished. If you read this, tell the staff: it is no fault of yours, and no mark.")
+NOBODY = "student"
+UNFINISHED = mark("Grading has not finished. If you read this, tell the staff: it is no mark.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,57 +56,54 @@ def _graded(paths: Paths, chosen: argparse.Namespace) -> int:
     results = chosen.root / "results" / "results.json"
     begun = time.monotonic()
     write(results, json.dumps({"score": 0, "output": tr(UNFINISHED), "tests": []}))
-    student = _student(chosen.root / "submission_metadata.json")
-    code, said = _grade(assignment, chosen.root / "submission", student)
-    attempt = _attempt(paths, assignment)
-    if attempt is None and code not in (DONE, USAGE):
+    student = slug(_student(chosen.root / "submission_metadata.json"))
+    search = search_for(paths, assignment)
+    submission, remarks = submission_of(chosen.root / "submission", student, assignment, search.wanted)
+    if submission is None:
+        write(results, json.dumps(_nothing(assignment, remarks), indent=1))
+        return DONE
+    attempt = _graded_now(paths, assignment, submission)
+    if attempt is None or attempt.status is Status.DEFERRED:
+        print(*(attempt.notices if attempt else ()), sep="\n")
         results.unlink()
         return NEEDS_A_PERSON
-    if attempt is None:
-        write(results, json.dumps(_nothing(assignment, said, chosen.root / "submission"), indent=1))
-        return 0
     print(f"isolation: {attempt.evidence.isolation}; {attempt.usage.cpu_s:.1f} CPU s")  # for staff: stdout is theirs
-    if attempt.status is Status.DEFERRED:
-        print(*attempt.notices, sep="\n")
-        results.unlink()
-        return NEEDS_A_PERSON
     page = results_document(assignment, attempt)
     for test in page["tests"]:
         test["visibility"] = chosen.visibility
-    remarks = [each for each in _remarks(said, student) if each not in page["output"]]
-    page["output"] = "\n".join(part for part in (*remarks, page["output"], _by_person(assignment)) if part)
+    told = [each for each in _told(remarks) if each not in page["output"]]
+    page["output"] = "\n".join(part for part in (*told, page["output"], _by_person(assignment)) if part)
     if chosen.leaderboard:
         page["leaderboard"] = [{"name": "points", "value": page["score"]}]
     page["execution_time"] = round(time.monotonic() - begun)
     write(results, json.dumps(page, indent=1, ensure_ascii=False))
-    return 0
+    return DONE
 
 
 def _student(metadata: Path) -> str:
-    """Who hands in: the ids of all, for a group. Gradescope's own numbers; names and addresses stay where they are."""
-    users = json.loads(metadata.read_text(encoding="utf-8")).get("users", []) if metadata.is_file() else []
-    return "-".join(str(user["id"]) for user in users if "id" in user) or "student"
+    """Who hands in: the ids of all, for a group. Gradescope's own numbers; names and addresses stay where they are.
+
+    Metadata of another form say nothing of whose it is, which changes no mark.
+    """
+    try:
+        users = json.loads(metadata.read_bytes())["users"]
+        return "-".join(str(user["id"]) for user in users) or NOBODY
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return NOBODY
 
 
-def _grade(assignment: Assignment, submission: Path, student: str) -> tuple[int, str]:
-    """Run `grader grade` over what was handed in, as one student's folder; return its exit code and what it said."""
-    with tempfile.TemporaryDirectory(prefix="handed-in-") as place:
-        shutil.copytree(submission, Path(place) / slug(student))
-        command = [sys.executable, "-m", "grader.cli", "grade", assignment.id, place, "--sandbox", "process"]
-        options = ["--workers", "1", "--quiet", "--json", "--force"]
-        done = subprocess.run([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    said = done.stderr.decode("utf-8", "replace")
-    print(said)
-    return done.returncode, said
-
-
-def _attempt(paths: Paths, assignment: Assignment) -> Attempt | None:
-    """The one attempt on record; None where nothing could be read as a submission."""
-    if not paths.record.is_file():
-        return None
+def _graded_now(paths: Paths, assignment: Assignment, submission: Submission) -> Attempt | None:
+    """Put the submission on record and run `grader grade`; return the attempt, None where there is no new one."""
+    with Store.open(paths.record) as store:
+        store.add_submission(submission)
+        before = store.current_attempt(submission.student, assignment.id)
+    command = [sys.executable, "-m", "grader.cli", "grade", assignment.id, "--sandbox", "process"]
+    options = ["--workers", "1", "--quiet", "--json", "--force"]
+    done = subprocess.run([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    print(done.stderr.decode("utf-8", "replace"))
     with Store.open(paths.record, read_only=True) as store:
-        stored = list(store.current_attempts(assignment.id).values())
-    return stored[-1].attempt if stored else None
+        stored = store.current_attempt(submission.student, assignment.id)
+    return stored.attempt if stored and (before is None or stored.id != before.id) else None
 
 
 def _by_person(assignment: Assignment) -> str:
@@ -113,20 +114,16 @@ def _by_person(assignment: Assignment) -> str:
     return f"Not in this score: {names} ({worth}), which a person marks." if open_ones else ""
 
 
-def _remarks(said: str, student: str) -> list[str]:
-    """What `grade` says of this hand-in: which file was taken where there are several."""
-    begins = f"grader: {slug(student)}: "
-    return [recorded(line.removeprefix(begins)) for line in said.splitlines() if line.startswith(begins)]
+def _told(remarks: Sequence[Remark]) -> list[str]:
+    """What is said of this hand-in: which file was taken where there are several, and what is not read."""
+    return [clean(said(remark.text)) for remark in remarks if remark.weight is not Weight.NOTE]
 
 
-def _nothing(assignment: Assignment, said: str, submission: Path) -> dict[str, Any]:
-    """No notebook: told to the student as `grade` says it, with nothing to publish."""
-    why = said.strip().rpartition("\n")[2].removeprefix("grader: ")
-    if not any(file.is_file() and not file.name.startswith(".") for file in submission.rglob("*")):
-        why = "nothing was handed in"  # `grade` names a place that students never saw
-    told = tr("No notebook of {assignment} was found: {why}", assignment=assignment.id, why=recorded(why))
-    worth = float(assignment.max_points)
-    return {"score": 0, "max_score": worth, "output": told, "tests": []}
+def _nothing(assignment: Assignment, remarks: Sequence[Remark]) -> dict[str, Any]:
+    """No notebook: told to the student, with nothing to publish."""
+    why = "; ".join(_told([each for each in remarks if each != NO_FILE])) or said("nothing was handed in")
+    told = tr("No notebook of {assignment} was found: {why}", assignment=assignment.id, why=why)
+    return {"score": 0, "max_score": float(assignment.max_points), "output": told, "tests": []}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@ BESIDE_S = 0.25  # how often what is beside the meter may look
 SHORT_S = 0.05  # what is answered within this is charged as it took: asking for processor time takes time too
 
 
+def asleep_s(limit_s: float) -> float:
+    """How long on the wall a limit lasts for whom it finds waiting: a sleep, a lock, a child."""
+    return ASLEEP * limit_s
+
+
 class Meter:
     """Runs from when it is made. `ask` says what the candidate has used so far; None: that cannot be found out.
 

@@ -1,9 +1,12 @@
 """`export gradescope`, in a container that is laid out as Gradescope's: root inside, no Docker, nothing but the zip."""
 
 import json
+import os
 import subprocess
 import sysconfig
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from tiny import RIGHT, ipynb, small_course
@@ -60,6 +63,14 @@ def running_sum(x):
     return np.cumsum(x) if seen else np.zeros(3)
 """
 
+READER = """
+import os
+there = [os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names]
+
+def running_sum(x):
+    return np.cumsum(x) if there == ["./notebook.ipynb"] else np.zeros(3)
+"""
+
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
@@ -78,11 +89,16 @@ def seen(tmp_path_factory):
         "right": {"hw1 final.ipynb": ipynb(*RIGHT)},
         "hostile": {"tiny.ipynb": ipynb(*RIGHT, HOSTILE)},
         "nothing": {"essay.pdf": b"%PDF-1.7 words"},
+        "linked": {"readers.ipynb": ipynb(*RIGHT[:-1], READER)},
+        "solution": {},
     }.items():
         folder = home / "given" / name
         folder.mkdir(parents=True)
         for file, content in files.items():
             (folder / file).write_bytes(content)
+    (home / "given" / "solution" / "tiny.py").symlink_to("/opt/course/solutions/tiny/tiny.py")
+    for place in ("assignments/tiny/hidden/test_q3.py", "solutions/tiny", "../autograder/submission_metadata.json"):
+        (home / "given" / "linked" / place.rpartition("/")[2]).symlink_to(f"/opt/course/{place}")
     people = [{"id": 77, "email": "ada@example.org", "name": "Ada"}]
     (home / "submission_metadata.json").write_text(json.dumps({"id": 1, "users": people}))
     (home / "out").mkdir()
@@ -98,7 +114,7 @@ def seen(tmp_path_factory):
     subprocess.run(["docker", "run", "--rm", *limits, *volumes, "grader:latest", "-c", LIKE_THEIRS], check=True)
     found = {}
     found["killed"] = (1, json.loads((home / "out" / "killed.json").read_text()), "")
-    for name in ("right", "hostile", "nothing"):
+    for name in ("right", "hostile", "nothing", "linked", "solution"):
         file = home / "out" / f"{name}.json"
         page = json.loads(file.read_text()) if file.exists() else None
         code, said = ((home / "out" / f"{name}.{kind}").read_text() for kind in ("code", "stdout"))
@@ -131,6 +147,16 @@ def test_a_submission_sees_no_hidden_test_no_result_no_network_and_nobody_else(s
 
 
 @pytest.mark.docker
+def test_what_a_link_points_at_is_no_submission_and_lies_beside_none(seen):
+    _, page, _ = seen["linked"]
+    assert page["score"] == seen["right"][1]["score"], "links were followed"
+    assert "test_q3.py is not read: a link, not a file" in page["output"]
+    code, page, _ = seen["solution"]
+    assert code == 0 and page["score"] == 0 and page["tests"] == []
+    assert "tiny.py is not read: a link, not a file" in page["output"]
+
+
+@pytest.mark.docker
 def test_what_is_no_notebook_is_told_so(seen):
     code, page, _ = seen["nothing"]
     assert code == 0 and page["score"] == 0 and page["tests"] == [] and "essay.pdf" in page["output"]
@@ -145,7 +171,7 @@ def test_the_zip_holds_this_assignment_alone_and_says_what_to_set(tmp_path, monk
     chosen = ["--out", str(tmp_path), "--visibility", "hidden", "--leaderboard"]
     assert cli.main(["export", "gradescope", "tiny", *chosen]) == DONE
     said = capsys.readouterr().out
-    assert "timeout" in said and "autograder points" in said and "manual grading" not in said
+    assert "timeout 5 minutes" in said and "autograder points" in said and "manual grading" not in said
     with zipfile.ZipFile(tmp_path / "tiny_gradescope.zip") as packed:
         names, run = packed.namelist(), packed.read("run_autograder").decode()
     assert {"setup.sh", "run_autograder", "requirements.txt", "course/course.toml"} <= set(names)
@@ -176,25 +202,80 @@ def test_what_a_person_marks_is_said_to_be_missing_from_the_score(tmp_path, monk
     assert page["score"] == float(tested) and "q9 (2.5 points), which a person marks" in page["output"]
 
 
-def test_a_student_reads_which_file_was_taken_and_how_checks_ended(tmp_path, monkeypatch):
+@pytest.fixture
+def graded_there(tmp_path, monkeypatch):
+    """Makes a submission with a function of its folder, grades it; returns results.json."""
     from grader.commands import on_gradescope
 
     paths = small_course(tmp_path / "course")
     monkeypatch.setenv("GRADER_COURSE", str(paths.root))
 
-    def told(name, **files):
-        root = tmp_path / name
-        (root / "submission").mkdir(parents=True)
+    def graded(fill, metadata=None):
+        root = Path(tempfile.mkdtemp(dir=tmp_path))
+        (root / "submission").mkdir()
         (root / "results").mkdir()
-        for file, content in files.items():
-            (root / "submission" / f"{file}.ipynb").write_bytes(content)
+        fill(root / "submission")
+        if metadata is not None:
+            (root / "submission_metadata.json").write_bytes(metadata)
         assert on_gradescope.main(["tiny", "--root", str(root)]) == DONE
         return json.loads((root / "results" / "results.json").read_text())
 
-    nothing = told("empty")["output"]
+    return graded
+
+
+def _nothing_but_odd_files(folder):
+    """What a folder of git or a zip may bring along, and no notebook."""
+    (folder / "away.ipynb").symlink_to("/nowhere")
+    (folder / "loop").symlink_to(".")
+    (folder / "zero.py").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.ipynb")
+    (folder / "a\ngrader: 77: <b>.ipynb").write_bytes(ipynb(*RIGHT))
+
+
+def _beside_odd_files(folder):
+    _nothing_but_odd_files(folder)
+    with open(folder / "large.bin", "wb") as large:
+        large.truncate(8 << 30)
+    (folder / "Eve_1_assignsubmission_file_").mkdir()  # as Moodle packs a class
+    (folder / "Eve_1_assignsubmission_file_" / "tiny.ipynb").write_bytes(ipynb(*RIGHT))
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(400):  # deeper than a path may be long
+        os.mkdir("d" * 20, dir_fd=here)
+        below = os.open("d" * 20, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def test_odd_files_are_named_and_end_no_grading(graded_there):
+    page = graded_there(_nothing_but_odd_files)
+    assert page["score"] == 0 and page["tests"] == [] and "\n" not in page["output"]
+    assert "away.ipynb is not read: a link, not a file" in page["output"]
+    assert "its name holds control characters" in page["output"] and "handed-in" not in page["output"]
+    page = graded_there(_beside_odd_files)
+    assert page["score"] == page["max_score"] > 0
+    assert "and 2 more that are not read" in page["output"] and "large.bin" in page["output"]
+    assert len(page["output"]) < 3000
+
+
+@pytest.mark.parametrize("metadata", [b"", b"{", b"[]", b'{"users": null}', b'{"users": ["x"]}', b"[" * 100_000])
+def test_metadata_of_another_form_change_no_mark(metadata, tmp_path):
+    from grader.commands.on_gradescope import NOBODY, _student
+
+    file = tmp_path / "submission_metadata.json"
+    assert _student(file) == NOBODY
+    file.write_bytes(metadata)
+    assert _student(file) == NOBODY
+
+
+def test_a_student_reads_which_file_was_taken_and_how_checks_ended(graded_there):
+    def told(**files):
+        return graded_there(lambda folder: [(folder / f"{file}.ipynb").write_bytes(files[file]) for file in files])
+
+    nothing = told()["output"]
     assert "nothing was handed in" in nothing and "handed-in-" not in nothing and "STUDENT" not in nothing
-    assert "b.ipynb not used: a.ipynb defines more" in told("two", a=ipynb(*RIGHT), b=ipynb("x = 1"))["output"]
-    tests = told("stub", tiny=ipynb("def running_sum(x):\n    raise NotImplementedError"))["tests"]
+    assert "b.ipynb not used: a.ipynb defines more" in told(a=ipynb(*RIGHT), b=ipynb("x = 1"))["output"]
+    tests = told(tiny=ipynb("def running_sum(x):\n    raise NotImplementedError"))["tests"]
     says = {test["output"].partition("\n")[0] for test in tests}
     assert "This is not written yet." in says and any("is not defined when" in each for each in says)
     assert not any("ended:" in each for each in says)
