@@ -61,7 +61,12 @@ def questions(
 def _way(assignment: str, question: Question, found: Sequence[CheckResult]) -> Html:
     """From a question's name to where it stands, and what its checks took off."""
     off = add_up(result.max_points - result.points for result in found)
-    return el("span", to_section(f"{assignment}-{question.id}", question.id), f" \u2212{figure(plain(off))}", class_="unbroken")
+    return el(
+        "span",
+        to_section(f"{assignment}-{question.id}", question.id),
+        f" \u2212{figure(plain(off))}",
+        class_="unbroken",
+    )
 
 
 def _right(question: Question) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -36,7 +37,9 @@ from grader.schema import Assignment, Outcome, Usage
 from grader.submission.notebook import Notebook
 
 LOAD = "load"
-MOST_ANSWERS = 4  # so many of the largest answers may come from one submission
+MOST_ANSWERS = 8  # so many of the largest answers may come from one submission
+MOST_OF_A_QUESTION = 2  # and to one question, which alone pays for more
+TOO_MUCH = "the answers to this question are too large together"
 PREPARE_S = 60.0  # the driver of a GPU may take long
 EMPTY_S = 30.0  # for a notebook without a cell
 NOT_READY = "the sandbox cannot run a notebook"
@@ -75,7 +78,8 @@ class Channel:
         self.began = 0.0  # on the wall, when something was asked for the first time
         self.reloading = False
         self.byte_code = b""  # the magic number of the sandbox's Python
-        self.opened = self.answered = self.replayed = self.received_bytes = 0
+        self.received: Counter[str] = Counter()  # bytes of answers, by the question; of loading, under LOAD
+        self.opened = self.answered = self.replayed = 0
         self.brought_down = 0  # sandboxes, by this submission
         self.cpu_s = self.wall_s = self.peak_mib = 0.0
 
@@ -215,6 +219,8 @@ class Channel:
         """Ask the candidate, after bringing it to where this check is; say too whether it was only waited for."""
         left_s = limit_s = 0.0
         self.reloading = False
+        if check != LOAD and self._has_said_too_much():
+            return Said(b"", Outcome.PROTOCOL.value, TOO_MUCH), False
         try:
             if check != LOAD and self.candidate is None and self._left_s(check) > 0:
                 self._reload()
@@ -261,17 +267,26 @@ class Channel:
         number = secrets.randbits(62)
         scope = self.scopes.setdefault(check, secrets.token_hex(8))  # a check's name is not for the sandbox
         payload = wire.extend(as_sent(request, self.byte_code), {"id": number, "scope": scope})
-        answer_bytes = (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
+        answer_bytes = self._answer_bytes()
         candidate, before_s = self.candidate, self.candidate.charged_s
         try:
             reply = candidate.exchange(payload, limit_s, answer_bytes)
         finally:
             self.budget.spend(self.lost_by if check == LOAD else self.question, candidate.charged_s - before_s)
         self.answered += 1
-        self.received_bytes += len(reply)
-        if self.received_bytes > MOST_ANSWERS * answer_bytes:
+        self.received[LOAD if check == LOAD else self.question] += len(reply)
+        if self.received.total() > MOST_ANSWERS * answer_bytes:
             self._violation("all answers together are too large")
+        if check != LOAD and self._has_said_too_much():
+            self._violation(TOO_MUCH)
         return self._without_id(reply, number)
+
+    def _answer_bytes(self) -> int:
+        """The length of the largest reply."""
+        return (self.assignment.limits.answer_mib << 20) + REPLY_OVERHEAD
+
+    def _has_said_too_much(self) -> bool:
+        return self.received[self.question] > MOST_OF_A_QUESTION * self._answer_bytes()
 
     def _opened(self) -> Candidate:
         """A fresh candidate that is ready for a notebook and has read nothing of one. Raises MachineryError."""

@@ -24,7 +24,7 @@ from grader.course.master import master_cells
 from grader.course.reference_parts import taken_out
 from grader.errors import MachineryError, SubmissionError
 from grader.examination.budget import RUNNING
-from grader.examination.channel import LOAD, Channel
+from grader.examination.channel import LOAD, TOO_MUCH, Channel
 from grader.examination.transcript import Said
 from grader.paths import Paths
 from grader.schema import BROKEN, BY_ITSELF, FORGIVEN, OFF, PASSES_WITH, Assignment, CheckResult, Outcome, Question
@@ -77,7 +77,7 @@ class Beside(Channel):
 
     def __init__(self, first: Channel, source: str) -> None:
         super().__init__(first.assignment, first.notebook, first.files, first.sandbox, first.transcript, first.device)
-        self.budget, self.began, self.received_bytes = first.budget, first.began, first.received_bytes
+        self.budget, self.began, self.received = first.budget, first.began, first.received
         self.source = source
         self.without: set[str] = set()  # checks for which they could not be put in place
 
@@ -183,12 +183,13 @@ def run_beside_reference(
                 results[name] = _settled(assignment, beside, results[name], again)
             if all(results[name].passes_with for name in of_it):
                 failing.discard(question)  # its own code is right: what fails over it does so for the same reason
-            channel.received_bytes = again.channel.received_bytes
 
 
 def is_failure(result: CheckResult) -> bool:
     """Whether a check failed over what it asked for, and not because nothing could be asked any more."""
     if result.outcome.earns or result.outcome is Outcome.DEFERRED or result.message.startswith(f"{RUNNING}: "):
+        return False
+    if result.outcome is Outcome.PROTOCOL and result.message == TOO_MUCH:
         return False
     return not (result.outcome is Outcome.TIMEOUT and USED_UP.search(result.message))
 
