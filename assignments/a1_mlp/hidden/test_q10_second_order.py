@@ -37,8 +37,14 @@ def spd(rng, eigenvalues):
 
 
 def differentiate(nb, kind, A, w, v, settings):
-    """hvp of a quadratic function, or of the sum of w^4 / 4."""
-    return nb.hvp((lambda w: A @ w + 1.0) if kind == "quadratic" else (lambda w: w**3), w, v, **settings)
+    """hvp of a quadratic function, of the sum of w^4 / 4, or of that of w^2 / 2, whose gradient is w itself."""
+    gradients = {"quadratic": lambda w: A @ w + 1.0, "cubic": lambda w: w**3, "itself": lambda w: w}
+    return nb.hvp(gradients[kind], w, v, **settings)
+
+
+def solve_itself(nb, b, x0):
+    """What is said of x = b, whose product is the very array that is asked about; and what has become of x0."""
+    return nb.conjugate_gradient(lambda v: v, b, x0, 1e-9, 5)[0], x0
 
 
 def solved(student, A, b, x0, tol, max_iter):
@@ -73,6 +79,9 @@ def test_what_is_returned_and_that_nothing_changes(student, rng):
         close(unmoved, w0, what="w after no step")
         array(student.run(differentiate, "quadratic", A, b, b, {}), shape=(4,), dtype="float", what="hvp")
         solved(student, A, b, np.ones(4), 1e-8, 10)
+        x, x0 = unpack(student.run(solve_itself, b, np.ones(4)), 2)
+        close(x, b, what="the solution of x = b")
+        close(x0, np.ones(4), what="x0, where Av gives back what it is given,")
         single = [a.astype(np.float32) for a in (X, y, w0, A, b, np.ones(4))]
         unpack(student.newton_logistic(*single[:2], 0.1, single[2], 2), 2, what="newton_logistic")
         student.run(differentiate, "quadratic", single[3], single[4], single[5], {})
@@ -95,6 +104,9 @@ def test_newton_goes_step_by_step_to_the_right_places(student, rng):
             close(answer, w, rtol=1e-7, atol=1e-9, what=f"w after {n_iter} steps")
         history = [number(value, what="an entry of history") for value in unpack(history, 5, what="history")]
         close(np.array(history), np.array([*losses, loss(X, y, l2, w)]), rtol=1e-8, atol=1e-10, what="history")
+    far = 60.0 * w0  # where the sigmoid has hardly a slope left; no l2 of 0, for there H could not be inverted
+    answer, _ = unpack(student.newton_logistic(X, y, 0.3, far, 1), 2, what="newton_logistic")
+    close(answer, newton(X, y, 0.3, far)[0], rtol=1e-7, atol=1e-9, what="w after a step from far away")
 
 
 @pytest.mark.points(
@@ -130,6 +142,8 @@ def test_hessian_vector_product(student, rng):
     for direction in (v, u, 3.0 * v - u):
         answer = student.run(differentiate, "quadratic", A, w, direction, {})
         close(answer, A @ direction, rtol=1e-6, atol=1e-7, what="hvp of a quadratic function")
+    answer = student.run(differentiate, "itself", A, w, v, {})
+    close(answer, v, rtol=1e-6, atol=1e-7, what="hvp of a function whose gradient is w itself")
     first, second = (
         array(student.run(differentiate, "quadratic", A, w, direction, {}), shape=(4,), dtype="float", what="hvp")
         for direction in (u, v)
@@ -160,6 +174,15 @@ def test_conjugate_gradients_solve_large_systems(student, rng):
         bounded(residual, low=0.0, high=1e-8, says="The norm of the residual is above tol at the end.")
         bounded(steps, low=1, high=n, says="More steps than unknowns.")
         close(float(calls), float(steps + 1), what="the number of products")
+    steep, x = spd(rng, np.logspace(0.0, 5.0, 20)), rng.normal(size=20)  # rounding costs n steps more
+    found, steps, residual, _ = solved(student, steep, steep @ x, np.zeros(20), 1e-6, 400)
+    bounded(
+        residual,
+        low=0.0,
+        high=1e-6,
+        says="Steps end at n, or where the residual grows; only tol and max_iter end them.",
+    )
+    close(found, x, rtol=1e-5, atol=1e-5, what="the solution of equations that take more than n steps")
     b, x0 = rng.normal(size=7), rng.normal(size=7)
     expected, r = x0, b - A @ x0
     directions: list[np.ndarray] = []
@@ -188,8 +211,8 @@ def test_conjugate_gradients_stop_when_they_may(student, rng):
         close(steps, float(k), what=f"the number of steps with {k} different eigenvalues")
         close(float(calls), float(k + 1), what="the number of products")
     A, x0 = spd(rng, [1.0, 2.0, 5.0]), rng.normal(size=3)
-    for b, start in ((np.zeros(3), np.zeros(3)), (A @ x0, x0)):
-        found, steps, residual, _ = solved(student, A, b, start, 1e-8, 10)
+    for b, start, tol in ((np.zeros(3), np.zeros(3), 1e-8), (A @ x0, x0, 1e-8), (np.zeros(3), np.zeros(3), 0.0)):
+        found, steps, residual, _ = solved(student, A, b, start, tol, 10)
         close(found, start, atol=1e-7, what="x where nothing is to be done")
         close(steps, 0.0, what="the number of steps where nothing is to be done")
     A, b = np.diag([1.0, 4.0]), np.array([0.03, 0.04])  # |b| = 0.05: above 0.01, its square below

@@ -80,6 +80,7 @@ def test_a_new_layer_and_what_it_returns(student, rng):
     with student.pure():
         for dtype in (np.float64, np.float32):
             X, dY = rng.normal(size=(4, 5)).astype(dtype), rng.normal(size=(4, 5)).astype(dtype)
+            played(student, 5, {}, rng.normal(size=5), rng.normal(size=5), forward(X), backward(dY))
             for train in (True, False):
                 array(layer.forward(X, train=train), shape=(4, 5), dtype=dtype, what="the result of forward")
                 array(layer.backward(dY), shape=(4, 5), dtype="float", what="the result of backward")
@@ -114,7 +115,7 @@ def test_training_normalises_with_the_statistics_of_the_batch(student, rng):
 )
 def test_running_statistics_follow_the_batches(student, rng):
     for (N, D), momentum in zip([(4, 3), (6, 2), (2, 5)], (0.3, 0.1, 0.8), strict=True):
-        batches = [inputs(rng, N, D)[0] for _ in range(5)]
+        batches = [inputs(rng, rows, D)[0] for rows in (N, N + 3, N, 2, N + 1)]  # each counts as much
         _, gamma, beta = inputs(rng, N, D)
         mean, var = np.zeros(D), np.ones(D)
         for X in batches:
@@ -158,7 +159,7 @@ def test_gradients_in_training(student, rng):
 @pytest.mark.points(0.4, hint="Without train mean and variance are constants; which terms are left?")
 def test_gradients_in_evaluation(student, rng):
     X, gamma, beta = inputs(rng, 5, 3)
-    seen, dY, eps = inputs(rng, 4, 3)[0], rng.normal(size=(5, 3)), 0.2
+    seen, dY, eps = inputs(rng, 5, 3)[0], rng.normal(size=(5, 3)), 0.2  # a shape that tells no forward from the other
     program = [forward(seen), forward(X, False), backward(dY)]
     _, _, answer, _, _ = played(student, 3, {"eps": eps}, gamma, beta, *program)
     mean, var = 0.1 * seen.mean(axis=0), 0.9 + 0.1 * seen.var(axis=0, ddof=1)
@@ -190,9 +191,11 @@ def test_large_offsets_constant_columns_and_a_single_row(student, rng):
     dX, *_ = unpack(answer, 3, what="backward")
     close(dX, gradients(X, X, gamma, beta, 1e-5)[0], rtol=1e-6, atol=1e-6, what="dX of columns far from 0")
     X[:, 1] = 7.0
-    Y, _, _ = played(student, 3, {}, gamma, beta, forward(X))
+    dY = rng.normal(size=(6, 3))
+    Y, answer, _, _ = played(student, 3, {}, gamma, beta, forward(X), backward(dY))
     Y = array(Y, shape=(6, 3), what="the result of forward")
     close(Y[:, 1], np.full(6, beta[1]), atol=1e-6, what="a constant column")
+    same_gradients(answer, gradients(dY, X, gamma, beta, 1e-5), "beside a constant column")
     layer = student.BatchNorm1d(3)
     with student.raises(ValueError):
         layer.forward(X[:1], train=True)

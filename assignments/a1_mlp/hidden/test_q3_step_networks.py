@@ -161,10 +161,14 @@ def build_from_numbers(nb, edge, low, high, a, b, K):
     return nb.tower_network(f, a, b, K)
 
 
-@pytest.mark.points(0.25, hint="f takes a number and gives a number: ask it for one midpoint after the other.")
+@pytest.mark.points(
+    0.25,
+    hint="f takes a number and gives a number, an int here and a float there: ask it for one midpoint after the other, "
+    "and keep bins of height 0.",
+)
 def test_the_function_is_asked_for_one_number_at_a_time(student, rng):
-    for a, b, K in [(-1.0, 3.0, 8), (0.5, 2.0, 3)]:
-        low, high = rng.uniform(0.5, 2.0, size=2) * (-1, 1)
+    for a, b, K, low in [(-1.0, 3.0, 8, -1.5), (0.5, 2.0, 3, -0.5), (0.0, 2.0, 6, 0)]:
+        high = float(rng.uniform(0.5, 2.0))
         net = student.run(build_from_numbers, (a + b) / 2 + 0.01, low, high, a, b, K)
         net = {name: entry(net, name, s) for name, s in {"W1": (2 * K, 1), "b1": (2 * K,), "w2": (2 * K,)}.items()}
         middle = a + (np.arange(K) + 0.5) * (b - a) / K

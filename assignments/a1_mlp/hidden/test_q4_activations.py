@@ -35,6 +35,11 @@ def under_watch(nb, name, z):
         return getattr(nb, name)(z)
 
 
+def turned_back(nb, name, z):
+    """Call with the transpose, whose entries lie in memory column by column."""
+    return getattr(nb, name)(z.T)
+
+
 @pytest.mark.points(
     0.5,
     hint="Every function keeps the shape (a single number too) and the float dtype, takes integers as well, "
@@ -43,19 +48,22 @@ def under_watch(nb, name, z):
 def test_shape_and_dtype_are_kept_and_the_input_is_untouched(student, rng):
     box = away_from_zero(rng, (2, 3, 4))
     whole = np.array([-3, -1, 2, 5])
+    turned = np.ascontiguousarray(box.T)
     with student.pure():
         for name in EVERY:
             function = getattr(student, name)
             what = f"{name} of float32"
             of_single = array(function(box.astype(np.float32)), shape=(2, 3, 4), dtype=np.float32, what=what)
-            array(function(box), shape=(2, 3, 4), dtype=np.float64, what=f"{name} of float64")
+            of_box = array(function(box), shape=(2, 3, 4), dtype=np.float64, what=f"{name} of float64")
+            close(student.run(turned_back, name, turned), of_box, what=f"{name} of an array in another order in memory")
             single = number(function(np.array(box[0, 0, 0])), what=f"{name} of a single number")
             for lone in (np.float32(box[0, 0, 0]), np.array(box[0, 0, 0], np.float32)):
                 what = f"{name} of a single number of float32"
                 close(function(lone), of_single[0, 0, 0], rtol=1e-5, atol=1e-6, dtype="family", what=what)
             close(function(box[0, 0, :1]), np.array([single]), what=f"{name} of one number in an array")
             as_floats = array(function(whole.astype(float)), shape=(4,), dtype="float", what=name)
-            close(function(whole), as_floats, dtype="exact", what=f"{name} of integers")
+            for dtype in (np.int64, np.int8):
+                close(function(whole.astype(dtype)), as_floats, dtype="exact", what=f"{name} of integers")
 
 
 @pytest.mark.points(
@@ -103,7 +111,7 @@ def test_leaky_slopes_above_one_and_below_zero(student, rng):
 
 @pytest.mark.points(0.5, hint="A rectifier has slope 1 on the right, and 0 (relu) or alpha (leaky_relu) on the left.")
 def test_rectifiers_have_a_constant_slope_on_either_side(student, rng):
-    z = away_from_zero(rng, (4, 3))
+    z = np.append(away_from_zero(rng, 12), [1e-9, -1e-9])
     alpha = rng.uniform(0.1, 0.4)
     close(student.d_relu(z), np.where(z > 0, 1.0, 0.0), what="d_relu")
     close(student.d_leaky_relu(z), np.where(z > 0, 1.0, 0.01), what="d_leaky_relu")
@@ -133,6 +141,9 @@ def test_large_inputs_neither_overflow_nor_lose_the_tails(student, rng):
     expected["d_sigmoid"] = sigmoid(far) * sigmoid(-far)
     for name, values in expected.items():
         close(student.run(under_watch, name, far), values, what=f"{name} far from 0")
+    for name, values in {"sigmoid": sigmoid(far), "softplus": softplus(far), **expected}.items():
+        answer = student.run(under_watch, name, far.astype(np.float32))  # whose exp overflows from 89 on
+        close(answer, values.astype(np.float32), what=f"{name} of float32 far from 0")
     for name in ("relu", "leaky_relu", "d_relu", "d_leaky_relu"):
         array(student.run(under_watch, name, far), shape=far.shape, what=f"{name} far from 0")
 

@@ -50,7 +50,7 @@ def soft_targets(rng, N):
 def test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were(student, rng):
     N, C = 6, 4
     Z, y = labelled(rng, N, C)
-    targets, whole = rng.normal(size=(N, C)), np.arange(-7, 5).reshape(3, 4)
+    targets, whole = rng.normal(size=(N, C)), rng.permutation(np.arange(-120, 120, 20)).reshape(3, 4)
     with student.pure():
         for dtype in (np.float32, np.float64):
             answers = {
@@ -71,7 +71,15 @@ def test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were(student
         array(gradient, shape=(N, C), dtype=np.float64, what="the gradient with reduction none")
         array(student.one_hot(y, C + 3), shape=(N, C + 3), dtype=np.float64, what="one_hot")
         as_floats = array(student.softmax(whole.astype(float)), shape=whole.shape, what="softmax")
-        close(student.softmax(whole), as_floats, what="softmax of integers")
+        for given in (whole, whole.astype(np.int8)):
+            close(student.softmax(given), as_floats, what="softmax of integers")
+            costs, _ = unpack(student.softmax_cross_entropy(given, np.arange(3), "none"), 2, what="with reduction none")
+            close(costs, -log_softmax(whole.astype(float))[range(3), range(3)], what="the losses of integers")
+        bytes_ = [rng.integers(0, 256, size=(4, 3), dtype=np.uint8) for _ in range(2)]  # a difference of these wraps
+        loss, gradient = unpack(student.mse_loss(*bytes_), 2, what="mse_loss")
+        off = np.subtract(*bytes_, dtype=float)
+        close(loss, float(np.sum(off**2) / 8), what="mse_loss of integers")
+        close(gradient, off / 4, dtype="exact", what="the gradient of mse_loss of integers")
         for_ints, for_floats = (student.bce_with_logits(Z[:, 1], t) for t in (y % 2, (y % 2).astype(float)))
         _, gradient = unpack(for_floats, 2, what="bce_with_logits")
         expected = array(gradient, shape=(N,), what="the gradient of bce_with_logits")
@@ -131,7 +139,7 @@ def test_cross_entropy_value_with_every_reduction(student, rng):
     0.3, hint="Row i is all 0 but for a 1 in column y[i]; there are C columns even if no label is C - 1."
 )
 def test_one_hot_has_one_column_per_class(student, rng):
-    for N, C in [(6, 4), (3, 9), (5, 5), (1, 2)]:
+    for N, C in [(6, 4), (3, 9), (5, 5), (1, 2), (9, 300)]:
         _, y = labelled(rng, N, C)
         close(student.one_hot(y, C), (y[:, None] == np.arange(C)).astype(float), what=f"one_hot with {C} classes")
 

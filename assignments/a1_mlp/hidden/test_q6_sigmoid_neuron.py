@@ -92,7 +92,9 @@ def test_one_update_is_a_step_against_the_gradient(student, rng):
 def test_weights_and_losses_of_every_update(student, rng):
     for N, n, lr, max_iter in [(12, 3, 0.5, 25), (5, 5, 0.1, 40), (9, 1, 1.0, 15), (6, 2, 2.0, 3), (1, 4, 0.2, 10)]:
         X, y, w0 = overlapping(rng, N, n)
-        judge(student, X, y, w0, lr, 0.0, max_iter, what=f"of {max_iter} updates on {N} samples of {n} inputs")
+        for labels, kind in ((y, ""), (rng.uniform(size=N), ", labels between 0 and 1")):
+            what = f"of {max_iter} updates on {N} samples of {n} inputs{kind}"
+            judge(student, X, labels, w0, lr, 0.0, max_iter, what=what)
     X, y, w0 = overlapping(rng, 10, 2)
     X[1] = X[0]  # with both labels: nothing separates them, and a step that is large enough goes up
     steep = 10.0 / np.linalg.eigvalsh(with_ones(X).T @ with_ones(X) / 40).max()

@@ -152,6 +152,10 @@ def contract(nb, a, b):
     """Mix Values with numbers; answer what came out, and the operands' data and grad before and after backward."""
     x, y = nb.Value(a), nb.Value(b)
     mixed = [x + y, x + b, b + x, x - y, x - b, b - x, x * y, x * b, b * x, x / y, x / b, b / x, x + 2, 3 * x, 1 - x]
+    total = x + y
+    running = total
+    running += x  # another node, as with any +
+    mixed += [total, running]
     before = [x.data, y.data, x.grad, y.grad]
     root = (x * y).tanh()
     root.backward()
@@ -169,6 +173,7 @@ def test_values_and_numbers_mix_and_operands_keep_their_data(student, rng):
     a, b = float(rng.uniform(0.5, 2.0)), float(rng.uniform(-2.0, -0.5))
     mixed, before, after, foreign = unpack(student.run(contract, a, b), 4)
     expected = [a + b, a + b, b + a, a - b, a - b, b - a, a * b, a * b, b * a, a / b, a / b, b / a, a + 2, 3 * a, 1 - a]
+    expected += [a + b, a + b + a]
     close(column(mixed, len(expected), "data"), np.array(expected), what="a Value beside a number, data")
     close(column(before, 4, "data and grad"), np.array([a, b, 0.0, 0.0]), what="the operands before backward")
     close(column(after, 4, "data and grad"), np.array([a, b, math.tanh(a * b), 1.0]), what="the nodes after backward")

@@ -108,3 +108,28 @@ def mp_neuron(x, theta):
 def hebb_update(W, x, y, lr):
     W = as_float(W)
     return W + lr * np.outer(y, x).astype(W.dtype) if lr else W
+
+
+# %% difference_without_a_sign | fails: test_neuron_fires_from_the_threshold_on | hint: The threshold was subtracted from counts that have no sign where x holds unsigned integers, so the difference wraps; compare instead.
+def mp_neuron(x, theta):
+    return (np.asarray(x).sum(axis=1) - theta >= 0).astype(int)
+
+
+# %% counted_in_the_type_of_x | fails: test_neuron_fires_from_the_threshold_on | hint: The ones have the type of x, in whose small integers a count of 300 does not fit.
+def mp_neuron(x, theta):
+    return (x @ np.ones(x.shape[1], dtype=x.dtype) >= theta).astype(int)
+
+
+# %% threshold_between_two | fails: test_majority_of_any_number_of_inputs | hint: A threshold is an int; n / 2 + 0.5 lies between two where n is even.
+def gate_theta(gate, n):
+    return n / 2 + 0.5 if gate == "majority" else _right["gate_theta"](gate, n)
+
+
+# %% never_is_a_hundred | fails: test_always_and_never_hold_for_every_input | hint: A hundred inputs reach a threshold of 100; never needs more than all n.
+def gate_theta(gate, n):
+    return 100 if gate == "never" else _right["gate_theta"](gate, n)
+
+
+# %% old_array_where_nothing_fires | fails: test_neuron_and_hebb_keep_to_the_table | hint: Where no output fires you return W itself; the new weights are a new array always.
+def hebb_update(W, x, y, lr):
+    return _right["hebb_update"](W, x, y, lr) if np.any(y) else W

@@ -284,3 +284,75 @@ def newton_logistic(X, y, l2, w0, n_iter):
 # %% tol_times_the_length_of_b | fails: test_conjugate_gradients_stop_when_they_may | hint: tol was multiplied with the length of b; the norm of the residual itself is compared with tol.
 def conjugate_gradient(Av, b, x0, tol, max_iter):
     return _right["conjugate_gradient"](Av, b, x0, tol * max(float(np.linalg.norm(b)), 1e-300), max_iter)
+
+
+# %% never_more_than_n_steps | fails: test_conjugate_gradients_solve_large_systems | hint: n steps are enough on paper; rounding costs more, and only tol and max_iter end them.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    return _right["conjugate_gradient"](Av, b, x0, tol, min(max_iter, len(b)))
+
+
+# %% stops_where_the_residual_grows | fails: test_conjugate_gradients_solve_large_systems | hint: The residual of conjugate gradients may grow for a while; only tol and max_iter end the steps.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    x = np.array(x0, dtype=float)
+    r = b - Av(x)
+    d, rr, steps = r, r @ r, 0
+    while np.sqrt(rr) > tol and steps < max_iter:
+        product = Av(d)
+        alpha = rr / (d @ product)
+        x, r, steps = x + alpha * d, r - alpha * product, steps + 1
+        old, rr = rr, r @ r
+        d = r + rr / old * d
+        if rr > old:
+            break
+    return x, steps, float(np.sqrt(rr))
+
+
+# %% goes_on_at_equality | fails: test_conjugate_gradients_stop_when_they_may | hint: Stop at |r| <= tol, equality included: with tol = 0 and r = 0 you divide 0 by 0.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    x = np.array(x0, dtype=float)
+    r = b - Av(x)
+    d, rr, steps = r, r @ r, 0
+    while np.sqrt(rr) >= tol and steps < max_iter:
+        product = Av(d)
+        alpha = rr / (d @ product)
+        x, r, steps = x + alpha * d, r - alpha * product, steps + 1
+        old, rr = rr, r @ r
+        d = r + rr / old * d
+    return x, steps, float(np.sqrt(rr))
+
+
+# %% residual_in_the_array_of_the_product | fails: test_what_is_returned_and_that_nothing_changes | hint: What Av returns may be the very array that it was given, so writing the residual into it changes x0.
+def conjugate_gradient(Av, b, x0, tol, max_iter):
+    x = np.asarray(x0, dtype=float)
+    r = Av(x)
+    np.subtract(b, r, out=r)
+    d, rr, steps = r.copy(), r @ r, 0
+    while np.sqrt(rr) > tol and steps < max_iter:
+        product = Av(d)
+        alpha = rr / (d @ product)
+        x, r, steps = x + alpha * d, r - alpha * product, steps + 1
+        old, rr = rr, r @ r
+        d = r + rr / old * d
+    return x, steps, float(np.sqrt(rr))
+
+
+# %% nudges_one_copy | fails: test_hessian_vector_product | hint: grad_fn may return the very array that it is given (the gradient of |w|^2 / 2): nudge it for the second call, and the first answer changes.
+def hvp(grad_fn, w, v, h=1e-5):
+    u = np.array(w, dtype=float)
+    u += h * v
+    above = grad_fn(u)
+    u -= 2 * h * v
+    return (above - grad_fn(u)) / (2 * h)
+
+
+# %% slopes_kept_above_a_millionth | fails: test_newton_goes_step_by_step_to_the_right_places | hint: s (1 - s) may be as small as it is; lifted to 1e-6 it makes another Hessian.
+def newton_logistic(X, y, l2, w0, n_iter):
+    X, w, history = np.asarray(X, dtype=float), np.array(w0, dtype=float), []
+    for step in range(n_iter + 1):
+        z = X @ w
+        history.append(float(np.mean(np.logaddexp(0, z) - y * z) + l2 / 2 * w @ w))
+        if step < n_iter:
+            s = sigmoid(z)
+            H = (X.T * np.maximum(s * (1 - s), 1e-6)) @ X / len(X) + l2 * np.eye(len(w))
+            w = w - np.linalg.solve(H, X.T @ (s - y) / len(X) + l2 * w)
+    return w, history

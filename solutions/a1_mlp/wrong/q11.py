@@ -265,3 +265,25 @@ def dropconnect_forward(X, W, b, p, rng, train):
         return Y, (X, W, np.ones_like(W))
     mask = ((rng.integers(0, 100, W.shape) >= 100 * p) / (1 - p)).astype(W.dtype)
     return X @ (W * mask) + b, (X, W * mask, mask)
+
+
+# %% cache_of_the_last_call | fails: test_gradients_of_dropconnect | hint: backward takes what the last call left behind, not the cache that it is given; another forward in between makes the gradients wrong.
+def dropconnect_forward(X, W, b, p, rng, train):
+    Y, dropconnect_forward.last = _right["dropconnect_forward"](X, W, b, p, rng, train)
+    return Y, None
+
+
+def dropconnect_backward(dY, cache):
+    return _right["dropconnect_backward"](dY, dropconnect_forward.last)
+
+
+# %% coin_of_256_sides | fails: test_entries_are_dropped_by_independent_coins | hint: A byte has 256 values, so a small p becomes 0 or 1/256; compare rng.random() with p.
+def dropout_forward(X, p, rng, train):
+    return _dropout(X, p, rng, train, lambda shape, p, rng: (rng.integers(256, size=shape) >= round(256 * p)) / (1 - p))
+
+
+# %% weights_by_a_coin_of_256_sides | fails: test_dropconnect_drops_weights_and_nothing_else | hint: A byte has 256 values, so a small p becomes 0 or 1/256; compare rng.random() with p.
+def dropconnect_forward(X, W, b, p, rng, train):
+    refuse_impossible(p)
+    mask = (rng.integers(256, size=W.shape) >= round(256 * p)) / (1 - p) if train else None
+    return _dropconnect(X, W, b, p, rng, train, mask)

@@ -309,3 +309,50 @@ class BatchNorm1d(_right["BatchNorm1d"]):
         if train and len(X) == 1:
             self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * X[0]
         return super().forward(X, train)
+
+
+# %% dY_scaled_in_place | fails: test_a_new_layer_and_what_it_returns | hint: dY is the caller's: as_float copies what is not float32, so float32 is multiplied in place.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def backward(self, dY):
+        dX = super().backward(dY)
+        g = as_float(dY)
+        g *= self.gamma
+        return dX
+
+
+# %% constant_column_not_centred | fails: test_large_offsets_constant_columns_and_a_single_row | hint: The mean depends on every row of a constant column, too: its term stays in the gradient.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        self.flat = np.ptp(X, axis=0) == 0 if train else None
+        self.scale = 1 / np.sqrt(self.eps) if train and self.eps else 0.0
+        return super().forward(X, train)
+
+    def backward(self, dY):
+        dX = super().backward(dY)
+        return dX if self.flat is None else np.where(self.flat, self.gamma * dY * self.scale, dX)
+
+
+# %% cache_of_the_last_training | fails: test_gradients_in_evaluation | hint: backward belongs to the last forward, in training or not; yours goes back to the last one in training when the shapes agree.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        seen = getattr(self, "seen", None)
+        if train:
+            self.seen = np.shape(X)
+        elif seen == np.shape(X):
+            kept = {name: value for name, value in vars(self).items() if not name.startswith("running")}
+            Y = super().forward(X, train)
+            vars(self).update(kept)
+            return Y
+        return super().forward(X, train)
+
+
+# %% small_batches_count_less | fails: test_running_statistics_follow_the_batches | hint: Every batch counts with the same momentum, however many rows it has.
+class BatchNorm1d(_right["BatchNorm1d"]):
+    def forward(self, X, train):
+        self.rows = max(getattr(self, "rows", 0), len(X))
+        momentum = self.momentum
+        self.momentum = momentum * len(X) / self.rows
+        try:
+            return super().forward(X, train)
+        finally:
+            self.momentum = momentum

@@ -255,3 +255,15 @@ def perceptron_fit(X, y, w_init, max_epochs):
         if mistakes == 0:
             return w.astype(float), made, True
     return w.astype(float), made, False
+
+
+# %% gives_up_after_a_thousand_mistakes | fails: test_what_no_line_separates_uses_all_epochs | hint: Only a clean epoch and max_epochs end the learning, no other limit of your own.
+def perceptron_fit(X, y, w_init, max_epochs):
+    answer = _right["perceptron_fit"](X, y, w_init, 1)
+    total = answer[1]
+    for _ in range(max_epochs - 1):
+        if answer[2] or total > 1000:
+            break
+        answer = _right["perceptron_fit"](X, y, answer[0], 1)
+        total += answer[1]
+    return answer[0], total, answer[2]

@@ -221,3 +221,17 @@ def tower_network(f, a, b, K):
         "b1": -np.concatenate([edges[:-1], edges[1:]]),
         "w2": np.concatenate([heights, -heights]),
     }
+
+
+# %% heights_in_the_type_of_the_first | fails: test_the_function_is_asked_for_one_number_at_a_time | hint: np.vectorize takes the type of the first height for all: after an int 0 come integers. Ask f in a loop, or name otypes.
+def tower_network(f, a, b, K):
+    heights = np.vectorize(f)(a + (np.arange(K) + 0.5) * (b - a) / K)
+    left = iter(heights.tolist())
+    return _right["tower_network"](lambda x: next(left), a, b, K)
+
+
+# %% bins_of_height_zero_left_out | fails: test_the_function_is_asked_for_one_number_at_a_time | hint: There are 2K units for every K, also where the function is 0.
+def tower_network(f, a, b, K):
+    net = _right["tower_network"](f, a, b, K)
+    keep = net["w2"] != 0
+    return {name: value[keep] for name, value in net.items()}

@@ -138,3 +138,42 @@ def softplus(z):
 def sigmoid(z):
     z = as_float(z)
     return np.where(z > 20, z.dtype.type(1), _right["sigmoid"](z)).astype(z.dtype)
+
+
+# %% relu_in_a_flat_copy | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: ravel and reshape give a copy where entries do not lie row by row (a transpose), so what you write there is lost.
+def relu(z):
+    out = np.array(as_float(z), order="K")
+    flat = out.ravel()
+    flat[flat < 0] = 0
+    return out
+
+
+# %% leaky_relu_in_a_flat_copy | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: ravel and reshape give a copy where entries do not lie row by row (a transpose), so what you write there is lost.
+def leaky_relu(z, alpha=0.01):
+    out = np.array(as_float(z), order="K")
+    flat = out.reshape(-1)
+    flat[flat < 0] *= alpha
+    return out
+
+
+# %% exponential_of_small_integers | fails: test_shape_and_dtype_are_kept_and_the_input_is_untouched | hint: np.exp of int8 is of half precision: make floats of z first, then compute.
+def sigmoid(z):
+    e = as_float(np.exp(-np.abs(z)))
+    return np.where(np.asarray(z) >= 0, 1 / (1 + e), e / (1 + e)).astype(as_float(z).dtype)
+
+
+# %% d_tanh_by_cosh | fails: test_large_inputs_neither_overflow_nor_lose_the_tails | hint: cosh overflows from 89 on in float32: 1 - tanh(z)^2 does not.
+def d_tanh(z):
+    return 1 / np.cosh(np.clip(as_float(z), -300, 300)) ** 2
+
+
+# %% softplus_clipped_for_float64 | fails: test_large_inputs_neither_overflow_nor_lose_the_tails | hint: exp(500) is too large for float32: let exp see numbers <= 0 alone.
+def softplus(z):
+    z = as_float(z)
+    return np.where(z > 500, z, np.log1p(np.exp(np.minimum(z, 500))))
+
+
+# %% d_relu_of_what_is_large_enough | fails: test_rectifiers_have_a_constant_slope_on_either_side | hint: The slope is 1 from the smallest positive number on, not from 1e-8 on.
+def d_relu(z):
+    z = as_float(z)
+    return (z > 1e-8).astype(z.dtype)

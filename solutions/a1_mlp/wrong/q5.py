@@ -211,3 +211,26 @@ def softmax(Z, axis=-1):
 
 def softmax_cross_entropy(Z, y, reduction="mean"):
     return (np.zeros(len(Z)) if reduction == "none" else 0.0), np.zeros_like(as_float(Z))
+
+
+# %% difference_of_bytes | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The difference of two unsigned integers wraps below 0: make floats of both first.
+def mse_loss(yhat, y):
+    off = as_float(np.asarray(yhat) - np.asarray(y))
+    return _right["mse_loss"](off, np.zeros_like(off))
+
+
+# %% softmax_of_small_integers | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The maximum is subtracted in the type of the integers, where -100 - 100 does not fit into a byte: make floats first.
+def softmax(Z, axis=-1):
+    Z = np.asarray(Z)
+    return _right["softmax"](Z - Z.max(axis=axis, keepdims=True), axis)
+
+
+# %% cross_entropy_of_small_integers | fails: test_shapes_and_dtypes_follow_the_table_and_inputs_stay_as_they_were | hint: The maximum is subtracted in the type of the integers, where -100 - 100 does not fit into a byte: make floats first.
+def softmax_cross_entropy(Z, y, reduction="mean"):
+    Z = np.asarray(Z)
+    return _right["softmax_cross_entropy"](Z - Z.max(axis=1, keepdims=True), y, reduction)
+
+
+# %% one_hot_with_small_indices | fails: test_one_hot_has_one_column_per_class | hint: A byte holds numbers up to 127 alone: classes above become others.
+def one_hot(y, C):
+    return np.eye(C)[np.asarray(y).astype(np.int8)]

@@ -356,3 +356,48 @@ def numeric_gradient(f, x, h=1e-5):
             x[index] -= h
         gradient[index] = (above - below) / (2 * h)
     return gradient
+
+
+# %% layers_in_the_order_of_the_dict | fails: test_layers_come_in_the_order_of_their_numbers | hint: Layers are found by their names, W1, b1, W2, ..., in whatever order the dict holds them.
+def mlp_forward(params, X, act):
+    values = list(params.values())
+    named = {f"{'Wb'[i % 2]}{i // 2 + 1}": value for i, value in enumerate(values)}
+    return _right["mlp_forward"](named, X, act)
+
+
+# %% one_array_of_zeros | fails: test_initial_weights_come_from_the_generator_alone | hint: Layers of the same width share one array of zeros as their bias: a step on one changes the other.
+def init_params(sizes, scheme, rng):
+    params, zeros = _right["init_params"](sizes, scheme, rng), {}
+    return {name: zeros.setdefault(p.shape, p) if p.ndim == 1 else p for name, p in params.items()}
+
+
+# %% sizes_used_up | fails: test_names_shapes_and_dtypes_follow_the_table_and_nothing_is_changed | hint: The list of sizes is the caller's: pop empties it.
+def init_params(sizes, scheme, rng):
+    params = _right["init_params"](sizes, scheme, rng)
+    while len(sizes) > 1:
+        sizes.pop()
+    return params
+
+
+# %% layers_of_one_unit_unpenalised | fails: test_penalty_in_the_loss | hint: A weight matrix with one column is no bias: the names say which is which, not the shapes.
+def mlp_loss_and_grads(params, X, y, act, l2=0.0):
+    loss, grads = _right["mlp_loss_and_grads"](params, X, y, act, l2)
+    return loss - l2 / 2 * sum(np.sum(p**2) for p in params.values() if p.ndim == 2 and p.shape[1] == 1), grads
+
+
+# %% not_put_back_after_an_interrupt | fails: test_numeric_gradient_of_any_array_puts_x_back | hint: An interrupt (KeyboardInterrupt) is no Exception, so x stays nudged; finally puts it back after both.
+def numeric_gradient(f, x, h=1e-5):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        old = x[i]
+        try:
+            x[i] = old + h
+            above = float(f(x))
+            x[i] = old - h
+            below = float(f(x))
+        except Exception:
+            x[i] = old
+            raise
+        x[i] = old
+        gradient[i] = (above - below) / (2 * h)
+    return gradient

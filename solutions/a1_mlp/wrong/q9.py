@@ -447,3 +447,126 @@ class AdaDelta(_right["AdaDelta"]):
 class Adam(_right["Adam"]):
     def step(self, params, grads):
         super().step(params, {key: None if g is None or not np.any(g) else g for key, g in grads.items()})
+
+
+# %% sgd_in_a_flat_copy | fails: test_sgd_follows_its_rule, test_sgd_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class SGD(_right["SGD"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% momentum_in_a_flat_copy | fails: test_momentum_follows_its_rule, test_momentum_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class Momentum(_right["Momentum"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% nesterov_in_a_flat_copy | fails: test_nesterov_follows_its_rule, test_nesterov_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class Nesterov(_right["Nesterov"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% adagrad_in_a_flat_copy | fails: test_adagrad_follows_its_rule, test_adagrad_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class AdaGrad(_right["AdaGrad"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% rmsprop_in_a_flat_copy | fails: test_rmsprop_follows_its_rule, test_rmsprop_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class RMSProp(_right["RMSProp"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% adadelta_in_a_flat_copy | fails: test_adadelta_follows_its_rule, test_adadelta_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class AdaDelta(_right["AdaDelta"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% adam_in_a_flat_copy | fails: test_adam_follows_its_rule, test_adam_keeps_its_books | hint: reshape and ravel give a copy where an array does not lie row by row, so the caller's array never moves.
+class Adam(_right["Adam"]):
+    def step(self, params, grads):
+        super().step(
+            {name: w.reshape(-1) for name, w in params.items()},
+            {name: None if g is None else g.reshape(-1) for name, g in grads.items()},
+        )
+
+
+# %% sgd_pairs_by_place | fails: test_sgd_follows_its_rule, test_sgd_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class SGD(_right["SGD"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% momentum_pairs_by_place | fails: test_momentum_follows_its_rule, test_momentum_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class Momentum(_right["Momentum"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% nesterov_pairs_by_place | fails: test_nesterov_follows_its_rule, test_nesterov_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class Nesterov(_right["Nesterov"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% adagrad_pairs_by_place | fails: test_adagrad_follows_its_rule, test_adagrad_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class AdaGrad(_right["AdaGrad"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% rmsprop_pairs_by_place | fails: test_rmsprop_follows_its_rule, test_rmsprop_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class RMSProp(_right["RMSProp"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% adadelta_pairs_by_place | fails: test_adadelta_follows_its_rule, test_adadelta_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class AdaDelta(_right["AdaDelta"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% adam_pairs_by_place | fails: test_adam_follows_its_rule, test_adam_keeps_its_books | hint: A gradient belongs to the parameter of its name; the two dicts may have different orders, so zip pairs what does not belong together.
+class Adam(_right["Adam"]):
+    def step(self, params, grads):
+        super().step(params, dict(zip(params, grads.values(), strict=True)))
+
+
+# %% sgd_clips | fails: test_sgd_obeys_its_law | hint: The gradient is cut to [-100, 100], of which the rule says nothing.
+class SGD(_right["SGD"]):
+    def step(self, params, grads):
+        super().step(params, {name: None if g is None else np.clip(g, -100, 100) for name, g in grads.items()})
+
+
+# %% momentum_clips | fails: test_momentum_obeys_its_law | hint: The gradient is cut to [-100, 100], of which the rule says nothing.
+class Momentum(_right["Momentum"]):
+    def step(self, params, grads):
+        super().step(params, {name: None if g is None else np.clip(g, -100, 100) for name, g in grads.items()})
+
+
+# %% nesterov_clips | fails: test_nesterov_obeys_its_law | hint: The gradient is cut to [-100, 100], of which the rule says nothing.
+class Nesterov(_right["Nesterov"]):
+    def step(self, params, grads):
+        super().step(params, {name: None if g is None else np.clip(g, -100, 100) for name, g in grads.items()})
