@@ -19,7 +19,7 @@ GATES = {
 def judge_gate(student, gate):
     for n in (*range(1, 9), 3000):
         theta = number(student.gate_theta(gate, n), what="gate_theta")
-        require(theta == round(theta), f"a threshold is an int, yours for {gate!r} lies between two")
+        require(theta % 1 == 0, f"a threshold is an int, yours for {gate!r} lies between two")
         ones = np.arange(n + 1)
         what = f"what a neuron with your threshold for {gate!r} says to 0, 1, ... of {n} inputs that fire"
         same((ones >= theta).astype(int), GATES[gate](ones, n).astype(int), what=what)
