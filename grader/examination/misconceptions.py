@@ -30,7 +30,7 @@ from grader.schema import Assignment
 
 WHOLE_CPU_S = 4  # for all questions of a submission together
 WHOLE_S = 60.0  # the same on the wall, for a machine that is busy
-ONE_CPU_S = 0.5  # for one wrong solution and all failed checks of its question
+ONE_CPU_S = 0.5  # for one wrong solution and all failed checks of its question: a few hang as a student's program does
 LOAD_S = 10.0
 ANSWER_BYTES = 64 << 20
 
@@ -87,10 +87,12 @@ def _become_matcher(
         resource.setrlimit(resource.RLIMIT_CPU, (WHOLE_CPU_S, WHOLE_CPU_S))
         master = [(cell.number, cell.code) for cell in master_cells(paths, assignment.id)]
         with beside(paths, assignment.id):
-            for question, conversations in failed.items():
+            for place, (question, conversations) in enumerate(failed.items()):
                 solutions = known_solutions.wrong(paths, assignment.id, question)
                 beside_it = assignment.names_beside(question)
-                for check, hint in _matches(master, beside_it, solutions, conversations).items():
+                left_s = WHOLE_CPU_S - ONE_CPU_S - time.process_time()
+                until_s = time.process_time() + left_s / (len(failed) - place)
+                for check, hint in _matches(master, beside_it, solutions, conversations, until_s):
                     os.write(writing, f"{check}\t{hint}\n".encode())
     except BaseException:  # noqa: BLE001 - a wrong solution may raise anything; then the check's own hint stays
         pass
@@ -98,33 +100,66 @@ def _become_matcher(
         os._exit(0)
 
 
+@dataclass
+class _Known:
+    """A wrong solution, the names of the notebook with it, and the processor time that it may still take."""
+
+    solution: known_solutions.KnownSolution
+    names: dict[str, Any]
+    left_s: float = ONE_CPU_S
+
+
 def _matches(
     master: list[tuple[int, str]],
     beside_it: list[str],
     solutions: Sequence[known_solutions.KnownSolution],
     conversations: Sequence[Conversation],
-) -> dict[str, str]:
-    """By check: the hint of the wrong solution of a question that answers most of the failed checks alike."""
+    until_s: float,
+) -> Iterator[tuple[str, str]]:
+    """(check, hint of the wrong solution of its question that answers most of the failed checks alike).
+
+    Check by check in the order of `conversations`, all solutions each; the later word on a check counts. It ends when
+    this process has taken until_s of processor time, with what is known by then.
+    """
     candidate = Candidate(ANSWER_BYTES, 0)
     run_cells(candidate.module, master, LOAD_S)
     here = vars(candidate.module)
-    puzzling = [talk for talk in conversations if not _answers_alike(candidate, talk)]  # unlike the reference
+    right = _Known(known_solutions.KnownSolution("", (), (), ""), dict(here), WHOLE_CPU_S)
     here["_right"] = isolation.isolate_questions(here, beside_it)
     before = dict(here)
-    alike_in: dict[str, list[known_solutions.KnownSolution]] = {}
+    known = []
     for solution in solutions:
         here.clear()
         here.update(before)
         run_cells(candidate.module, list(enumerate(solution.cells)), LOAD_S)
-        with contextlib.suppress(TimeLimit), _within(ONE_CPU_S):
-            for talk in puzzling:
-                if _answers_alike(candidate, talk):
-                    alike_in.setdefault(talk.check, []).append(solution)
-    matched = Counter(solution.id for solutions in alike_in.values() for solution in solutions)
-    return {
-        check: max(found, key=lambda solution: (check in solution.fails, matched[solution.id])).text
-        for check, found in alike_in.items()
-    }
+        known.append(_Known(solution, dict(here)))
+    alike_in: dict[str, list[known_solutions.KnownSolution]] = {}
+    for talk in conversations:
+        if _answers_in_time(candidate, talk, right):  # the check failed for another reason
+            continue
+        for one in known:
+            if time.process_time() > until_s:
+                return
+            if _answers_in_time(candidate, talk, one):
+                alike_in.setdefault(talk.check, []).append(one.solution)
+        matched = Counter(solution.id for found in alike_in.values() for solution in found)
+        for check, found in alike_in.items():
+            yield check, max(found, key=lambda solution: (check in solution.fails, matched[solution.id])).text
+
+
+def _answers_in_time(candidate: Candidate, talk: Conversation, one: _Known) -> bool:
+    """Whether this solution answers alike before its time is over."""
+    here = vars(candidate.module)
+    here.clear()
+    here.update(one.names)
+    begun_s = time.process_time()
+    try:
+        with contextlib.suppress(TimeLimit), _within(one.left_s):
+            return _answers_alike(candidate, talk)
+        return False
+    finally:
+        one.left_s -= time.process_time() - begun_s
+        one.names = dict(here)
 
 
 def _answers_alike(candidate: Candidate, talk: Conversation) -> bool:
@@ -155,6 +190,8 @@ def _within(cpu_s: float) -> Iterator[None]:
     def interrupt(number: int, frame: Any) -> None:
         raise TimeLimit(f"{cpu_s} s are over")
 
+    if cpu_s <= 0:
+        raise TimeLimit("no time is left")
     signal.signal(signal.SIGPROF, interrupt)
     signal.setitimer(signal.ITIMER_PROF, cpu_s, 0.1)
     try:

@@ -188,6 +188,32 @@ def test_a_mistake_that_nobody_knows_keeps_the_hint_of_the_check(course: Paths) 
     assert said and not {"Everything is counted twice.", "The sum starts one entry late."} & set(said.values())
 
 
+LONG = """
+@pytest.mark.points(0.5)
+def test_a_long_running_sum(student, rng):
+    numbers = rng.normal(size=600)
+    for _ in range(60):  # the shortest check is looked at first
+        sums = student.running_sum(numbers)
+    close(sums, np.cumsum(numbers), rtol=1e-3)
+"""
+STUCK = """
+# %% stuck{number} | fails: test_running_sum | hint: Long ones hang.
+def running_sum(x):
+    while len(x) > 100: pass
+    return {number} + np.cumsum(x)
+
+"""
+
+
+def test_what_takes_long_in_one_check_costs_no_hint_of_another(course: Paths) -> None:
+    hidden = course.root / "assignments" / "tiny" / "hidden" / "test_q3.py"
+    hidden.write_text(hidden.read_text() + LONG)
+    stuck = "".join(STUCK.format(number=number) for number in range(3, 13))
+    (course.wrong("tiny") / "q3.py").write_text(WRONG.replace("while True", "while len(x) > 100") + stuck)
+    said = hints(course, "def running_sum(x):\n    return np.add.accumulate(x) + np.add.accumulate(x)")
+    assert said["test_running_sum"] == "Everything is counted twice." != said["test_a_long_running_sum"]
+
+
 def test_a_header_that_says_too_little_is_refused(course: Paths) -> None:
     (course.wrong("tiny") / "q1.py").write_text("# %% a | fails: test_b\nx = 1\n")
     with pytest.raises(AuthoringError, match="tiny/wrong/q1.py: the header"):
