@@ -13,7 +13,7 @@ BLOCKS = ((3, 3, 1), (3, 5, 1), (4, 6, 2), (4, 4, 2), (5, 2, 3), (2, 2, 1))  # c
 NETS = (  # widths, blocks, classes, channels of the images
     ([3, 5], [1, 2], 4, 2),
     ([2, 3, 4], [2, 1, 2], 5, 3),
-    ([4, 4], [2, 1], 3, 1),  # equal widths: stride alone asks for a projection
+    ([4, 4, 4], [2, 1, 1], 3, 1),  # equal widths: stride alone asks for a projection
     ([3], [3], 2, 3),
 )
 
@@ -131,6 +131,12 @@ def ask(student, name, args, weights, batches, d_out=None):
     return answers, None if d_out is None else unpack(gradients, 1 + len(weights), what="the gradients")
 
 
+def made_of(nb, args):
+    """The arguments after a network was made of them."""
+    nb.TinyResNet(*args)
+    return args
+
+
 def judge_values(student, rng, name, args, x, filters=1e3):
     shapes, forward = KINDS[name]
     weights = draw(rng, shapes(*args), filters)
@@ -155,7 +161,7 @@ def judge_gradients(student, rng, name, args, x):
 @pytest.mark.points(
     0.7,
     hint="No bias in any convolution; a projection (1x1 convolution and batch norm) if and only if stride or width "
-    "change; layers in the order of use; x is only read.",
+    "change; layers in the order of use; x, widths and blocks are only read.",
 )
 def test_parameters_in_order_shapes_and_dtypes(student, rng):
     for args in BLOCKS:
@@ -168,6 +174,8 @@ def test_parameters_in_order_shapes_and_dtypes(student, rng):
         given = args[:3] if args[3] == 3 else args  # three channels are the default
         (answer,), _ = ask(student, "TinyResNet", given, weights, [("train", x)])
         array(answer, shape=(3, args[2]), dtype=torch.float64, what="the output of TinyResNet")
+        after = student.run(made_of, list(given))
+        same(after, list(given), what="widths and blocks after a network was made of them")
 
 
 @pytest.mark.points(1.0, hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU.")

@@ -106,6 +106,7 @@ def test_iou_values(student, rng):
         for whole in (False, True):
             a, b = boxes_of(rng, M, whole=whole), boxes_of(rng, N, whole=whole)
             close(student.box_iou(a, b), ious(a, b), what=f"IoU of {M} with {N} boxes")
+        close(student.box_iou(a + 1e8, b + 1e8), ious(a, b), what="IoU of boxes around 1e8")
 
 
 @pytest.mark.points(
@@ -114,8 +115,10 @@ def test_iou_values(student, rng):
 def test_nms_keeps_the_right_boxes(student, rng):
     for n in (2, 9, 25, 40):
         for size in (6.0, 14.0):
-            boxes, scores, thr = boxes_of(rng, n, size), torch.tensor(rng.random(n)), float(rng.uniform(0.1, 0.6))
-            close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what=f"what nms keeps of {n} boxes")
+            for far in (0.0, 1e8):  # scores may be negative, too
+                boxes, scores = boxes_of(rng, n, size, whole=far > 0) + far, torch.tensor(rng.normal(scale=3.0, size=n))
+                thr, what = float(rng.uniform(0.1, 0.6)), f"what nms keeps of {n} boxes" + " around 1e8" * (far > 0)
+                close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what=what)
 
 
 @pytest.mark.points(
@@ -125,6 +128,9 @@ def test_roi_values(student, rng):
     for C, rows, columns, out in ((3, 8, 11, (2, 3)), (2, 13, 9, (4, 3)), (5, 10, 10, (3, 3)), (4, 6, 7, (1, 2))):
         feat, rois = maps(rng, C, rows, columns), rois_of(rng, 7, rows, columns)
         close(student.roi_max_pool(feat, rois, out), pooled(feat, rois, out)[0], what=f"boxes pooled to {out}")
+    feat, rois = maps(rng, 2, 26, 22), torch.tensor([[0, 0, 20, 24]])  # 11 * (25 / 11) and 19 * (21 / 19) are rounded
+    feat[:, 25], feat[:, :, 21] = 9.0, 9.0
+    close(student.roi_max_pool(feat, rois, (11, 19)), pooled(feat, rois, (11, 19))[0], what="boxes pooled to (11, 19)")
 
 
 def gradients(nb, name, wanted, d_out, tensors, rest):
@@ -213,6 +219,11 @@ def test_nms_at_the_threshold_with_ties_and_without_boxes(student, rng):
         boxes, scores = boxes_of(rng, n, 7.0, whole=True), torch.tensor(rng.integers(0, 4, size=n) / 4.0)
         thr = float(rng.uniform(0.2, 0.5))
         close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of equal scores")
+        scores += 1e-12 * torch.tensor(rng.permutation(n))
+        close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of close scores")
+    pair = torch.tensor([[0.0, 0, 2, 1], [1, 0, 3, 1]], dtype=torch.float64)  # their IoU is 1/3
+    answer = student.nms(pair, torch.tensor([0.9, 0.8]).double(), 1 / 3 + 1e-9)
+    close(answer, torch.tensor([0, 1]), what="what nms keeps with a thr just above the IoU")
     nothing = student.nms(torch.zeros(0, 4).double(), torch.zeros(0).double(), 0.5)
     array(nothing, shape=(0,), dtype="int", what="what nms keeps of no boxes")
 
@@ -220,7 +231,7 @@ def test_nms_at_the_threshold_with_ties_and_without_boxes(student, rng):
 @pytest.mark.points(0.25, hint="With fewer rows than bins, bins share rows: none is empty.")
 def test_roi_smaller_than_the_bins(student, rng):
     for out in ((3, 4), (5, 2), (7, 7)):
-        feat = maps(rng, 2, 6, 8) - 5.0
+        feat = 1e30 * (maps(rng, 2, 6, 8) - 5.0)
         rois = torch.tensor([[3, 2, 3, 2], [0, 0, 1, 0], [5, 4, 7, 5], [7, 0, 7, 5], [0, 5, 7, 5]])
         close(student.roi_max_pool(feat, rois, out), pooled(feat, rois, out)[0], what=f"small boxes pooled to {out}")
 
@@ -233,7 +244,7 @@ def test_iou_is_symmetric_and_free_of_place_and_scale(student, rng):
     expected = ious(a, b)
     close(student.box_iou(b, a), expected.T, what="IoU of b with a")
     close(student.box_iou(a + 100.0, b + 100.0), expected, rtol=1e-9, atol=1e-11, what="IoU of boxes moved by 100")
-    close(student.box_iou(a / 64.0, b / 64.0), expected, what="IoU of boxes 64 times smaller")
+    close(student.box_iou(a / 2.0**30, b / 2.0**30), expected, what="IoU of boxes a billion times smaller")
     turned = [t[:, [1, 0, 3, 2]] for t in (a, b)]
     close(student.box_iou(*turned), expected, what="IoU with x and y exchanged")
 

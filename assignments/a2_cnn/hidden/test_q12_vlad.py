@@ -58,10 +58,10 @@ def tensors(rng, *shapes):
     return [torch.tensor(rng.normal(size=shape)) for shape in shapes]
 
 
-def work(nb, centers, alpha, x, own=None, d_out=None):
+def work(nb, centers, alpha, x, own=None, d_out=None, view=False):
     """Parameters by name as made; the output; the gradients of sum(d_out * output) for x and each parameter.
 
-    own: values to put into the parameters first
+    own: values to put into the parameters first;  view: x lies in memory as (B, d, n)
     """
     given = centers.clone()
     layer = nb.NetVLAD(given, alpha)
@@ -71,7 +71,7 @@ def work(nb, centers, alpha, x, own=None, d_out=None):
     with torch.no_grad():
         for name, values in (own or {}).items():
             parameters[name].copy_(values)
-    x = x.clone().requires_grad_(d_out is not None)
+    x = (x.mT.clone(memory_format=torch.contiguous_format).mT if view else x.clone()).requires_grad_(d_out is not None)
     y = layer(x)
     gradients = None
     if d_out is not None:
@@ -168,7 +168,7 @@ def test_netvlad_values(student, rng):
             y, _ = ask(student, centers, 0.6, x)
             expected = soft(x, 1.2 * centers, -0.6 * (centers**2).sum(dim=1), centers)
             close(y, expected, what="NetVLAD as it is made")
-            y, _ = ask(student, centers, 0.6, x, own={"w": w, "b": b, "centers": other})
+            y, _ = ask(student, centers, 0.5, x, own={"w": w, "b": b, "centers": other})  # here w begins as the centres
             close(y, soft(x, w, b, other), what="NetVLAD with parameters of its own")
 
 
@@ -205,6 +205,8 @@ def test_vlad_with_empty_centres_ties_and_points_on_a_centre(student, rng):
     close(student.vlad(halfway, grid[order]), hard(halfway, grid[order]), what="vlad of points between centres")
     close(student.vlad(grid[:3], grid), np.zeros(10), what="vlad of points that are centres")
     close(student.vlad(grid[1:2] + 0.25, grid), hard(grid[1:2] + 0.25, grid), what="vlad of one point")
+    beyond = halfway + rng.choice([-1e-9, 1e-9], size=halfway.shape)
+    close(student.vlad(beyond, grid), hard(beyond, grid), rtol=1e-6, atol=1e-6, what="vlad just beyond the middle")
     near = grid[[0, 0, 4]] + rng.normal(0.0, 0.2, size=(3, 2))
     close(student.vlad(near, grid), hard(near, grid), what="vlad with centres that nothing is near to")
 
@@ -221,7 +223,9 @@ def sharp(rng, n, K, d):
 
 
 @pytest.mark.points(
-    0.35, hint="The exponents may be large: let torch.softmax subtract the largest. One descriptor is a set too."
+    0.35,
+    hint="The exponents may be large: let torch.softmax subtract the largest. One descriptor is a set, and may be "
+    "a centre.",
 )
 def test_netvlad_with_large_exponents_and_one_descriptor(student, rng):
     for n, K, d in ((1, 3, 2), (1, 1, 4), (4, 3, 3)):
@@ -229,6 +233,14 @@ def test_netvlad_with_large_exponents_and_one_descriptor(student, rng):
         for offset in (0.0, 2000.0, -2000.0):
             y, _ = ask(student, centers, 1.0, x, own={"w": w, "b": b + offset})
             close(y, soft(x, w, b, centers), rtol=1e-6, atol=1e-9, what="NetVLAD with large exponents")
+    centers, x, d_out = tensors(rng, (3, 2), (2, 1, 2), (2, 6))
+    faint = {"w": 0 * centers, "b": torch.tensor([0.0, -18.0, -19.0]).double(), "centers": centers}
+    y, _ = ask(student, centers, 1.0, x, own=faint)
+    close(y, soft(x, *faint.values()), rtol=1e-6, atol=1e-9, what="NetVLAD with rows of about 1e-8")
+    x[0, 0] = centers[1]  # a row of zeros: its gradient is any number, and no nan
+    _, gradients = ask(student, centers, 0.7, x, d_out=d_out)
+    finite = {"x": 0 * x, "w": 0 * centers, "b": torch.zeros(3).double(), "centers": 0 * centers}
+    close(gradients, finite, atol=1e30, what="the gradients where a descriptor is a centre")
 
 
 @pytest.mark.points(0.4, hint="With a large alpha the softmax chooses the nearest centre alone: then NetVLAD is vlad.")
@@ -257,8 +269,9 @@ def test_order_copies_and_neighbours_change_nothing(student, rng):
             (x[order], base[order], "images in another order"),
             (x[:1], base[:1], "one image alone"),
             (x[:, shuffled], base, "descriptors in another order"),
+            (x, base, "positions of a map, a transposed view"),
             (x.repeat(1, 2, 1), base, "every descriptor twice"),
         ):
-            y, _ = ask(student, c, 0.7, given)
+            y, _ = ask(student, c, 0.7, given, view="view" in says)
             close(y, wanted, what=f"NetVLAD, {says}")
     same(list(array(student.vlad(X[:4], centers), what="vlad").shape), [K * d], what="the shape of vlad")

@@ -224,7 +224,8 @@ def test_what_does_not_fit_raises(student, rng):
     with student.raises(ValueError):
         student.conv_out(7, 3, 3, strict=True)
     shape = (6, 5, 8)
-    for layer in [conv(4, 3, groups=4), conv(4, 3, groups=3), conv(2, (6, 1)), pool((1, 9), 1), {"name": "dropout"}]:
+    unknown = [{"name": "dropout"}, pool(2, 1, "minpool"), {**conv(2, 3), "name": "conv2d"}]
+    for layer in [conv(4, 3, groups=4), conv(4, 3, groups=3), conv(2, (6, 1)), pool((1, 9), 1), *unknown]:
         with student.raises(ValueError):
             student.trace([layer], shape)
     same(column(student, [conv(2, (6, 1), pad=(1, 0))], shape, "out_shape"), [(2, 2, 8)], what="out_shape with padding")

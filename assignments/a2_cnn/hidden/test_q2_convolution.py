@@ -51,17 +51,22 @@ KINDS = (np.float64, np.float32, np.int64)
 
 
 def mixtures(rng, *arrays):
-    """Whole numbers in these shapes, every dtype of x beside every dtype of w and b; and the dtype of the result.
+    """Numbers in these shapes, every dtype of x beside every dtype of w and b; and the dtype of the result.
 
-    Without an x of float32 beside something wider, where NumPy makes float64 by itself: no mark hangs on that.
+    Whole ones for an x of float32, and else with fractions, which float32 would round. Without an x of float32 beside
+    something wider, where NumPy makes float64 by itself: no mark hangs on that.
     """
-    for data in KINDS:
+    for data in (*KINDS, np.float16):
         for others in ([a, b] for a in KINDS for b in KINDS if data is not np.float32 or a is b is np.float32):
             x, w, b = (
-                rng.integers(-9, 10, size=a.shape).astype(dtype)
+                (rng.integers(-99, 100, size=a.shape) / (1 if np.float32 is data else 7)).astype(dtype)
                 for a, dtype in zip(arrays, (data, *others), strict=True)
             )
             yield (x, w, b), np.float32 if data is np.float32 else np.float64
+
+
+def channels_last(nb, x, w, b):
+    return nb.conv_nd_forward(x.transpose(0, 3, 1, 2), w.transpose(0, 3, 1, 2), b)
 
 
 def check(student, x, w, b, stride=1, pad=0, dilation=1, what=""):
@@ -108,6 +113,9 @@ def test_images(student, rng):
     close(student.conv_nd_forward(x, w, b, dilation=2), expected(x, w, b, dilation=2), what="a convolution, dilation 2")
     x, w, b = signals(rng, (4, 3), (2, 3), 2, 2, 2)
     close(student.conv_nd_forward(x, w, b, (2, 1), (1, 2), (1, 2)), by_hand(x, w, b, (2, 1), (1, 2), (1, 2)))
+    x, w, b = signals(rng, (6, 5), (3, 2))
+    answer = student.run(channels_last, np.moveaxis(x, 1, -1).copy(), np.moveaxis(w, 1, -1).copy(), b)
+    close(answer, expected(x, w, b), what="a convolution of views, channels last in memory")
 
 
 @pytest.mark.points(

@@ -85,14 +85,18 @@ def test_shapes_and_dtypes_of_the_gradients_of_a_convolution(student, rng):
             for answer, wanted, name in zip(answers, expected(dy, x, w, stride, pad), NAMES, strict=True):
                 precision = {} if dtype is np.float64 else {"atol": 2e-5}
                 close(answer, wanted.astype(dtype), what=f"{name} of {dtype.__name__}", **precision)
-        single, double, whole = np.float32, np.float64, np.int64
+        half, single, double, whole = np.float16, np.float32, np.float64, np.int8
         for kinds in [
             (whole, whole, whole),
             (whole, double, double),
             (double, whole, whole),
             (whole, whole, double),
+            (half, half, double),
+            (double, single, single),
         ] + [(single, single, single), *((double, double, w_kind) for w_kind in (single, double, whole))]:
-            mixed = [rng.integers(-9, 10, size=a.shape).astype(kind) for a, kind in zip((dy, x, w), kinds, strict=True)]
+            part = 1 if kinds[0] is single else 7  # with fractions, which float32 would round
+            drawn = [rng.integers(-99, 100, size=a.shape) / part for a in (dy, x, w)]
+            mixed = [values.astype(kind) for values, kind in zip(drawn, kinds, strict=True)]
             dtype = single if kinds[0] is single else double
             says = ", ".join(kind.__name__ for kind in kinds)
             for answer, wanted, name in zip(

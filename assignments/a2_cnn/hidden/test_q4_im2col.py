@@ -95,16 +95,16 @@ def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
             array(answer, shape=(2, 4, ho, wo), dtype=dtype, what="conv2d_fast")
             precision = {} if dtype is np.float64 else {"atol": 1e-5}
             close(answer, convolution(x, w, b, stride, pad).astype(dtype), what="conv2d_fast", **precision)
-        wanted = gathered(whole.astype(float), sources(shape, kernel, stride, pad))
-        close(student.im2col(whole, *kernel, stride, pad), wanted, what="im2col of integers")
-        sums, wanted = rng.integers(-9, 10, size=cols.shape), sources(shape, kernel, stride, pad)
-        close(
-            student.col2im(sums, shape, *kernel, stride, pad), scattered(sums, shape, wanted), what="col2im of integers"
-        )
+        index, sums = sources(shape, kernel, stride, pad), rng.integers(-99, 100, size=cols.shape)
+        for kind in (np.int8, np.float16):
+            answer = student.im2col(whole.astype(kind), *kernel, stride, pad)
+            close(answer, gathered(whole.astype(float), index), dtype="exact", what=f"im2col of {kind.__name__}")
+            answer = student.col2im(sums.astype(kind), shape, *kernel, stride, pad)
+            close(answer, scattered(sums, shape, index), dtype="exact", what=f"col2im of {kind.__name__}")
         answer = student.conv2d_fast(whole, w, None, stride, pad)
         close(answer, convolution(whole, w, None, stride, pad), what="conv2d_fast of integers")
         kinds = np.float64, np.float32, np.int64
-        for mixture in [(data, a, b) for data in kinds for a in kinds for b in kinds]:
+        for mixture in [(data, a, b) for data in (*kinds, np.float16) for a in kinds for b in kinds]:
             if mixture[0] is np.float32 and set(mixture) != {np.float32}:
                 continue  # NumPy makes float64 of these by itself: no mark hangs on that
             mixed = [
@@ -119,11 +119,12 @@ def test_shapes_and_dtypes_of_im2col_and_results_are_copies(student, rng):
         ((1, 2, 4, 3), (4, 3)),
         ((2, 1, 3, 5), (3, 1)),
     ]:
-        x = rng.normal(size=shape)
-        answer, after, shared = unpack(student.run(written_over, x, *kernel), 3)
-        close(answer, gathered(x, sources(shape, kernel, 1, 0)), what="im2col")
-        close(after, x, rtol=0.0, atol=0.0, what="the image after the matrix was written over")
-        same(shared, False, what="whether the matrix and the image share memory")
+        for dtype in (np.float64, np.float32):  # one of them is what a conversion leaves as it is
+            x = rng.normal(size=shape).astype(dtype)
+            answer, after, shared = unpack(student.run(written_over, x, *kernel), 3)
+            close(answer, gathered(x, sources(shape, kernel, 1, 0)).astype(dtype), what="im2col")
+            close(after, x, rtol=0.0, atol=0.0, what="the image after the matrix was written over")
+            same(shared, False, what="whether the matrix and the image share memory")
 
 
 @pytest.mark.points(

@@ -17,7 +17,7 @@ CASES = [  # size, kernel, stride, pad, output padding
     ((4, 2), (2, 4), 3, 1, 2),
     ((5, 3), (3, 4), 1, 1, 0),
     ((2, 3), (5, 4), 3, 2, 1),
-    ((4, 5), (1, 2), 3, 0, 0),
+    ((4, 5), (1, 2), 3, 2, 0),
 ]
 
 
@@ -61,7 +61,7 @@ def test_shapes_and_dtypes_of_upsampling(student, rng):
             array(student.upsample_nearest(singles[0], 3), shape=(2, 3, 9, 15), dtype=dtype, what="upsample_nearest")
             back = student.upsample_nearest_backward(dy.astype(dtype), 2)
             array(back, shape=(2, 3, 3, 4), dtype=dtype, what="upsample_nearest_backward")
-        whole = [rng.integers(-5, 6, size=a.shape) for a in (x, w, b)]
+        whole = [rng.integers(100, 256, size=a.shape).astype(np.uint8) for a in (x, w, b)]
         close(student.conv_transpose2d(*whole, 2, 1), expected(*whole, 2, 1), what="conv_transpose2d of integers")
         close(student.conv_transpose2d(whole[0], w, None, 2, 1), expected(whole[0], w, None, 2, 1), what="of integers")
         kinds = np.float64, np.float32, np.int64
@@ -74,9 +74,12 @@ def test_shapes_and_dtypes_of_upsampling(student, rng):
             wanted = expected(*mixed, 2, 1, 1).astype(np.float32 if mixture[0] is np.float32 else np.float64)
             what = "conv_transpose2d of " + ", ".join(str(a.dtype) for a in mixed)
             close(student.conv_transpose2d(*mixed, 2, 1, 1), wanted, dtype="exact", what=what)
-        close(student.upsample_nearest(whole[0], 2), blocks(whole[0], 2), what="upsample_nearest of integers")
-        back = student.upsample_nearest_backward(whole[0].repeat(2, axis=2).repeat(2, axis=3), 2)
-        close(back, 4.0 * whole[0], what="upsample_nearest_backward of integers")
+        for kind in (np.uint8, np.float16):
+            wide = blocks(whole[0], 2)
+            answer = student.upsample_nearest(whole[0].astype(kind), 2)
+            close(answer, wide, dtype="exact", what=f"upsample_nearest of {kind.__name__}")
+            back = student.upsample_nearest_backward(wide.astype(kind), 2)
+            close(back, 4.0 * whole[0], dtype="exact", what=f"upsample_nearest_backward of {kind.__name__}")
 
 
 @pytest.mark.points(

@@ -122,7 +122,7 @@ def test_shapes_and_dtypes_of_map_norms(student, rng):
             array(y, shape=shape, dtype=data, what=f"y of group norm {mixed}")
             for answer, name in zip(back, ("dx", "dgamma", "dbeta"), strict=True):
                 array(answer, dtype=data, what=f"{name} of group norm {mixed}")
-        whole = rng.integers(-9, 10, size=shape)
+        whole = rng.integers(-99, 100, size=shape).astype(np.int8)
         for train in (True, False):
             _, _, (back,) = ask_batch(student, x, gamma, beta, running, [whole], train)
             wanted = batch_norm(x, gamma, beta, running, [whole.astype(float)], train)[2][0]
@@ -132,10 +132,18 @@ def test_shapes_and_dtypes_of_map_norms(student, rng):
         wanted = group_norm(x, 2, gamma, beta, [whole.astype(float)])[1][0]
         for answer, exact, name in zip(back, wanted, ("dx", "dgamma", "dbeta"), strict=True):
             close(answer, exact, rtol=1e-8, atol=1e-10, dtype="exact", what=f"{name} of group norm, dy of integers")
-        y, _, _ = ask_batch(student, whole, gamma, beta, running, [])
-        close(y, batch_norm(whole, gamma, beta, running, [], True)[0], rtol=1e-8, what="y of batch norm of integers")
-        y, _ = ask_group(student, whole, 2, gamma, beta, [])
-        close(y, group_norm(whole, 2, gamma, beta, [])[0], rtol=1e-8, what="y of group norm of integers")
+        for kind in (np.int8, np.float16):
+            given, says = whole.astype(kind), f"norm of {kind.__name__}"
+            more = {"rtol": 1e-8, "atol": 1e-10, "dtype": "exact"}
+            y, _, _ = ask_batch(student, given, gamma, beta, running, [])
+            close(
+                y,
+                batch_norm(whole, gamma, beta, running, [], True)[0],
+                what=f"y of batch {says}",
+                **more,
+            )
+            y, _ = ask_group(student, given, 2, gamma, beta, [])
+            close(y, group_norm(whole, 2, gamma, beta, [])[0], what=f"y of group {says}", **more)
 
 
 @pytest.mark.points(
@@ -160,7 +168,7 @@ def test_batch_norm_in_training(student, rng):
 def test_running_averages(student, rng):
     for shape in [*SHAPES[:6], (2, 9, 3, 2)]:
         x, gamma, beta, running, _ = draw(rng, shape)
-        for more in ({}, settings(rng)):
+        for more in ({}, settings(rng), {"momentum": 0.0}, {"momentum": 1.0}):
             _, after, _ = ask_batch(student, x, gamma, beta, running, [], **more)
             wanted = batch_norm(x, gamma, beta, running, [], True, **more)[1]
             close(after, wanted, what=f"running after a batch of {shape}")
@@ -216,6 +224,8 @@ def test_batch_norm_in_operation(student, rng):
     for shape in [*SHAPES, (1, 3, 1, 1)]:
         x, gamma, beta, running, dys = draw(rng, shape)
         fresh = {"mean": np.zeros(shape[1]), "var": np.ones(shape[1])}  # nothing was trained yet
+        _, after, _ = ask_batch(student, x.astype(np.float32), gamma, beta, running, [], train=False)
+        close(after, running, rtol=0.0, atol=0.0, what="running of float64 after an x of float32 with train=False")
         for averages, more in ((running, {}), (running, settings(rng)), (fresh, {})):
             y, after, back = ask_batch(student, x, gamma, beta, averages, dys, train=False, **more)
             wanted, _, slopes = batch_norm(x, gamma, beta, averages, dys, False, **more)

@@ -118,7 +118,7 @@ def judge_branch(student, rng, branch):
         d_out = torch.zeros(3, sum(part.shape[1] for part in parts), 5, 7, dtype=x.dtype)
         d_part = images(rng, *parts[branch].shape)
         d_out[:, start : start + d_part.shape[1]] = d_part
-        _, _, gradients = ask(student, widths, weights, x, d_out, needs=OWN[branch])
+        _, _, gradients = ask(student, widths, weights, x, d_out, needs=OWN[branch], training=widths != WIDTHS[0])
         wanted = torch.autograd.grad((d_part * parts[branch]).sum(), variables, allow_unused=True)
         for place, (gradient, want) in enumerate(zip(gradients, wanted, strict=True)):
             if want is not None:
@@ -171,6 +171,9 @@ def test_six_convolutions_are_made_in_order(student, rng):
         sizes, *_ = unpack(student.run(work, list(widths), weights, x), 4)
         same(sizes, [w.numel() for w in weights], what="the list of sizes of the parameters")
         _found_at(ask(student, widths, weights, x)[0], branches(weights, x), 0, 4, 5)
+    widths = (3, 2, 4, 5, 4, 6, 7)  # c3r = c5r: two convolutions of the same size, not one
+    sizes, *_ = unpack(student.run(work, list(widths), draw(rng, widths), images(rng, 2, 3, 4, 5)), 4)
+    same(sizes, [w.numel() for w in draw(rng, widths)], what="the list of sizes of the parameters")
 
 
 @pytest.mark.points(0.6, hint="A 1x1 convolution with its bias, and a ReLU.")

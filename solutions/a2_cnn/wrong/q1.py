@@ -366,3 +366,17 @@ def trace(layers, in_shape):
 # %% unknown_layers_skipped | fails: test_what_does_not_fit_raises | hint: A layer with an unknown name is an error, not nothing.
 def trace(layers, in_shape):
     return _right["trace"]([layer for layer in layers if layer["name"] != "dropout"], in_shape)
+
+
+# %% names_by_their_ending | fails: test_what_does_not_fit_raises | hint: A name ends in "pool" and is unknown all the same: compare the whole name.
+def trace(layers, in_shape):
+    known = [{**layer, "name": "maxpool"} if layer["name"].endswith("pool") else layer for layer in layers]
+    rows = _right["trace"](known, in_shape)
+    return [{**row, "name": layer["name"]} for layer, row in zip(layers, rows)]
+
+
+# %% names_by_their_beginning | fails: test_what_does_not_fit_raises | hint: A name begins with "conv" and is unknown all the same: compare the whole name.
+def trace(layers, in_shape):
+    known = [{**layer, "name": "conv"} if layer["name"].startswith("conv") else layer for layer in layers]
+    rows = _right["trace"](known, in_shape)
+    return [{**row, "name": layer["name"]} for layer, row in zip(layers, rows)]

@@ -380,3 +380,25 @@ class TinyResNet(_ResNet):
     def __init__(self, widths, blocks, num_classes, in_ch=3):
         super().__init__(widths, blocks, num_classes, in_ch)
         self.stem[1].eps = 1e-3
+
+
+# %% widths_extended | fails: test_parameters_in_order_shapes_and_dtypes | hint: widths is the caller's list: copy it before you put the stem's width in front.
+class TinyResNet(TinyResNet):
+    def __init__(self, widths, blocks, num_classes, in_ch=3):
+        super().__init__(widths, blocks, num_classes, in_ch)
+        widths.insert(0, widths[0])
+
+
+# %% stride_up_to_the_second_stage | fails: test_resnet_values | hint: Every stage but the first begins with stride 2, also if its width is that of the stage before.
+class TinyResNet(nn.Module):
+    def __init__(self, widths, blocks, num_classes, in_ch=3):
+        super().__init__()
+        layers = [nn.Conv2d(in_ch, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()]
+        for i, width in enumerate(widths):
+            before = widths[max(i - 1, 0)]
+            first = 2 if i == 1 or width != before else 1
+            layers += [BasicBlock(width if j else before, width, 1 if j else first) for j in range(blocks[i])]
+        self.body, self.head = nn.Sequential(*layers), nn.Linear(widths[-1], num_classes)
+
+    def forward(self, x):
+        return self.head(self.body(x).mean(dim=(2, 3)))

@@ -295,3 +295,46 @@ def box_iou(a, b):
 # %% iou_in_single_precision | fails: test_iou_values | hint: float64 boxes were calculated with in float32: half of the digits are gone.
 def box_iou(a, b):
     return _right["box_iou"](a.float(), b.float()).to(a.dtype)
+
+
+# %% smallest_union | fails: test_iou_is_symmetric_and_free_of_place_and_scale | hint: A union may be as small as it likes: 1e-8 in its place changes the IoU of small boxes. Only 0 is special.
+def box_iou(a, b):
+    size = torch.minimum(a[:, None, 2:], b[:, 2:]) - torch.maximum(a[:, None, :2], b[:, :2])
+    shared = size.clamp(min=0).prod(dim=2)
+    areas = [(t[:, 2:] - t[:, :2]).prod(dim=1) for t in (a, b)]
+    return shared / (areas[0][:, None] + areas[1] - shared).clamp(min=1e-8)
+
+
+# %% nms_in_single_precision | fails: test_nms_keeps_the_right_boxes | hint: At 1e8 neighbours in float32 are 8 apart: nms takes the boxes as they are.
+def nms(boxes, scores, thr):
+    return _right["nms"](boxes.float(), scores, thr)
+
+
+# %% scores_in_single_precision | fails: test_nms_at_the_threshold_with_ties_and_without_boxes | hint: Scores of float64 that differ in the twelfth digit are not equal: compare them as they are.
+def nms(boxes, scores, thr):
+    return _right["nms"](boxes, scores.float(), thr)
+
+
+# %% overlap_in_single_precision | fails: test_nms_at_the_threshold_with_ties_and_without_boxes | hint: An IoU of float64 was rounded to float32 before it was compared with thr.
+def nms(boxes, scores, thr):
+    return _nms(boxes, scores, thr, overlap=lambda a, b: box_iou(a, b).float().double())
+
+
+# %% until_the_scores_are_used_up | fails: test_nms_keeps_the_right_boxes | hint: Scores may be negative: a score of -1 is no mark for a box that is done with.
+def nms(boxes, scores, thr):
+    kept = _right["nms"](boxes, scores, thr)
+    return kept[scores[kept] > -1]
+
+
+# %% bins_by_a_rounded_height | fails: test_roi_values | hint: 11 * (25 / 11) is a little more than 25, and rounded up 26: calculate (i + 1) * L / h with integers.
+def roi_max_pool(feat, rois, out):
+    def bins(first, last, n):
+        size = (last - first + 1) / n
+        return [slice(first + math.floor(i * size), first + math.ceil((i + 1) * size)) for i in range(n)]
+
+    return _pool(feat, rois, out, bins)
+
+
+# %% at_least_minus_10000 | fails: test_roi_smaller_than_the_bins | hint: The largest value of a bin may be as small as it likes: begin with -inf, or with a pixel of the bin.
+def roi_max_pool(feat, rois, out):
+    return _right["roi_max_pool"](feat, rois, out).clamp(min=-1e4)

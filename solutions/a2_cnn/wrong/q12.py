@@ -304,3 +304,37 @@ class NetVLAD(_right["NetVLAD"]):
 # %% vlad_of_the_dtype_of_the_centres | fails: test_shapes_dtypes_and_the_parameters_at_the_start | hint: X decides the dtype of the answer, not the centres.
 def vlad(X, centers):
     return _right["vlad"](X, centers).astype(as_float(centers).dtype)
+
+
+# %% vlad_nearest_in_single_precision | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: Distances of float64 were compared in float32: a centre that is a little nearer then looks as near as another.
+def vlad(X, centers):
+    return _vlad(X, centers, lambda X, centers, squares: squares.astype(np.float32).argmin(axis=1))
+
+
+# %% memory_shared_for_one_alpha | fails: test_netvlad_values | hint: For alpha 0.5 w begins as the centres, and here it lies in their memory: the two cannot learn independently.
+class NetVLAD(_right["NetVLAD"]):
+    def __init__(self, centers, alpha):
+        super().__init__(centers, alpha)
+        if 2 * alpha == 1:
+            self.w = nn.Parameter(self.centers.data)
+
+
+# %% root_of_a_row_of_zeros | fails: test_netvlad_with_large_exponents_and_one_descriptor | hint: The square root has no slope at 0: a row of zeros has the gradient nan. F.normalize and norm know that.
+class NetVLAD(_right["NetVLAD"]):
+    def forward(self, x):
+        shares = torch.softmax(x @ self.w.T + self.b, dim=2)
+        V = torch.einsum("bnk,bnkd->bkd", shares, x[:, :, None] - self.centers)
+        V = V / V.square().sum(dim=2, keepdim=True).sqrt().clamp(min=1e-12)
+        return F.normalize(V.flatten(1), dim=1)
+
+
+# %% view_of_the_descriptors | fails: test_order_copies_and_neighbours_change_nothing | hint: Descriptors of a feature map come as a transposed view, of which view makes nothing: reshape does.
+class NetVLAD(_right["NetVLAD"]):
+    def forward(self, x):
+        return super().forward(x.view(-1, x.shape[2]).view(x.shape))
+
+
+# %% net_rows_at_least_a_millionth | fails: test_netvlad_with_large_exponents_and_one_descriptor | hint: A faint row of 1e-8 is normalised, too: the limit is 1e-12.
+class NetVLAD(_NetVLAD):
+    def rows(self, V):
+        return F.normalize(V, dim=2, eps=1e-6)

@@ -324,3 +324,22 @@ def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
 # %% dtype_of_the_kernel | fails: test_shapes_and_dtypes_of_a_convolution | hint: The image decides the dtype of the result, not the kernel.
 def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
     return _right["conv_nd_forward"](x, w, b, stride, pad, dilation).astype(as_float(w).dtype)
+
+
+# %% float16_kept | fails: test_shapes_and_dtypes_of_a_convolution | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+    return y.astype(np.float16) if x.dtype == np.float16 else y
+
+
+# %% rounded_like_the_bias | fails: test_shapes_and_dtypes_of_a_convolution | hint: A bias of float32 beside an x of float64: calculate in float64, do not round to float32 first.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    y = _right["conv_nd_forward"](x, w, b, stride, pad, dilation)
+    return y if b is None or b.dtype != np.float32 else y.astype(np.float32).astype(y.dtype)
+
+
+# %% strides_counted_by_hand | fails: test_images | hint: A view need not lie in memory in the order of its axes: as_strided takes the array's own strides.
+def conv_nd_forward(x, w, b, stride=1, pad=0, dilation=1):
+    x = as_float(x)
+    x = np.lib.stride_tricks.as_strided(x, x.shape, np.empty(x.shape, x.dtype).strides)
+    return _right["conv_nd_forward"](x, w, b, stride, pad, dilation)

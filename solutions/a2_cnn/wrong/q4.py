@@ -297,3 +297,33 @@ def im2col(x, kh, kw, stride, pad):
         numbers = np.arange(1.0, x.size + 1).reshape(x.shape)
         _tables[key] = _right["im2col"](numbers, kh, kw, stride, pad).astype(int)
     return np.concatenate([[0.0], as_float(x).ravel()]).astype(as_float(x).dtype)[_tables[key]]
+
+
+# %% view_of_float32 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: For a kernel of 1x1 on one channel reshape copies nothing, nor does as_float for float32: then the matrix is the image itself.
+def im2col(x, kh, kw, stride, pad):
+    cols = _right["im2col"](x, kh, kw, stride, pad)
+    return x.reshape(cols.shape) if x.dtype == np.float32 and kh == kw == x.shape[1] == stride and not pad else cols
+
+
+# %% small_integers_added_up | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: Integers of one byte overflow when they are added up: make cols floats first.
+def col2im(cols, x_shape, kh, kw, stride, pad):
+    x = _right["col2im"](cols, x_shape, kh, kw, stride, pad)
+    return x if cols.dtype.kind not in "iu" else as_float(x.astype(np.int64).astype(cols.dtype))
+
+
+# %% matrix_of_float16 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def im2col(x, kh, kw, stride, pad):
+    cols = _right["im2col"](x, kh, kw, stride, pad)
+    return cols.astype(np.float16) if x.dtype == np.float16 else cols
+
+
+# %% sums_of_float16 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def col2im(cols, x_shape, kh, kw, stride, pad):
+    x = _right["col2im"](cols, x_shape, kh, kw, stride, pad)
+    return x.astype(np.float16) if cols.dtype == np.float16 else x
+
+
+# %% convolution_of_float16 | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def conv2d_fast(x, w, b, stride, pad):
+    y = _right["conv2d_fast"](x, w, b, stride, pad)
+    return y.astype(np.float16) if x.dtype == np.float16 else y

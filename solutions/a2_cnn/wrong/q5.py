@@ -423,3 +423,59 @@ def maxpool2d_backward(dy, cache):
     kept, _ = _lent.setdefault(id(cache), (np.empty_like(dx), cache))
     kept[...] = dx
     return kept
+
+
+# %% least_float_around | fails: test_pixels_far_below_zero | hint: The least float is a number, and a pixel may be as small: then the padding in front of it wins. Pad with -inf.
+def maxpool2d_forward(x, k, stride, pad):
+    x, (ph, pw) = as_float(x), pad
+    around = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=np.finfo(x.dtype).min)
+    y, inner = _right["maxpool2d_forward"](around, k, stride, (0, 0))
+    return y, (inner, x.shape, pad)
+
+
+def maxpool2d_backward(dy, cache):
+    inner, (_, _, H, W), (ph, pw) = cache
+    return _right["maxpool2d_backward"](dy, inner)[:, :, ph : ph + H, pw : pw + W]
+
+
+# %% summed_area_table | fails: test_averages_with_and_without_the_padding | hint: The sum of a window is finite, that of the whole map may overflow: inf - inf is nan. Add up window by window.
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    y, cache = _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = as_float(x).sum(axis=(2, 3), keepdims=True)
+        return y + (total - total), cache
+
+
+# %% padding_counts_without_overlap | fails: test_averages_with_and_without_the_padding, test_gradient_of_the_average | hint: The quick way for windows side by side divides by k_h k_w at a padded border, too.
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    return _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad or tuple(k) == tuple(stride))
+
+
+# %% maximum_gradients_of_the_dtype_of_x | fails: test_shapes_and_dtypes_of_pooling | hint: The dtype of dy decides for dx, not that of the image in the cache.
+def maxpool2d_forward(x, k, stride, pad):
+    y, cache = _right["maxpool2d_forward"](x, k, stride, pad)
+    return y, (cache, y.dtype)
+
+
+def maxpool2d_backward(dy, cache):
+    return _right["maxpool2d_backward"](dy, cache[0]).astype(cache[1])
+
+
+# %% average_gradients_of_the_dtype_of_x | fails: test_shapes_and_dtypes_of_pooling | hint: The dtype of dy decides for dx, not that of the image in the cache.
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    y, cache = _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
+    return y, (cache, y.dtype)
+
+
+def avgpool2d_backward(dy, cache):
+    return _right["avgpool2d_backward"](dy, cache[0]).astype(cache[1])
+
+
+# %% global_average_of_float16 | fails: test_shapes_and_dtypes_of_pooling | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def global_avg_pool(x):
+    return x.mean(axis=(2, 3))
+
+
+# %% global_sums_of_small_integers | fails: test_shapes_and_dtypes_of_pooling | hint: Integers of one byte overflow when they are added up in one byte: make x floats first.
+def global_avg_pool(x):
+    return as_float(x.sum(axis=(2, 3), dtype=x.dtype)) / (x.shape[2] * x.shape[3])

@@ -263,3 +263,25 @@ def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
         bare = _right["conv_transpose2d"](x, w, None, stride, pad, output_padding)
         y[:, :, -output_padding:], y[..., -output_padding:] = bare[:, :, -output_padding:], bare[..., -output_padding:]
     return y
+
+
+# %% padding_up_to_the_kernel | fails: test_transposed_convolution | hint: p may be as large as the kernel: more is cut off then than a convolution with k - 1 - p zeros around leaves away.
+def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
+    limit = min(pad, w.shape[2] - 1, w.shape[3] - 1)
+    return _right["conv_transpose2d"](x, w, b, stride, limit, output_padding)
+
+
+# %% products_of_small_integers | fails: test_shapes_and_dtypes_of_upsampling | hint: 200 times 100 is not 20000 in uint8: make x and w floats before the product.
+def conv_transpose2d(x, w, b, stride, pad, output_padding=0):
+    y = _right["conv_transpose2d"](x, w, b, stride, pad, output_padding)
+    return y.astype(np.int64).astype(x.dtype).astype(float) if x.dtype == w.dtype == np.uint8 else y
+
+
+# %% upsampling_of_float16 | fails: test_shapes_and_dtypes_of_upsampling | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def upsample_nearest(x, s):
+    return np.repeat(np.repeat(x if x.dtype.kind == "f" else as_float(x), s, axis=2), s, axis=3)
+
+
+# %% small_integers_added_up | fails: test_shapes_and_dtypes_of_upsampling | hint: s * s integers of one byte overflow when they are added up: make dy floats first.
+def upsample_nearest_backward(dy, s):
+    return as_float(sum(dy[:, :, i::s, j::s] for i in range(s) for j in range(s)))

@@ -442,3 +442,27 @@ def batchnorm2d_backward(dy, cache):
 def groupnorm_backward(dy, cache):
     dx, dgamma, _ = _right["groupnorm_backward"](dy, cache)
     return dx, dgamma, dy.sum(axis=(0, 2, 3))
+
+
+# %% momentum_of_zero | fails: test_running_averages | hint: A momentum of 0 is a number, too (nothing of this batch counts): "momentum or 0.1" takes it for none.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    return _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum or 0.1, eps)
+
+
+# %% running_rounded_in_operation | fails: test_batch_norm_in_operation | hint: With train=False the running averages stay as they are: convert copies of them, not the dict.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    if not train:
+        running.update({name: values.astype(as_float(x).dtype) for name, values in running.items()})
+    return _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum, eps)
+
+
+# %% batch_norm_of_float16 | fails: test_shapes_and_dtypes_of_map_norms | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    y, cache = _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum, eps)
+    return y.astype(x.dtype) if x.dtype.kind == "f" else y, cache
+
+
+# %% group_norm_of_float16 | fails: test_shapes_and_dtypes_of_map_norms | hint: float32 alone stays as it is; float16 becomes float64, as as_float says.
+def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
+    y, cache = _right["groupnorm_forward"](x, G, gamma, beta, eps)
+    return y.astype(x.dtype) if x.dtype.kind == "f" else y, cache

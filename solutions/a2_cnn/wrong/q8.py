@@ -323,3 +323,39 @@ def make_vgg(cfg, in_ch, n_classes, batchnorm=False):
     while cfg:
         cfg.pop(0)
     return _right["make_vgg"](given, in_ch, n_classes, batchnorm)
+
+
+# %% width_of_the_last_but_one | fails: test_vgg_values, test_layers_are_registered_in_order_and_trained | hint: cfg may end with two "M", or with none: keep the number of maps while you build.
+def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
+    maps = cfg[-2] if cfg[-1] == "M" else cfg[-1]
+    *before, _ = _right["make_vgg"](cfg, in_ch, num_classes, batchnorm)
+    return nn.Sequential(*before, nn.Linear(maps, num_classes))
+
+
+# %% width_of_the_last_number | fails: test_the_configuration_is_only_read | hint: cfg may hold no number at all: then the last layer reads the in_ch maps of the image.
+def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
+    maps = [entry for entry in cfg if entry != "M"][-1]
+    *before, _ = _right["make_vgg"](cfg, in_ch, num_classes, batchnorm)
+    return nn.Sequential(*before, nn.Linear(maps, num_classes))
+
+
+# %% lenet_without_a_graph_in_evaluation | fails: test_lenet_gradients | hint: Whoever evaluates may ask for gradients, too (which pixel moves the answer?): eval() is not no_grad().
+class LeNet5(LeNet5):
+    def forward(self, x):
+        logits = super().forward(x)
+        return logits if self.training else logits.detach() + 0 * x.sum()
+
+
+# %% vgg_without_a_graph_in_evaluation | fails: test_vgg_gradients | hint: Whoever evaluates may ask for gradients, too (which pixel moves the answer?): eval() is not no_grad().
+class _Graphless(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        logits = self.net(x)
+        return logits if self.training else logits.detach() + 0 * x.sum()
+
+
+def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
+    return _Graphless(_right["make_vgg"](cfg, in_ch, num_classes, batchnorm))

@@ -237,3 +237,17 @@ class Inception(_Inception):
     def b5(self, x):
         z = self.reduce5(x)
         return self.five(z.relu() if self.training else z).relu()
+
+
+# %% one_reduction_where_both_are_as_wide | fails: test_six_convolutions_are_made_in_order | hint: c3r and c5r may be equal; there are two reducing convolutions all the same, each with weights of its own.
+class Inception(_Inception):
+    def __init__(self, cin, c1, c3r, c3, c5r, c5, cp):
+        super().__init__(cin, c1, c3r, c3, c5r, c5, cp)
+        if c3r == c5r:
+            self.reduce5 = self.reduce3
+
+
+# %% pooled_without_a_graph_in_evaluation | fails: test_the_branch_that_pools | hint: Whoever evaluates may ask for gradients, too: the pooled maps are cut off from x there.
+class Inception(_Inception):
+    def bp(self, x):
+        return super().bp(x if self.training else x.detach())
