@@ -222,8 +222,9 @@ def test_nms_at_the_threshold_with_ties_and_without_boxes(student, rng):
         scores += 1e-12 * torch.tensor(rng.permutation(n))
         close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of close scores")
     pair = torch.tensor([[0.0, 0, 2, 1], [1, 0, 3, 1]], dtype=torch.float64)  # their IoU is 1/3
-    answer = student.nms(pair, torch.tensor([0.9, 0.8]).double(), 1 / 3 + 1e-9)
-    close(answer, torch.tensor([0, 1]), what="what nms keeps with a thr just above the IoU")
+    for thr, kept, says in ((1 / 3 + 1e-9, [0, 1], "above"), (1 / 3 - 1e-9, [0], "below")):
+        answer = student.nms(pair, torch.tensor([0.9, 0.8]).double(), thr)
+        close(answer, torch.tensor(kept), what=f"what nms keeps with a thr just {says} the IoU")
     nothing = student.nms(torch.zeros(0, 4).double(), torch.zeros(0).double(), 0.5)
     array(nothing, shape=(0,), dtype="int", what="what nms keeps of no boxes")
 

@@ -77,4 +77,4 @@ def conv2d_backward(dy, x, w, stride, pad):
     padded = np.pad(x, [(0, 0), (0, 0), (ph, ph), (pw, pw)])
     dw = np.einsum("nctuij,nfij->fctu", view(padded, spread.shape[2:], (2, 3)), spread, optimize=True)
     dx = dx[:, :, ph : H - ph, pw : W - pw]
-    return [part.astype(dtype) for part in (dx, dw, np.einsum("nfij->f", dy))]
+    return [part.astype(dtype) for part in (dx, dw, np.einsum("nfij->f", spread))]
