@@ -205,7 +205,7 @@ def test_vlad_with_empty_centres_ties_and_points_on_a_centre(student, rng):
     close(student.vlad(halfway, grid[order]), hard(halfway, grid[order]), what="vlad of points between centres")
     close(student.vlad(grid[:3], grid), np.zeros(10), what="vlad of points that are centres")
     close(student.vlad(grid[1:2] + 0.25, grid), hard(grid[1:2] + 0.25, grid), what="vlad of one point")
-    beyond = halfway + rng.choice([-1e-9, 1e-9], size=halfway.shape)
+    beyond = np.concatenate([halfway - 1e-9, halfway + 1e-9])
     close(student.vlad(beyond, grid), hard(beyond, grid), rtol=1e-6, atol=1e-6, what="vlad just beyond the middle")
     near = grid[[0, 0, 4]] + rng.normal(0.0, 0.2, size=(3, 2))
     close(student.vlad(near, grid), hard(near, grid), what="vlad with centres that nothing is near to")
