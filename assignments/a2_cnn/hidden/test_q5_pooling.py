@@ -142,9 +142,6 @@ def test_averages_with_and_without_the_padding(student, rng):
         x, dys = draw(rng, *geometry)
         y, _ = ask(student, "avgpool2d", x, dys, *geometry[1:])
         close(y, average(x, [], *geometry[1:])[0], what=f"y of avgpool2d with windows of {geometry[1]}")
-        large = 1e307 * rng.uniform(0.5, 1.0, size=(1, 2, *geometry[0]))  # of a window, not of a map, the sum is finite
-        y, _ = ask(student, "avgpool2d", large, [], *geometry[1:])
-        close(y, average(large, [], *geometry[1:])[0], what="y of avgpool2d of large pixels")
         x, dys = draw(rng, *geometry, N=4, C=2)
         for count in (True, False):
             y, _ = ask(student, "avgpool2d", x, dys, *geometry[1:], count_include_pad=count)

@@ -242,7 +242,7 @@ def built_from(nb, cfg, batchnorm):
 
 @pytest.mark.points(0.1, hint="cfg is the caller's list: read it, and leave it as it is.")
 def test_the_configuration_is_only_read(student):
-    for cfg in (*(cfg for cfg, _, _ in CFGS), ["M"]):
+    for cfg, _, _ in CFGS:
         for batchnorm in (False, True):
             after, alike = unpack(student.run(built_from, list(cfg), batchnorm), 2)
             same(after, list(cfg), what="cfg after make_vgg")

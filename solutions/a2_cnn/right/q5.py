@@ -243,3 +243,28 @@ def global_avg_pool(x):
 def global_avg_pool_backward(dy, x_shape):
     dy = as_float(dy)
     return np.broadcast_to((dy / (x_shape[2] * x_shape[3]))[:, :, None, None], x_shape)
+
+
+# %% summed_area_table | why: averages from the corners of a summed-area table, and back by differences at the corners
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    x = as_float(x)
+    N, C, H, W = x.shape
+    totals = np.zeros((N, C, H + 1, W + 1))
+    totals[:, :, 1:, 1:] = x.cumsum(axis=2, dtype=np.float64).cumsum(axis=3)
+    starts = [np.arange(0, s + 2 * p - w + 1, step) - p for s, w, step, p in zip((H, W), k, stride, pad)]
+    (top, left), (bottom, right) = (
+        [s.clip(0) for s in starts],
+        [(s + w).clip(max=n) for s, w, n in zip(starts, k, (H, W))],
+    )
+    count = np.full((len(top), len(left)), k[0] * k[1]) if count_include_pad else np.outer(bottom - top, right - left)
+    corners = (top, left, 1), (bottom, right, 1), (top, right, -1), (bottom, left, -1)
+    sums = sum(sign * totals[:, :, rows[:, None], columns] for rows, columns, sign in corners)
+    return (sums / count).astype(x.dtype), (corners, count, x.shape)
+
+
+def avgpool2d_backward(dy, cache):
+    corners, count, (N, C, H, W) = cache
+    steps = np.zeros((N, C, H + 1, W + 1))
+    for rows, columns, sign in corners:
+        np.add.at(steps, (slice(None), slice(None), rows[:, None], columns), sign * dy / count)
+    return steps.cumsum(axis=2).cumsum(axis=3)[:, :, :H, :W].astype(as_float(dy).dtype)

@@ -297,14 +297,6 @@ def box_iou(a, b):
     return _right["box_iou"](a.float(), b.float()).to(a.dtype)
 
 
-# %% smallest_union | fails: test_iou_is_symmetric_and_free_of_place_and_scale | hint: A union may be as small as it likes: 1e-8 in its place changes the IoU of small boxes. Only 0 is special.
-def box_iou(a, b):
-    size = torch.minimum(a[:, None, 2:], b[:, 2:]) - torch.maximum(a[:, None, :2], b[:, :2])
-    shared = size.clamp(min=0).prod(dim=2)
-    areas = [(t[:, 2:] - t[:, :2]).prod(dim=1) for t in (a, b)]
-    return shared / (areas[0][:, None] + areas[1] - shared).clamp(min=1e-8)
-
-
 # %% nms_in_single_precision | fails: test_nms_keeps_the_right_boxes | hint: At 1e8 neighbours in float32 are 8 apart: nms takes the boxes as they are.
 def nms(boxes, scores, thr):
     return _right["nms"](boxes.float(), scores, thr)

@@ -438,14 +438,6 @@ def maxpool2d_backward(dy, cache):
     return _right["maxpool2d_backward"](dy, inner)[:, :, ph : ph + H, pw : pw + W]
 
 
-# %% summed_area_table | fails: test_averages_with_and_without_the_padding | hint: The sum of a window is finite, that of the whole map may overflow: inf - inf is nan. Add up window by window.
-def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
-    y, cache = _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = as_float(x).sum(axis=(2, 3), keepdims=True)
-        return y + (total - total), cache
-
-
 # %% padding_counts_without_overlap | fails: test_averages_with_and_without_the_padding, test_gradient_of_the_average | hint: The quick way for windows side by side divides by k_h k_w at a padded border, too.
 def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
     return _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad or tuple(k) == tuple(stride))

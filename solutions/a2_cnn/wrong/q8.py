@@ -332,13 +332,6 @@ def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
     return nn.Sequential(*before, nn.Linear(maps, num_classes))
 
 
-# %% width_of_the_last_number | fails: test_the_configuration_is_only_read | hint: cfg may hold no number at all: then the last layer reads the in_ch maps of the image.
-def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
-    maps = [entry for entry in cfg if entry != "M"][-1]
-    *before, _ = _right["make_vgg"](cfg, in_ch, num_classes, batchnorm)
-    return nn.Sequential(*before, nn.Linear(maps, num_classes))
-
-
 # %% lenet_without_a_graph_in_evaluation | fails: test_lenet_gradients | hint: Whoever evaluates may ask for gradients, too (which pixel moves the answer?): eval() is not no_grad().
 class LeNet5(LeNet5):
     def forward(self, x):
