@@ -26,6 +26,7 @@ for name in $(ls /given); do
     rm -rf /autograder/submission /autograder/results /opt/course/.grader
     cp -r "/given/$name" /autograder/submission
     mkdir /autograder/results
+    cd /autograder/submission  # nobody says where it is started
     bash /autograder/source/run_autograder >"/out/$name.stdout" 2>&1 && code=0 || code=$?
     echo $code >"/out/$name.code"
     cp /autograder/results/results.json "/out/$name.json" 2>/dev/null || true
@@ -63,6 +64,10 @@ def running_sum(x):
     return np.cumsum(x) if seen else np.zeros(3)
 """
 
+FORGED = b"""
+open("/autograder/results/results.json", "w").write('{"score": 1000}')
+raise SystemExit
+"""
 READER = """
 import os
 there = [os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names]
@@ -91,6 +96,7 @@ def seen(tmp_path_factory):
         "nothing": {"essay.pdf": b"%PDF-1.7 words"},
         "linked": {"readers.ipynb": ipynb(*RIGHT[:-1], READER)},
         "solution": {},
+        "modules": {"tiny.ipynb": ipynb(*RIGHT), "grader.py": FORGED, "json.py": FORGED, "sitecustomize.py": FORGED},
     }.items():
         folder = home / "given" / name
         folder.mkdir(parents=True)
@@ -114,7 +120,7 @@ def seen(tmp_path_factory):
     subprocess.run(["docker", "run", "--rm", *limits, *volumes, "grader:latest", "-c", LIKE_THEIRS], check=True)
     found = {}
     found["killed"] = (1, json.loads((home / "out" / "killed.json").read_text()), "")
-    for name in ("right", "hostile", "nothing", "linked", "solution"):
+    for name in ("right", "hostile", "nothing", "linked", "solution", "modules"):
         file = home / "out" / f"{name}.json"
         page = json.loads(file.read_text()) if file.exists() else None
         code, said = ((home / "out" / f"{name}.{kind}").read_text() for kind in ("code", "stdout"))
@@ -157,6 +163,12 @@ def test_what_a_link_points_at_is_no_submission_and_lies_beside_none(seen):
 
 
 @pytest.mark.docker
+@pytest.mark.docker
+def test_modules_that_are_handed_in_are_not_the_graders(seen):
+    code, page, _ = seen["modules"]
+    assert code == 0 and page["score"] == seen["right"][1]["score"]
+
+
 def test_what_is_no_notebook_is_told_so(seen):
     code, page, _ = seen["nothing"]
     assert code == 0 and page["score"] == 0 and page["tests"] == [] and "essay.pdf" in page["output"]
