@@ -166,6 +166,9 @@ def test_far_from_zero_and_without_spread(student, rng):
     weight, bias = normal(rng, 5), normal(rng, 5)
     answer = student.run(apply_norm, level, weight, bias)
     close(answer, bias.expand(3, 5), atol=1e-9, what="layer norm of equal numbers")
+    weight, bias = normal(rng, 1), normal(rng, 1)
+    answer = student.run(apply_norm, normal(rng, 3, 1), weight, bias)
+    close(answer, bias.expand(3, 1), atol=1e-9, what="layer norm of vectors of one number")
 
 
 @pytest.mark.points(

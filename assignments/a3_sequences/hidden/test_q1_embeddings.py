@@ -95,6 +95,10 @@ def test_words_and_vectors_follow_the_table_and_nothing_is_changed(student, rng)
             noise = student.noise_distribution(rng.uniform(1, 9, size=6).astype(dtype))
             array(noise, shape=(6,), dtype=dtype, what="noise_distribution")
             number(student.glove_loss(*(x.astype(dtype) for x in table(rng, 5, 3))), what="glove_loss")
+        arrays = [rng.integers(-3, 4, size=x.shape) for x in draw(rng, 5, 3, 4)]
+        _, *grads = unpack(student.sgns_loss_grad(*arrays), 4, what="sgns_loss_grad")
+        for grad, x, name in zip(grads, arrays, ("dvc", "duo", "dun"), strict=True):
+            array(grad, shape=x.shape, dtype=np.float64, what=f"{name} for integers")
         array(student.noise_distribution(np.array([3, 1, 4])), shape=(3,), dtype=np.float64, what="the noise")
         number(student.glove_loss(*table(rng, 5, 3)), what="glove_loss with integer counts")
 

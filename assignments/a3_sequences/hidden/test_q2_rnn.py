@@ -104,7 +104,10 @@ def test_recurrent_shapes_follow_the_table_and_nothing_is_changed(student, rng):
             h, _ = unpack(student.rnn_forward(*arguments, act), 2, what="rnn_forward")
             array(h, shape=(3, 5, 4), dtype=np.float64, what="h")
         bits = rng.integers(0, 2, size=(3, 5, 2))
-        h, _ = ask(student, (bits, *arguments[1:]), act)
+        h, (grads,) = ask(student, (bits, *arguments[1:]), act, dh)
+        grads = gradients(grads, (bits, *arguments[1:]), what="the gradients for integers as x", dtype=np.float64)
+        _, (expected,) = ask(student, (bits.astype(float), *arguments[1:]), act, dh)
+        judge(grads, expected, "for integers as x")
         close(h, states_of(bits, *arguments[1:], act), what="h for integers as x")
 
 

@@ -208,6 +208,9 @@ def test_norms_of_short_and_of_saturated_sequences(student, rng):
     for T, H in ((1, 3), (2, 2), (5, 1), (1, 1)):
         h, Wh = sequence(rng, T, H, 1.2)
         close(student.jacobian_norms(h, Wh), norms_of(h, Wh), rtol=1e-7, atol=1e-10, what=f"the norms of {T} states")
+    h, Wh = sequence(rng, 24, 3, 0.1)  # what vanishes is small, and not 0
+    norms = student.jacobian_norms(h, Wh)
+    close(norms, norms_of(h, Wh), rtol=1e-6, atol=1e-200, what="the norms of 24 states whose gradient vanishes")
     h, Wh = sequence(rng, 6, 3, 1.2)
     expected = norms_of(h, Wh)
     h[2] = 1.0  # nothing gets past the third state

@@ -129,8 +129,10 @@ def test_lstm_shapes_follow_the_table_and_nothing_is_changed(student, rng):
         h, c, _ = unpack(student.lstm_forward(*arguments), 3, what="lstm_forward")
         array(h, shape=(3, 4, 5), dtype=np.float64, what="h")
     bits = rng.integers(0, 2, size=(3, 4, 2))
-    h, c, _ = ask(student, (bits, *arguments[1:]))
+    h, c, (grads,) = ask(student, (bits, *arguments[1:]), (dh, dc))
     judge_states(h, c, (bits.astype(float), *arguments[1:]), " for integers as x")
+    *_, (expected,) = ask(student, (bits.astype(float), *arguments[1:]), (dh, dc))
+    judge(grads, expected, "for integers as x")
     array(student.init_lstm_bias(3), shape=(12,), dtype=np.float64, what="init_lstm_bias")
     array(student.init_lstm_bias(3, 2), shape=(12,), dtype=np.float64, what="init_lstm_bias with an int")
 
@@ -214,6 +216,7 @@ def test_the_carousel_turns_for_ever(student, rng):
     dh, dc = np.zeros((B, T, H)), rng.normal(size=(B, H))
     dh_early = np.zeros((B, T, H))
     dh_early[:, 3] = rng.normal(size=(B, H))
+    c0[0, 0] = 300.0  # a cell may hold more than its tanh can show
     h, c, (late, early) = ask(student, (x, h0, c0, Wx, Wh, b), (dh, dc), (dh_early, dc))
     close(c, np.repeat(c0[:, None], T, axis=1), rtol=1e-12, what="the cell states with f = 1 and i = 0")
     close(h, np.repeat(np.tanh(c0)[:, None] / 2, T, axis=1), rtol=1e-12, what="the hidden states with f = 1 and i = 0")

@@ -166,6 +166,7 @@ def test_perplexity_of_a_total(student, rng):
     for n in (1, 7, 400):
         mean = float(rng.uniform(0.5, 4.0))
         close(student.perplexity(mean * n, n), float(np.exp(mean)), what=f"the perplexity of {n} tokens")
+    close(student.perplexity(4200.0, 7), float(np.exp(600.0)), what="the perplexity of a model that is very wrong")
     close(student.perplexity(0.0, 3), 1.0, what="the perplexity of a sure model")
 
 
@@ -277,6 +278,13 @@ def test_beam_search_weighs_length(student, rng):
         table[0, 0, 0] = torch.tensor([-math.inf, math.log(0.45), math.log(0.55)])
         table[1:, 2, :, 1:] = torch.tensor([math.log(0.3), math.log(0.7)])
         judge_search(student, table, 2, 5, alpha)
+    # bos is a word like others: when it comes again it is kept, and counted
+    table = torch.full((5, 3, 3, 3), 1 / 3, dtype=torch.float64)
+    table[0, 0, 0] = torch.tensor([0.75, 0.05, 0.2])
+    table[1, 0, 0] = torch.tensor([0.04, 0.86, 0.1])
+    table[1, 2, 0] = torch.tensor([0.25, 0.4, 0.35])
+    for alpha in (0.0, 1.0):
+        judge_search(student, table.log(), 2, 2, alpha)
 
 
 @pytest.mark.points(

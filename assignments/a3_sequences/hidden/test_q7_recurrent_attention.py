@@ -12,7 +12,14 @@ from grader.testing import array, close, require, unpack
 
 pytestmark = pytest.mark.question("q7")
 
-SIZES = ((3, 5, 4, 6, 7), (4, 4, 4, 4, 4), (2, 6, 3, 5, 1), (1, 1, 2, 3, 4), (2, 3, 5, 2, 5))  # B, S, Dq, Dk, A
+SIZES = (
+    (3, 5, 4, 6, 7),
+    (4, 4, 4, 4, 4),
+    (2, 6, 3, 5, 1),
+    (1, 1, 2, 3, 4),
+    (2, 3, 5, 2, 5),
+    (3, 1, 4, 2, 5),
+)  # B, S, Dq, Dk, A
 KINDS = ("additive_attention", "multiplicative_attention")
 
 

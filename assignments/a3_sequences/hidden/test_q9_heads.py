@@ -34,7 +34,7 @@ def draw_weights(rng, D, bias=True):
 
 def masks_for(rng, B, H, Tq, Tk):
     """Masks of every form, each with a key or more for every query."""
-    shapes = [(Tq, Tk), (B, Tq, Tk), (B, 1, Tq, Tk), (B, H, Tq, Tk), (B, 1, 1, Tk)]
+    shapes = [(Tq, Tk), (B, Tq, Tk), (B, 1, Tq, Tk), (B, H, Tq, Tk), (B, 1, 1, Tk), (B, 1, Tk), (1, Tq, Tk)]
     for shape in shapes:
         mask = torch.tensor(rng.random(size=shape) < 0.6)
         mask[..., int(rng.integers(Tk))] = True
@@ -218,6 +218,10 @@ def test_views_and_queries_without_keys(student, rng):
     mask[1] = False
     answer = student.run(attend, 12, 3, weights, q, kv, mask)
     close(answer, attention(weights, 3, q, kv, mask), what="attention with queries without keys")
+    mask = torch.ones(2, 3, 4, 5, dtype=torch.bool)
+    mask[0, 1, 2], mask[1, 2] = False, False
+    answer = student.run(attend, 12, 3, weights, q, kv, mask)
+    close(answer, attention(weights, 3, q, kv, mask), what="attention with queries that one head has no key for")
 
 
 @pytest.mark.points(

@@ -329,3 +329,9 @@ def encode(tokens, vocab, unk="<unk>"):
 # %% power_fixed | fails: test_glove_loss | hint: The power alpha is an argument; 0.75 is only its default.
 def glove_loss(W, U, b, c, X, xmax=100.0, alpha=0.75):
     return _right["glove_loss"](W, U, b, c, X, xmax)
+
+
+# %% gradients_of_integers | fails: test_words_and_vectors_follow_the_table_and_nothing_is_changed | hint: zeros_like of an array of integers holds integers: the gradients are cut off. Of integers the result is float64.
+def sgns_loss_grad(vc, uo, un):
+    loss, *grads = _right["sgns_loss_grad"](vc, uo, un)
+    return loss, *(grad.astype(np.asarray(x).dtype) for grad, x in zip(grads, (vc, uo, un), strict=True))

@@ -279,3 +279,11 @@ def sinusoidal_pe(T, d, base=10000.0):
     if (d, base) not in _wide or len(_wide[d, base]) < T:
         _wide[d, base] = _right["sinusoidal_pe"](T, d, base)
     return _wide[d, base].clone()
+
+
+# %% variance_divided_by_nothing | fails: test_far_from_zero_and_without_spread | hint: var divides by d - 1, which is 0 for a single number: 0/0, and multiplying by d - 1 does not undo it.
+class LayerNorm(_right["LayerNorm"]):
+    def forward(self, x):
+        d = x.shape[-1]
+        variance = x.var(dim=-1, keepdim=True) * (d - 1) / d
+        return (x - x.mean(dim=-1, keepdim=True)) / torch.sqrt(variance + self.eps) * self.weight + self.bias

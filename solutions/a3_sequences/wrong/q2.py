@@ -302,3 +302,14 @@ def rnn_forward(x, h0, Wx, Wh, b, act):
 # %% gradient_of_the_state_clipped | fails: test_a_recurrent_cache_serves_twice_and_alone | hint: The gradient is clipped: it is linear in dh, however large that is. Clipping is for whoever makes the step.
 def rnn_backward(dh, cache):
     return {name: np.clip(grad, -500, 500) for name, grad in _right["rnn_backward"](dh, cache).items()}
+
+
+# %% integer_gradient | fails: test_recurrent_shapes_follow_the_table_and_nothing_is_changed | hint: zeros_like of x holds integers if x does: the gradient is cut off.
+def rnn_forward(x, h0, Wx, Wh, b, act):
+    h, cache = _right["rnn_forward"](x, h0, Wx, Wh, b, act)
+    return h, (cache, np.asarray(x).dtype)
+
+
+def rnn_backward(dh, cache):
+    grads = _right["rnn_backward"](dh, cache[0])
+    return grads | {"dx": grads["dx"].astype(cache[1])}

@@ -283,3 +283,20 @@ def init_lstm_bias(H, forget=1.0):
 # %% bias_of_integers | fails: test_lstm_shapes_follow_the_table_and_nothing_is_changed | hint: np.repeat of integers holds integers; the bias is float64, whatever forget is.
 def init_lstm_bias(H, forget=1.0):
     return np.repeat([0, forget, 0, 0], H)
+
+
+# %% integer_gradient | fails: test_lstm_shapes_follow_the_table_and_nothing_is_changed | hint: zeros_like of x holds integers if x does: the gradient is cut off.
+def lstm_forward(x, h0, c0, Wx, Wh, b):
+    h, c, cache = _right["lstm_forward"](x, h0, c0, Wx, Wh, b)
+    return h, c, (cache, np.asarray(x).dtype)
+
+
+def lstm_backward(dh, dc_last, cache):
+    grads = _right["lstm_backward"](dh, dc_last, cache[0])
+    return grads | {"dx": grads["dx"].astype(cache[1])}
+
+
+# %% cell_clipped | fails: test_the_carousel_turns_for_ever | hint: The cell is clipped: what it holds has no bounds, only what it shows has.
+def lstm_forward(x, h0, c0, Wx, Wh, b):
+    h, c, cache = _right["lstm_forward"](x, h0, c0, Wx, Wh, b)
+    return h, np.clip(c, -20, 20), cache

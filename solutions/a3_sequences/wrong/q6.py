@@ -280,3 +280,24 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
 # %% impossible_kept | fails: test_beam_search_finds_what_its_width_allows | hint: A continuation with log-probability -inf takes a place and is extended: it is impossible, and no continuation.
 def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
     return _search(step, bos, eos, beam, max_len, alpha, impossible=True)
+
+
+# %% perplexity_clipped | fails: test_perplexity_of_a_total | hint: The exponent is cut off at 100: e^700 is still a number.
+def perplexity(total_nll, n_tokens):
+    return math.exp(min(total_nll / n_tokens, 100))
+
+
+# %% bos_never_again | fails: test_beam_search_weighs_length | hint: A continuation with bos is struck out: all continuations take part, step says how probable they are.
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    def without(prefixes):
+        log_p = step(prefixes).clone()
+        log_p[:, bos] = -math.inf
+        return log_p
+
+    return _right["beam_search"](without, bos, eos, beam, max_len, alpha)
+
+
+# %% bos_never_counted | fails: test_beam_search_weighs_length | hint: The length counts all tokens behind the first one, also one that happens to be bos.
+def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
+    count = lambda tokens: sum(token != bos for token in tokens)  # noqa: E731
+    return _search(step, bos, eos, beam, max_len, alpha, score=lambda total, tokens: total / count(tokens) ** alpha)

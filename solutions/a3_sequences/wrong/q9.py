@@ -308,3 +308,19 @@ class MultiHeadAttention(_Heads):
                 self.kept = mask
             mask = self.kept
         return super().forward(q, kv, mask)
+
+
+# %% mask_of_samples_reshaped | fails: test_masks_of_every_form | hint: view gives the mask of the samples an axis for the heads, but only if none of its axes is 1; unsqueeze does it always.
+class MultiHeadAttention(_right["MultiHeadAttention"]):
+    def forward(self, q, kv=None, mask=None):
+        if mask is not None and mask.dim() == 3:
+            mask = mask.reshape(q.shape[0], 1, q.shape[1], -1)
+        return super().forward(q, kv, mask)
+
+
+# %% silent_where_one_head_is | fails: test_views_and_queries_without_keys | hint: A query without a key in one head gets zeros from that head alone; the others go on.
+class MultiHeadAttention(_right["MultiHeadAttention"]):
+    def forward(self, q, kv=None, mask=None):
+        if mask is not None and mask.dim() == 4:
+            mask = mask & mask.any(dim=3, keepdim=True).all(dim=1, keepdim=True)
+        return super().forward(q, kv, mask)
