@@ -194,6 +194,9 @@ def test_sentence_pairs(student, rng):
             require(len({other for other, _ in drawn}) > 30, "the other sentences come from a few documents only")
             require(len(set(drawn)) > len(drawn) // 2, "the other sentences are a few of the documents' sentences")
             require(len({position for _, position in drawn}) > 1, "the other sentences are all from one place")
+            ends = [(position == 0, position == len(docs[other]) - 1) for other, position in drawn]
+            require(any(first for first, _ in ends), "no other sentence is the first of its document")
+            require(any(last for _, last in ends), "no other sentence is the last of its document")
             steps = {(pair[2] - pair[0]) % documents for pair in pairs if not pair[-1]}
             require(len(steps) > 30, "the other document is always at the same distance, or nearly")
     near(right / total, 0.5, total, "the labels 0 and 1 are not equally likely")

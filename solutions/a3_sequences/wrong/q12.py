@@ -489,3 +489,16 @@ def nsp_pairs(docs, generator):
             label = 1 - label
             pairs.append((list(a), list(b if label else others[number(len(others))]), label))
     return pairs
+
+
+# %% never_a_first_sentence | fails: test_sentence_pairs | hint: The other sentence is drawn from those that follow another: the first of a document is a sentence like the rest.
+def nsp_pairs(docs, generator):
+    pairs = []
+    for i, doc in enumerate(docs):
+        others = [sentence for j, other in enumerate(docs) if j != i for sentence in other[1:]]
+        for a, b in zip(doc, doc[1:], strict=False):
+            if torch.rand((), generator=generator) < 0.5:
+                pairs.append((a, b, 1))
+            else:
+                pairs.append((a, others[int(torch.randint(len(others), (), generator=generator))], 0))
+    return pairs
