@@ -235,7 +235,9 @@ def padded_source(rng, lengths, pad=PAD):
     "times.",
 )
 def test_greedy_decoding_of_the_transformer_follows_forward(student, rng, device):
-    for number_, (lengths, n) in enumerate((((9, 1, 2, 3), 7), ((8, 1, 2, 1), 6), ((4,), 1), ((1, 4), 5))):
+    for number_, (lengths, n) in enumerate(
+        (((9, 1, 2, 3), 7), ((8, 1, 2, 1), 6), ((4,), 1), ((1, 4), 5), ((2, 3), MAX_LEN))
+    ):
         pad, bos, eos = ((0, 1, 2), (5, 0, 3))[number_ % 2]
         src = padded_source(rng, lengths, pad)
         model = made(student, rng, device, pad=pad, forbidden=(pad, bos, eos))
@@ -502,6 +504,12 @@ def test_layers_are_pre_norm_with_residual_paths(student, rng, device):
     require(gap <= 1e-10, "DecoderLayer: memory_mask does not reach the cross-attention")
     gap = far(answer(layer, x, memory), answer(layer, x, 3.0 * memory + 1.0))
     require(gap > 1e-3, "DecoderLayer: the memory is ignored, or normalised a second time")
+    # attention to one key does not depend on the heads: with one token it is the other attention that tells
+    more_heads = student.run(bend, "DecoderLayer", [D, 2 * HEADS, D_FF], seed, device, 1.0, 1.0)
+    for tokens, keys, which in ((1, 5, "cross-attention"), (4, 1, "self-attention")):
+        arguments, shape = (x[:, :tokens], memory[:, :keys]), (3, tokens, D)
+        gap = far(answer(layer, *arguments, shape=shape), answer(more_heads, *arguments, shape=shape))
+        require(gap > 1e-5, f"DecoderLayer: the number of heads does not reach the {which}")
 
 
 @pytest.mark.points(

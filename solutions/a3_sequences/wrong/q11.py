@@ -540,3 +540,21 @@ class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
         table = self.positions
         del self.positions
         self.positions = table
+
+
+# %% one_head_across | fails: test_layers_are_pre_norm_with_residual_paths | hint: The cross-attention has a single head, whatever heads says; the number of parameters is the same.
+class DecoderLayer(_right["DecoderLayer"]):
+    def __init__(self, d, heads, d_ff):
+        super().__init__(d, heads, d_ff)
+        self.cross_attention = MultiHeadAttention(d, 1)
+
+
+# %% writing_stops_before_max_len | fails: test_greedy_decoding_of_the_transformer_follows_forward | hint: max_len counts what forward reads, bos included; the last token that is written is never read, so max_len can be written.
+class Seq2SeqTransformer(_right["Seq2SeqTransformer"]):
+    def __init__(self, v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len):
+        super().__init__(v_src, v_tgt, d, heads, layers, d_ff, pad_id, max_len)
+        self.longest = max_len
+
+    @torch.no_grad()
+    def greedy_decode(self, src, bos, eos, max_new):
+        return super().greedy_decode(src, bos, eos, min(max_new, self.longest - 1))
