@@ -31,7 +31,7 @@ def draw(rng, B, D, Z, likelihood):
 def spreads(rng, B, D):
     """Log-variances of every form that is allowed."""
     number_ = float(rng.uniform(0.4, 1.2))
-    return [number_, -number_, tensor(rng), tensor(rng, D), tensor(rng, B, D)]
+    return [number_, -number_, tensor(rng), tensor(rng, D), tensor(rng, B, D), tensor(rng, B, 1)]
 
 
 def expected_terms(x, out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
@@ -71,7 +71,7 @@ def test_contract_of_the_bounds(student, rng):
             for name, answer in [*terms.items(), ("iwae_bound", bound)]:
                 require(isinstance(answer, torch.Tensor), f"{name} must be a scalar tensor")
                 array(answer, shape=(), dtype=asked, what=name)
-    for likelihood in ("laplace", "Gaussian"):
+    for likelihood in ("laplace", "Gaussian", "gauss", ""):
         with student.raises(ValueError):
             student.elbo_terms(*draw(rng, 4, 5, 3, "gaussian"), likelihood)
 

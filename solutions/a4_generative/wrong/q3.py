@@ -265,3 +265,20 @@ def iwae_bound(log_w):
 # %% beta_zero_is_one | fails: test_bernoulli_bound | hint: `beta or 1.0` takes a beta of 0 for one that was not given.
 def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
     return _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta or 1.0, free_bits)
+
+
+# %% part_of_a_name | fails: test_contract_of_the_bounds | hint: `likelihood in ("gaussian")` has no comma: it asks whether one string is part of the other.
+def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
+    for name in ("bernoulli", "gaussian"):
+        if likelihood in (name):
+            return _right["elbo_terms"](x, dec_out, mu, logvar, name, dec_logvar, beta, free_bits)
+    raise ValueError("unknown likelihood")
+
+
+# %% spread_of_a_row_counted_once | fails: test_gaussian_bound | hint: A dec_logvar of shape (B, 1) stands for every pixel of its row; its logarithm counts D times.
+def elbo_terms(x, dec_out, mu, logvar, likelihood, dec_logvar=0.0, beta=1.0, free_bits=0.0):
+    terms = _right["elbo_terms"](x, dec_out, mu, logvar, likelihood, dec_logvar, beta, free_bits)
+    if likelihood == "gaussian" and isinstance(dec_logvar, torch.Tensor) and dec_logvar.dim() == 2:
+        uncounted = (x.shape[1] - dec_logvar.shape[1]) * dec_logvar.sum(dim=1).mean()
+        return _terms(terms["rec"] - 0.5 * uncounted, terms["kl"], beta)
+    return terms
