@@ -194,15 +194,18 @@ def drawn(nb):
     nn = torch.nn
     inner = nn.Sequential(nn.ConvTranspose2d(40, 30, 4), nn.BatchNorm2d(4000), nn.Sequential(nn.Conv2d(30, 40, 4)))
     net = nn.Sequential(nn.Conv2d(20, 30, 4), nn.BatchNorm2d(3000), inner, nn.Linear(50, 60))
+    net.extend([nn.LayerNorm(40), nn.GroupNorm(2, 40)])
     with torch.no_grad():
-        for norm in (net[1], inner[1]):
+        for norm in (net[1], inner[1], net[4], net[5]):
             norm.bias.normal_()
     layers = {"conv": net[0], "norm": net[1], "transposed": inner[0], "deep norm": inner[1], "deep": inner[2][0]}
-    layers["linear"] = net[3]
+    layers |= {"linear": net[3], "layer norm": net[4], "group norm": net[5]}
     look = lambda: {k: (m.weight.detach().clone(), m.bias.detach().clone()) for k, m in layers.items()}  # noqa: E731
     before = look()
     returned = nb.dcgan_init(net)
-    return before, look(), returned is None
+    after = look()
+    nb.dcgan_init(net[0])  # a module may itself be a convolution
+    return before, after, returned is None, not torch.equal(net[0].weight, after["conv"][0])
 
 
 @pytest.mark.points(
@@ -211,9 +214,13 @@ def drawn(nb):
     "0.02), their biases 0. Everything else stays.",
 )
 def test_initial_weights(student, rng):
-    before, after, nothing = unpack(student.run(drawn), 3)
-    layers = "conv norm transposed linear deep".split() + ["deep norm"]
+    before, after, nothing, again = unpack(student.run(drawn), 4)
+    layers = [*"conv norm transposed linear deep".split(), "deep norm", "layer norm", "group norm"]
     formed([before, after], [dict.fromkeys(layers, ("tensor", "tensor"))], what="the weights")
+    for name in ("layer norm", "group norm"):
+        for then, now in zip(before.pop(name), after[name], strict=True):
+            require(torch.equal(then, now), f"a {name} is no batch norm and has to stay as it is")
+    require(again is True, "a convolution alone gets no new weights, or the same as in the call before")
     require(nothing is True, "dcgan_init works in place and returns nothing")
     for name, (then_weight, then_bias) in before.items():
         weight, bias = after[name]
@@ -305,6 +312,24 @@ def test_labels_matter(student, rng, device):
     require(not np.allclose(with_table(z, y[order], 2 * embeddings), first, atol=1e-6), "the embeddings do not matter")
     moved = with_table(z + 1, y[order], embeddings - 1)
     require(not np.allclose(moved, first, atol=1e-5), "the embedding stands beside the noise; it is not added to it")
+    first, second = single(rng, hidden, z_dim), single(rng, out_dim, hidden) / 6
+    lift, shift = single(rng, hidden), single(rng, out_dim)
+    given = [embeddings, torch.cat([first, first], dim=1), lift, second, shift]  # noise and class in any order
+    answer = student.run(known, cond, z, y, given)
+    if answer is not None:
+        expected = torch.relu((z + embeddings) @ first.T + lift) @ second.T + shift
+        close(answer, expected, what="CondGenerator with known parameters", **NEAR)
+
+
+def known(nb, model, z, y, given):
+    """Output with the given parameters, if those of the model have these shapes (or their transposes); else None."""
+    with torch.no_grad():
+        for p in model.parameters():
+            fitting = [w for w in (*given, *(w.T for w in given if w.dim() == 2)) if w.shape == p.shape]
+            if len(fitting) != 1:
+                return None
+            p.copy_(fitting[0])
+    return model(z, y)
 
 
 def slopes(nb, model, cotangent, *inputs):
@@ -325,6 +350,9 @@ def test_gradients_reach_every_parameter(student, rng, device):
         ("DCDiscriminator", placed(student.DCDiscriminator(6, 2), device), (B,), [single(rng, B, 2, 16, 16)]),
         ("CondGenerator", placed(student.CondGenerator(4, 3, 5, 20), device), (B, 5), [single(rng, B, 4), y]),
     ]
+    for label in (0, 2):  # every class is learnt, the first and the last too
+        one = [single(rng, B, 4), torch.full_like(y, label)]
+        cases.append(("CondGenerator", placed(student.CondGenerator(4, 3, 5, 20), device), (B, 5), one))
     for name, model, shape, inputs in cases:
         answer = student.run(slopes, model, single(rng, *shape), *inputs)
         require(type(answer) is list and len(answer) > 0, f"no gradient flows through {name}")

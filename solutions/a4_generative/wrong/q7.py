@@ -283,4 +283,39 @@ class CondGenerator(_right["CondGenerator"]):
         return torch.relu(super().forward(z, y))
 
 
+# %% every_norm | fails: test_initial_weights | hint: "Norm" in the class's name also finds layer and group norms, which have to stay.
+def dcgan_init(module):
+    _right["dcgan_init"](module)
+    for m in module.modules():
+        if "Norm" in type(m).__name__ and not isinstance(m, nn.modules.batchnorm._BatchNorm):
+            nn.init.normal_(m.weight, 1.0, 0.02)
+            nn.init.zeros_(m.bias)
+
+
+# %% not_the_module_itself | fails: test_initial_weights | hint: The module may itself be a convolution; module.modules() begins with it.
+def dcgan_init(module):
+    for m in module.children():
+        _right["dcgan_init"](m)
+
+
+# %% seeded_anew | fails: test_initial_weights | hint: torch.manual_seed inside makes every network start alike, and resets the generator for everyone.
+def dcgan_init(module):
+    torch.manual_seed(0)
+    _right["dcgan_init"](module)
+
+
+# %% leaky_class_generator | fails: test_labels_matter | hint: CondGenerator has a plain ReLU between its layers.
+class CondGenerator(_right["CondGenerator"]):
+    def __init__(self, z_dim, n_classes, out_dim, hidden):
+        super().__init__(z_dim, n_classes, out_dim, hidden)
+        self.layers[1] = nn.LeakyReLU(0.2)
+
+
+# %% class_0_never_learnt | fails: test_gradients_reach_every_parameter | hint: padding_idx=0 freezes the vector of class 0; all classes are learnt.
+class CondGenerator(_right["CondGenerator"]):
+    def __init__(self, z_dim, n_classes, out_dim, hidden):
+        super().__init__(z_dim, n_classes, out_dim, hidden)
+        self.label = nn.Embedding(n_classes, z_dim, padding_idx=0)
+
+
 # Left out: biases before a batch norm, which are needless and allowed.
