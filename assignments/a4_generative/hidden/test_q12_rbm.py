@@ -96,6 +96,14 @@ def test_shapes_and_dtypes_follow_the_table_and_only_the_rng_is_used(student, rn
                 gradient(student.cd_gradient(*typed, 2, student.rng(seed)), W, dtype)
             close(runs[1][2], runs[0][2], what="pv of a second step with the same rng")
             close(runs[1][0], runs[0][0], what="v' of a second step with the same rng")
+        for dtype in (np.int64, np.uint8):  # as_float makes float64 of them
+            bits = v.astype(dtype)
+            energy = array(student.free_energy(bits, W, b, c), shape=(7,), dtype=np.float64, what="free_energy")
+            close(energy, energy_by_enumeration(v, W, b, c), what="free_energy of bits that are integers")
+            answer = unpack(student.gibbs_step(bits, W, b, c, student.rng(11)), 3, what="gibbs_step")
+            for part, (n, s) in zip(answer, names.items(), strict=True):
+                array(part, shape=s, dtype=np.float64, what=f"{n} of bits that are integers")
+            gradient(student.cd_gradient(bits, W, b, c, 2, student.rng(11)), W, np.float64)
         many = [drawn(student, rng, np.tile(v, (20, 1)), W, b, c) for _ in range(2)]
         require(not np.array_equal(many[0][2], many[1][2]), "Another rng draws the very same hidden units.")
         require(not np.array_equal(many[0][0], many[1][0]), "Another rng draws the very same visible units.")

@@ -255,3 +255,14 @@ def cd_gradient(v0, W, b, c, k, rng):
 def cd_gradient(v0, W, b, c, k, rng):
     vk = _walk(v0, W, b, c, k, rng)
     return _difference(0 * v0, vk, 0 * hidden_given_visible(v0, W, c), hidden_given_visible(vk, W, c))
+
+
+# %% minus_of_unsigned_bits | fails: test_shapes_and_dtypes_follow_the_table_and_only_the_rng_is_used | hint: `-v @ b` negates v first, and minus 1 is 255 in uint8; as_float comes before.
+def free_energy(v, W, b, c):
+    return -v @ b - np.logaddexp(0, c + v @ W).sum(axis=1)
+
+
+# %% sample_in_the_dtype_of_the_bits | fails: test_shapes_and_dtypes_follow_the_table_and_only_the_rng_is_used | hint: v' holds 0.0 and 1.0; of integers the result is float64.
+def gibbs_step(v, W, b, c, rng):
+    v_new, ph, pv = _right["gibbs_step"](v, W, b, c, rng)
+    return v_new.astype(v.dtype), ph, pv
