@@ -127,6 +127,8 @@ def test_forward_is_encode_sample_decode(student, rng, device):
             3 * single(rng, B, x_dim),
             2 * single(rng, B, z_dim),
         )
+        if B == 4:
+            vae.eval()  # eps is added in every mode
         mu, logvar = couple(vae.encode(x), B, z_dim, "encode")
         require(not np.allclose(mu, logvar), "encode returns the same twice: mu and logvar are different outputs")
         logits, *rest = unpack(vae(x, eps), 3, what="forward")
@@ -142,6 +144,23 @@ def test_forward_is_encode_sample_decode(student, rng, device):
     mu, logvar = couple(vae.encode(1e4 * single(rng, 60, 4)), 60, 5, "encode")
     for name, values in (("mu", mu), ("logvar", logvar)):
         require((values < 0).any() and (values > 0).any(), f"{name} may be any number, negative ones too")
+    cvae = placed(student.CVAE(4, 5, 30, 2), device)
+    for model, name, more in ((vae, "VAE", []), (cvae, "CVAE", [torch.zeros(60).long()])):
+        for method, width in (("encode", 4), ("decode", 5)):
+            a, b = 30 * single(rng, 60, width), 30 * single(rng, 60, width)
+            ends, middle = (student.run(first_of, model, method, v, more) for v in ([a, b], [(a + b) / 2]))
+            ends, middle = (
+                [array(v, shape=(60, 9 - width), dtype="float", what=method) for v in unpack(each, n)]
+                for each, n in ((ends, 2), (middle, 1))
+            )
+            bent = np.abs(ends[0] / 2 + ends[1] / 2 - middle[0]).max() > 1e-3 * np.abs(ends).max()
+            require(bent, f"{method} of {name} is linear: the hidden layer has no activation")
+
+
+def first_of(nb, model, method, inputs, more):
+    """What a method returns, or the first of it, for each of these inputs."""
+    answers = [getattr(model, method)(v, *more) for v in inputs]
+    return [answer[0] if isinstance(answer, (tuple, list)) else answer for answer in answers]
 
 
 def derive(nb, model, cotangent, x, eps, more):
@@ -252,6 +271,9 @@ def test_samples_come_from_the_prior(student, rng, device):
     require((first >= 0).all() and (first <= 1).all(), "samples are probabilities, between 0 and 1")
     close(again, first, what="samples of the same seed", **TIGHT)
     require(not np.array_equal(first, elsewhere), "another seed gives the same samples")
+    going_on = generator(student, one)
+    pair = [array(vae.sample(5, going_on), shape=(5, x_dim), dtype="float", what="sample") for _ in range(2)]
+    require(not np.array_equal(*pair), "a second call with one generator repeats the first")
     alike(logit(first), logits.clip(-FAR, FAR), "sample")
     alike(logit(elsewhere), logits.clip(-FAR, FAR), "sample")
 
@@ -288,6 +310,7 @@ def test_labels_reach_encoder_and_decoder(student, rng, device):
         require(
             all(alone), f"{method}: a label has no weights of its own: one of n_classes inputs is 1, all others are 0"
         )
+    cvae.eval()  # eps is added in every mode
     B = 7
     x, eps, y = single(rng, B, x_dim), single(rng, B, z_dim), labels(rng, B, C)
     mu, logvar = couple(cvae.encode(x, y), B, z_dim, "encode")

@@ -387,4 +387,36 @@ def train_linear_vae(X, z_dim, seed):
     return fit
 
 
+# %% mean_in_evaluation | fails: test_forward_is_encode_sample_decode | hint: eps is an argument and is added in every mode, in evaluation too.
+class VAE(_right["VAE"]):
+    def forward(self, x, eps):
+        return super().forward(x, eps if self.training else 0 * eps)
+
+
+# %% conditional_mean_in_evaluation | fails: test_labels_reach_encoder_and_decoder | hint: eps is an argument and is added in every mode, in evaluation too.
+class CVAE(_right["CVAE"]):
+    def forward(self, x, eps, y):
+        return super().forward(x, eps if self.training else 0 * eps, y)
+
+
+# %% no_activation | fails: test_forward_is_encode_sample_decode | hint: Two linear layers in a row are one: the hidden layer needs an activation.
+class VAE(_right["VAE"]):
+    def __init__(self, x_dim, z_dim, hidden):
+        super().__init__(x_dim, z_dim, hidden)
+        self.encoder[1] = self.decoder[1] = nn.Identity()
+
+
+# %% no_activation_in_the_conditional_decoder | fails: test_forward_is_encode_sample_decode | hint: Two linear layers in a row are one: the hidden layer needs an activation.
+class CVAE(_right["CVAE"]):
+    def __init__(self, x_dim, z_dim, hidden, n_classes):
+        super().__init__(x_dim, z_dim, hidden, n_classes)
+        self.decoder[1] = nn.Identity()
+
+
+# %% samples_repeated | fails: test_samples_come_from_the_prior | hint: The generator is seeded anew in every call, so a second call repeats the first.
+class VAE(_right["VAE"]):
+    def sample(self, n, generator):
+        return super().sample(n, generator.manual_seed(generator.initial_seed()))
+
+
 # Left out: heads swapped consistently in encode and forward, which only renames the outputs.
