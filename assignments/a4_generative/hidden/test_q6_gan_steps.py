@@ -22,7 +22,8 @@ def play(nb, moves, xs, zs, weights, optimiser, settings, options):
     """Networks with the given weights take the steps `moves` ("d" or "g"); everything there is to see after each step.
 
     options: "norm" (batch normalisation in G), "norm_d" (in D), "flat" (D returns (B,)), "garbage" (old gradients),
-    "frozen" (one parameter of each), "eval" (mode of both networks), "sure" (added to D's outputs)
+    "frozen" (one parameter of each), "eval" (mode of both networks), "sure" (added to D's outputs), "steep" (D's last
+    weights times this)
     """
 
     class Net(torch.nn.Module):
@@ -125,6 +126,7 @@ class Game:
 
     def __init__(self, student, rng, moves, B=6, z_dim=2, x_dim=3, hidden=4, optimiser="SGD", **options):
         weights = draw_weights(rng, z_dim, x_dim, hidden)
+        weights["D"][2] *= options.get("steep", 1.0)
         norms = {
             name: self.norm(options.get(key), len(weights[name][1])) for name, key in (("G", "norm"), ("D", "norm_d"))
         }
@@ -216,6 +218,10 @@ def test_d_step_moves_the_discriminator(student, rng):
             game = Game(student, rng, ["d"], optimiser=optimiser, **sizes)
             game.judge_loss(1)
             game.judge_weights(1, "D")
+    for steep in (30.0, 300.0):  # large gradients are not clipped
+        game = Game(student, rng, ["d"], steep=steep, sure=1e3)
+        game.judge_loss(1)
+        game.judge_weights(1, "D")
 
 
 @pytest.mark.points(
@@ -228,6 +234,10 @@ def test_g_step_moves_the_generator(student, rng):
             game = Game(student, rng, ["g"], optimiser=optimiser, **sizes)
             game.judge_loss(1)
             game.judge_weights(1, "G")
+    for steep in (30.0, 300.0):  # large gradients are not clipped
+        game = Game(student, rng, ["g"], steep=steep, sure=-1e3)
+        game.judge_loss(1)
+        game.judge_weights(1, "G")
 
 
 @pytest.mark.points(

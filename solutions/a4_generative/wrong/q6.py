@@ -303,3 +303,28 @@ def d_step(G, D, opt_d, x, z):
     loss = _right["d_step"](G, D, opt_d, x, z)
     G.train(mode)
     return loss
+
+
+# %% generator_gradient_clipped | fails: test_g_step_moves_the_generator | hint: clip_grad_norm_ shortens large gradients; the step is that of the loss as it is.
+def g_step(G, D, opt_g, z):
+    held = [p for p in D.parameters() if p.requires_grad]
+    for p in held:
+        p.requires_grad_(False)
+    opt_g.zero_grad()
+    loss = F.softplus(-D(G(z))).mean()
+    loss.backward()
+    nn.utils.clip_grad_norm_(G.parameters(), 1.0)
+    opt_g.step()
+    for p in held:
+        p.requires_grad_(True)
+    return loss.item()
+
+
+# %% discriminator_gradient_clipped | fails: test_d_step_moves_the_discriminator | hint: clip_grad_norm_ shortens large gradients; the step is that of the loss as it is.
+def d_step(G, D, opt_d, x, z):
+    opt_d.zero_grad()
+    loss = F.softplus(-D(x)).mean() + F.softplus(D(G(z).detach())).mean()
+    loss.backward()
+    nn.utils.clip_grad_norm_(D.parameters(), 5.0)
+    opt_d.step()
+    return loss.item()
