@@ -98,6 +98,9 @@ def test_shapes_and_dtypes_follow_the_data(student, rng):
                 require(isinstance(answer, torch.Tensor), f"{name} must return a torch tensor.")
             x_t = noised(x0, t, noise, sched).to(dtype)
             close(student.q_sample(x0, t, noise, sched), x_t, dtype="exact", what=f"q_sample of {dtype}")
+        for target in TARGETS:
+            for weight in ("simple", "udl"):
+                losses(student, rng, (4, 3), target, weight)
     loss, *_, expected, _, _, _ = losses(student, rng, (5, 3), "eps", "simple", dtype=torch.float32)
     array(loss, shape=(), dtype="float", what="the loss")
     close(number(loss, what="the loss"), expected, rtol=1e-4, what="the loss in float32")

@@ -208,3 +208,11 @@ def ddpm_loss(model, x0, t, noise, sched, target="eps", weight="simple"):
 def ddpm_loss(model, x0, t, noise, sched, target="eps", weight="simple"):
     target = target if target in ("x0", "v") else "eps"
     return _loss(model, x0, t, noise, sched, target, "udl" if weight == "udl" else "simple")
+
+
+# %% target_in_the_place_of_the_noise | fails: test_shapes_and_dtypes_follow_the_data | hint: The target is written into the noise that was passed; ddpm_loss may not change its arguments.
+def ddpm_loss(model, x0, t, noise, sched, target="eps", weight="simple"):
+    loss = _right["ddpm_loss"](model, x0, t, noise, sched, target, weight)
+    if target == "v":
+        noise.copy_(v_target(x0, t, noise, sched))
+    return loss
