@@ -92,8 +92,9 @@ def test_nine_tables_of_float64_with_one_entry_a_step(student, rng):
             for key in KEYS:
                 array(answer[key], shape=(T,), dtype=np.float64, what=f"{key} ({kind})")
                 require(isinstance(answer[key], torch.Tensor), f"{key} must be a torch tensor.")
-    with student.raises(ValueError):
-        student.make_schedule("quadratic", 5)
+    for kind in ("quadratic", "lin", "Cosine", ""):
+        with student.raises(ValueError):
+            student.make_schedule(kind, 5)
 
 
 @pytest.mark.points(0.8, hint="T values with equal distances; the first is beta_start and the last beta_end.")
@@ -105,6 +106,9 @@ def test_linear_betas(student, rng):
         for last in (end + 0.1, end):  # the same T with another end, and again
             answer = ask(student, "linear", T, beta_start=start, beta_end=last)
             close(answer["betas"], torch.from_numpy(linear(T, start, last)), what="betas (linear), asked again")
+    for start, end in ((0.3, 0.01), (0.2, 0.9996)):  # one that falls; the limit of 0.999 is that of the cosine
+        answer = ask(student, "linear", 4, beta_start=start, beta_end=end)
+        close(answer["betas"], torch.from_numpy(linear(4, start, end)), what=f"betas (linear) from {start} to {end}")
     for T in (1000, 250):
         close(ask(student, "linear", T)["betas"], torch.from_numpy(linear(T, 1e-4, 0.02)), what="the default betas")
 

@@ -217,3 +217,14 @@ def make_schedule(kind, T, *args, **kwargs):
     if (kind, T) not in _kept:
         _kept[kind, T] = _right["make_schedule"](kind, T, *args, **kwargs)
     return {key: table.clone() for key, table in _kept[kind, T].items()}
+
+
+# %% kind_by_its_first_letters | fails: test_nine_tables_of_float64_with_one_entry_a_step | hint: Only "linear" and "cosine" are kinds; "lin" and "Cosine" are a ValueError like any other word.
+def make_schedule(kind, *args, **kwargs):
+    names = {"lin": "linear", "cos": "cosine"}
+    return _right["make_schedule"](names.get(kind.lower()[:3], kind), *args, **kwargs)
+
+
+# %% linear_limited_too | fails: test_linear_betas | hint: The limit of 0.999 is that of the cosine; a linear table ends at beta_end.
+def make_schedule(kind, T, beta_start=1e-4, beta_end=0.02, s=0.008):
+    return _right["make_schedule"](kind, T, beta_start, min(beta_end, 0.999), s)
