@@ -86,7 +86,7 @@ def chain_of(answer, shape):
         states.append(
             array(given, shape=shape, dtype="float", what="the x_t that the model is given").astype(np.float64)
         )
-        when = array(when, shape=(shape[0],), dtype="int", what="the t that the model is given")
+        when = array(when, shape=(shape[0],), dtype=np.int64, what="the t that the model is given")
         require(bool((when == when[0]).all()), "the model is given different t for one batch.")
         times.append(int(when[0]))
     states.append(array(x, shape=shape, dtype="float", what="the sample").astype(np.float64))

@@ -217,3 +217,8 @@ def drop_labels(y, null, p, generator):
 def drop_labels(y, null, p, generator):
     dropped = _right["drop_labels"](y, -1, p, generator)
     return torch.where(dropped == -1, y.max() + 1, dropped)
+
+
+# %% labels_in_int32 | fails: test_every_step_of_a_guided_chain | hint: The labels that the model gets are int64, as they came.
+def guided_sample(model, y, shape, sched, w, generator, null):
+    return _right["guided_sample"](lambda x, t, label: model(x, t, label.int()), y, shape, sched, w, generator, null)
