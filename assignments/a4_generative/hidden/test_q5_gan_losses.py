@@ -99,7 +99,7 @@ def test_shapes_of_the_losses(student, rng):
             penalty, *_ = unpack(student.run(penalise, *case, False), 3)
         require(isinstance(penalty, torch.Tensor), "gradient_penalty must be a scalar tensor")
         array(penalty, shape=(), dtype=asked, what="gradient_penalty")
-    for kind in ("bce", "WGAN"):
+    for kind in ("bce", "WGAN", "wgan-gp", "gan"):
         with student.raises(ValueError):
             student.gan_loss_d(kind, real, fake)
         with student.raises(ValueError):
