@@ -19,8 +19,8 @@
 # | | `sample` | `n`, `generator` | `(n, x_dim)` probabilities in [0, 1] |
 # | `CVAE(x_dim, z_dim, hidden, n_classes)` | the same | `encode(x, y)`, `decode(z, y)`, `forward(x, eps, y)`, `sample(y, generator)` | as above, n is `len(y)` |
 #
-# Encoder and decoder have **one hidden layer** of `hidden` units each, with biases everywhere: `x_dim -> hidden -> mu and
-# logvar` and `z_dim -> hidden -> x_dim`. In a CVAE the one-hot label of `n_classes` numbers is appended to the input of
+# Encoder and decoder have **one hidden layer** of `hidden` units each, with an activation of your choice and biases everywhere:
+# `x_dim -> hidden -> mu and logvar` and `z_dim -> hidden -> x_dim`. In a CVAE the one-hot label of `n_classes` numbers is appended to the input of
 # both. `y (B,)` is int64. `VAE(5, 2, 7)` has $5 \cdot 7 + 7 + 7 \cdot 4 + 4 + 2 \cdot 7 + 7 + 7 \cdot 5 + 5 = 135$ parameters.
 #
 # **One that can be checked.** If encoder and decoder are single linear layers and $p(x \mid z) = \mathcal N(Wz + m,
