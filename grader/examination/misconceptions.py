@@ -90,8 +90,8 @@ def _become_matcher(
             for place, (question, conversations) in enumerate(failed.items()):
                 solutions = known_solutions.wrong(paths, assignment.id, question)
                 beside_it = assignment.names_beside(question)
-                left_s = WHOLE_CPU_S - ONE_CPU_S - time.process_time()
-                until_s = time.process_time() + left_s / (len(failed) - place)
+                now_s = time.process_time()
+                until_s = now_s + (WHOLE_CPU_S - ONE_CPU_S - now_s) / (len(failed) - place)
                 for check, hint in _matches(master, beside_it, solutions, conversations, until_s):
                     os.write(writing, f"{check}\t{hint}\n".encode())
     except BaseException:  # noqa: BLE001 - a wrong solution may raise anything; then the check's own hint stays
@@ -101,10 +101,9 @@ def _become_matcher(
 
 
 @dataclass
-class _Known:
-    """A wrong solution, the names of the notebook with it, and the processor time that it may still take."""
+class _Program:
+    """The names of a notebook with a solution in it, and the processor time that it may still take."""
 
-    solution: known_solutions.KnownSolution
     names: dict[str, Any]
     left_s: float = ONE_CPU_S
 
@@ -124,42 +123,42 @@ def _matches(
     candidate = Candidate(ANSWER_BYTES, 0)
     run_cells(candidate.module, master, LOAD_S)
     here = vars(candidate.module)
-    right = _Known(known_solutions.KnownSolution("", (), (), ""), dict(here), until_s - time.process_time())
+    right = _Program(dict(here), until_s - time.process_time())
     here["_right"] = isolation.isolate_questions(here, beside_it)
     before = dict(here)
-    known = []
+    programs = []
     for solution in solutions:
         here.clear()
         here.update(before)
         run_cells(candidate.module, list(enumerate(solution.cells)), LOAD_S)
-        known.append(_Known(solution, dict(here)))
+        programs.append(_Program(dict(here)))
     alike_in: dict[str, list[known_solutions.KnownSolution]] = {}
     for talk in conversations:
         if _answers_in_time(candidate, talk, right):  # the check failed for another reason
             continue
-        for one in known:
+        for solution, wrong in zip(solutions, programs, strict=True):
             if time.process_time() > until_s:
                 return
-            if _answers_in_time(candidate, talk, one):
-                alike_in.setdefault(talk.check, []).append(one.solution)
+            if _answers_in_time(candidate, talk, wrong):
+                alike_in.setdefault(talk.check, []).append(solution)
         matched = Counter(solution.id for found in alike_in.values() for solution in found)
         for check, found in alike_in.items():
             yield check, max(found, key=lambda solution: (check in solution.fails, matched[solution.id])).text
 
 
-def _answers_in_time(candidate: Candidate, talk: Conversation, one: _Known) -> bool:
-    """Whether this solution answers alike before its time is over."""
+def _answers_in_time(candidate: Candidate, talk: Conversation, program: _Program) -> bool:
+    """Whether this program answers alike before its time is over."""
     here = vars(candidate.module)
     here.clear()
-    here.update(one.names)
+    here.update(program.names)
     begun_s = time.process_time()
     try:
-        with contextlib.suppress(TimeLimit), _within(one.left_s):
+        with contextlib.suppress(TimeLimit), _within(program.left_s):
             return _answers_alike(candidate, talk)
         return False
     finally:
-        one.left_s -= time.process_time() - begun_s
-        one.names = dict(here)
+        program.left_s -= time.process_time() - begun_s
+        program.names = dict(here)
 
 
 def _answers_alike(candidate: Candidate, talk: Conversation) -> bool:

@@ -163,12 +163,12 @@ def test_what_a_link_points_at_is_no_submission_and_lies_beside_none(seen):
 
 
 @pytest.mark.docker
-@pytest.mark.docker
 def test_modules_that_are_handed_in_are_not_the_graders(seen):
     code, page, _ = seen["modules"]
     assert code == 0 and page["score"] == seen["right"][1]["score"]
 
 
+@pytest.mark.docker
 def test_what_is_no_notebook_is_told_so(seen):
     code, page, _ = seen["nothing"]
     assert code == 0 and page["score"] == 0 and page["tests"] == [] and "essay.pdf" in page["output"]

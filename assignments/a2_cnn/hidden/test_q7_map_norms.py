@@ -136,12 +136,7 @@ def test_shapes_and_dtypes_of_map_norms(student, rng):
             given, says = whole.astype(kind), f"norm of {kind.__name__}"
             more = {"rtol": 1e-8, "atol": 1e-10, "dtype": "exact"}
             y, _, _ = ask_batch(student, given, gamma, beta, running, [])
-            close(
-                y,
-                batch_norm(whole, gamma, beta, running, [], True)[0],
-                what=f"y of batch {says}",
-                **more,
-            )
+            close(y, batch_norm(whole, gamma, beta, running, [], True)[0], what=f"y of batch {says}", **more)
             y, _ = ask_group(student, given, 2, gamma, beta, [])
             close(y, group_norm(whole, 2, gamma, beta, [])[0], what=f"y of group {says}", **more)
 

@@ -148,19 +148,18 @@ def test_forward_is_encode_sample_decode(student, rng, device):
     for model, name, more in ((vae, "VAE", []), (cvae, "CVAE", [torch.zeros(60).long()])):
         for method, width in (("encode", 4), ("decode", 5)):
             a, b = 30 * single(rng, 60, width), 30 * single(rng, 60, width)
-            ends, middle = (student.run(first_of, model, method, v, more) for v in ([a, b], [(a + b) / 2]))
-            ends, middle = (
-                [array(v, shape=(60, 9 - width), dtype="float", what=method) for v in unpack(each, n)]
-                for each, n in ((ends, 2), (middle, 1))
+            start, end, middle = (
+                array(student.run(first_of, model, method, v, more), shape=(60, 9 - width), dtype="float", what=method)
+                for v in (a, b, (a + b) / 2)
             )
-            bent = np.abs(ends[0] / 2 + ends[1] / 2 - middle[0]).max() > 1e-3 * np.abs(ends).max()
+            bent = np.abs(start / 2 + end / 2 - middle).max() > 1e-3 * max(np.abs(start).max(), np.abs(end).max())
             require(bent, f"{method} of {name} is linear: the hidden layer has no activation")
 
 
-def first_of(nb, model, method, inputs, more):
-    """What a method returns, or the first of it, for each of these inputs."""
-    answers = [getattr(model, method)(v, *more) for v in inputs]
-    return [answer[0] if isinstance(answer, (tuple, list)) else answer for answer in answers]
+def first_of(nb, model, method, v, more):
+    """What a method returns, or the first of it."""
+    answer = getattr(model, method)(v, *more)
+    return answer[0] if isinstance(answer, (tuple, list)) else answer
 
 
 def derive(nb, model, cotangent, x, eps, more):
