@@ -12,7 +12,7 @@ from grader.testing import array, close, integers, require, same, unpack
 
 pytestmark = pytest.mark.question("q11")
 
-NULL = 4
+LABELS = 5  # numbers of the classes and of null, which is any one of them
 
 
 def tables_of(betas):
@@ -53,7 +53,7 @@ def watched(nb, y, shape, sched, w, seed, null, table, slope):
     return x.detach(), x.requires_grad, calls
 
 
-def chain_of(answer, shape, y):
+def chain_of(answer, shape, y, null):
     """The states of a watched chain, its last one the sample; every call is checked for its x, t and labels."""
     x, gradient, calls = unpack(answer, 3, what="guided_sample")
     same(gradient, False, what="whether the sample carries a gradient")
@@ -68,7 +68,7 @@ def chain_of(answer, shape, y):
         label = array(label, shape=(rows,), dtype=np.int64, what="the labels that the model is given")
         require(bool((when == when[0]).all()), "the model is given different t for one batch.")
         expected = np.tile(y.numpy(), rows // B)
-        require(bool(((label == expected) | (label == NULL)).all()), "the model is given labels of other rows.")
+        require(bool(((label == expected) | (label == null)).all()), "the model is given labels of other rows.")
         for state in given.astype(np.float64).reshape(-1, *shape):
             known = states.setdefault(int(when[0]), state)
             require(np.array_equal(known, state), "the model is given different x_t at one time.")
@@ -82,7 +82,7 @@ def chain_of(answer, shape, y):
     "y is not changed.",
 )
 def test_shapes_and_dtypes_are_as_agreed(student, rng):
-    y = torch.from_numpy(rng.integers(0, NULL, size=6))
+    y = torch.from_numpy(rng.integers(0, LABELS, size=6))
     with student.pure():
         for t in (torch.arange(3, 8), torch.arange(5).double() / 7, torch.arange(5).float()):
             answer = student.timestep_embedding(t, 6)
@@ -91,7 +91,7 @@ def test_shapes_and_dtypes_are_as_agreed(student, rng):
         for name in ("float32", "float64"):
             pair = [torch.from_numpy(rng.normal(size=(3, 2, 5))).to(getattr(torch, name)) for _ in range(2)]
             array(student.cfg_eps(*pair, 1.7), shape=(3, 2, 5), dtype=name, what="cfg_eps")
-        dropped = student.drop_labels(y, NULL, 0.9, student.generator(int(rng.integers(1 << 30))))
+        dropped = student.drop_labels(y, LABELS, 0.9, student.generator(int(rng.integers(1 << 30))))
         array(dropped, shape=(6,), dtype=np.int64, what="drop_labels")
 
 
@@ -124,7 +124,7 @@ def test_odd_dimensions_other_periods_and_fractions(student, rng):
 def test_guidance_extrapolates_from_the_unconditional_prediction(student, rng):
     for shape in ((4, 3), (2, 3, 5, 4), (1, 2)):
         cond, uncond = (torch.from_numpy(rng.normal(size=shape)) for _ in range(2))
-        for w in (0.0, 1.0, 0.3, 7.5, float(rng.uniform(1, 3))):
+        for w in (0.0, 1.0, 0.3, -0.8, 7.5, float(rng.uniform(1, 3))):
             close(student.cfg_eps(cond, uncond, w), w * cond + (1 - w) * uncond, what=f"cfg_eps of {shape}")
 
 
@@ -186,15 +186,16 @@ def test_nothing_and_everything_is_dropped(student, rng):
 )
 def test_every_step_of_a_guided_chain(student, rng):
     shape = (300, 3)
-    for w in (float(rng.uniform(2, 4)), 0.0, 1.0, 0.4):
+    nulls = rng.permutation(LABELS)[1:].tolist()
+    for w, null in zip((float(rng.uniform(2, 4)), 0.0, 1.0, 0.4), nulls, strict=True):
         betas = rng.uniform(0.05, 0.35, size=7)
-        sched, table = tables_of(betas), torch.from_numpy(rng.normal(size=NULL + 1))
-        y = torch.from_numpy(rng.integers(0, NULL, size=shape[0]))
+        sched, table = tables_of(betas), torch.from_numpy(rng.normal(size=LABELS))
+        y = torch.from_numpy(rng.choice([label for label in range(LABELS) if label != null], size=shape[0]))
         slope = torch.tensor(float(rng.uniform(0.3, 0.6)), dtype=torch.float64)
-        answer = student.run(watched, y, shape, sched, w, int(rng.integers(1 << 30)), NULL, table, slope)
-        states, times = chain_of(answer, shape, y)
+        answer = student.run(watched, y, shape, sched, w, int(rng.integers(1 << 30)), null, table, slope)
+        states, times = chain_of(answer, shape, y, null)
         same(times, list(range(7))[::-1], what="the times at which the model is asked")
-        shift = (w * table[y] + (1 - w) * table[NULL]).numpy()[:, None]
+        shift = (w * table[y] + (1 - w) * table[null]).numpy()[:, None]
         noise, bars = [states[0]], np.cumprod(1 - betas)
         for t, x, after in zip(times, states, states[1:], strict=False):
             eps = float(slope) * np.sin(x) + t / 9 + shift
@@ -215,15 +216,16 @@ def test_every_step_of_a_guided_chain(student, rng):
 )
 def test_guidance_that_cannot_matter_does_not(student, rng):
     shape = (6, 2)
-    sched, table = tables_of(rng.uniform(0.05, 0.35, size=6)), torch.from_numpy(rng.normal(size=NULL + 1))
-    nothing = torch.full((6,), NULL)
-    y = torch.from_numpy(rng.integers(0, NULL, size=6))
+    sched, table = tables_of(rng.uniform(0.05, 0.35, size=6)), torch.from_numpy(rng.normal(size=LABELS))
+    null = LABELS - 1
+    nothing = torch.full((6,), null)
+    y = torch.from_numpy(rng.integers(0, LABELS, size=6))
     slope, seed = torch.tensor(0.4, dtype=torch.float64), int(rng.integers(1 << 30))
     samples = []
     with student.pure():
         for labels, w in ((nothing, 0.7), (nothing, 3.0), (y, 0.0), (y, 3.0)):
-            answer = student.run(watched, labels, shape, sched, w, seed, NULL, table, slope)
-            samples.append(chain_of(answer, shape, labels)[0][-1])
+            answer = student.run(watched, labels, shape, sched, w, seed, null, table, slope)
+            samples.append(chain_of(answer, shape, labels, null)[0][-1])
     for other in samples[1:3]:
         close(other, samples[0], rtol=1e-3, atol=1e-4, what="a sample of which the label cannot matter")
     require(not np.allclose(samples[3], samples[0], rtol=1e-3), "a guided sample does not depend on its label.")

@@ -139,13 +139,14 @@ def test_forward_is_encode_sample_decode(student, rng, device):
             )
         expected = torch.as_tensor(array(vae.decode(mixed(mu, logvar, eps)), shape=(B, x_dim), what="decode"))
         close(logits, expected, what="the logits of forward beside decode of the sample", **TIGHT)
-    vae = placed(student.VAE(4, 5, 30), device)
-    # so far out that a bias, such as one that makes new posteriors narrow, decides no sign
-    mu, logvar = couple(vae.encode(1e4 * single(rng, 60, 4)), 60, 5, "encode")
-    for name, values in (("mu", mu), ("logvar", logvar)):
-        require((values < 0).any() and (values > 0).any(), f"{name} may be any number, negative ones too")
-    cvae = placed(student.CVAE(4, 5, 30, 2), device)
+    vae, cvae = placed(student.VAE(4, 5, 30), device), placed(student.CVAE(4, 5, 30, 2), device)
     for model, name, more in ((vae, "VAE", []), (cvae, "CVAE", [torch.zeros(60).long()])):
+        # so far out that a bias, such as one that makes new posteriors narrow, decides no sign
+        for what, values in zip(
+            ("mu", "logvar"), couple(model.encode(1e4 * single(rng, 60, 4), *more), 60, 5, "encode"), strict=True
+        ):
+            says = f"{what} of {name} may be any number, negative ones too"
+            require((values < 0).any() and (values > 0).any(), says)
         for method, width in (("encode", 4), ("decode", 5)):
             a, b = 30 * single(rng, 60, width), 30 * single(rng, 60, width)
             start, end, middle = (

@@ -222,3 +222,22 @@ def drop_labels(y, null, p, generator):
 # %% labels_in_int32 | fails: test_every_step_of_a_guided_chain | hint: The labels that the model gets are int64, as they came.
 def guided_sample(model, y, shape, sched, w, generator, null):
     return _right["guided_sample"](lambda x, t, label: model(x, t, label.int()), y, shape, sched, w, generator, null)
+
+
+# %% null_kept_by_the_number_of_rows | fails: test_every_step_of_a_guided_chain | hint: Labels of null that are kept from one call to the next are right for one null alone.
+_nothing = {}
+
+
+def guided_sample(model, y, shape, sched, w, generator, null):
+    nothing = _nothing.setdefault(len(y), torch.full_like(y, null))
+    return ddpm_sample(lambda x, t: cfg_eps(model(x, t, y), model(x, t, nothing), w), shape, sched, generator)
+
+
+# %% null_is_the_largest_label | fails: test_every_step_of_a_guided_chain | hint: The label for "none" is the argument null, whether it is the largest number or not.
+def guided_sample(model, y, shape, sched, w, generator, null):
+    return _right["guided_sample"](model, y, shape, sched, w, generator, max(null, int(y.max()) + 1))
+
+
+# %% guidance_never_negative | fails: test_guidance_extrapolates_from_the_unconditional_prediction | hint: The formula holds for every w; one below 0 leads away from the label.
+def cfg_eps(eps_cond, eps_uncond, w):
+    return _right["cfg_eps"](eps_cond, eps_uncond, max(w, 0.0))

@@ -419,4 +419,11 @@ class VAE(_right["VAE"]):
         return super().sample(n, generator.manual_seed(generator.initial_seed()))
 
 
+# %% conditional_logvar_never_negative | fails: test_forward_is_encode_sample_decode | hint: A log-variance may be any number: softplus or ReLU on it leaves no narrow posterior.
+class CVAE(_right["CVAE"]):
+    def encode(self, x, y):
+        mu, logvar = super().encode(x, y)
+        return mu, F.softplus(logvar)
+
+
 # Left out: heads swapped consistently in encode and forward, which only renames the outputs.
