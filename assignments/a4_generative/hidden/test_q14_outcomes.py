@@ -398,7 +398,7 @@ def test_vae_explains_new_digits(student, rng, runs, datasets):
 
 @pytest.mark.points(
     1,
-    hint="The standard deviation is exp(logvar / 2); 80 epochs and a step size that falls to 0 at the end are enough.",
+    hint="The standard deviation is exp(logvar / 2); 60 epochs and a step size that falls to 0 at the end are enough.",
 )
 def test_vae_explains_new_digits_well(student, rng, runs, datasets):
     explains(student, rng, runs, datasets, 19.2, narrow=0.8)  # the variance for the deviation has 20.6 or more

@@ -38,9 +38,9 @@
 # it. Seeding torch's global generator is right here, in the first line: you were given a `seed`. The same one gives the same
 # training, another one another, and the tensors you are given stay as they are (0.05 points of each task are for that). The
 # training data comes from the same generators (`recall`, `reverse_pairs`, `markov2` and `captioned` in `datasets.py`), with seeds
-# and, for c, a language of our own. Each training may take 90 s; 2 to 6 s on one core are enough: ours take 250 steps
-# of 64 rows in a, 300 in b (one layer, 48 features, 4 heads), 400 of 32 rows in c (two layers) and 470 of 64 in d, with Adam and rates
-# that rise to 0.01, 0.004, 0.006 and 0.005 and fall again. Who misses by
+# and, for c, a language of our own. Each training may take 90 s; 2 to 6 s on one core are enough: ours take 150 steps
+# of 64 rows in a, 190 in b (one layer, 48 features, 4 heads), 300 of 32 rows in c (two layers) and 470 of 64 in d, with Adam and rates
+# that rise to 0.015, 0.006, 0.008 and 0.005 and fall again. Who misses by
 # little has up to three tries, with other seeds and data. The public checks train on very little data; the experiments below train in earnest and measure what we will measure.
 #
 # **What usually goes wrong**
@@ -71,7 +71,7 @@ WORD_TOKENS = 14  # in d; the last one, 13, stands for the beginning of a captio
 def fit(module: nn.Module, loss_of: Callable, n: int, epochs: float, lr: float, batch: int = 64) -> None:
     """Adam on loss_of(row numbers), with a learning rate that rises and falls like half a wave."""
     steps = math.ceil(epochs * n / batch)
-    descent = torch.optim.Adam(module.parameters())
+    descent = torch.optim.Adam(module.parameters(), fused=True)  # one call for all parameters
     for step in range(steps):
         for group in descent.param_groups:
             group["lr"] = lr * math.sin(math.pi * (step + 1) / (steps + 1))
@@ -138,7 +138,7 @@ def train_recall(x: torch.Tensor, y: torch.Tensor, seed: int) -> nn.Module:
     # BEGIN SOLUTION NO PROMPT
     torch.manual_seed(seed)
     model = Rememberer(12, 16, 48, 6).to(x.device)
-    fit(model, lambda rows: F.cross_entropy(model(x[rows]), y[rows]), len(x), epochs=2, lr=1e-2)
+    fit(model, lambda rows: F.cross_entropy(model(x[rows]), y[rows]), len(x), epochs=1.2, lr=1.5e-2)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT
@@ -156,7 +156,7 @@ def train_reverse(src: torch.Tensor, tgt: torch.Tensor, seed: int) -> nn.Module:
         logits = model(src[rows], shift_right(tgt[rows], BOS))
         return F.cross_entropy(logits.flatten(0, 1), tgt[rows].flatten(), ignore_index=PAD)
 
-    fit(model, loss_of, len(src), epochs=1.6, lr=4e-3)
+    fit(model, loss_of, len(src), epochs=1, lr=6e-3)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT
@@ -174,7 +174,7 @@ def train_lm(ids: torch.Tensor, seed: int) -> nn.Module:
     def loss_of(rows: torch.Tensor) -> torch.Tensor:
         return lm_loss(model(windows[rows]), windows[rows])
 
-    fit(model, loss_of, len(windows), epochs=0.32, lr=6e-3, batch=32)
+    fit(model, loss_of, len(windows), epochs=0.24, lr=8e-3, batch=32)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT

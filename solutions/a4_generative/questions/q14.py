@@ -38,14 +38,14 @@
 # tries, with different seeds; the other two have up to three while they do not miss by much. Half of the points is given for less: minus ELBO 22; the GAN 6 modes; the diffusion model an
 # energy distance of 0.03. A mode counts with 2% of the samples within 0.4. You have 90 s for each; on one slow processor 5 s are enough with these:
 #
-# - VAE: 8 latent dimensions, 128 hidden units, Adam, batches of 64, 80 epochs.
+# - VAE: 8 latent dimensions, 128 hidden units, Adam, batches of 100, 60 epochs.
 # - GAN: two hidden layers of 64 in both networks, LeakyReLU in the discriminator, Adam with a step of 0.001 and betas
 #   (0.5, 0.99), batches of 128, 2000 steps.
 # - Diffusion: the network predicts $\epsilon$ (`target="eps"`, `weight="simple"` of q9; another target needs a recipe of its own).
 #   $T = 50$, linear from 0.002 to 0.2; a network of $x_t$ and the embedding of $t$ with three hidden layers of 96
 #   and SiLU; Adam, batches of 512, 2000 steps.
-# - In the first and the last a step size that rises and then falls to 0 (`torch.optim.lr_scheduler.OneCycleLR`, up to 0.003 and
-#   0.006) makes the difference between nearly and clearly.
+# - In the first and the last a step size that rises and then falls to 0 (`torch.optim.lr_scheduler.OneCycleLR`, up to 0.005 and
+#   0.006) makes the difference between nearly and clearly. `fused=True` makes a step of Adam cheaper where networks are small.
 #
 # **On paper.** $a = (0, 2)$, $b = (1, 1, 4)$ in one dimension. Between: $(1 + 1 + 4 + 1 + 1 + 2)/6 = 5/3$. Within $a$: the only
 # pair has distance 2. Within $b$: $0, 3, 3$, so 2. Energy distance: $10/3 - 2 - 2 = -2/3$. Negative! With the pairs
@@ -136,11 +136,11 @@ def mode_coverage(x: torch.Tensor, centres: torch.Tensor, radius: float, min_sha
 def train_vae(X: torch.Tensor, seed: int) -> "VAE":
     """Train a VAE (q4) on pictures. X: (1300, 64) float32, pixels 0 or 1"""
     # BEGIN SOLUTION NO PROMPT
-    epochs, batch, z_dim = 80, 64, 8
+    epochs, batch, z_dim = 60, 100, 8
     torch.manual_seed(seed)
     vae = VAE(X.shape[1], z_dim, 128).to(X.device)
-    adam = torch.optim.Adam(vae.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 3e-3, total_steps=epochs * math.ceil(len(X) / batch))
+    adam = torch.optim.Adam(vae.parameters(), fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 5e-3, total_steps=epochs * math.ceil(len(X) / batch))
     for _ in range(epochs):
         for rows in torch.randperm(len(X), device=X.device).split(batch):
             pixels, mu, logvar = vae(X[rows], torch.randn(len(rows), z_dim, device=X.device))
@@ -165,7 +165,7 @@ def train_gan(X: torch.Tensor, seed: int):
         nn.Linear(2, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1)
     )
     G, D = G.to(X.device), D.to(X.device)
-    adam_g, adam_d = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99)) for net in (G, D))
+    adam_g, adam_d = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99), fused=True) for net in (G, D))
     for _ in range(steps):
         real = X[torch.randint(len(X), (batch,), device=X.device)]
         fake = G(torch.randn(batch, 4, device=X.device)).detach()
@@ -199,7 +199,7 @@ def train_ddpm(X: torch.Tensor, seed: int):
     def model(x_t, t):  # the network with its clock
         return net(torch.cat([x_t, clock[t]], dim=1))
 
-    adam = torch.optim.Adam(net.parameters())
+    adam = torch.optim.Adam(net.parameters(), fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 6e-3, total_steps=steps)
     for _ in range(steps):
         x0 = X[torch.randint(len(X), (batch,), device=X.device)]
