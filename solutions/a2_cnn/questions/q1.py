@@ -39,8 +39,8 @@
 # | `same_pad(k, dilation)` | the padding that keeps the size at stride 1. ValueError if $k_{\text{eff}}$ is even: no padding does |
 # | `trace(layers, in_shape)` | a list with one dict for each layer |
 #
-# A layer is a dict. It has no other keys than these. Keys with a value below may be left out, and that value is then meant; `k`, `stride` and `pad` are
-# one int or a pair (height, width).
+# A layer is a dict. It has no other keys than these. `stride`, `pad`, `bias` and `groups` may be left out, and the value below is then meant; `cout`, `k`
+# and `out` are always given. `k`, `stride` and `pad` are one int or a pair (height, width).
 #
 #     {"name": "conv", "cout": 6, "k": 5, "stride": 1, "pad": 0, "bias": True, "groups": 1}
 #     {"name": "maxpool", "k": 2, "stride": <k>}        {"name": "avgpool", "k": 2, "stride": <k>}
