@@ -6,7 +6,6 @@ import inspect
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 
@@ -395,17 +394,15 @@ def imported_by(paths, *arguments):
     return set(done.stderr.splitlines()[-1].split())
 
 
-def test_help_imports_nothing_heavy_and_takes_no_time():
+def test_help_imports_nothing_heavy_and_says_everything():
+    """What it costs is measured by `python -m benchmarks.start_up`; what would make it slow is seen here."""
     assert imported_by(None, "--help") == set()
-    ours, floor = [], []
-    for _ in range(10):  # in turn, so that a busy machine slows both
-        for taken, command in ((ours, ["-m", "grader.cli", "--help"]), (floor, ["-c", "import argparse, dataclasses"])):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-            assert done.stderr == "" and ("grader grade a1_mlp" in done.stdout) is (taken is ours)
-    assert min(ours) < 3 * min(floor)
+    done = subprocess.run([sys.executable, "-m", "grader.cli", "--help"], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and "grader grade a1_mlp" in done.stdout
+    command = [sys.executable, "-X", "importtime", "-m", "grader.cli", "--help"]
+    timed = subprocess.run(command, capture_output=True, text=True, check=True).stderr.splitlines()
+    ours = [line for line in timed if line.rpartition("|")[2].strip().startswith("grader.")]
+    assert 3 <= len(ours) < 40, ours  # the modules of the commands, not those that do their work
 
 
 def test_reading_imports_neither_torch_nor_docker_and_grading_leaves_them_to_its_workers(paths, handed_in):
