@@ -202,10 +202,16 @@ def test_backward_is_the_adjoint_of_forward(student, rng):
                 close(float(np.sum(dw * w2)), by_kernel, atol=1e-9, what="the sum of dw * w'")
 
 
+def stored_otherwise(nb, dy, x, w, stride, pad, order):
+    """The gradients for the same arrays, whose axes lie in another order in memory."""
+    arrays = [np.ascontiguousarray(a.transpose(order)).transpose(np.argsort(order)) for a in (dy, x, w)]
+    return nb.conv2d_backward(*arrays, stride, pad)
+
+
 @pytest.mark.points(
     0.7,
-    hint="Every call starts anew from its arguments; dx of an image depends on that image alone, and dw is the sum "
-    "over the images of a batch.",
+    hint="Every call starts anew from its arguments, however they lie in memory; dx of an image depends on that image "
+    "alone, and dw is the sum over the images of a batch.",
 )
 def test_calls_and_images_do_not_mix(student, rng):
     for geometry in (GEOMETRIES[3], GEOMETRIES[5]):
@@ -229,3 +235,9 @@ def test_calls_and_images_do_not_mix(student, rng):
             close(gap, np.zeros(gap.shape), atol=1e-9, what=f"{name} image by image minus {name} of the batch")
         for answer, exact, name in zip((dx, dw, db), wanted, NAMES, strict=True):
             close(answer, exact, what=name)
+    for stride, pad in (((1, 1), (0, 0)), ((2, 1), (1, 2))):
+        dy, x, w = draw(rng, (7, 5), (3, 2), stride, pad)
+        for order in ((0, 2, 3, 1), (3, 2, 1, 0)):  # channels last; column by column
+            answers = unpack(student.run(stored_otherwise, dy, x, w, stride, pad, order), 3)
+            for answer, exact, name in zip(answers, expected(dy, x, w, stride, pad), NAMES, strict=True):
+                close(answer, exact, what=f"{name} for views, whose axes lie in another order in memory")

@@ -323,3 +323,11 @@ def conv2d_backward(dy, x, w, stride, pad):
 def conv2d_backward(dy, x, w, stride, pad):
     dx, dw, db = _right["conv2d_backward"](dy, x, w, stride, pad)
     return dx, dw, dy.sum(axis=(0, 2, 3), dtype=dy.dtype).astype(db.dtype)
+
+
+# %% strides_of_a_copy_for_a_view | fails: test_calls_and_images_do_not_mix | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
+def conv2d_backward(dy, x, w, stride, pad):
+    if not any(pad):
+        steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
+        x = np.lib.stride_tricks.as_strided(x, x.shape, steps)
+    return _right["conv2d_backward"](dy, x, w, stride, pad)
