@@ -69,7 +69,8 @@ def written_over(nb, x, kh, kw):
     """im2col of x, x after zeros were written into it, and whether the two share memory."""
     cols = nb.im2col(x, kh, kw, 1, 0)
     answer, shared = np.array(cols), bool(np.shares_memory(cols, x))
-    cols[...] = 0
+    if cols.flags.writeable:  # sliding_window_view makes views that are not
+        cols[...] = 0
     return answer, x, shared
 
 
@@ -170,6 +171,12 @@ def test_col2im_is_the_adjoint_of_im2col(student, rng):
         close(gap, 0.0, atol=1e-10 * cols.size, what="sum(im2col(x) * c) - sum(x * col2im(c))")
 
 
+def stored_otherwise(nb, x, w, pad, order):
+    """im2col and the convolution of the same arrays, whose axes lie in another order in memory."""
+    x, w = (np.ascontiguousarray(a.transpose(order)).transpose(np.argsort(order)) for a in (x, w))
+    return nb.im2col(x, 3, 2, 1, pad), nb.conv2d_fast(x, w, None, 1, pad)
+
+
 @pytest.mark.points(
     1.2,
     hint="Try one image, one channel, a 1x1 kernel, a kernel as large as the image, a stride that jumps over pixels or "
@@ -196,6 +203,13 @@ def test_corners_of_im2col(student, rng):
         for bias in (b, None):
             answer = student.conv2d_fast(x, w, bias, stride, pad)
             close(answer, convolution(x, w, bias, stride, pad), what=f"conv2d_fast {what}")
+    x, w = rng.normal(size=(2, 3, 5, 4)), rng.normal(size=(4, 3, 3, 2))
+    for pad in (0, 1):
+        index = sources(x.shape, (3, 2), 1, pad)
+        for order in ((0, 2, 3, 1), (3, 2, 1, 0)):  # channels last; column by column
+            cols, y = unpack(student.run(stored_otherwise, x, w, pad, order), 2)
+            close(cols, gathered(x, index), what="im2col of a view, whose axes lie in another order in memory")
+            close(y, convolution(x, w, None, 1, pad), what="conv2d_fast of views, whose axes lie in another order")
 
 
 @pytest.mark.points(
