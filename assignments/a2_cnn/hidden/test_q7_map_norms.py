@@ -232,7 +232,7 @@ def test_batch_norm_in_operation(student, rng):
 @pytest.mark.points(
     0.5,
     hint="Groups must have equal sizes (ValueError). Subtract the mean before you square; equal pixels have variance "
-    "0, and eps keeps that from being a division by 0.",
+    "0, and eps keeps that from being a division by 0; gamma may be 0, too, so keep x_hat instead of dividing y by it.",
 )
 def test_far_away_and_constant_maps_and_odd_groups(student, rng):
     x, gamma, beta, running, dys = draw(rng, (3, 4, 5, 2))
@@ -253,6 +253,12 @@ def test_far_away_and_constant_maps_and_odd_groups(student, rng):
     close(y, plain, what="y of constant channels, batch norm")
     y, _ = ask_group(student, flat, 4, gamma, beta, dys)
     close(y, plain, what="y of constant channels, group norm")
+    gamma[[0, 3]] = 0.0
+    for train in (True, False):
+        _, _, back = ask_batch(student, x, gamma, beta, running, dys, train)
+        judge(back, batch_norm(x, gamma, beta, running, dys, train)[2], "batch norm where gamma is 0")
+    _, back = ask_group(student, x, 2, gamma, beta, dys)
+    judge(back, group_norm(x, 2, gamma, beta, dys)[1], "group norm where gamma is 0")
 
 
 @pytest.mark.points(

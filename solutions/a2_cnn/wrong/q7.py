@@ -466,3 +466,27 @@ def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
 def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
     y, cache = _right["groupnorm_forward"](x, G, gamma, beta, eps)
     return y.astype(x.dtype) if x.dtype.kind == "f" else y, cache
+
+
+# %% x_hat_out_of_y | fails: test_far_away_and_constant_maps_and_odd_groups | hint: (y - beta) / gamma is x_hat, but not where gamma is 0: keep x_hat itself.
+def batchnorm2d_forward(x, gamma, beta, running, train, momentum=0.1, eps=1e-5):
+    y, cache = _right["batchnorm2d_forward"](x, gamma, beta, running, train, momentum, eps)
+    return y, (cache, 0 * as_float(gamma) / as_float(gamma))
+
+
+def batchnorm2d_backward(dy, cache):
+    dx, dgamma, dbeta = _right["batchnorm2d_backward"](dy, cache[0])
+    lost = cache[1].astype(dx.dtype)
+    return dx + lost[:, None, None], dgamma + lost, dbeta
+
+
+# %% x_hat_of_groups_out_of_y | fails: test_far_away_and_constant_maps_and_odd_groups | hint: (y - beta) / gamma is x_hat, but not where gamma is 0: keep x_hat itself.
+def groupnorm_forward(x, G, gamma, beta, eps=1e-5):
+    y, cache = _right["groupnorm_forward"](x, G, gamma, beta, eps)
+    return y, (cache, 0 * as_float(gamma) / as_float(gamma))
+
+
+def groupnorm_backward(dy, cache):
+    dx, dgamma, dbeta = _right["groupnorm_backward"](dy, cache[0])
+    lost = cache[1].astype(dx.dtype)
+    return dx + lost[:, None, None], dgamma + lost, dbeta
