@@ -222,6 +222,11 @@ def test_nms_at_the_threshold_with_ties_and_without_boxes(student, rng):
         close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of equal scores")
         scores += 1e-12 * torch.tensor(rng.permutation(n))
         close(student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of close scores")
+        for size in (1e7, -1e7):
+            scores = size * torch.tensor(rng.permutation(n) + 1.0)
+            close(
+                student.nms(boxes, scores, thr), suppressed(boxes, scores, thr), what="what nms keeps of large scores"
+            )
     pair = torch.tensor([[0.0, 0, 2, 1], [1, 0, 3, 1]], dtype=torch.float64)  # their IoU is 1/3
     for thr, kept, says in ((1 / 3 + 1e-9, [0, 1], "above"), (1 / 3 - 1e-9, [0], "below")):
         answer = student.nms(pair, torch.tensor([0.9, 0.8]).double(), thr)

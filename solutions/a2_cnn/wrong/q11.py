@@ -330,3 +330,19 @@ def roi_max_pool(feat, rois, out):
 # %% at_least_minus_10000 | fails: test_roi_smaller_than_the_bins | hint: The largest value of a bin may be as small as it likes: begin with -inf, or with a pixel of the bin.
 def roi_max_pool(feat, rois, out):
     return _right["roi_max_pool"](feat, rois, out).clamp(min=-1e4)
+
+
+# %% squashed_scores | fails: test_nms_at_the_threshold_with_ties_and_without_boxes | hint: sigmoid keeps the order on paper, but large scores all become 1 (or 0): sort the scores as they are.
+def nms(boxes, scores, thr):
+    return _nms(boxes, torch.sigmoid(scores), thr)
+
+
+# %% scores_through_a_softmax | fails: test_nms_at_the_threshold_with_ties_and_without_boxes | hint: softmax keeps the order on paper, but all scores far below the largest become 0: sort the scores as they are.
+def nms(boxes, scores, thr):
+    return _nms(boxes, torch.softmax(scores, dim=0), thr)
+
+
+# %% crossed_out_with_minus_a_million | fails: test_nms_at_the_threshold_with_ties_and_without_boxes | hint: No score is so bad that nobody has it: cross boxes out with a mask, not with a score of -1e6.
+def nms(boxes, scores, thr):
+    order = torch.argsort(scores, descending=True, stable=True)
+    return _nms(boxes, scores, thr, order=order[scores[order] > -1e6])
