@@ -140,8 +140,20 @@ def _found_at(y, parts, branch, rows, columns, **loose):
     raise first
 
 
+def seeded(nb, widths):
+    """What the global generator gives after a module was made, for two seeds."""
+    numbers = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        nb.Inception(*widths)
+        numbers.append(torch.rand(4))
+    return numbers
+
+
 @pytest.mark.points(
-    0.4, hint="(N, sum of the widths, H, W) comes out in the dtype of x, and x is only read: no ReLU may write into it."
+    0.4,
+    hint="(N, sum of the widths, H, W) comes out in the dtype of x, and x is only read: no ReLU may write into it. "
+    "Layers may draw their first weights from the global generator, but nobody may seed it.",
 )
 def test_the_input_is_only_read_and_its_dtype_kept(student, rng):
     for widths in (*WIDTHS, (192, 64, 96, 128, 16, 32, 48)):
@@ -160,6 +172,9 @@ def test_the_input_is_only_read_and_its_dtype_kept(student, rng):
             rtol=1e-3,
             atol=1e-4,
         )
+    first, second = unpack(student.run(seeded, list(WIDTHS[0])), 2, what="random numbers")
+    first, second = (array(each, shape=(4,), what="random numbers") for each in (first, second))
+    require(bool((first != second).any()), "Inception seeds the global generator, which belongs to whoever calls it.")
 
 
 @pytest.mark.points(
@@ -171,9 +186,13 @@ def test_six_convolutions_are_made_in_order(student, rng):
         sizes, *_ = unpack(student.run(work, list(widths), weights, x), 4)
         same(sizes, [w.numel() for w in weights], what="the list of sizes of the parameters")
         _found_at(ask(student, widths, weights, x)[0], branches(weights, x), 0, 4, 5)
-    widths = (3, 2, 4, 5, 4, 6, 7)  # c3r = c5r: two convolutions of the same size, not one
-    sizes, *_ = unpack(student.run(work, list(widths), draw(rng, widths), images(rng, 2, 3, 4, 5)), 4)
-    same(sizes, [w.numel() for w in draw(rng, widths)], what="the list of sizes of the parameters")
+    equal = (
+        (3, 2, 4, 5, 4, 6, 7),
+        (3, 4, 4, 4, 4, 4, 4),
+    )  # c3r = c5r, then all: convolutions of one size, each its own
+    for widths in equal:
+        sizes, *_ = unpack(student.run(work, list(widths), draw(rng, widths), images(rng, 2, 3, 4, 5)), 4)
+        same(sizes, [w.numel() for w in draw(rng, widths)], what="the list of sizes of the parameters")
 
 
 @pytest.mark.points(0.6, hint="A 1x1 convolution with its bias, and a ReLU.")
@@ -197,6 +216,10 @@ def test_the_branch_of_five_by_five(student, rng):
 )
 def test_the_branch_that_pools(student, rng):
     judge_branch(student, rng, 3)
+    for widths in WIDTHS:  # no number is small enough to pad with
+        weights, x = draw(rng, widths), -1e3 * (1.0 + images(rng, 2, widths[0], 4, 6).abs())
+        y, *_ = ask(student, widths, weights, x, needs=OWN[3])
+        _found_at(y, branches(weights, x), 3, 4, 6)
 
 
 @pytest.mark.points(

@@ -251,3 +251,32 @@ class Inception(_Inception):
 class Inception(_Inception):
     def bp(self, x):
         return super().bp(x if self.training else x.detach())
+
+
+# %% the_generator_seeded | fails: test_the_input_is_only_read_and_its_dtype_kept | hint: torch.manual_seed changes the global generator: all that is drawn afterwards is the same every time.
+class Inception(_Inception):
+    def __init__(self, *widths):
+        torch.manual_seed(0)
+        super().__init__(*widths)
+
+
+# %% one_projection_where_both_are_as_wide | fails: test_six_convolutions_are_made_in_order | hint: c1 and cp may be equal; the 1x1 convolutions of the first and of the last branch are two all the same.
+class Inception(_Inception):
+    def __init__(self, cin, c1, c3r, c3, c5r, c5, cp):
+        super().__init__(cin, c1, c3r, c3, c5r, c5, cp)
+        if c1 == cp:
+            self.project = self.one
+
+
+# %% first_branch_reduces_too | fails: test_six_convolutions_are_made_in_order | hint: c1 and c5r may be equal; the 1x1 convolutions of both branches are two all the same.
+class Inception(_Inception):
+    def __init__(self, cin, c1, c3r, c3, c5r, c5, cp):
+        super().__init__(cin, c1, c3r, c3, c5r, c5, cp)
+        if c1 == c5r:
+            self.reduce5 = self.one
+
+
+# %% padded_with_minus_100 | fails: test_the_branch_that_pools | hint: A padded place never wins, however negative x is: max_pool2d with padding, or -inf.
+class Inception(_Inception):
+    def bp(self, x):
+        return self.project(F.max_pool2d(F.pad(x, (1, 1, 1, 1), value=-100.0), 3, stride=1)).relu()
