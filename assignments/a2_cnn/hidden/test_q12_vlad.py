@@ -130,7 +130,8 @@ def test_shapes_dtypes_and_the_parameters_at_the_start(student, rng):
         close(made, expected, what="the parameters at the start")
         array(y, shape=(2, K * d), dtype=torch.float64, what="the output of NetVLAD")
         given, own = unpack(student.run(kept_apart, centers, alpha), 2)
-        close([given, own], [centers, 0 * centers], what="the centres that were given, and the module's own")
+        close(given, centers, what="the centres that were given, after the module's own were changed")
+        close(own, 0 * centers, what="the change of the module's centres when those that were given change")
 
 
 @pytest.mark.points(
@@ -194,8 +195,8 @@ def test_gradients_of_netvlad(student, rng):
 
 @pytest.mark.points(
     0.4,
-    hint="A row of zeros has norm 0 and stays 0; argmin takes the first of equal distances, if they are computed "
-    "so that equal ones are equal.",
+    hint="A row of zeros has norm 0 and stays 0, but a faint one (1e-9 is more than 1e-12) gets the norm 1 like all "
+    "others; argmin takes the first of equal distances, if they are computed so that equal ones are equal.",
 )
 def test_vlad_with_empty_centres_ties_and_points_on_a_centre(student, rng):
     grid = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [40.0, 40.0], [2.0, 2.0]])
@@ -209,6 +210,8 @@ def test_vlad_with_empty_centres_ties_and_points_on_a_centre(student, rng):
     close(student.vlad(beyond, grid), hard(beyond, grid), rtol=1e-6, atol=1e-6, what="vlad just beyond the middle")
     near = grid[[0, 0, 4]] + rng.normal(0.0, 0.2, size=(3, 2))
     close(student.vlad(near, grid), hard(near, grid), what="vlad with centres that nothing is near to")
+    faint = np.concatenate([1e-9 * rng.uniform(1.0, 2.0, size=(1, 2)), grid[1:3] + rng.normal(0.0, 0.2, size=(2, 2))])
+    close(student.vlad(faint, grid), hard(faint, grid), rtol=1e-6, atol=1e-6, what="vlad with a row of about 1e-9")
 
 
 def sharp(rng, n, K, d):
@@ -241,6 +244,10 @@ def test_netvlad_with_large_exponents_and_one_descriptor(student, rng):
     _, gradients = ask(student, centers, 0.7, x, d_out=d_out)
     finite = {"x": 0 * x, "w": 0 * centers, "b": torch.zeros(3).double(), "centers": 0 * centers}
     close(gradients, finite, atol=1e30, what="the gradients where a descriptor is a centre")
+    x[1, 0] = centers[0]
+    _, gradients = ask(student, centers[:1], 0.7, x[1:], d_out=d_out[1:, :2])  # all rows are zeros
+    finite = {"x": 0 * x[1:], "w": 0 * centers[:1], "b": torch.zeros(1).double(), "centers": 0 * centers[:1]}
+    close(gradients, finite, atol=1e30, what="the gradients where all descriptors are the only centre")
 
 
 @pytest.mark.points(0.4, hint="With a large alpha the softmax chooses the nearest centre alone: then NetVLAD is vlad.")

@@ -338,3 +338,25 @@ class NetVLAD(_right["NetVLAD"]):
 class NetVLAD(_NetVLAD):
     def rows(self, V):
         return F.normalize(V, dim=2, eps=1e-6)
+
+
+# %% vlad_1e_12_added | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: 1e-12 is added to the norms instead of being the least of them: a faint row, of about 1e-9, shows it.
+def vlad(X, centers):
+    return _vlad(X, centers, rows=lambda V: V / (np.linalg.norm(V, axis=1, keepdims=True) + 1e-12))
+
+
+# %% vlad_rows_at_least_1e_8 | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: The least norm is 1e-12; with 1e-8 a faint row is not normalised.
+def vlad(X, centers):
+    return _vlad(X, centers, rows=lambda V: V / np.maximum(np.linalg.norm(V, axis=1, keepdims=True), 1e-8))
+
+
+# %% vlad_1e_12_under_the_root | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: 1e-12 under the root is 1e-6 outside: it stands beside the norm, not beside its square.
+def vlad(X, centers):
+    return _vlad(X, centers, rows=lambda V: V / np.sqrt((V**2).sum(axis=1, keepdims=True) + 1e-12))
+
+
+# %% root_of_a_vector_of_zeros | fails: test_netvlad_with_large_exponents_and_one_descriptor | hint: The square root has no slope at 0: where all descriptors are their centre the whole vector is 0, and its gradient nan.
+class NetVLAD(_NetVLAD):
+    def whole(self, V):
+        v = V.flatten(1)
+        return v / v.pow(2).sum(dim=1, keepdim=True).sqrt().clamp(min=1e-12)
