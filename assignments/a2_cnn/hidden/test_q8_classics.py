@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.testing import array, close, same, unpack
+from grader.testing import array, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q8")
 
@@ -240,10 +240,28 @@ def built_from(nb, cfg, batchnorm):
     return cfg, sizes[0] == sizes[1]
 
 
-@pytest.mark.points(0.1, hint="cfg is the caller's list: read it, and leave it as it is.")
+def seeded(nb, name, args):
+    """What the global generator gives after a module was made, for two seeds."""
+    numbers = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        getattr(nb, name)(*args)
+        numbers.append(torch.rand(4))
+    return numbers
+
+
+@pytest.mark.points(
+    0.1,
+    hint="cfg is the caller's list: read it, and leave it as it is. So is the global generator: layers may draw from "
+    "it, nobody may seed it.",
+)
 def test_the_configuration_is_only_read(student):
     for cfg, _, _ in CFGS:
         for batchnorm in (False, True):
             after, alike = unpack(student.run(built_from, list(cfg), batchnorm), 2)
             same(after, list(cfg), what="cfg after make_vgg")
             same(alike, True, what="whether a second network of the same cfg is like the first")
+    for name, args in (("LeNet5", [5]), ("make_vgg", [[2, "M"], 2, 3]), ("make_vgg", [[2, "M"], 2, 3, True])):
+        first, second = unpack(student.run(seeded, name, args), 2, what="random numbers")
+        first, second = (array(each, shape=(4,), what="random numbers") for each in (first, second))
+        require(bool((first != second).any()), f"{name} seeds the global generator, which belongs to whoever calls it.")

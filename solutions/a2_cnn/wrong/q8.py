@@ -352,3 +352,16 @@ class _Graphless(nn.Module):
 
 def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
     return _Graphless(_right["make_vgg"](cfg, in_ch, num_classes, batchnorm))
+
+
+# %% lenet_seeds_the_generator | fails: test_the_configuration_is_only_read | hint: torch.manual_seed changes the global generator: all that is drawn afterwards is the same every time.
+class LeNet5(_right["LeNet5"]):
+    def __init__(self, num_classes=26):
+        torch.manual_seed(0)
+        super().__init__(num_classes)
+
+
+# %% vgg_seeds_the_generator | fails: test_the_configuration_is_only_read | hint: torch.manual_seed changes the global generator: all that is drawn afterwards is the same every time.
+def make_vgg(cfg, in_ch, num_classes, batchnorm=False):
+    torch.manual_seed(0)
+    return _right["make_vgg"](cfg, in_ch, num_classes, batchnorm)
