@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from grader.testing import array, close, same, unpack
+from grader.testing import array, close, require, same, unpack
 
 pytestmark = pytest.mark.question("q10")
 
@@ -137,6 +137,16 @@ def made_of(nb, args):
     return args
 
 
+def seeded(nb, name, args):
+    """What the global generator gives after a module was made, for two seeds."""
+    numbers = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        getattr(nb, name)(*args)
+        numbers.append(torch.rand(4))
+    return numbers
+
+
 def judge_values(student, rng, name, args, x, filters=1e3):
     shapes, forward = KINDS[name]
     weights = draw(rng, shapes(*args), filters)
@@ -161,7 +171,7 @@ def judge_gradients(student, rng, name, args, x):
 @pytest.mark.points(
     0.7,
     hint="No bias in any convolution; a projection (1x1 convolution and batch norm) if and only if stride or width "
-    "change; layers in the order of use; x, widths and blocks are only read.",
+    "change; layers in the order of use; x, widths and blocks are only read, and the global generator is not seeded.",
 )
 def test_parameters_in_order_shapes_and_dtypes(student, rng):
     for args in BLOCKS:
@@ -176,6 +186,10 @@ def test_parameters_in_order_shapes_and_dtypes(student, rng):
         array(answer, shape=(3, args[2]), dtype=torch.float64, what="the output of TinyResNet")
         after = student.run(made_of, list(given))
         same(after, list(given), what="widths and blocks after a network was made of them")
+    for name, args in (("BasicBlock", [2, 3, 2]), ("BasicBlock", [2, 2, 1, True]), ("TinyResNet", [[2, 3], [1, 1], 4])):
+        first, second = unpack(student.run(seeded, name, args), 2, what="random numbers")
+        first, second = (array(each, shape=(4,), what="random numbers") for each in (first, second))
+        require(bool((first != second).any()), f"{name} seeds the global generator, which belongs to whoever calls it.")
 
 
 @pytest.mark.points(1.0, hint="Convolution, norm, ReLU, convolution, norm; then the sum; then the last ReLU.")

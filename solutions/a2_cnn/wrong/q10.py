@@ -402,3 +402,17 @@ class TinyResNet(nn.Module):
 
     def forward(self, x):
         return self.head(self.body(x).mean(dim=(2, 3)))
+
+
+# %% block_seeds_the_generator | fails: test_parameters_in_order_shapes_and_dtypes | hint: torch.manual_seed changes the global generator: all that is drawn afterwards is the same every time.
+class BasicBlock(_right["BasicBlock"]):
+    def __init__(self, cin, cout, stride=1, zero_init=False):
+        torch.manual_seed(0)
+        super().__init__(cin, cout, stride, zero_init)
+
+
+# %% resnet_seeds_the_generator | fails: test_parameters_in_order_shapes_and_dtypes | hint: torch.manual_seed changes the global generator: all that is drawn afterwards is the same every time.
+class TinyResNet(_right["TinyResNet"]):
+    def __init__(self, widths, blocks, num_classes, in_ch=3):
+        torch.manual_seed(0)
+        super().__init__(widths, blocks, num_classes, in_ch)
