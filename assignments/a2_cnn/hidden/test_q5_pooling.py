@@ -146,6 +146,9 @@ def test_averages_with_and_without_the_padding(student, rng):
         for count in (True, False):
             y, _ = ask(student, "avgpool2d", x, dys, *geometry[1:], count_include_pad=count)
             close(y, average(x, [], *geometry[1:], count)[0], what=f"y of avgpool2d with count_include_pad={count}")
+        x[:, :, 0], x[..., -1] = 0.0, 0.0  # as behind a ReLU: a pixel of 0 is a pixel
+        y, _ = ask(student, "avgpool2d", x, dys, *geometry[1:])
+        close(y, average(x, [], *geometry[1:])[0], what="y of avgpool2d where pixels of the border are 0")
 
 
 @pytest.mark.points(
@@ -202,8 +205,17 @@ def test_equal_pixels_and_negative_images(student, rng):
                 close(dx, gradient, what="dx of maxpool2d with equal pixels")
 
 
+def stored_otherwise(nb, name, x, dy, order, *geometry):
+    """y and dx for the same arrays, whose axes lie in another order in memory."""
+    x, dy = (np.ascontiguousarray(a.transpose(order)).transpose(np.argsort(order)) for a in (x, dy))
+    y, cache = getattr(nb, name + "_forward")(x, *geometry)
+    return y, getattr(nb, name + "_backward")(dy, cache)
+
+
 @pytest.mark.points(
-    0.6, hint="Try a window of 1x1, one as large as the map, a map of one pixel, one image, one channel."
+    0.6,
+    hint="Try a window of 1x1, one as large as the map, one of some hundred pixels, a map of one pixel, one image, one "
+    "channel, an array that is a view.",
 )
 def test_corners_of_pooling(student, rng):
     for geometry in [
@@ -214,14 +226,25 @@ def test_corners_of_pooling(student, rng):
         ((1, 1), (3, 2), (1, 1), (1, 1)),
         ((1, 7), (1, 3), (1, 2), (0, 2)),
         ((7, 2), (3, 2), (5, 1), (1, 1)),
+        ((19, 18), (18, 17), (1, 1), (1, 0)),
     ]:
         x, dys = draw(rng, *geometry, N=1, C=1 + geometry[0][0] % 2)
+        if geometry[0] == (19, 18):
+            x[:, :, -2:, -2:] += 9.0  # the last of the 306 pixels of a window is its largest
         for name, oracle in (("maxpool2d", maximum), ("avgpool2d", average)):
             y, dxs = ask(student, name, x, dys, *geometry[1:])
             wanted, gradients = oracle(x, dys, *geometry[1:])
             close(y, wanted, what=f"y of {name} with windows of {geometry[1]} on {geometry[0]}")
             for dx, gradient in zip(dxs, gradients, strict=True):
                 close(dx, gradient, what=f"dx of {name} with windows of {geometry[1]} on {geometry[0]}")
+    for geometry in (CASES[1], CASES[4]):
+        x, (dy,) = draw(rng, *geometry, times=1)
+        for order in ((0, 2, 3, 1), (3, 2, 1, 0)):  # channels last; column by column
+            for name, oracle in (("maxpool2d", maximum), ("avgpool2d", average)):
+                y, dx = unpack(student.run(stored_otherwise, name, x, dy, order, *geometry[1:]), 2)
+                wanted, (gradient,) = oracle(x, [dy], *geometry[1:])
+                close(y, wanted, what=f"y of {name} for a view, whose axes lie in another order in memory")
+                close(dx, gradient, what=f"dx of {name} for views, whose axes lie in another order in memory")
 
 
 @pytest.mark.points(
@@ -261,6 +284,7 @@ def overwritten(nb, name, x, dy, other, *geometry):
     answer = np.array(y)
     x[...] = -7.0
     getattr(nb, name + "_forward")(other, *geometry)
+    getattr(nb, name + "_forward")(other, (1, 1), (1, 1), (0, 0))
     if y.flags.writeable:
         y[...] = 5.0
     return answer, getattr(nb, name + "_backward")(dy, cache)

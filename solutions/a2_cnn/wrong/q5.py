@@ -471,3 +471,58 @@ def global_avg_pool(x):
 # %% global_sums_of_small_integers | fails: test_shapes_and_dtypes_of_pooling | hint: Integers of one byte overflow when they are added up in one byte: make x floats first.
 def global_avg_pool(x):
     return as_float(x.sum(axis=(2, 3), dtype=x.dtype)) / (x.shape[2] * x.shape[3])
+
+
+# %% dark_pixels_taken_for_padding | fails: test_averages_with_and_without_the_padding | hint: A pixel of 0 is a pixel: what is padding is told by the place, not by the value.
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    y, cache = _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
+    if not any(pad) or count_include_pad:
+        return y, cache
+    lit = (x != 0).any(axis=(0, 1))[None, None]
+    return y / np.maximum(_right["avgpool2d_forward"](lit.astype(y.dtype), k, stride, pad)[0], 1e-3), cache
+
+
+# %% counts_of_the_last_call | fails: test_x_and_y_may_be_written_over_between_the_passes | hint: The numbers of pixels are kept in a global variable: the next call, for another geometry, writes over them.
+_last_geometry = {}
+
+
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    y, cache = _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
+    ones = np.ones((1, 1, *x.shape[2:]))
+    padded = _right["avgpool2d_forward"](ones, k, stride, pad, True)[0]
+    _last_geometry["share"] = 1 + 0 * padded if count_include_pad else padded
+    return y, (_right["avgpool2d_forward"](x, k, stride, pad, True)[1], x.shape, k, stride, pad)
+
+
+def avgpool2d_backward(dy, cache):
+    share = _last_geometry["share"]
+    return _right["avgpool2d_backward"]((as_float(dy) / share).astype(as_float(dy).dtype), cache[0])
+
+
+# %% winners_in_one_byte | fails: test_corners_of_pooling | hint: The place in the window is kept in one byte, which ends at 255: a window may have more pixels.
+def maxpool2d_forward(x, k, stride, pad):
+    P = windows_of(as_float(x), k, stride, pad, -np.inf)
+    flat = P.reshape(*P.shape[:4], -1)
+    return flat.max(axis=-1), (flat.argmax(axis=-1).astype(np.uint8), k, x.shape, stride, pad)
+
+
+def maxpool2d_backward(dy, cache):
+    winner, k, x_shape, stride, pad = cache
+    mask = (np.arange(k[0] * k[1]) == winner[..., None]).reshape(*winner.shape, *k)
+    return add_windows(mask * as_float(dy)[..., None, None], x_shape, stride, pad)
+
+
+# %% maximum_with_strides_of_a_copy | fails: test_corners_of_pooling | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
+def maxpool2d_forward(x, k, stride, pad):
+    if not any(pad):
+        steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
+        x = np.lib.stride_tricks.as_strided(x, x.shape, steps)
+    return _right["maxpool2d_forward"](x, k, stride, pad)
+
+
+# %% average_with_strides_of_a_copy | fails: test_corners_of_pooling | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
+def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
+    if not any(pad):
+        steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
+        x = np.lib.stride_tricks.as_strided(x, x.shape, steps)
+    return _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
