@@ -211,7 +211,8 @@ def test_vlad_with_empty_centres_ties_and_points_on_a_centre(student, rng):
     near = grid[[0, 0, 4]] + rng.normal(0.0, 0.2, size=(3, 2))
     close(student.vlad(near, grid), hard(near, grid), what="vlad with centres that nothing is near to")
     faint = np.concatenate([1e-9 * rng.uniform(1.0, 2.0, size=(1, 2)), grid[1:3] + rng.normal(0.0, 0.2, size=(2, 2))])
-    close(student.vlad(faint, grid), hard(faint, grid), rtol=1e-6, atol=1e-6, what="vlad with a row of about 1e-9")
+    # 1e-12 added to the norm is a thousandth here, and free; under a root it is all that is left
+    close(student.vlad(faint, grid), hard(faint, grid), rtol=0.01, atol=1e-3, what="vlad with a row of about 1e-9")
 
 
 def sharp(rng, n, K, d):

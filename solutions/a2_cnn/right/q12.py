@@ -67,13 +67,13 @@ class NetVLAD(nn.Module):
         return F.normalize(torch.cat(rows, dim=-1), dim=-1)
 
 
-# %% sums_and_counts | why: add.at over the nearest centres; NetVLAD as a product minus weighted centres, F.normalize twice
+# %% sums_and_counts | why: add.at over the nearest centres, 1e-12 added to the norm; NetVLAD as a product minus weighted centres, F.normalize twice
 def vlad(X, centers):
     X, C = as_float(X), np.asarray(centers)
     nearest = np.array([np.square(x - C).sum(axis=1).argmin() for x in X], dtype=int)
     V = np.zeros(C.shape, X.dtype)
     np.add.at(V, nearest, X - C[nearest])
-    V = V / np.clip(np.sqrt((V * V).sum(axis=1, keepdims=True)), 1e-12, None)
+    V = V / (np.sqrt((V * V).sum(axis=1, keepdims=True)) + 1e-12)
     flat = V.reshape(-1)
     return flat / max(np.sqrt(flat @ flat), 1e-12)
 

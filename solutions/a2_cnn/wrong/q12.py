@@ -340,11 +340,6 @@ class NetVLAD(_NetVLAD):
         return F.normalize(V, dim=2, eps=1e-6)
 
 
-# %% vlad_1e_12_added | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: 1e-12 is added to the norms instead of being the least of them: a faint row, of about 1e-9, shows it.
-def vlad(X, centers):
-    return _vlad(X, centers, rows=lambda V: V / (np.linalg.norm(V, axis=1, keepdims=True) + 1e-12))
-
-
 # %% vlad_rows_at_least_1e_8 | fails: test_vlad_with_empty_centres_ties_and_points_on_a_centre | hint: The least norm is 1e-12; with 1e-8 a faint row is not normalised.
 def vlad(X, centers):
     return _vlad(X, centers, rows=lambda V: V / np.maximum(np.linalg.norm(V, axis=1, keepdims=True), 1e-8))
