@@ -4,6 +4,7 @@
 - the untouched starter gets none, and nonsense (None, NaN, zero, an empty array, words) passes no check
 - every wrong solution fails the checks its header names and loses points in its question, and in no other
 - every check is failed by some wrong solution
+- every cell of these runs to its end: behind one that does not, what stood there before would be graded
 - no submission, however odd, makes a hidden test itself fail
 - a check that fails says why, and shows no number that is hidden
 - of the mutants made by machine from the reference, at least KILL_RATE are noticed (where mutants are asked for); of
@@ -23,6 +24,7 @@ from grader.authoring.stability import Stability
 from grader.authoring.stumbles import stumbles
 from grader.authoring.uncalled import told_apart
 from grader.authoring.variants import Variant
+from grader.examination.replies import stopped
 from grader.examination.task import Examined, Task
 from grader.execution.spec import Examiners
 from grader.schema import BROKEN, Assignment, CheckResult, Outcome
@@ -137,6 +139,9 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
     yield from _faults(variant, examined)
     yield from (Seen("broken", check, variant.id, says) for check, says in examined.flaws.items())
     results = [result for result in examined.results if result.outcome is not Outcome.DEFERRED]
+    stops = [notice for notice in examined.notices if stopped(notice)]
+    if variant.kind in ("reference", "paraphrase", "right", "wrong"):
+        yield from (Seen("stopped", "", variant.id, notice) for notice in stops)
     if variant.kind in ("reference", "paraphrase", "right"):
         yield from _must_pass(variant, results)
         if variant.kind == "reference":
@@ -146,7 +151,7 @@ def _judge(audit: Audit, variant: Variant, task: Task, examined: Examined) -> It
     elif variant.kind in ("starter", "nonsense"):
         yield from (Seen("passes", result.name, variant.id) for result in results if result.outcome.earns)
     elif variant.kind == "mutant":
-        if not all(result.outcome.earns for result in results):
+        if stops or not all(result.outcome.earns for result in results):
             audit.killed[variant.question] += 1
             audit.killed_by[variant.operator] += 1
         elif not examined.fault:

@@ -57,6 +57,15 @@ def broken(seen: list[Seen]) -> Iterator[Finding]:
         yield Finding(check, f"fails by itself: {rows[0].detail}{trusts}", who)
 
 
+def stopped(seen: list[Seen]) -> Iterator[Finding]:
+    """A cell of a known submission does not run: what it should define is what stood there before, the reference's."""
+    for detail, rows in _grouped(seen, lambda row: row.detail):
+        who = _submissions(rows)
+        yield Finding(
+            "the reference" if "reference" in who else who[0], f"{detail}; what it defines is not graded", who
+        )
+
+
 def loses(seen: list[Seen]) -> Iterator[Finding]:
     """What is right loses a check: the check's fault where several lose it, else that of the submission."""
     yield from _by_check_or_submission(seen, "what is right loses it")
@@ -115,7 +124,8 @@ def tells(seen: list[Seen]) -> Iterator[Finding]:
 
 KINDS: dict[str, Callable[[list[Seen]], Iterator[Finding]]] = {
     function.__name__: function
-    for function in (of_machine, broken, uncalled, loses, elsewhere, unprinted, passes, unknown, harmless, mute, tells)
+    for function in (of_machine, broken, stopped, uncalled, loses, elsewhere, unprinted, passes, unknown, harmless,
+                     mute, tells)
 }  # fmt: skip
 
 

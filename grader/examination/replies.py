@@ -22,6 +22,7 @@ _CHANGED = re.compile(r"argument (\w{1,80}) was changed")
 _DRAWN = re.compile(r"the global random state of (?:random|numpy|torch) was used")
 _FORBIDDEN = re.compile(r"forbidden operator ([\w:.]{1,80})")
 _POSITION = re.compile(r"\d{1,2}")
+_STOPPED = re.compile(r"cell \d+( raised |: .*; what needs it was skipped)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ def about_cells(errors: list[dict[str, Any]], most: int = MAX_CELL_TEXT) -> Iter
         else:
             where = f"cell {error['cell']}" if error["cell"] else "putting a file beside the notebook"
             yield f"{where} raised {with_text(error['type'], message)}"
+
+
+def stopped(notice: str) -> bool:
+    """Whether a sentence says, as `about_cells` does, that a cell did not run to its end."""
+    return _STOPPED.match(notice) is not None
 
 
 def with_text(kind: str, text: str) -> str:

@@ -225,6 +225,16 @@ def test_a_check_that_what_is_right_loses_is_one_finding(audit):
     assert {"reference", "q3-loop", "q3-add"} <= set(said["findings"][0]["submissions"])
 
 
+def test_a_known_solution_whose_cell_stops_is_found_though_what_stands_before_it_passes(audit, course):
+    file = course.right("tiny") / "q3.py"
+    file.write_text(f"{RIGHT}# %% names | why: with a module that is not imported\nfrom nowhere import sums\n")
+    code, found, _ = audit(SOUND)
+    assert code == 1 and [about for about, _ in found] == ["q3-names"] and "nowhere" in found[0][1]
+    file.write_text(f"{RIGHT}# %% named | why: a default that is not defined\ndef running_sum(x, start=zero): ...\n")
+    code, [(about, says)], _ = audit(SOUND)
+    assert code == 1 and about == "q3-named" and "raised NameError: name 'zero' is not defined; " in says
+
+
 def test_a_finding_is_one_line_with_an_example_or_two():
     many = Finding("test_a", "fails by itself", ("reference", "starter", "q1-x"))
     assert sentence(many) == "test_a: fails by itself (3 submissions, reference and starter among them)"

@@ -125,6 +125,9 @@ def beam_search(step, bos, eos, beam, max_len, alpha=0.0):
 
 
 # %% sorted_dataclass | why: ordered dataclasses in falling order, so that of equal sums the larger tokens come first
+from dataclasses import dataclass
+
+
 @dataclass(order=True, frozen=True)
 class _Beginning:
     logp: float
