@@ -148,15 +148,18 @@ class Student:
             self._call_s = before
 
     @contextlib.contextmanager
-    def raises(self, kind: type[BaseException]) -> Iterator[None]:
-        """The call in the block must raise `kind`."""
+    def raises(self, kind: type[BaseException], what: str = "") -> Iterator[None]:
+        """The call in the block must raise `kind`.
+
+        what: the call in words, for the message; without it, the function that was called
+        """
         try:
             yield
         except StudentFault as fault:
             if kind.__name__ in fault.bases:
                 return
             raise
-        raise Mismatch(f"{kind.__name__} was to be raised, and nothing was")
+        raise Mismatch(f"{kind.__name__} was to be raised by {what or self._function}, and nothing was")
 
     # -------------------------------------------------------------------------------- asking
 

@@ -36,9 +36,12 @@ class TestFaults:
                 with student.raises(expected):
                     student.f(kind)
             with (
-                pytest.raises(Mismatch, match="ValueError was to be raised, and nothing was"),
+                pytest.raises(Mismatch, match="ValueError was to be raised by f, and nothing was"),
                 student.raises(ValueError),
             ):
+                student.f("")
+            says = "^ValueError was to be raised by f without a kind, and nothing was$"
+            with pytest.raises(Mismatch, match=says), student.raises(ValueError, what="f without a kind"):
                 student.f("")
             with pytest.raises(StudentFault, match="KeyError"), student.raises(ValueError):
                 student.f("k")

@@ -223,7 +223,7 @@ def test_impossible_probabilities(student, rng):
     student.dropconnect_forward(X, W, b, 0.5, student.rng(3), False)
     for p in (1.0, 1.5, -0.1):
         for train in (True, False):
-            with student.raises(ValueError):
+            with student.raises(ValueError, what="dropout_forward for a p that is impossible"):
                 student.dropout_forward(X, p, student.rng(3), train)
-            with student.raises(ValueError):
+            with student.raises(ValueError, what="dropconnect_forward for a p that is impossible"):
                 student.dropconnect_forward(X, W, b, p, student.rng(3), train)

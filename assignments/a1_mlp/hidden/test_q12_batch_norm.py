@@ -197,7 +197,7 @@ def test_large_offsets_constant_columns_and_a_single_row(student, rng):
     close(Y[:, 1], np.full(6, beta[1]), atol=1e-6, what="a constant column")
     same_gradients(answer, gradients(dY, X, gamma, beta, 1e-5), "beside a constant column")
     layer = student.BatchNorm1d(3)
-    with student.raises(ValueError):
+    with student.raises(ValueError, what="forward in training with a single row"):
         layer.forward(X[:1], train=True)
     close(layer.running_mean, np.zeros(3), what="running_mean after a single row was refused")
     close(layer.running_var, np.ones(3), what="running_var after a single row was refused")

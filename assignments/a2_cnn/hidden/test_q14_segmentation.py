@@ -59,7 +59,7 @@ def test_sizes_that_fit_and_sizes_that_do_not(student, rng):
         for answer, (n, _, rows, columns) in zip(unpack(answers, 3), sizes, strict=True):
             array(answer, shape=(n, classes, rows, columns), dtype=torch.float32, what="the logits")
         for rows, columns in ((2 * unit + unit // 2, 2 * unit), (2 * unit, 3 * unit - 1), (unit + 1, unit + 1)):
-            with student.raises(ValueError):
+            with student.raises(ValueError, what="UNet for a picture whose sides cannot be halved so often"):
                 student.run(attempt, [cin, classes, widths], images(rng, 1, cin, rows, columns))
 
 

@@ -212,21 +212,21 @@ def test_receptive_field_of_strided_and_pooled_stacks(student, rng):
 )
 def test_what_does_not_fit_raises(student, rng):
     for n, k, stride, pad, dilation in [(4, 5, 1, 0, 1), (6, 4, 2, 0, 2), (3, 8, 3, 2, 1), (1, 2, 1, 0, 1)]:
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="conv_out for a kernel that does not fit"):
             student.conv_out(n, k, stride, pad, dilation)
     for n, k, stride, pad, dilation in geometries(rng, 20):
         if (n + 2 * pad - dilation * (k - 1) - 1) % stride:
-            with student.raises(ValueError):
+            with student.raises(ValueError, what="conv_out with strict=True, where something is left over"):
                 student.conv_out(n, k, stride, pad, dilation, strict=True)
         else:
             wanted = positions(n, k, stride, pad, dilation)
             same(student.conv_out(n, k, stride, pad, dilation, strict=True), wanted, what="conv_out with strict")
-    with student.raises(ValueError):
+    with student.raises(ValueError, what="conv_out with strict=True, where something is left over"):
         student.conv_out(7, 3, 3, strict=True)
     shape = (6, 5, 8)
     unknown = [{"name": "dropout"}, pool(2, 1, "minpool"), {**conv(2, 3), "name": "conv2d"}]
     for layer in [conv(4, 3, groups=4), conv(4, 3, groups=3), conv(2, (6, 1)), pool((1, 9), 1), *unknown]:
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="trace for a layer that does not fit, or that nobody knows"):
             student.trace([layer], shape)
     same(column(student, [conv(2, (6, 1), pad=(1, 0))], shape, "out_shape"), [(2, 2, 8)], what="out_shape with padding")
 
@@ -240,7 +240,7 @@ def test_same_pad_keeps_the_size(student):
     for k in range(1, 9):
         for dilation in range(1, 5):
             if dilation * (k - 1) % 2:
-                with student.raises(ValueError):
+                with student.raises(ValueError, what="same_pad where no padding keeps the size"):
                     student.same_pad(k, dilation)
             else:
                 same(student.same_pad(k, dilation), dilation * (k - 1) // 2, what=f"same_pad({k}, {dilation})")

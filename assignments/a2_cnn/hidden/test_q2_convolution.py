@@ -180,7 +180,7 @@ def test_corners_of_a_convolution(student, rng):
     ]
     for size, kernel, stride, pad, dilation in too_large:
         x, w, b = signals(rng, size, kernel)
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="conv_nd_forward for a kernel that does not fit"):
             student.conv_nd_forward(x, w, b, stride, pad, dilation)
 
 

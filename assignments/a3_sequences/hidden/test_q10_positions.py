@@ -147,7 +147,7 @@ def test_gradients_of_layer_norm(student, rng):
 def test_far_positions_and_odd_widths(student):
     close(student.sinusoidal_pe(5000, 16), table(5000, 16), rtol=0.0, atol=2e-3, what="5000 positions")
     for d in (1, 5, 7):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="sinusoidal_pe with an odd width"):
             student.sinusoidal_pe(4, d)
 
 

@@ -182,7 +182,7 @@ def test_gradients_of_inputs_and_projections(student, rng):
 @pytest.mark.points(0.4, hint="D // H rounds: columns would be left over. Raise ValueError when the layer is made.")
 def test_a_width_that_does_not_divide_raises(student):
     for D, H in ((10, 3), (6, 4), (2, 4), (7, 2)):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="MultiHeadAttention with a D that H does not divide"):
             student.MultiHeadAttention(D, H)
     for D, H in ((10, 5), (6, 6), (7, 1)):
         student.MultiHeadAttention(D, H)

@@ -72,7 +72,7 @@ def test_contract_of_the_bounds(student, rng):
                 require(isinstance(answer, torch.Tensor), f"{name} must be a scalar tensor")
                 array(answer, shape=(), dtype=asked, what=name)
     for likelihood in ("laplace", "Gaussian", "gauss", ""):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="elbo_terms with an unknown likelihood"):
             student.elbo_terms(*draw(rng, 4, 5, 3, "gaussian"), likelihood)
 
 

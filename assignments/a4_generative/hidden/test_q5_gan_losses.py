@@ -100,9 +100,9 @@ def test_shapes_of_the_losses(student, rng):
         require(isinstance(penalty, torch.Tensor), "gradient_penalty must be a scalar tensor")
         array(penalty, shape=(), dtype=asked, what="gradient_penalty")
     for kind in ("bce", "WGAN", "wgan-gp", "gan"):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="gan_loss_d with an unknown kind"):
             student.gan_loss_d(kind, real, fake)
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="gan_loss_g with an unknown kind"):
             student.gan_loss_g(kind, fake)
 
 

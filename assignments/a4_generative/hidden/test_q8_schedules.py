@@ -93,7 +93,7 @@ def test_nine_tables_of_float64_with_one_entry_a_step(student, rng):
                 array(answer[key], shape=(T,), dtype=np.float64, what=f"{key} ({kind})")
                 require(isinstance(answer[key], torch.Tensor), f"{key} must be a torch tensor.")
     for kind in ("quadratic", "lin", "Cosine", ""):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="make_schedule with an unknown kind"):
             student.make_schedule(kind, 5)
 
 

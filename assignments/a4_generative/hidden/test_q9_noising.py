@@ -105,7 +105,7 @@ def test_shapes_and_dtypes_follow_the_data(student, rng):
     array(loss, shape=(), dtype="float", what="the loss")
     close(number(loss, what="the loss"), expected, rtol=1e-4, what="the loss in float32")
     for words in ({"target": "noise"}, {"weight": "snr"}):
-        with student.raises(ValueError):
+        with student.raises(ValueError, what="ddpm_loss with an unknown target or weight"):
             student.run(with_words, x0, t, noise, sched, words)
 
 
