@@ -20,7 +20,8 @@ pytestmark = pytest.mark.question("q14")
 DIGITS = load_digits()
 TRAIN, VALIDATION = 1000, 300  # rows; the other 497 are hidden
 TRAINING_S = 60.0
-NARROW_MISS = 0.006  # a fifth of the reference's margin: so near to a threshold a second run may decide
+TRIES = "first", "other", "third"  # trainings whose best accuracy counts, while it misses a threshold narrowly
+NARROW_MISS = 0.02  # sound recipes stray by 0.008 from seed to seed; the reference's margin is 0.02 and more
 FEW = 100  # hidden rows that are asked of networks which were trained on few rows
 MOVES = (
     0.1  # share of rows; a large step on few rows may leave units dead, and then 0.47 move (150 seeds); lookups: none
@@ -59,7 +60,7 @@ def split(rng, runs):
     if "rows" not in runs:
         runs["rows"] = np.split(rng.permutation(len(DIGITS.target)), [TRAIN, TRAIN + VALIDATION])
         runs["wrong by"] = int(rng.integers(1, 10))
-        runs["seeds"] = dict(zip(("first", "other"), rng.integers(1 << 30, size=2).tolist(), strict=True))
+        runs["seeds"] = dict(zip(TRIES, rng.integers(1 << 30, size=len(TRIES)).tolist(), strict=True))
         runs["way"], runs["classes"] = int(rng.integers(8)), rng.permutation(10)
     return [(pictures(rows, runs["way"]), runs["classes"][DIGITS.target[rows]]) for rows in runs["rows"]]
 
@@ -69,7 +70,7 @@ def trained(student, rng, runs, name="first"):
     (Xtr, ytr), (Xva, yva), (Xte, _) = split(rng, runs)
     if name not in runs:
         labels = (yva + runs["wrong by"]) % 10 if name.startswith("canary") else yva
-        seed = "other" if name in ("other", "canary again") else "first"
+        seed = {"canary": "first", "canary again": "other"}.get(name, name)
         generator = student.rng(runs["seeds"][seed])
         with student.limit(call_s=TRAINING_S):
             answer = student.train_classifier(Xtr, ytr, Xva, labels, generator)
@@ -109,10 +110,10 @@ def accuracy(student, rng, runs, name):
 
 def reaches(student, rng, runs, threshold):
     def score(turn):
-        return accuracy(student, rng, runs, ("first", "other")[turn])
+        return accuracy(student, rng, runs, TRIES[turn])
 
     says = f"The accuracy on hidden digits is below {threshold:.0%}."
-    best_of_two(score, low=threshold, narrow=NARROW_MISS, says=says)
+    best_of_two(score, low=threshold, narrow=NARROW_MISS, tries=len(TRIES), says=says)
 
 
 def losses(run, name):
