@@ -30,7 +30,7 @@
 # | | arguments | returns |
 # |---|---|---|
 # | `EncoderLayer.forward` | `x (B, S, d)`, `mask` as in q9 or None | `(B, S, d)` |
-# | `DecoderLayer.forward` | `x (B, T, d)`, `memory (B, S, d)`, `self_mask`, `memory_mask` | `(B, T, d)` |
+# | `DecoderLayer.forward` | `x (B, T, d)`, `memory (B, S, d)`, `self_mask` and `memory_mask`, each as in q9 or None | `(B, T, d)` |
 # | `Seq2SeqTransformer.forward` | `src (B, S)`, `tgt_in (B, T)` integers, S and T up to `max_len` | logits `(B, T, v_tgt)` |
 # | `greedy_decode` | `src (B, S)`, `bos`, `eos`, `max_new` | `(B, n)` integers, n at most `max_new + 1`; columns of padding at the end are free |
 # | `shift_right` | `tgt (B, T)`, `bos` | `(B, T)`: `bos`, then all but the last |
