@@ -159,7 +159,7 @@ class Student:
             if kind.__name__ in fault.bases:
                 return
             raise
-        raise Mismatch(f"{kind.__name__} was to be raised by {what or self._function}, and nothing was")
+        raise Mismatch(f"{kind.__name__} was to be raised by {what or self._function or 'the call'}, and nothing was")
 
     # -------------------------------------------------------------------------------- asking
 

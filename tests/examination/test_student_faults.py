@@ -45,6 +45,10 @@ class TestFaults:
                 student.f("")
             with pytest.raises(StudentFault, match="KeyError"), student.raises(ValueError):
                 student.f("k")
+            student = submission.check()
+            says = "^ValueError was to be raised by the call, and nothing was$"
+            with pytest.raises(Mismatch, match=says), student.raises(ValueError):
+                student.put(1)  # no name was called yet
 
     def test_raises_is_not_met_by_a_process_that_ends(self, sandbox):
         with opened(sandbox, "import os\ndef f(): os._exit(1)") as submission:

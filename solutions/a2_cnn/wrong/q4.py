@@ -33,6 +33,14 @@ def _laid(cols, x_shape, kh, kw, stride, pad, step=None, add=True):
     return x
 
 
+def _strided(x, kh, kw, stride):
+    """im2col without padding, by the strides of an array that lies row by row."""
+    N, C, H, W = x.shape
+    Ho, Wo = (H - kh) // stride + 1, (W - kw) // stride + 1
+    steps = x.itemsize * np.array([C * H * W, stride * W, stride, H * W, W, 1])
+    return np.lib.stride_tricks.as_strided(x, (N, Ho, Wo, C, kh, kw), steps).copy().reshape(-1, C * kh * kw)
+
+
 def _cut(x, x_shape, pad):
     return x[:, :, pad : pad + x_shape[2], pad : pad + x_shape[3]]
 
@@ -332,21 +340,12 @@ def conv2d_fast(x, w, b, stride, pad):
 # %% strides_of_a_copy_for_a_view | fails: test_corners_of_im2col | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
 def im2col(x, kh, kw, stride, pad):
     x = as_float(x)
-    if pad:
-        x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    N, C, H, W = x.shape
-    Ho, Wo = (H - kh) // stride + 1, (W - kw) // stride + 1
-    steps = x.itemsize * np.array([C * H * W, stride * W, stride, H * W, W, 1])
-    return np.lib.stride_tricks.as_strided(x, (N, Ho, Wo, C, kh, kw), steps).copy().reshape(-1, C * kh * kw)
+    return _strided(np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else x, kh, kw, stride)
 
 
 # %% strides_of_a_copy_for_what_was_padded | fails: test_corners_of_im2col | hint: np.pad keeps the order of the axes in memory, column by column if they lay so: take the strides that the array has.
 def im2col(x, kh, kw, stride, pad):
-    x = np.pad(as_float(x), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    N, C, H, W = x.shape
-    Ho, Wo = (H - kh) // stride + 1, (W - kw) // stride + 1
-    steps = x.itemsize * np.array([C * H * W, stride * W, stride, H * W, W, 1])
-    return np.lib.stride_tricks.as_strided(x, (N, Ho, Wo, C, kh, kw), steps).copy().reshape(-1, C * kh * kw)
+    return _strided(np.pad(as_float(x), ((0, 0), (0, 0), (pad, pad), (pad, pad))), kh, kw, stride)
 
 
 # %% a_view_that_is_read_only | fails: test_shapes_and_dtypes_of_im2col_and_results_are_copies | hint: With a kernel of one pixel, or as large as the image, reshape makes no copy of the windows: the matrix is the image.

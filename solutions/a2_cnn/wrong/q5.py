@@ -16,6 +16,12 @@ def _mask_backward(dy, cache):
     return add_windows(mask * as_float(dy)[..., None, None], x_shape, stride, pad)
 
 
+def _strides_of_a_copy(x, pad):
+    """x, read as if it lay row by row in memory, where nothing is padded."""
+    steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
+    return x if any(pad) else np.lib.stride_tricks.as_strided(x, x.shape, steps)
+
+
 def _overwriting(messages, hit, x_shape, stride, pad):
     """add_windows, but = instead of +=."""
     _, _, Ho, Wo, kh, kw = messages.shape
@@ -514,15 +520,9 @@ def maxpool2d_backward(dy, cache):
 
 # %% maximum_with_strides_of_a_copy | fails: test_corners_of_pooling | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
 def maxpool2d_forward(x, k, stride, pad):
-    if not any(pad):
-        steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
-        x = np.lib.stride_tricks.as_strided(x, x.shape, steps)
-    return _right["maxpool2d_forward"](x, k, stride, pad)
+    return _right["maxpool2d_forward"](_strides_of_a_copy(x, pad), k, stride, pad)
 
 
 # %% average_with_strides_of_a_copy | fails: test_corners_of_pooling | hint: as_strided was given the strides of an array that lies row by row; a view with other strides holds its numbers elsewhere.
 def avgpool2d_forward(x, k, stride, pad, count_include_pad=False):
-    if not any(pad):
-        steps = x.itemsize * np.array([x[0].size, x[0, 0].size, x.shape[3], 1])
-        x = np.lib.stride_tricks.as_strided(x, x.shape, steps)
-    return _right["avgpool2d_forward"](x, k, stride, pad, count_include_pad)
+    return _right["avgpool2d_forward"](_strides_of_a_copy(x, pad), k, stride, pad, count_include_pad)
