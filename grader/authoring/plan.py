@@ -22,7 +22,7 @@ class Scope:
     """How much an audit looks at."""
 
     seeds: int = 5  # times that the reference is graded
-    sample: float = 1.0  # share of wrong solutions and alternatives
+    sample: float = 1.0  # share of wrong solutions and alternatives; below 1, a question meets nonsense of one kind
     mutants: float = 0.0  # share of the mutants that the machine can make
     of_alternatives: bool = False  # make them of the right alternatives, too
     only: tuple[str, ...] = ()  # questions; none: all of them
@@ -67,8 +67,13 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
     if scope.device != "cpu":
         yield made, Task(made.submission, scope.seed("reference on the CPU"), everything, "cpu")
     otherwise = paraphrases(paths, assignment) if scope.every_known else ()
-    for variant in [variants.starter(paths, assignment), *variants.nonsense(assignment), *otherwise]:
+    for variant in [variants.starter(paths, assignment), *otherwise]:
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
+    kinds = list(variants.nonsense(assignment))
+    for number, variant in enumerate(kinds):
+        asked = everything if scope.every_known else everything[number :: len(kinds)]
+        if asked:
+            yield variant, Task(variant.submission, scope.seed(variant.id), asked, scope.device, explain=False)
     for variant in variants.whole(paths, assignment) if scope.every_known else ():
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device)
     looked_at_whole: set[str] = set()

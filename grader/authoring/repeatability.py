@@ -79,15 +79,18 @@ def _judgement(result: CheckResult, examined: Examined) -> Judgement:
     return Judgement(examined.asked.get(result.name, b""), result.outcome, result.message)
 
 
-def unrepeatable(paths: Paths, task: Task, examined: Examined, workers: int = 1) -> Iterator[tuple[str, str]]:
+def unrepeatable(
+    paths: Paths, task: Task, examined: Examined, workers: int = 1, times: int = len(ALL_CHANGED)
+) -> Iterator[tuple[str, str]]:
     """(check, what it depends on) for every check that judges the reference's answers otherwise the next time.
 
+    times: how often they are judged again; a set of two elements keeps its order every other time.
     Raises MachineryError if the other process fails.
     """
     first = {check: said for check, said in judgements(examined).items() if said.outcome is not Outcome.DEFERRED}
     differs: dict[str, Judgement] = {}
     try:
-        for conditions in ALL_CHANGED:
+        for conditions in ALL_CHANGED[:times]:
             again = _judged(Order(paths, _tasks(task, examined, set(first)), conditions, workers))
             differs |= {check: again[check] for check in first if again[check] != first[check] and check not in differs}
         alone = _tasks(task, examined, set(differs), alone=True)

@@ -41,7 +41,7 @@ def _audit(made: Parser) -> None:
         "--seeds", type=_at_least_one, default=5, metavar="N", help="times the reference is graded (default: 5)"
     )
     made.add_argument("--quick", action="store_true", help="look at each wrong solution's own question only")
-    share = "share of wrong and right solutions (default: all)"
+    share = "share of wrong and right solutions, and one kind of nonsense a question (default: all)"
     made.add_argument("--sample", type=_percent, default=100, metavar="PERCENT", help=share)
     made.add_argument("--draw", type=int, default=0, metavar="N", help="other inputs than those of draw 0")
     only = "look at this question alone (several times: at these)"

@@ -73,7 +73,7 @@ def audit(chosen: argparse.Namespace) -> int:
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
     result.marked = marked(paths.hidden_tests(assignment.id))
     result.left_out = _left_out(paths, result)
-    _judge_again(paths, result, len(slots.gpus), chosen.quiet)
+    _judge_again(paths, result, len(slots.gpus), 2 if scope.every_known else 1, chosen.quiet)
     page = chosen.page
     if scope.whole:
         tag = chosen.image if chosen.sandbox == "docker" else ""
@@ -135,7 +135,7 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
     )
 
 
-def _judge_again(paths: Paths, audit: Audit, workers: int, quiet: bool) -> None:
+def _judge_again(paths: Paths, audit: Audit, workers: int, times: int, quiet: bool) -> None:
     """Add what judges the reference's answers otherwise in another process."""
     from grader.authoring.causes import Finding
     from grader.authoring.repeatability import unrepeatable
@@ -143,7 +143,7 @@ def _judge_again(paths: Paths, audit: Audit, workers: int, quiet: bool) -> None:
     if audit.first is not None:
         if not quiet:
             screen.say("judging the reference's answers again, in another process")
-        audit.findings += [Finding(*found) for found in unrepeatable(paths, *audit.first, workers)]
+        audit.findings += [Finding(*found) for found in unrepeatable(paths, *audit.first, workers, times)]
 
 
 def _keep_verdict(paths: Paths, audit: Audit) -> None:
