@@ -6,6 +6,7 @@ Workers are forked when the process above asks for them: one for every slot, and
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ FOR_PYTEST_BY_HAND = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")  # what somebody likes
 
 def become_host(paths: Paths, assignment_id: str, spec: PoolSpec, control: Connection) -> NoReturn:
     """Collect the tests, then fork a worker for every slot that `control` names; never returns."""
+    gc.freeze()  # else a collection would write to, and so copy, all that the process above has in memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process above, which then closes the pipes
     os.environ.update(ONE_THREAD)  # before NumPy is imported: workers run side by side
     for name in FOR_PYTEST_BY_HAND:
@@ -88,6 +90,8 @@ class _Hosting:
         self._sweep()
         _require_room(hidden, self.spec)
         openers = [_opener(hidden, self.spec, gpu) for gpu in self.spec.gpus]
+        gc.collect()
+        gc.freeze()  # what was collected is for good; workers and the forks of each examination share it
         workers: dict[int, int] = {}  # slot -> process
         with contextlib.suppress(EOFError, OSError):  # the process above is done, or gone
             while True:
