@@ -7,7 +7,8 @@ Measured with the reference, other seeds than those of grading:
   deviation 0.013 (at least 0.80, and a mean from 0.77 on has another five splits, for the luck of 100 labels);
   an untrained stack 0.67 to 0.72, a stack thrown away 0.68 to 0.76 (5 seeds each);
 - error of a linear decoder over that with random weights, means of 5 splits: 0.44 to 0.51, 0.46 to 0.54, 0.47 to 0.61
-  for the three layers, mean 0.54 and deviation 0.04 for the last (at most 0.7; an untrained layer has about 1);
+  for the three layers, mean 0.54 and deviation 0.04 for the last; a solution from the text alone, with a falling rate
+  of learning: 0.71 to 0.73, 0.69 to 0.73, 0.71 to 0.83 (at most 0.8, 0.8 and 0.9; an untrained layer has about 1);
 - accuracy when fine-tuning starts from a stack that knows nothing, 83 splits: 0.846 to 0.925 (at least 0.6; at most
   0.11 in 3 splits where the softmax layer alone is trained).
 Trainings are shared between checks: the first check that needs one keeps what came of it.
@@ -26,6 +27,11 @@ DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 3  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
 ENOUGH, NARROW = 0.8, 0.03  # mean accuracy over the splits; a miss that may be bad luck with 100 labels
+BESIDE_CHANCE = (
+    0.8,
+    0.8,
+    0.9,
+)  # at most, layer by layer; without training 0.97, and linear codes have 0.9 in the second
 TRAINING_S = 60.0
 
 
@@ -314,9 +320,9 @@ def test_every_layer_was_trained_on_the_codes_below_it(student, rng, trainings):
     def runs(turn):
         return stacks(student, rng, trainings, turn)
 
-    for layer in range(len(SIZES)):
+    for layer, most in enumerate(BESIDE_CHANCE):
         says = f"The codes of layer {layer + 1} say little more about its input than those of random weights."
-        best_of_two(lambda turn, layer=layer: ratios(turn)[layer], high=0.7, narrow=0.1, says=says)
+        best_of_two(lambda turn, layer=layer: ratios(turn)[layer], high=most, narrow=0.05, says=says)
 
 
 @pytest.mark.points(
