@@ -69,9 +69,8 @@ def plan(paths: Paths, assignment: Assignment, scope: Scope) -> Iterator[tuple[V
     otherwise = paraphrases(paths, assignment) if scope.every_known else ()
     for variant in [variants.starter(paths, assignment), *otherwise]:
         yield variant, Task(variant.submission, scope.seed(variant.id), everything, scope.device, explain=False)
-    kinds = list(variants.nonsense(assignment))
-    for number, variant in enumerate(kinds):
-        asked = everything if scope.every_known else everything[number :: len(kinds)]
+    for number, variant in enumerate(variants.nonsense(assignment)):
+        asked = everything if scope.every_known else everything[number :: len(variants.NONSENSE)]
         if asked:
             yield variant, Task(variant.submission, scope.seed(variant.id), asked, scope.device, explain=False)
     for variant in variants.whole(paths, assignment) if scope.every_known else ():

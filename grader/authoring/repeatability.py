@@ -80,11 +80,12 @@ def _judgement(result: CheckResult, examined: Examined) -> Judgement:
 
 
 def unrepeatable(
-    paths: Paths, task: Task, examined: Examined, workers: int = 1, times: int = len(ALL_CHANGED)
+    paths: Paths, task: Task, examined: Examined, workers: int = 1, times: int | None = None
 ) -> Iterator[tuple[str, str]]:
     """(check, what it depends on) for every check that judges the reference's answers otherwise the next time.
 
-    times: how often they are judged again; a set of two elements keeps its order every other time.
+    times: how often they are judged again, None: once for each of ALL_CHANGED; a set of two elements keeps its order
+    every other time
     Raises MachineryError if the other process fails.
     """
     first = {check: said for check, said in judgements(examined).items() if said.outcome is not Outcome.DEFERRED}

@@ -73,7 +73,7 @@ def audit(chosen: argparse.Namespace) -> int:
     result.claims = claims(paths.hidden_tests(assignment.id), result.stability.passed)
     result.marked = marked(paths.hidden_tests(assignment.id))
     result.left_out = _left_out(paths, result)
-    _judge_again(paths, result, len(slots.gpus), 2 if scope.every_known else 1, chosen.quiet)
+    _judge_again(paths, result, len(slots.gpus), None if scope.every_known else 1, chosen.quiet)
     page = chosen.page
     if scope.whole:
         tag = chosen.image if chosen.sandbox == "docker" else ""
@@ -135,7 +135,7 @@ def _scope(chosen: argparse.Namespace, assignment: Assignment) -> Scope:
     )
 
 
-def _judge_again(paths: Paths, audit: Audit, workers: int, times: int, quiet: bool) -> None:
+def _judge_again(paths: Paths, audit: Audit, workers: int, times: int | None, quiet: bool) -> None:
     """Add what judges the reference's answers otherwise in another process."""
     from grader.authoring.causes import Finding
     from grader.authoring.repeatability import unrepeatable

@@ -27,11 +27,7 @@ DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 3  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
 ENOUGH, NARROW = 0.8, 0.03  # mean accuracy over the splits; a miss that may be bad luck with 100 labels
-BESIDE_CHANCE = (
-    0.8,
-    0.8,
-    0.9,
-)  # at most, layer by layer; without training 0.97, and linear codes have 0.9 in the second
+BESIDE_CHANCE = (0.8, 0.8, 0.9)  # at most, layer by layer; 0.97 without training, and 0.9 for the second if linear
 TRAINING_S = 60.0
 
 
