@@ -1,6 +1,6 @@
-"""How often luck costs a right solution points: the reference and every right alternative, graded with many seeds.
+"""How often luck costs a right solution points: everything that is known to be right, graded with many seeds.
 
-    python -m benchmarks.luck a4_generative q4 q14 [--seeds 40] [--draw 0] [--workers 2] [--sandbox process]
+    python -m benchmarks.luck a4_generative q4 q14 [--seeds 40] [--draw 0] [--workers 2] [--of whole]
 
 Each seed draws other inputs and other seeds of training. What is printed for every solution: in how many gradings it
 lost a check, which, and the bound that the true rate keeps with 95 % confidence (Clopper-Pearson, one-sided; where
@@ -57,15 +57,20 @@ def rate_at_most(lost: int, runs: int, confidence: float = CONFIDENCE) -> float:
     return high
 
 
-def tasks(paths: Paths, assignment: Assignment, questions: list[str], seeds: int, draw: int) -> list[tuple[str, Task]]:
-    """(question, task) for the reference and the right alternatives of each question, once for every seed."""
+def right_ones(paths: Paths, assignment: Assignment) -> list[Variant]:
+    """The reference, the right alternatives of single questions, and the complete solutions."""
+    whole = variants.whole(paths, assignment)
+    return [variants.reference(paths, assignment), *variants.right(paths, assignment), *whole]
+
+
+def tasks(
+    assignment: Assignment, solutions: list[Variant], questions: list[str], seeds: int, draw: int
+) -> list[tuple[str, Task]]:
+    """(question, task) for every solution that answers the question, once for every seed."""
     found = []
-    reference = variants.reference(paths, assignment)
-    others = variants.right(paths, assignment)
     for number in range(seeds):
         for question in questions:
-            chosen: list[Variant] = [reference, *(each for each in others if each.question == question)]
-            for variant in chosen:
+            for variant in (each for each in solutions if each.question in ("", question)):
                 seed = hashlib.sha256(f"luck/{draw}/{question}/{variant.id}/{number}".encode()).hexdigest()[:32]
                 found.append((question, Task(variant.submission, seed, (question,), explain=False)))
     return found
@@ -113,13 +118,15 @@ def main() -> None:
     options.add_argument("assignment")
     options.add_argument("questions", nargs="+", metavar="question")
     options.add_argument("--seeds", type=int, default=40)
+    options.add_argument("--of", default="", metavar="WORD", help="only solutions whose name holds this, as in whole")
     options.add_argument("--draw", type=int, default=0, help="another number draws other seeds")
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--sandbox", choices=["docker", "process"], default="process")
     chosen = options.parse_args()
     paths = Paths(find_root())
     assignment = read_assignment(paths, chosen.assignment)
-    planned = tasks(paths, assignment, chosen.questions, chosen.seeds, chosen.draw)
+    solutions = [each for each in right_ones(paths, assignment) if chosen.of in each.id]
+    planned = tasks(assignment, solutions, chosen.questions, chosen.seeds, chosen.draw)
     with Pool(paths, assignment.id, PoolSpec(chosen.sandbox, gpus=(None,) * chosen.workers)) as pool:
         print(table(graded(pool, planned)))
 

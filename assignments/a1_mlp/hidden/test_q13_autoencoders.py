@@ -4,11 +4,13 @@ Measured with the reference, other seeds than those of grading:
 - error with k = 4 over that of PCA, 20 splits: 0.667 to 0.745, mean 0.695, deviation 0.019 (at most 0.85 is asked for;
   linear networks cannot get below 1 on the training rows and came to 1.000 to 1.004 when the threshold was chosen);
 - accuracy with 100 labels, 83 splits: 0.773 to 0.891; means of 5 splits, 36 of them: 0.794 to 0.868, mean 0.841,
-  deviation 0.013 (at least 0.80, and a mean from 0.77 on has another five splits, for the luck of 100 labels);
-  an untrained stack 0.67 to 0.72, a stack thrown away 0.68 to 0.76 (5 seeds each);
-- error of a linear decoder over that with random weights, means of 5 splits: 0.44 to 0.51, 0.46 to 0.54, 0.47 to 0.61
-  for the three layers, mean 0.54 and deviation 0.04 for the last; a solution from the text alone, with a falling rate
-  of learning: 0.71 to 0.73, 0.69 to 0.73, 0.71 to 0.83 (at most 0.8, 0.8 and 0.9; an untrained layer has about 1);
+  deviation 0.013 (at least 0.80; a mean from 0.76 on has up to three more times as many splits, for the luck of 100
+  labels: a solution from the text alone, with a falling rate of learning, has 0.82 on average and 0.76 to 0.875 in
+  single splits); an untrained stack 0.67 to 0.72, a stack thrown away 0.68 to 0.76 (5 seeds each);
+- error of a linear decoder over that with random weights, 10 splits: 0.39 to 0.53, 0.43 to 0.54, 0.37 to 0.72 for the
+  three layers; that other solution, 40 splits: 0.61 to 0.79, 0.60 to 0.83, and 0.63 to 1.18 with a median of 0.77 for
+  the last, so that medians are judged, three times if need be (at most 0.8, 0.8 and 0.92); untrained 0.92 to 1.05, 0.93
+  to 1.13, 0.96 to 1.04; of linear autoencoders 0.64 to 0.75, 0.83 to 0.98, 0.67 to 0.98;
 - accuracy when fine-tuning starts from a stack that knows nothing, 83 splits: 0.846 to 0.925 (at least 0.6; at most
   0.11 in 3 splits where the softmax layer alone is trained).
 Trainings are shared between checks: the first check that needs one keeps what came of it.
@@ -26,8 +28,8 @@ pytestmark = pytest.mark.question("q13")
 DIGITS = load_digits()
 ROWS, LABELS, SPLITS = 1000, 100, 3  # to train on; the first of them with labels; the other 797 rows are hidden
 SIZES = [64, 48, 32]
-ENOUGH, NARROW = 0.8, 0.03  # mean accuracy over the splits; a miss that may be bad luck with 100 labels
-BESIDE_CHANCE = (0.8, 0.8, 0.9)  # at most, layer by layer; 0.97 without training, and 0.9 for the second if linear
+ENOUGH = {"low": 0.8, "narrow": 0.04, "tries": 4}  # mean accuracy over the splits; bad luck with 100 labels
+BESIDE_CHANCE = (0.8, 0.8, 0.92)  # at most, layer by layer; 1 without training, and 0.9 for the second if linear
 TRAINING_S = 60.0
 
 
@@ -302,23 +304,23 @@ def test_the_next_layer_learns_from_what_the_sigmoid_lets_through(student, rng):
     "back, much better than the code of random weights.",
 )
 def test_every_layer_was_trained_on_the_codes_below_it(student, rng, trainings):
-    means = {}
+    medians = {}
 
     def ratios(turn):
-        """For every layer the mean over the splits."""
-        if turn not in means:
+        """For every layer the median over the splits."""
+        if turn not in medians:
             for *_, stack in runs(turn):
                 trained_weights(*(W for W, _ in stack))
             found = [beside_chance(X, hidden, stack, rng) for X, _, hidden, _, stack in runs(turn)]
-            means[turn] = np.mean(found, axis=0).tolist()
-        return means[turn]
+            medians[turn] = np.median(found, axis=0).tolist()
+        return medians[turn]
 
     def runs(turn):
         return stacks(student, rng, trainings, turn)
 
     for layer, most in enumerate(BESIDE_CHANCE):
         says = f"The codes of layer {layer + 1} say little more about its input than those of random weights."
-        best_of_two(lambda turn, layer=layer: ratios(turn)[layer], high=most, narrow=0.05, says=says)
+        best_of_two(lambda turn, layer=layer: ratios(turn)[layer], high=most, narrow=0.3, says=says, tries=3)
 
 
 @pytest.mark.points(
@@ -334,8 +336,7 @@ def test_our_fine_tuning_of_the_stack_reaches_80_percent(student, rng, trainings
                 reached.append(float(np.mean(classes(params, hidden) == labels)))
         return float(np.mean(reached))
 
-    says = "With our fine-tuning of your stack the mean accuracy is below 80 %."
-    best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
+    best_of_two(mean_accuracy, **ENOUGH, says="With our fine-tuning of your stack the mean accuracy is below 80 %.")
 
 
 def uses_the_stack(student, rng, trainings):
@@ -367,8 +368,7 @@ def test_your_fine_tuning_of_the_stack_reaches_80_percent(student, rng, training
         return float(np.mean(reached))
 
     uses_the_stack(student, rng, trainings)
-    says = "The mean accuracy after your fine-tuning is below 80 %."
-    best_of_two(mean_accuracy, low=ENOUGH, narrow=NARROW, says=says)
+    best_of_two(mean_accuracy, **ENOUGH, says="The mean accuracy after your fine-tuning is below 80 %.")
 
 
 def two_kinds():

@@ -30,7 +30,7 @@
 # |---|---|---|
 # | `newton_logistic` | `X (N, n)`, `y (N,)` of 0 and 1, `l2`, `w0 (n,)`, `n_iter` | `w (n,)` after `n_iter` steps, `history`: the loss at `w0` and after every step, `n_iter + 1` floats (all steps are made, however small) |
 # | `hvp` | `grad_fn`: `(n,)` -> `(n,)`, `w (n,)`, `v (n,)`, `h=1e-5` | `(n,)`, the difference above |
-# | `conjugate_gradient` | `Av`: `(n,)` -> `(n,)`, `b (n,)`, `x0 (n,)`, `tol`, `max_iter` | `x (n,)`, number of steps, $\lVert r \rVert$ of the last step |
+# | `conjugate_gradient` | `Av`: `(n,)` -> `(n,)`, `b (n,)`, `x0 (n,)`, `tol`, `max_iter` | `x (n,)`, number of steps, $\lVert r \rVert$ as the last step leaves it ($r$ is updated, or $b - A x$ anew) |
 #
 # $H$ can be inverted in everything that is asked. Stop conjugate gradients as soon as $\lVert r \rVert \le$ `tol`, also before the first step, or after `max_iter` steps. Call
 # `Av` once to begin with and once a step. (In this question results may be float64 for float32, too.)

@@ -64,7 +64,7 @@ def dropout_forward(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Drop each entry with probability p and enlarge the others by 1 / (1 - p); without train, change nothing.
 
-    X: any shape;  returns (Y like X, mask like X: 0 or 1 / (1 - p)), or (X, None) without train
+    X: any shape;  returns (Y like X, mask like X: 0 or 1 / (1 - p)); without train (the numbers of X, None)
     """
     # BEGIN SOLUTION NO PROMPT
     refuse_impossible(p)

@@ -28,11 +28,9 @@
 # `reduction` is "mean" (as above), "sum" (without the $1/N$) or "none": then the losses come as an array `(N,)`
 # and row $i$ of the gradient belongs to loss $i$.
 #
-# **On paper.** Two samples, three classes: logits $(\ln 1, \ln 2, \ln 5)$ with true class 1 and $(\ln 3, 0, 0)$
-# with true class
-# 0. The probabilities are $(1, 2, 5)/8$ and $(3, 1, 1)/5$, the losses $\ln 4$ and $\ln\frac{5}{3}$, their mean
-#    0.948560. The gradient of the mean is $\frac12 (\frac18, -\frac34, \frac58)$ in the first row; the second row
-#    is yours.
+# **On paper.** Two samples, three classes: logits $(\ln 1, \ln 2, \ln 5)$ of true class 1, and $(\ln 3, 0, 0)$ of true
+# class 0. The probabilities are $(1, 2, 5)/8$ and $(3, 1, 1)/5$, the losses $\ln 4$ and $\ln\frac{5}{3}$, their mean
+# 0.948560. The gradient of the mean is $\frac12 (\frac18, -\frac34, \frac58)$ in the first row; the second row is yours.
 #
 # **What usually goes wrong**
 # - Add 10 000 to every logit of one sample and nothing should change. What does $e^{10\,000}$ say to that? And is

@@ -28,8 +28,8 @@
 #
 # $$r \leftarrow r + (k - 1)\, j, \qquad j \leftarrow j\, s, \qquad\text{starting with } r = 1,\ j = 1.$$
 #
-# Pooling counts like a convolution. A fully connected layer after a flatten is a convolution as large as the map that
-# was flattened; later ones change nothing, nor do bn and flatten themselves. Never cut the field off at the image's border.
+# Pooling counts like a convolution. The first fully connected layer after a flatten is a convolution as large as the map
+# that was flattened; further ones change nothing, nor do bn and flatten themselves. Never cut the field off at the image's border.
 #
 # **What you write**
 #
@@ -47,7 +47,8 @@
 #     {"name": "flatten"}        {"name": "fc", "out": 10, "bias": True}        {"name": "bn"}
 #
 # `trace` answers with `{"name": ..., "out_shape": ..., "params": ..., "macs": ..., "rf": (rows, columns)}` for each, all of
-# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on, which every fc comes after (and bn never does). With groups, $C$ and $F$ must both be
+# them ints, `out_shape` a tuple: `(C, H, W)`, and `(n,)` from the flatten on; every fc
+# stands behind the flatten, every conv, pool and bn before it. With groups, $C$ and $F$ must both be
 # multiples of $g$; if not, or if the name is unknown: ValueError.
 #
 # **On paper.** Ten 5x5 kernels with padding 2 on an image 32 x 32 x 3: $(32 + 4 - 5)/1 + 1 = 32$, so `(10, 32, 32)`, with

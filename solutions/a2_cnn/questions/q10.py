@@ -20,7 +20,7 @@
 # | second convolution | 3x3, padding 1, `cout` to `cout`, stride 1, no bias |
 # | shortcut $s$ | $x$ itself; if `stride != 1` or `cin != cout`: 1x1 convolution with the stride, no bias, then batch norm |
 # | batch norm | `nn.BatchNorm2d` with its defaults after every convolution |
-# | `zero_init` | the scale of the *last* batch norm of $f$ starts as 0 |
+# | `zero_init` | the scale of the batch norm after the second convolution starts as 0 (not that of the shortcut) |
 #
 # `TinyResNet(widths, blocks, num_classes, in_ch)`: a stem (3x3 convolution to `widths[0]` maps, padding 1, no bias; batch
 # norm; ReLU), then for each stage `i` `blocks[i]` blocks of width `widths[i]`; the first block of every stage but the first

@@ -25,8 +25,8 @@
 # area (x2 - x1)(y2 - y1); the corners of `rois` are indices of pixels, and **both ends are included**. Boxes without area
 # have IoU 0 with everything. `nms` goes through the boxes from the best score on (of equal scores the lower index
 # comes first) and drops a box if and only if its IoU with a box that was **kept** is greater than `thr`. Columns are
-# cut into bins as rows are. Gradients flow through `box_iou` to the boxes and through `roi_max_pool` to `feat`; equal maxima may share theirs. Coordinates
-# are at most about $10^8$ large. There is at least one box in `a`, `b` and `rois`; `nms` may get none.
+# cut into bins as rows are. Gradients flow through `box_iou` to the boxes and through `roi_max_pool` to `feat`; where maxima are equal, one may get it all or each a share. Coordinates
+# are at most about $10^8$ large. There is at least one box in `a`, `b` and `rois`, and `rois` lie inside the map; `nms` may get none.
 #
 # **On paper.** $a = (0, 0, 4, 2)$ and $b = (1, 1, 5, 3)$ share $3 \times 1$; IoU is $3 / (8 + 8 - 3) = 3/13$. A box
 # of 5 rows pooled to 2: bin 0 covers rows 0, 1, 2 ($\lceil 5/2 \rceil = 3$), bin 1 rows 2, 3, 4. They overlap. What are the

@@ -6,7 +6,7 @@
 # %% [markdown]
 # ## q12. VLAD and NetVLAD (5 points)
 #
-# An image gives a *set* of local descriptors, of any number and in no order: one for each position of a feature map,
+# An image gives a *set* of local descriptors, one or more and in no order: one for each position of a feature map,
 # or for each frame of a video. What vector stands for the whole set? **VLAD** (vector of locally aggregated descriptors)
 # compares each descriptor with a few centres and adds up, for each centre, what its descriptors have *beyond* it. **NetVLAD** softens
 # the choice of the centre, so that everything can be learned by gradient descent.

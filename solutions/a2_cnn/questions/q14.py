@@ -17,9 +17,9 @@
 # | last, the bottom | 2x2 max pooling, block: to `widths[-1]` | |
 # | the end | | 1x1 convolution from `widths[0]` maps to logits `(N, n_classes, H, W)` |
 #
-# A *block* is two 3x3 convolutions with padding 1 (zeros), each followed by a batch norm of its own, with scale and shift, and then
+# A *block* is two 3x3 convolutions with padding 1 (zeros), with or without bias, each followed by a batch norm of its own, with scale and shift, and then
 # ReLU; nothing else is in it, no dropout, and nothing stands behind the 1x1 convolution at the end. *Double* is a transposed convolution with kernel
-# and stride 2 from `widths[i+1]` to `widths[i]` maps, or `nn.Upsample` (nearest) with or without a convolution: as you like (but name no layer
+# and stride 2 from `widths[i+1]` to `widths[i]` maps, or `nn.Upsample` (nearest) with a convolution of your choice or none: as you like (but name no layer
 # `self.double`: `nn.Module` has a method of that name). `widths` has at least two entries. The
 # skip, the output of level $i$'s block on the way down, which is also what is pooled, is **concatenated**, not added; which of the two comes first is up to you. If $H$ or $W$ cannot be halved
 # `len(widths) - 1` times, `forward` raises `ValueError`.
@@ -37,12 +37,12 @@
 # mIoU on 300 other images, at 0.85 and 0.95.
 #
 # **On paper.** Target $(0, 0, 1, 1)$, prediction $(0, 1, 1, 1)$, three classes: IoU is $\frac12$ and $\frac23$; class 2 does not occur;
-# the mean is $\frac{7}{12}$. With `widths` (12, 24, 40): how many maps enter the first convolution of level 1 on the way up?
+# the mean is $\frac{7}{12}$. With `widths` (12, 24, 40) and transposed convolutions: how many maps enter the first convolution of level 1 on the way up?
 # A shape covers a sixth of its image. What is the accuracy, what the mIoU, of "background everywhere"?
 #
 # **What usually goes wrong**
 # - `nn.MaxPool2d` drops an odd row. What does the concatenation say three layers later? Say it at once: `ValueError`.
-# - Away from the border, a picture moved by $2^{L-1}$ pixels ($L$ levels) gives the same answer, moved. Is this so for a bilinear
+# - Away from the border, a picture moved by $2^{L-1}$ pixels ($L$ levels, the bottom is one) gives the same answer, moved. Is this so for a bilinear
 #   `align_corners=True`? And a picture moved by half as much?
 # - The mean over images of the IoU of each: how much does one picture count in which a class has three pixels?
 # - Cross-entropy of logits `(N, 5, H, W)`: which shape and dtype has the target?

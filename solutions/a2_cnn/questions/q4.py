@@ -24,14 +24,14 @@
 # | `col2im` | `cols (N*Ho*Wo, C*kh*kw)`, `x_shape`, `kh`, `kw`, `stride`, `pad` | an array of shape `x_shape`; overlaps add up |
 # | `conv2d_fast` | `x`, `w (F, C, kh, kw)`, `b (F,)` or `None`, `stride`, `pad` | `(N, F, Ho, Wo)`, the same numbers as q2 |
 #
-# Kernels fit: what happens to others is up to you.
+# Kernels fit into the padded image.
 #
 # The order is part of the contract. **Rows**: first all patches of image 0, line by line, then those of image 1. **Columns**:
 # channel 0, its kernel rows one after the other, then channel 1: the order in which `w.reshape(F, -1)` lists a kernel.
 #
 # **Fast** means: no Python loop over places. A loop over the $k_h k_w$ entries of the kernel is fine. On 32 images of
 # 16 x 32 x 32 with 32 kernels of 3x3 the reference needs about 0.05 s of processor time. No time is measured: it is counted how
-# many steps Python itself takes, and an image with sixteen times as many places may not take twice as many.
+# many steps Python itself takes, and for an image with sixteen times as many places it may not be twice as many steps.
 #
 # **On paper.** The image with rows $1\,2\,3$, $4\,5\,6$, $7\,8\,9$ and a kernel of 2x2:
 #

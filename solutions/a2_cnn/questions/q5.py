@@ -15,7 +15,7 @@
 # window; only with `count_include_pad=True` it is divided by $k_h k_w$ everywhere, as if the padding were pixels with a 0.
 #
 # Backwards every window has one number `dy` to give away. Max pooling hands it to the winner alone, average pooling
-# divides it equally among those that were averaged. A pixel in several windows adds up what it gets. If several pixels of a
+# divides it equally among those that were averaged. A pixel in several windows adds up what it gets, and one in a gap gets 0. If several pixels of a
 # window are equal and the largest, the **first** one wins, row by row from the top left, and takes everything.
 #
 # | function | arguments | returns |
@@ -26,7 +26,7 @@
 # | `global_avg_pool` | `x (N, C, H, W)` | `(N, C)` |
 # | `global_avg_pool_backward` | `dy (N, C)`, `x_shape` | `dx (N, C, H, W)` |
 #
-# Pixels are finite, and so are the sums of windows. What is in the cache is up to you, but it must not depend on `x` and `y` staying as they are: the layer behind may
+# Pixels are finite, and so are their sums. What is in the cache is up to you, but it must not depend on `x` and `y` staying as they are: the layer behind may
 # be an in-place ReLU. And backward may be called more than once with the same cache.
 #
 # **On paper.** Windows of 2x2 with stride 2:

@@ -37,7 +37,7 @@
 #
 # | function | arguments | returns |
 # |---|---|---|
-# | `batchnorm2d_forward` | `x (N, C, H, W)`; `gamma`, `beta` `(C,)`; `running`: dict with "mean" and "var", `(C,)` each; `train`; `momentum`; `eps` | `y`, cache; with `train=True` the dict is updated **in place** |
+# | `batchnorm2d_forward` | `x (N, C, H, W)`; `gamma`, `beta` `(C,)`; `running`: dict with "mean" and "var", `(C,)` each; `train`; `momentum`; `eps` | `y`, cache; with `train=True` the caller's dict holds the new statistics afterwards (**in place**) |
 # | `groupnorm_forward` | `x`, `G`, `gamma`, `beta` `(C,)`, `eps`; ValueError if $G$ does not divide $C$ | `y`, cache |
 # | `batchnorm2d_backward`, `groupnorm_backward` | `dy (N, C, H, W)`, cache | `dx (N, C, H, W)`, `dgamma (C,)`, `dbeta (C,)` |
 #

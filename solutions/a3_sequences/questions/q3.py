@@ -35,7 +35,7 @@
 # **What usually goes wrong**
 # - One norm for all, or one for each array? What happens to the direction in the second case?
 # - Is a gradient that is shorter than `max_norm` stretched? And one that is exactly as long: is it the same to the last digit?
-# - What is the scale when all gradients are 0? If one of them is nan the norm is nan, and is returned: who should hear of it?
+# - What is the scale when all gradients are 0? If one of them is nan the norm is nan, and is returned (whatever the values are then): who should hear of it?
 # - Does a chunk start from 0, or from where the one before it ended?
 # - If `k` does not divide `T`, which chunk is the short one?
 # - In which order do the $J_t$ stand? Matrices do not commute, so for $H = 1$ you will not notice.

@@ -20,7 +20,7 @@
 # 1. Alive at first: `[bos]`, with log-probability 0.
 # 2. One call `step(prefixes)` gives the log-probabilities of all next words for all beginnings that are alive, `(n, V)`. Of all the
 #    continuations of all of them, the `beam` best are kept, by the sum of log-probabilities. A continuation with log-probability $-\infty$ is impossible and never kept;
-#    after `[bos]` something is always possible. Which of equal sums are kept is up to you.
+#    after `[bos]` something is always possible, and one sentence at least can be said to its end or to `max_len`. Which of equal sums are kept is up to you.
 # 3. Those that end with `eos` are finished: set aside, never extended. The others are alive, and the next round again keeps `beam` of their continuations.
 # 4. This ends after `max_len` rounds, or when none is alive. The winner has the highest **score** among the finished ones *and* those still alive:
 #
@@ -31,8 +31,8 @@
 # | function | arguments | returns |
 # |---|---|---|
 # | `masked_cross_entropy` | `logits (B, T, V)`, `targets (B, T)` integers, `pad_id` (a token in $0..V-1$), `label_smoothing` | a tensor without axes; 0 if all is padding, and `backward` works then too |
-# | `perplexity` | `total_nll`: the summed loss in nats, `n_tokens` (at most 700 nats a token) | a float |
-# | `beam_search` | `step`, a function of a list of lists of tokens, each beginning with `bos`; `bos`, `eos`, `beam`, `max_len`, `alpha` | tokens from `bos` on (with `eos` if it is finished) as a list of ints; the score, a float |
+# | `perplexity` | `total_nll`: the summed loss in nats, `n_tokens` >= 1 (at most 700 nats a token) | a float |
+# | `beam_search` | `step`, a function of a list of lists of tokens, each beginning with `bos`; `bos`, `eos`, `beam` >= 1, `max_len` >= 1, `alpha` | tokens from `bos` on (with `eos` if it is finished) as a list of ints; the score, a float |
 #
 # `F.cross_entropy`, `F.nll_loss`, `nn.CrossEntropyLoss` and `nn.NLLLoss` are what you are building here, so they are ruled out; `log_softmax` is not.
 #

@@ -28,7 +28,7 @@
 # | `x_t`, `eps`, `noise` | `(B, ...)`; results have the shape and dtype of `x_t` |
 # | `t`, `t_prev` | plain integers here: the whole batch is at one time |
 # | `clip` | if given, $\hat x_0$ (nothing else) is limited to between `-clip` and `clip` |
-# | `var` | one number (or a tensor without axes) |
+# | `var` | returned: one number, or a tensor without axes, of any float type |
 # | `model` | a function `(x_t, t) -> eps` as in q9: its `t` is `(B,)` int64 |
 # | `generator` | the only source of randomness; the start and all noise are float32 on its device |
 #

@@ -33,12 +33,12 @@
 # |---|---|
 # | `"encode"` | function: `x (N, 6)` to `mu, logvar` `(N, z_dim)` |
 # | `"decode"` | function: `z (N, z_dim)` to means `(N, 6)` |
-# | `"obs_logvar"` | $\ln \sigma^2$, one learnt number |
-# | `"elbo"` | function: `x (N, 6)` to a float: the mean ELBO of these rows, in nats, over 20 samples or more for each row |
+# | `"obs_logvar"` | $\ln \sigma^2$, one learnt number: a float or a tensor |
+# | `"elbo"` | function: `x (N, 6)` to a float: the mean ELBO of these rows, in nats, over 20 samples or more for each row (or exactly) |
 #
 # It is judged on other rows of the same distribution: the ELBO that *we* compute from `encode`, `decode` and `obs_logvar`
 # may be at most 0.05 nats below and 0.03 above the exact likelihood, and so may the one that you report. You have 20 s;
-# one second is enough. The same seed gives the same result.
+# one second is enough. The same seed gives the same result (`torch.manual_seed` is allowed here, too).
 #
 # **What usually goes wrong**
 # - Reported 5.5 nats *above* the exact likelihood: whose constant is missing? 1.5 above: which sum became a mean?
