@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,18 @@ from grader.languages.translating import ENGLISH, mark, speaking, tr
 from grader.paths import Paths
 from grader.sandbox.importable import importable
 from grader.schema import Assignment, digest_of
+from grader.submission import notebook
+from grader.submission.imports import to_be_installed
 from grader.submission.packing import zipped
 
+PACKAGES = {  # module -> the package that has it, where pip knows it by another name
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "otter": "otter-grader",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 PASSAGE = 4  # so many lines in a row are no coincidence
 
 
@@ -81,12 +92,14 @@ def release_files(paths: Paths, assignment: Assignment) -> dict[str, bytes]:
     files |= {name: (folder / name).read_bytes() for name in assignment.files}
     language = read_course(paths).language if paths.course_toml.is_file() else ENGLISH
     files[students_program.NAME] = students_program.students_program(language)
+    page = f"{assignment.id}.ipynb"
     with speaking(language):
-        files["README.md"] = readme(assignment).encode("utf-8")
+        modules = to_be_installed(notebook.read(files[page], page), folder)
+        packages = [PACKAGES.get(module, module) for module in modules]
+        files["README.md"] = readme(assignment, packages).encode("utf-8")
     _refuse_leaks(paths, assignment, files)
     release = release_id(files)
-    notebook = f"{assignment.id}.ipynb"
-    files[notebook] = _stamped(files[notebook], release)
+    files[page] = _stamped(files[page], release)
     files["manifest.json"] = manifest(assignment, files, release, importable(paths), language)
     return files
 
@@ -134,31 +147,21 @@ def manifest(
     return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def readme(assignment: Assignment) -> str:
-    """The page that a student reads first."""
+def readme(assignment: Assignment, packages: Sequence[str]) -> str:
+    """The page that a student reads first. packages: that are to be installed, by the names that pip knows"""
     rows = "".join(
         f"| {each.id} | {each.title}{tr(READ) if each.manual else ''} | {figure(plain(each.points))} |\n"
         for each in assignment.questions
     )
     tested = [question.id for question in assignment.questions if not question.manual]
-    hidden = {name.split(".")[0] for name in assignment.hidden_modules}
-    torch = ["torch"] if any(name.split(".")[0] == "torch" for name in assignment.preload) else []
-    packages = [("numpy", "numpy"), *((name, name) for name in torch), ("matplotlib", "matplotlib")]
-    packages += [("sklearn", "scikit-learn"), ("otter", "otter-grader")]
-    needed = [package for module, package in packages if module not in hidden] if tested else []
-    need = ""
-    if needed:
-        packages_and_last = {"packages": ", ".join(needed[:-1]), "last": needed[-1], "all": " ".join(needed)}
-        need = tr(
-            " You need Python 3.11 or later with {packages} and {last}\n(`pip install {all}`).", **packages_and_last
-        )
+    need = tr(" You need Python 3.11 or later and these packages:\n`pip install {all}`.", all=" ".join(packages))
     kept = [*([tr("the folder `tests/`")] if tested else []), *(f"`{name}`" for name in assignment.files)]
     beside = tr("with {files} beside it (where they are not, the notebook puts them there), ")
     return tr(PAGE).format(
         assignment=assignment.id,
         title=assignment.title,
         beside=beside.format(files=tr(" and ").join(kept)) if kept else "",
-        need=need,
+        need=need if tested and packages else "",
         rows=rows,
         points=figure(plain(assignment.max_points)),
         checks=tr(CHECKS).format(question=tested[0]) if tested else "",

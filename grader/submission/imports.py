@@ -69,10 +69,17 @@ def missing(
     return [_missing(name, found, asked, used, hidden) for name, found in imports.items()]
 
 
-def _trees(notebook: Notebook) -> Iterator[tuple[int, ast.Module]]:
+def to_be_installed(notebook: Notebook, beside: Path) -> list[str]:
+    """Modules that the notebook imports, in experiments too, and neither Python nor its own folder has; sorted."""
+    known = {*_standard_library(), *_own(notebook, beside)}
+    imported = {each.module for number, tree in _trees(notebook, experiments=True) for each in _imports(tree, number)}
+    return sorted({module.partition(".")[0] for module in imported} - known)
+
+
+def _trees(notebook: Notebook, experiments: bool = False) -> Iterator[tuple[int, ast.Module]]:
     """(number, tree) of each cell that is run and is Python, one after the other: a tree takes much memory."""
     for cell in notebook.cells:
-        tree = None if cell.experiment else parse(cell.code)
+        tree = None if cell.experiment and not experiments else parse(cell.code)
         if tree is not None:
             yield cell.number, tree
 

@@ -134,6 +134,8 @@ def experiment(run):
         return
     except NotImplementedError as gap:
         print(f"Nothing to see yet. {gap}")
+    except ModuleNotFoundError as gap:
+        print(f"Nothing to see here: {gap.name} is not installed (README.md names all that you need).")
     except Exception:
         print("This experiment ended early: one of your functions, perhaps of a question above, is not right yet.")
         traceback.print_exc()

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import sys
 import time
 import warnings
 
@@ -125,6 +126,16 @@ def test_the_starter_runs_to_its_end_with_nothing_filled_in_or_all_of_it_wrong(
     shown = capsys.readouterr().out
     experiments = sum(cell.experiment for cell in notebook.read(content, "starter.ipynb").cells)
     assert shown.count(remark) == experiments - 2  # not the first two, which put files beside the notebook
+
+
+@pytest.mark.parametrize("assignment", ["a1_mlp", "a2_cnn", "a4_generative"])
+def test_an_experiment_without_its_package_names_the_package_and_blames_no_function(assignment, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    cells = notebook.read(read_master(PATHS, assignment).encode(), "master.py").cells
+    needs_it = next(cell for cell in cells if cell.experiment and "import load_digits" in cell.code)
+    exec(needs_it.code, dict(reference_of(assignment)))
+    said = capsys.readouterr().out
+    assert said == "Nothing to see here: sklearn.datasets is not installed (README.md names all that you need).\n"
 
 
 @pytest.mark.long

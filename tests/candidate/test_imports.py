@@ -179,6 +179,14 @@ def test_what_draws_for_somebody_works_though_nobody_looks_on(sandbox, cells):
         assert submission.check().fetch("x") == 4
 
 
+def test_what_is_graded_may_draw_as_it_goes(sandbox):
+    draws = "def f(a):\n    clear_output(wait=True)\n    plt.plot([a])\n    plt.show()\n    return a + 1"
+    cells = ["import matplotlib.pyplot as plt\nfrom IPython.display import clear_output", draws]
+    with opened(sandbox, *cells) as submission:
+        check = submission.check()
+        assert [check.f(3), check.f(4)] == [4, 5]
+
+
 def test_a_file_of_arrays_is_written_and_read(sandbox):
     written = "import h5py\nwith h5py.File('a.h5', 'w') as file:\n    file['x'] = 4"
     with opened(sandbox, written, "with h5py.File('a.h5') as file:\n    x = int(file['x'][()])") as submission:
