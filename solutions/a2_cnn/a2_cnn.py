@@ -75,7 +75,8 @@
 #   that cross-correlation; their convolution flips the kernel first. For weights that are learned it makes no difference.
 # - **numpy or torch**: q1 to q7 and `vlad` in q12 are numpy alone; the rest is torch. A torch result has the dtype and lies
 #   on the device of the inputs. In the numpy questions neither torch nor `np.convolve` and `np.correlate` may be used;
-#   `np.lib.stride_tricks.sliding_window_view` may.
+#   `np.lib.stride_tricks.sliding_window_view` may. scipy, scikit-learn and torchvision cannot be imported while your notebook is
+#   graded (experiments are skipped then, and may).
 # - **Float types in numpy.** float64 unless the caller passes float32, in which case the result is float32; of integers
 #   it is float64. The function `as_float` below is this rule; use it. Where arguments differ, the data decide alone:
 #   `x` (`X` in q12), and `dy` for all that a backward pass returns. Labels are int64.

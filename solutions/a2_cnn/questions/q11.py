@@ -21,7 +21,7 @@
 # | `nms` | `boxes (N, 4)`, `scores (N,)`, `thr` | the kept indices `(K,)` int64, best score first |
 # | `roi_max_pool` | `feat (C, H, W)`, `rois (R, 4)` int64, `out = (h, w)` | `(R, C, h, w)` |
 #
-# All are torch tensors. Two kinds of coordinates, as in the papers: the boxes of `box_iou` and `nms` are real intervals, of
+# All are torch tensors, boxes and scores of floats. Two kinds of coordinates, as in the papers: the boxes of `box_iou` and `nms` are real intervals, of
 # area (x2 - x1)(y2 - y1); the corners of `rois` are indices of pixels, and **both ends are included**. Boxes without area
 # have IoU 0 with everything. `nms` goes through the boxes from the best score on (of equal scores the lower index
 # comes first) and drops a box if and only if its IoU with a box that was **kept** is greater than `thr`. Columns are

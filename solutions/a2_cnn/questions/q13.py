@@ -24,7 +24,7 @@
 #
 # Graded on 1000 images made of digits that your network has never seen, at 0.80, 0.86 and 0.90 accuracy; on the same
 # digits at places two pixels away (all of a digit stays in the image); and on what the network says of an image alone and among others. The training has 60 seconds of
-# CPU time; 5 are enough: ours takes 8 epochs with batches of 64 and Adam, whose rate rises to 0.01 and falls to 0
+# CPU time; 5 are enough on one slow processor: ours takes 8 epochs with batches of 64 and Adam, whose rate rises to 0.01 and falls to 0
 # (`torch.optim.lr_scheduler.OneCycleLR`). Everything in torch is allowed.
 #
 # **On paper.** Three convolutions 3x3 with 12, 24 and 48 maps, each with batch norm, 2x2 pooling after the first two, and a

@@ -32,7 +32,7 @@
 # | `mean_iou` | `pred`, `target (N, H, W)` int64 tensors, `n_classes` | a float; counted over *all pixels of all images together*; classes in neither are left out |
 # | `train_segmenter` | `X (N, 1, 16, 16)` float32, `M (N, 16, 16)` int64, 0 to 4, of `datasets.shapes`; `seed` | an `nn.Module` in evaluation mode: images to logits `(n, 5, 16, 16)` |
 #
-# `train_segmenter` gets 800 images (64 where only repeatability is looked at) and 120 seconds of CPU time; 10 are enough: ours
+# `train_segmenter` gets 800 images (64 where only repeatability is looked at) and 120 seconds of CPU time; 10 are enough on one slow processor: ours
 # takes 10 epochs with `widths` (12, 24, 40), batches of 16 and Adam, whose rate rises to 0.006 and falls to 0. It is graded by the
 # mIoU on 300 other images, at 0.85 and 0.95.
 #

@@ -11,7 +11,7 @@
 #
 # $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \qquad y = \gamma_c\, \hat x + \beta_c$$
 #
-# The only question is **over what** $\mu$ and $\sigma^2 = \text{mean}\,(x - \mu)^2$ are taken.
+# with a small $\epsilon > 0$. The only question is **over what** $\mu$ and $\sigma^2 = \text{mean}\,(x - \mu)^2$ are taken.
 #
 # | | one mean for each | over | numbers averaged |
 # |---|---|---|---|

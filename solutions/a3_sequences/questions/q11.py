@@ -25,7 +25,7 @@
 # The whole: token embeddings $\cdot \sqrt d$ + sinusoidal positions → `layers` encoder layers → layer norm = memory; the same for the target with decoder layers
 # → layer norm → linear map to `v_tgt` logits. Source padding is masked wherever source tokens are keys: in the encoder and in
 # cross-attention. `pad_id` is about the source alone: the self-attention of the target is causal and nothing else, since padding
-# behind a target is later than all of its tokens.
+# behind a target is later than all of its tokens. A layer makes no mask of its own: it gets its masks from the whole model, and None masks nothing.
 #
 # | | arguments | returns |
 # |---|---|---|
@@ -36,7 +36,7 @@
 # | `shift_right` | `tgt (B, T)`, `bos` | `(B, T)`: `bos`, then all but the last |
 #
 # `greedy_decode` begins each row with `bos` and appends the likeliest token of `forward` on what the row holds so far. A row that has written its
-# `eos` is finished: from there on it holds `pad_id`, and the others go on, until all are finished or `max_new` (at most `max_len`) tokens are written.
+# `eos` is finished: from there on it holds `pad_id` (always a token of both vocabularies), and the others go on, until all are finished or `max_new` (at most `max_len`) tokens are written.
 #
 # Ruled out: `F.scaled_dot_product_attention`, `F.multi_head_attention_forward`, `nn.MultiheadAttention`, `nn.Transformer`,
 # `nn.TransformerEncoder`, `nn.TransformerEncoderLayer`, `nn.TransformerDecoder` and `nn.TransformerDecoderLayer`.

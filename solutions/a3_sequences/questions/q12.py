@@ -9,7 +9,8 @@
 # An encoder can be trained on plain text, without labels, if the text itself asks the questions. **Masked language modelling** hides some of the tokens
 # and asks which they were. **Next sentence prediction** shows two sentences and asks whether the second one follows the first.
 #
-# Every token that is not special is *selected* with probability $p$, each independently of the others. What happens to a selected token?
+# Every token that is not in `special_ids` is *selected* with probability $p$, each independently of the others (a `mask_id` that stands in `ids` already, too, unless it is
+# in `special_ids`). What happens to a selected token?
 #
 # | with probability | it becomes | why |
 # |---|---|---|

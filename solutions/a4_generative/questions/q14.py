@@ -16,14 +16,14 @@
 # | `frechet(mu1, S1, mu2, S2)` | $\|\mu_1 - \mu_2\|^2 + \operatorname{tr}\bigl(S_1 + S_2 - 2 (S_1 S_2)^{1/2}\bigr)$, a float, real and never negative |
 # | `mode_coverage(x, centres, radius, min_share)` | `(modes, share)`, an int and a float, see below |
 #
-# - `a` is `(n, d)`, `b` is `(m, d)`. Both distances are **unbiased**: $a, a'$ are two *different* rows, so the mean runs over
+# - `a` is `(n, d)`, `b` is `(m, d)`, with two rows each at least. Both distances are **unbiased**: $a, a'$ are two *different* rows, so the mean runs over
 #   $n (n - 1)$ pairs. If both heaps come from one distribution, the result is 0 on average (and may be negative).
 # - $(S_1 S_2)^{1/2}$ is a root of matrices, not of entries. Its trace is the sum of the roots of the eigenvalues of $S_1 S_2$,
 #   or of the symmetric $S_1^{1/2} S_2 S_1^{1/2}$. Covariances may be singular.
 # - Each point of `x (n, 2)` belongs to the nearest of the `centres (k, 2)`, and is good if it lies within `radius` of it. A mode
-#   counts if at least `min_share` of all $n$ points are good points of it; `share` is the share of good points.
+#   counts if at least `min_share` of all $n$ points are good points of it; `share` is the share of good points. No point lies at a distance of just `radius`.
 #
-# **And then train.** The functions below get data and a seed. They return something that makes samples:
+# **And then train.** The functions below get data and a seed. They return something that makes samples (what is called a function may be a module, too):
 #
 # | function | data | returns | full marks |
 # |---|---|---|---|

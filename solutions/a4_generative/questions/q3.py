@@ -16,7 +16,7 @@
 # with $p(z) = \mathcal N(0, 1)$. $\beta = 1$ is the bound; another $\beta$ is a compromise. With **free bits** every latent
 # dimension may spend $\lambda$ nats for nothing, so that no dimension is switched off early in training:
 # $\text{kl} = \sum_j \max\bigl(\lambda, \frac1B \sum_b \mathrm{KL}_{bj}\bigr)$: first the mean over the batch, then the
-# maximum of each dimension, then the sum.
+# maximum of each dimension, then the sum. This is the "kl" that is returned and that $\beta$ multiplies; with $\lambda = 0$ it is the plain one.
 #
 # With $K$ samples a tighter bound can be had, from the importance weights $w_k = p(x, z_k) / q(z_k \mid x)$:
 #

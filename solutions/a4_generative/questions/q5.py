@@ -32,7 +32,8 @@
 # | `gradient_penalty` | `D` (a callable), `real`, `fake` `(B, ...)`, `u (B,)` | scalar tensor, through which the parameters of `D` get gradients |
 #
 # `real` and `fake` of the penalty are data: rows, images `(B, C, H, W)`, anything. `D` returns `(B,)` or `(B, 1)`. The
-# norm is over all coordinates of one sample; where $D$ is flat it is 0, and the gradients stay finite. Another kind is a `ValueError`.
+# norm is over all coordinates of one sample. Where $D$ is flat the norm is 0, so that the sample costs 1, and the gradients stay finite. The penalty
+# leaves nothing in any `.grad`; whether gradients reach `real`, `fake` and `u`, too, is up to you. Another kind is a `ValueError`.
 # `F.binary_cross_entropy`, `F.binary_cross_entropy_with_logits`, `nn.BCELoss` and `nn.BCEWithLogitsLoss` are ruled out.
 #
 # **On paper.** With all logits 0, minimax and nonsaturating cost D $2 \ln 2 = 1.386294$; G pays $-\ln 2$ and $\ln 2$. At a

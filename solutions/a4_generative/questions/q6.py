@@ -24,7 +24,7 @@
 # **The contract.**
 # - `d_step` leaves G alone: its parameters, their `.grad` (also if it is `None`, also if something is in it), their
 #   `requires_grad`. The same holds for `g_step` and D.
-# - Whatever lies in the `.grad` of the network that is trained is old and must not count.
+# - Whatever lies in the `.grad` of the network that is trained is old and must not count. What lies there after the step is up to you.
 # - Both networks are run in the mode that they are in, training or not (batch normalisation goes on collecting its
 #   statistics, that is fine). G is run once in each step, on `z` as it is. D is run once in `g_step`, and in `d_step` once or twice: on `x` and on the fakes,
 #   or on both in one batch.

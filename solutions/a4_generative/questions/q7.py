@@ -26,8 +26,8 @@
 # | $k - 1$ times: convolution 4, 2, 1; BN; LeakyReLU 0.2 | side s | side s/2, twice the channels |
 # | convolution, kernel 4, stride 1, padding 0 | `(B, ch 2^(k-1), 4, 4)` | logits `(B,)` |
 #
-# "4, 2, 1" is kernel, stride, padding. A convolution that batch normalisation follows needs no bias, and should have
-# none (it may); the first layer of D and the last layers of both have one. `z` comes as `(B, z_dim)`.
+# "4, 2, 1" is kernel, stride, padding. A convolution that batch normalisation follows needs no bias (with one it is
+# right, too); the first layer of D and the last layers of both have one. `z` comes as `(B, z_dim)`.
 #
 # | function, class | does |
 # |---|---|
