@@ -102,6 +102,12 @@ def test_right_solutions_are_graded_with_several_seeds_and_a_bound_is_told() -> 
     assert float(together[2]) == pytest.approx(100 * (1 - 0.05 ** (1 / int(together[1]))), abs=0.005)
 
 
+def test_what_a_question_costs_is_told_for_the_student_and_in_all() -> None:
+    _, one, together = quick("question_cost").splitlines()
+    own, whole = map(float, re.findall(r"[\d.]+", one.removeprefix("q1")))
+    assert 0 < own < whole and together.split()[1:] == one.split()[1:]
+
+
 @pytest.mark.long
 @pytest.mark.browser
 def test_a_table_of_the_portal_is_timed_and_sorted_right() -> None:

@@ -85,7 +85,7 @@
 # - **Numbers may be large.** No overflow, no division by zero, no `nan` for any input a question allows.
 # - Nothing is printed, plotted, downloaded or trained outside the cells that begin with `# experiment`.
 # - **From scratch** means: `torch.distributions`, `F.binary_cross_entropy...`, `F.kl_div` and `F.gaussian_nll_loss` are
-#   ruled out in q1, `F.binary_cross_entropy...` and `nn.BCE...` in q5. Everything else of torch is yours; scipy,
+#   ruled out in q1, `F.binary_cross_entropy...` and `nn.BCE...` in q5, and what q13 names. Everything else of torch is yours; scipy,
 #   scikit-learn and torchvision cannot be imported while your notebook is graded (experiments are skipped then, and may).
 #
 # **Words.** Your lecture, the books and this notebook do not always use the same ones.

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.question("q10")
 
 X, EPS, NOISE = torch.eye(4, dtype=torch.float64)[:3]  # the fourth entry shows what is added to all
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
+VARIANCE = {"rtol": 1e-6, "atol": 1e-10}  # it may come in float32
 
 
 def schedule(rng, T=12, least=0.02, most=0.35):
@@ -142,7 +143,7 @@ def test_mean_and_variance_of_a_ddpm_step(student, rng):
         a, b, c = ddpm(betas, t)
         mean, var = unpack(student.p_mean_variance(X, t, EPS, sched, None), 2, what="p_mean_variance")
         step_is(mean, (a, b, 0.0), f"the mean at t = {t} for unit vectors x and eps")
-        close(number(var, what="the variance"), c**2, what=f"the variance at t = {t}", **EXACT)
+        close(number(var, what="the variance"), c**2, what=f"the variance at t = {t}", **VARIANCE)
         x, eps, _ = tensors(rng, 3, 2, 4)
         mean, _ = unpack(student.p_mean_variance(x, t, eps, sched, None), 2, what="p_mean_variance")
         close(mean, a * x + b * eps, what=f"the mean at t = {t}", **EXACT)
@@ -196,7 +197,7 @@ def test_clipping_limits_the_guess_alone(student, rng):
         mean = float(sched["post_c0"][t]) * guess + float(sched["post_c1"][t]) * x
         got, var = unpack(student.p_mean_variance(x, t, eps, sched, clip), 2, what="p_mean_variance")
         close(got, mean, what=f"the mean at t = {t} with clip", **EXACT)
-        close(number(var, what="the variance"), c**2, what="the variance with clip", **EXACT)
+        close(number(var, what="the variance"), c**2, what="the variance with clip", **VARIANCE)
         close(student.p_sample(x, t, eps, noise, sched, clip), mean + c * noise, what="the step with clip", **EXACT)
         a, b, _ = ddpm(betas, t)
         far, _ = unpack(student.p_mean_variance(50 * x, t, eps, sched, None), 2, what="p_mean_variance")
@@ -273,7 +274,7 @@ def test_ddim_with_full_noise_is_ddpm(student, rng):
         with np.errstate(all="ignore"):
             spread = np.sqrt(abs(var)) * noise.numpy()
             close(other - one, np.zeros((3, 5)), atol=1e-10, what="DDIM's step minus DDPM's")
-            close(one - mean - spread, np.zeros((3, 5)), atol=1e-10, what="p_sample minus the mean and noise")
+            close(one - mean - spread, np.zeros((3, 5)), atol=1e-6, what="p_sample minus the mean and noise")
 
 
 def to_the_point(nb, sched, point, n_steps, eta, seed):

@@ -38,9 +38,9 @@
 # it. Seeding torch's global generator is right here, in the first line: you were given a `seed`. The same one gives the same
 # training, another one another, and the tensors you are given stay as they are (0.05 points of each task are for that). The
 # training data comes from the same generators (`recall`, `reverse_pairs`, `markov2` and `captioned` in `datasets.py`), with seeds
-# and, for c, a language of our own. Each training may take 90 s; 2 to 6 s on one core are enough: ours take 150 steps
-# of 64 rows in a, 190 in b (one layer, 48 features, 4 heads), 300 of 32 rows in c (two layers) and 470 of 64 in d, with Adam and rates
-# that rise to 0.015, 0.006, 0.008 and 0.005 and fall again. Who misses by
+# and, for c, a language of our own. Each training may take 90 s; 1 to 5 s on one core are enough: ours take 125 steps
+# of 64 rows in a (32 units), 220 in b (one layer, 32 features, 2 heads), 250 of 32 rows in c (two layers, else as b) and 470 of 64 in d, with Adam and rates
+# that rise to 0.015, 0.01, 0.01 and 0.005 and fall again. Who misses by
 # little has up to three tries, with other seeds and data. The public checks train on very little data; the experiments below train in earnest and measure what we will measure.
 #
 # **What usually goes wrong**
@@ -137,8 +137,8 @@ def train_recall(x: torch.Tensor, y: torch.Tensor, seed: int) -> nn.Module:
     """x: (8000, 20) integers;  y: (8000,) integers;  returns a module: (N, 20) -> logits (N, 6)"""
     # BEGIN SOLUTION NO PROMPT
     torch.manual_seed(seed)
-    model = Rememberer(12, 16, 48, 6).to(x.device)
-    fit(model, lambda rows: F.cross_entropy(model(x[rows]), y[rows]), len(x), epochs=1.2, lr=1.5e-2)
+    model = Rememberer(12, 16, 32, 6).to(x.device)
+    fit(model, lambda rows: F.cross_entropy(model(x[rows]), y[rows]), len(x), epochs=1, lr=1.5e-2)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT
@@ -150,13 +150,13 @@ def train_reverse(src: torch.Tensor, tgt: torch.Tensor, seed: int) -> nn.Module:
     """src, tgt: (12000, 9) integers;  returns a Seq2SeqTransformer that reverses"""
     # BEGIN SOLUTION NO PROMPT
     torch.manual_seed(seed)
-    model = Seq2SeqTransformer(13, 13, 48, 4, 1, 192, PAD, 16).to(src.device)
+    model = Seq2SeqTransformer(13, 13, 32, 2, 1, 64, PAD, 16).to(src.device)
 
     def loss_of(rows: torch.Tensor) -> torch.Tensor:
         logits = model(src[rows], shift_right(tgt[rows], BOS))
         return F.cross_entropy(logits.flatten(0, 1), tgt[rows].flatten(), ignore_index=PAD)
 
-    fit(model, loss_of, len(src), epochs=1, lr=6e-3)
+    fit(model, loss_of, len(src), epochs=1.17, lr=1e-2)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT
@@ -168,13 +168,13 @@ def train_lm(ids: torch.Tensor, seed: int) -> nn.Module:
     """ids: (40000,) integers;  returns a module: (B, 24) -> logits (B, 24, 8)"""
     # BEGIN SOLUTION NO PROMPT
     torch.manual_seed(seed)
-    model = GPT(8, 48, 4, 2, 25).to(ids.device)
+    model = GPT(8, 32, 2, 2, 25).to(ids.device)
     windows = ids.unfold(0, 25, 1)  # every stretch of 25 tokens: 24 predictions
 
     def loss_of(rows: torch.Tensor) -> torch.Tensor:
         return lm_loss(model(windows[rows]), windows[rows])
 
-    fit(model, loss_of, len(windows), epochs=0.24, lr=8e-3, batch=32)
+    fit(model, loss_of, len(windows), epochs=0.2, lr=1e-2, batch=32)
     return model
     # END SOLUTION
     """ # BEGIN PROMPT
@@ -186,7 +186,8 @@ def train_captioner(X: torch.Tensor, captions: torch.Tensor, seed: int) -> Calla
     """X: (2500, 3, 16, 16);  captions: (2500, 4) integers;  returns a function: (N, 3, 16, 16) -> tokens (N, 4)"""
     # BEGIN SOLUTION NO PROMPT
     torch.manual_seed(seed)
-    model = Captioner().to(X.device)
+    model = Captioner().to(X.device, memory_format=torch.channels_last)
+    X = X.contiguous(memory_format=torch.channels_last)  # a fifth faster
 
     def loss_of(rows: torch.Tensor) -> torch.Tensor:
         return F.cross_entropy(model(X[rows], captions[rows]).flatten(0, 1), captions[rows].flatten())

@@ -9,7 +9,7 @@
 # Every likelihood-based model ends in a number "how surprised am I by this $x$", the negative log-likelihood, and most
 # of them also compare two distributions, with the Kullback-Leibler divergence. Both are sums over the coordinates here,
 # because the coordinates are independent given the parameters. Two habits save a lot of trouble: networks output
-# $\ln \sigma^2$ (negative or not, every number has a variance; here they lie between -80 and 80, those of two distributions at most 80 apart) and logits (never probabilities).
+# $\ln \sigma^2$ (any number, negative or not, stands for a variance; here they lie between -80 and 80, those of two distributions at most 80 apart) and logits (never probabilities).
 #
 # $$-\ln \mathcal N(x; \mu, \sigma^2) = \tfrac12 \sum_{d=1}^{D} \Bigl[ \ln 2\pi + \ln \sigma_d^2 +
 # \frac{(x_d - \mu_d)^2}{\sigma_d^2} \Bigr] \qquad

@@ -28,14 +28,15 @@
 # | `x_t`, `eps`, `noise` | `(B, ...)`; results have the shape and dtype of `x_t` |
 # | `t`, `t_prev` | plain integers here: the whole batch is at one time |
 # | `clip` | if given, $\hat x_0$ (nothing else) is limited to between `-clip` and `clip` |
-# | `var` | returned: one number, or a tensor without axes, of any float type |
+# | `var` | returned: one number, or a tensor without axes, float32 or float64 |
 # | `model` | a function `(x_t, t) -> eps` as in q9: its `t` is `(B,)` int64 |
 # | `generator` | the only source of randomness; the start and all noise are float32 on its device |
 #
 # `ddpm_sample` asks the model at $T-1, T-2, \dots, 0$. `ddim_sample` makes `n_steps` steps ($1 \le$ `n_steps` $\le T$)
 # between the times
 # $\tau_i = T - 1 - i \cdot T / \texttt{n\_steps}$, $i = 0, \dots, \texttt{n\_steps}$, made whole whichever way you like:
-# with $T = 20$ and 5 steps from 19 to 15, 11, 7, 3 and $-1$. Both return samples without a gradient.
+# with $T = 20$ and 5 steps from 19 to 15, 11, 7, 3 and $-1$. Both return samples without a gradient. Whether noise is
+# drawn where none is needed is up to you.
 #
 # **On paper.** `make_schedule("linear", 2, 0.36, 0.4375)` has $\bar\alpha = (0.64, 0.36)$. For $x_1 = 0.4$ and
 # $\epsilon = -1$ the guess is $\hat x_0 = 2$ (q9). DDPM: $\mu = 0.546875 \cdot 2 + 0.421875 \cdot 0.4 = 1.2625$,

@@ -27,7 +27,7 @@
 # \Delta b = \frac1N \sum_n \bigl[ v_0 - v_k \bigr] \qquad
 # \Delta c = \frac1N \sum_n \bigl[ \hat h(v_0) - \hat h(v_k) \bigr]$$
 #
-# Bits may come as integers or floats; $W$, $b$ and $c$ are floats of one type, and floating-point bits are of that type, too.
+# Bits may come as floats of the type of $W$, $b$ and $c$, or as integers: then $W$, $b$ and $c$ are float64.
 #
 # In the sums stand hidden *probabilities* (less noise); in the walk itself both $h$ and $v$ are *drawn*, and $v_k$ is
 # the sample.

@@ -27,8 +27,8 @@
 # | `clip_loss` | `img (B, d)`, `txt (B, d)`, `log_scale` | $\ell$, a scalar tensor |
 # | `zero_shot` | `img (B, d)`, `prompts (C, P, d)`: P prompts for each of C classes | `(B,)` int64, the class with the largest cosine |
 #
-# `img` and `txt` are embeddings, not yet normalised. A row of zeros has no direction: its cosines count as 0 (those of
-# a class whose prompts cancel, too), and gradients stay finite. Of classes that are equally near any one may be named. `F.cosine_similarity`, `nn.CosineSimilarity`, `F.cross_entropy` and
+# `img` and `txt` are embeddings, not yet normalised, with lengths between $10^{-6}$ and $10^6$. A row of zeros has no direction: its cosines count as 0 (those of
+# a class whose prompts cancel exactly, as $u$ and $-u$, too), and gradients stay finite. Of classes that are equally near any one may be named. `F.cosine_similarity`, `nn.CosineSimilarity`, `F.cross_entropy` and
 # `nn.CrossEntropyLoss` are ruled out; `F.normalize`, `log_softmax` and `F.nll_loss` are welcome.
 #
 # **On paper.** Three pairs, `img` and `txt` both $\mathrm{diag}(1, 2, 5)$, and $e^s = \ln 4$. After normalisation

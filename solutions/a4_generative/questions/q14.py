@@ -33,7 +33,7 @@
 #
 # All are float32; train where `X` lies (`X.device`). `torch.manual_seed` is allowed here, because layers draw their first
 # weights from the global generator. The rings are those of `datasets.ring`, turned by an angle that you do not know. Learn, by gradients of a loss; do not store: samples may
-# not lie nearer to `X` than to other data of the same ring, a little change of $z$ may only move a sample of the GAN a little, and
+# on average not lie nearer to `X` than to other data of the same ring, a little change of $z$ may only move a sample of the GAN a little, and
 # `decode` has to explain digits that `encode` has not seen yet, too. A GAN may lose the ring by bad luck: yours has up to four
 # tries, with different seeds; the other two have up to three, if a miss is narrow. Half of the points is given for less: minus ELBO 22; the GAN 6 modes; the diffusion model an
 # energy distance of 0.03. A mode counts with 2% of the samples within 0.4. You have 90 s for each; on one slow processor 5 s are enough with these:

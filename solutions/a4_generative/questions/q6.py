@@ -28,6 +28,7 @@
 # - Both networks are run in the mode that they are in, training or not (batch normalisation goes on collecting its
 #   statistics, that is fine). G is run once in each step, on `z` as it is. D is run once in `g_step`, and in `d_step` once or twice: on `x` and on the fakes,
 #   or on both in one batch.
+# - Some parameters of either network may be frozen (`requires_grad` False): they stay as they are, and frozen.
 # - The optimisers belong to the caller, and so does their state.
 #
 # **On paper.** $G(z) = a z$ and $D(x) = w x$ with $a = 1$, $w = 0$, one row $x = 2$, $z = 1$, plain gradient descent with

@@ -31,7 +31,7 @@
 #
 # | function, class | does |
 # |---|---|
-# | `dcgan_init(module)` | in place: weights of all (transposed) convolutions $\mathcal N(0, 0.02)$, weights of all batch norms $\mathcal N(1, 0.02)$, biases of batch norms 0; everything else stays |
+# | `dcgan_init(module)` | in place: weights of all (transposed) convolutions $\mathcal N(0, 0.02)$, weights of all batch norms $\mathcal N(1, 0.02)$, biases of batch norms 0; everything else stays (`nn.Conv2d`, `nn.ConvTranspose2d`, `nn.BatchNorm2d`; those of other dimensions are not asked about) |
 # | `CondGenerator(z_dim, n_classes, out_dim, hidden)` | `forward(z (B, z_dim), y (B,) int64)` to `(B, out_dim)`: embedding of `z_dim` numbers for each class, `[z, embedding] -> hidden -> out_dim`, ReLU between, nothing at the end |
 #
 # The 0.02 are standard deviations. `dcgan_init` draws from torch's global generator, as layers do when they are made.

@@ -11,7 +11,7 @@
 #
 # $$x_t = \sqrt{1 - \beta_t}\; x_{t-1} + \sqrt{\beta_t}\; \epsilon_t \qquad (x_{-1} \text{ is the data}).$$
 #
-# Everything else follows from the table of the $\beta_t$, all between 0 and 1 (neither is one). Two normal variables add up to a normal one, so $t+1$ steps
+# Everything else follows from the table of the $\beta_t$, which are greater than 0 and less than 1. Two normal variables add up to a normal one, so $t+1$ steps
 # are one step: $x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon$ with
 # $\bar\alpha_t = \prod_{i=0}^{t} (1 - \beta_i)$, where $x_0$ is the custom for "the data". And Bayes' rule says where
 # $x_t$ came from if the data were known: $q(x_{t-1} \mid x_t, x_0)$ is normal, with mean

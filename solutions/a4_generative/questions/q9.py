@@ -24,7 +24,7 @@
 #
 # | argument | shape |
 # |---|---|
-# | `x0`, `noise`, `x_t`, `eps` | `(B, ...)`: vectors `(B, 2)`, images `(B, C, H, W)`, anything |
+# | `x0`, `noise`, `x_t`, `eps` | `(B, ...)`: vectors `(B, 2)`, images `(B, C, H, W)`, anything; floats of one type in a call |
 # | `t` | `(B,)` int64, $0 \dots T-1$, **another one for each sample** |
 # | `sched` | the dict of q8: float64 tensors `(T,)` |
 # | `model` | a function `(x_t, t) -> ` same shape as `x_t`; it gets the integers `t` |

@@ -126,3 +126,20 @@ def ddim_sample(model, shape, sched, n_steps, eta, generator):
         eps = model(x, torch.tensor([t], device=x.device).repeat(len(x)))
         x = ddim_step(x, t, then, eps, sched, eta, torch.empty_like(x).normal_(generator=generator))
     return x
+
+
+# %% variance_in_float32 | why: the variance as a new tensor, which has torch's own type; the step takes its number from the table
+
+
+def p_mean_variance(x_t, t, eps, sched, clip=None):
+    when = torch.full((len(x_t),), t, device=x_t.device)
+    guess = predict_x0(x_t, when, eps, sched)
+    if clip is not None:
+        guess = torch.where(guess.abs() > clip, clip * guess.sign(), guess)
+    first, second, var = (sched[key][t].item() for key in ("post_c0", "post_c1", "post_var"))
+    return torch.add(first * guess, x_t, alpha=second), torch.tensor(var)
+
+
+def p_sample(x_t, t, eps, noise, sched, clip=None):
+    mean, _ = p_mean_variance(x_t, t, eps, sched, clip)
+    return mean.add(noise, alpha=math.sqrt(sched["post_var"][t].item()))
