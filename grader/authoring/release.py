@@ -62,9 +62,9 @@ for.{need}
 
 The first says what was found for each question, what is missing and which of your imports will fail when it is graded,
 the second makes `YOUR-ID_{assignment}.zip`.
-Hand in the notebook or that zip. Your notebook is read and not run. Python 3.9 or later is all it takes; on your
-machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download > Download .ipynb), put it
-and `{assignment}.zip` into the Files on the left, and run in a new cell
+Hand in the notebook or that zip. Both commands read your notebook and run nothing of it; Python 3.9 or later is all
+they need, and on your machine it may be called `python3` or `py`. In Colab, download your notebook (File > Download >
+Download .ipynb), put it and `{assignment}.zip` into the Files on the left, and run in a new cell
 
     !unzip -oq {assignment}.zip
     !python {assignment}/grader.pyz validate {assignment}.ipynb

@@ -43,12 +43,12 @@ def hidden(student, rng, ids, p, special=SPECIAL, mask=MASK, vocabulary=VOCABULA
     return inputs, labels, selected
 
 
-def book(rng, documents, longest):
-    """Documents of two or more sentences that are all different; and for each sentence its document and place."""
+def book(rng, documents, longest, shortest=2):
+    """Documents of `shortest` to `longest` sentences that are all different; and for each sentence its document and place."""
     docs, where = [], {}
     for i in range(documents):
         doc = []
-        for k in range(int(rng.integers(2, longest + 1))):
+        for k in range(int(rng.integers(shortest, longest + 1))):
             sentence = [len(where), *rng.integers(1000, 2000, size=int(rng.integers(0, 4))).tolist()]
             where[tuple(sentence)] = i, k
             doc.append(sentence)
@@ -199,6 +199,10 @@ def test_sentence_pairs(student, rng):
             require(any(last for _, last in ends), "no other sentence is the last of its document")
             steps = {(pair[2] - pair[0]) % documents for pair in pairs if not pair[-1]}
             require(len(steps) > 30, "the other document is always at the same distance, or nearly")
+    docs, where = book(rng, 4, 120, shortest=120)
+    pairs = pairs_of(student, docs, where, int(rng.integers(1 << 30)))
+    met = {(pair[0], pair[2]) for pair in pairs if not pair[-1]}
+    require(len(met) == 12, "in four long documents one never meets another: each is drawn for each")  # luck: 1e-8
     near(right / total, 0.5, total, "the labels 0 and 1 are not equally likely")
     near(np.mean(alike), 0.5, len(alike), "a label depends on the one before it: each pair has a coin of its own")
 
@@ -254,6 +258,9 @@ def test_special_tokens_and_extreme_chances(student, rng):
         require(drawn == words, "some ordinary tokens are never drawn")
         n, masked = int(selected.sum()), int((inputs == mask)[selected].sum())
         near(masked / n, 0.8, n, "mask_id stands at another share than 80 %: is it also drawn?")
+    masked = torch.tensor(rng.choice([5, 9], size=(20, 30)))
+    _, _, selected = hidden(student, rng, masked, 1.0, {4, 6}, 9, 12)
+    require(bool(selected.all()), "a mask_id that stands in ids and not in special_ids is not selected with p = 1")
     inputs, labels, selected = hidden(student, rng, torch.full((3, 4), 2), 0.9)
     require(not selected.any(), "in rows of special tokens something is selected")
 

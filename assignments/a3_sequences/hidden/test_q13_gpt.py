@@ -84,7 +84,8 @@ def test_shapes_and_dtypes_follow_the_table_and_only_the_generator_is_used(stude
             for dtype in (torch.float32, torch.float64):
                 logits = tensor(rng.normal(size=(3, 5, V)), dtype)
                 array(student.lm_loss(logits, ids), shape=(), dtype=dtype, what="lm_loss")
-                for settings in ({}, {"temperature": 0.7, "top_k": 4, "top_p": 0.8}, {"temperature": 0}):
+                limited = ({"top_k": 2}, {"top_p": 0.4}, {"temperature": 0.7, "top_k": 4, "top_p": 0.8})
+                for settings in ({}, *limited, {"temperature": 0}):
                     answer = student.filter_logits(logits[:, 0], **settings)
                     array(answer, shape=(3, V), dtype=dtype, finite=False, what="filter_logits")
             for use_cache in (False, True):
@@ -308,6 +309,10 @@ def test_limits_of_the_filters(student, rng):
         expected = np.exp(np.stack([kept_by(row, **settings) for row in far]))
         got = probabilities(student, far, settings)
         close(got, expected, rtol=1e-6, atol=1e-9, what="probabilities of large logits")
+    flat = tensor(np.array([[0.0, -400.0, -150.0]]), torch.float32)
+    got = student.filter_logits(flat, temperature=200.0)
+    expected = tensor(log_softmax(np.array([[0.0, -2.0, -0.75]])), torch.float32)
+    close(got, expected, finite=False, rtol=1e-5, atol=1e-5, what="logits far apart at a temperature of 200")
     tied = np.array([[2.0, 1.0, 1.0, 1.0, 0.0]])
     got = probabilities(student, tied, {"top_k": 2})[0]
     close(float(got.sum()), 1.0, what="the sum of probabilities with equal logits")

@@ -69,6 +69,12 @@ def judge(answer, Q, K, V, mask, what, **tolerance):
     close(out, expected_out, what=f"out {what}", factors=factors, **tolerance)
 
 
+def made_again(nb):
+    """A second causal mask of the same size, after the first one was changed by whoever asked for it."""
+    nb.causal_mask(4).zero_()
+    return nb.causal_mask(4)
+
+
 def made_on(nb):
     """Kind of device of a causal mask that is asked for on a device without memory."""
     return nb.causal_mask(3, device="meta").device.type
@@ -137,6 +143,7 @@ def test_the_three_masks(student, rng):
     for T in (1, 2, 5, 8, 19):
         expected = torch.tensor([[key <= query for key in range(T)] for query in range(T)])
         same(student.causal_mask(T), expected, what="causal_mask")
+    same(student.run(made_again), torch.ones(4, 4).tril().bool(), what="causal_mask after one that was written over")
     for B, T, pad in ((3, 5, 0), (4, 4, 2), (1, 1, 3), (2, 7, -1)):
         ids = torch.tensor(rng.integers(0, 4, size=(B, T)))
         ids[-1] = pad

@@ -36,7 +36,7 @@
 # | `shift_right` | `tgt (B, T)`, `bos` | `(B, T)`: `bos`, then all but the last |
 #
 # `greedy_decode` begins each row with `bos` and appends the likeliest token of `forward` on what the row holds so far. A row that has written its
-# `eos` is finished: from there on it holds `pad_id` (always a token of both vocabularies), and the others go on, until all are finished or `max_new` (at most `max_len`) tokens are written.
+# `eos` is finished: from there on it holds `pad_id` (a token of both vocabularies, neither `bos` nor `eos`), and the others go on, until all are finished or `max_new` (at most `max_len`) tokens are written.
 #
 # Ruled out: `F.scaled_dot_product_attention`, `F.multi_head_attention_forward`, `nn.MultiheadAttention`, `nn.Transformer`,
 # `nn.TransformerEncoder`, `nn.TransformerEncoderLayer`, `nn.TransformerDecoder` and `nn.TransformerDecoderLayer`.

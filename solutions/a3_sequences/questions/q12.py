@@ -25,7 +25,7 @@
 # | function | arguments | returns |
 # |---|---|---|
 # | `mlm_mask` | `ids (B, T)`, `special_ids` a set, `mask_id`, `vocab_size`, `p`, `generator` | `inputs (B, T)`; `labels (B, T)`: the original token where selected, else -100 |
-# | `nsp_pairs` | `docs`: two or more documents, each a list of sentences, each a list of tokens; `generator` | a list of `(a, b, label)` |
+# | `nsp_pairs` | `docs`: two or more documents, each a list of one or more sentences, each a list of tokens; `generator` | a list of `(a, b, label)` |
 # | `mlm_loss` | `logits (B, T, V)`, `labels (B, T)` | the loss; 0 (with a graph) if nothing is selected |
 # | `pack_pair` | lists `a`, `b`; `cls`, `sep`, `pad`, `max_len` >= 3 | a dict of tensors `(max_len,)`: `ids` int64, `segments` int64, `mask` bool |
 #

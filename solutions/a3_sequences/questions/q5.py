@@ -16,7 +16,7 @@
 # The matrices are stacked as torch stacks them, `W_ih` $= (W_{ir}; W_{iz}; W_{in})$ with one **row** for each unit, so that the
 # product is `x @ W_ih.T`.
 #
-# Sentences in a batch have different **lengths**; the rows are filled up with padding (any finite numbers), which must not count. Beyond its length
+# Sentences in a batch have different **lengths**; the rows are filled up with padding (any numbers, none so large that its products overflow), which must not count. Beyond its length
 # a sequence's output is 0 and its state stays what it was, so `h_last` is the state after its last *valid* step.
 #
 # An encoder may also read backwards: a second network gets every sentence in reverse, and at each word the two states are put

@@ -20,7 +20,7 @@
 # 1. Alive at first: `[bos]`, with log-probability 0.
 # 2. One call `step(prefixes)` gives the log-probabilities of all next words for all beginnings that are alive, `(n, V)`. Of all the
 #    continuations of all of them, the `beam` best are kept, by the sum of log-probabilities. A continuation with log-probability $-\infty$ is impossible and never kept;
-#    after `[bos]` something is always possible, and one sentence at least can be said to its end or to `max_len`. Which of equal sums are kept is up to you.
+#    after `[bos]` something is always possible, and whatever `beam` is, the search finds a sentence that is finished or reaches `max_len`. Which of equal sums are kept is up to you.
 # 3. Those that end with `eos` are finished: set aside, never extended. The others are alive, and the next round again keeps `beam` of their continuations.
 # 4. This ends after `max_len` rounds, or when none is alive. The winner has the highest **score** among the finished ones *and* those still alive:
 #

@@ -280,3 +280,12 @@ def sdpa(Q, K, V, mask=None):
         attn = scores.masked_fill(~mask, low).softmax(dim=-1) * mask
         attn = attn.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)
     return attn @ V, attn
+
+
+# %% a_mask_is_kept | fails: test_the_three_masks | hint: Masks are kept and given out again, with what the caller has written into them.
+import functools
+
+
+@functools.cache
+def causal_mask(T, device=None):
+    return torch.ones(T, T, dtype=torch.bool, device=device).tril()
