@@ -25,7 +25,7 @@
 # Graded on 1000 images made of digits that your network has never seen, at 0.80, 0.86 and 0.90 accuracy; on the same
 # digits at places two pixels away (all of a digit stays in the image); and on what the network says of an image alone and among others. The training has 60 seconds of
 # CPU time; 5 are enough on one slow processor: ours takes 8 epochs with batches of 64 and Adam, whose rate rises to 0.01 and falls to 0
-# (`torch.optim.lr_scheduler.OneCycleLR`). Everything in torch is allowed.
+# (`torch.optim.lr_scheduler.OneCycleLR`); `fused=True` makes a step of Adam cheaper where networks are small. Everything in torch is allowed.
 #
 # **On paper.** Three convolutions 3x3 with 12, 24 and 48 maps, each with batch norm, 2x2 pooling after the first two, and a
 # linear layer from the 48 maxima to 10 classes: $120 + 2616 + 10\,416$ for the convolutions, $24 + 48 + 96$ for the norms, $490$
@@ -62,10 +62,11 @@ def train_wander(X: torch.Tensor, y: torch.Tensor, seed: int) -> nn.Module:
         layers += [nn.Conv2d(maps, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
         maps = width
     layers[-1] = nn.AdaptiveMaxPool2d(1)  # the best match anywhere on the canvas
-    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(maps, 10)).to(X.device)
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(maps, 10))
+    net = net.to(X.device, memory_format=torch.channels_last)  # a third faster here
 
     epochs, batch = 8, 64
-    optimiser = torch.optim.Adam(net.parameters())
+    optimiser = torch.optim.Adam(net.parameters(), fused=True)
     steps = epochs * math.ceil(len(X) / batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1e-2, total_steps=steps)
     for _ in range(epochs):

@@ -132,7 +132,7 @@ def train_segmenter(X: torch.Tensor, M: torch.Tensor, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     net = UNet(1, 5, (12, 24, 40)).to(X.device)
     epochs, batch = 10, 16
-    optimiser = torch.optim.Adam(net.parameters())
+    optimiser = torch.optim.Adam(net.parameters(), fused=True)
     steps = epochs * math.ceil(len(X) / batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=6e-3, total_steps=steps)
     for _ in range(epochs):
