@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import statistics
+from collections.abc import Sequence
 
 from benchmarks import processor
 from grader.authoring import variants
@@ -27,20 +27,24 @@ from grader.schema import Submission
 Figures = tuple[float, float]  # processor seconds of the student's part, of all
 
 
-def measured(pool: Pool, submission: Submission, question: str, number: int = 0) -> Figures:
+def measured(pool: Pool, submission: Submission, question: str, seed: int = 0) -> Figures:
     """Grade a question once. Raises SystemExit where a check was lost: then the time is that of another work."""
-    seed = hashlib.sha256(f"cost/{question}/{number}".encode()).hexdigest()[:32]
+    drawn = hashlib.sha256(f"cost/{question}/{seed}".encode()).hexdigest()[:32]
     before = processor.tree_s(os.getpid())
-    ((_, examined),) = pool.run(iter([Task(submission, seed, (question,), explain=False)]))
+    ((_, examined),) = pool.run(iter([Task(submission, drawn, (question,), explain=False)]))
     lost = [result.name for result in examined.results if not result.outcome.earns]
     if examined.fault or lost:
         raise SystemExit(f"{submission.student} lost {', '.join(lost)}: {examined.fault}")
     return examined.usage.cpu_s, processor.tree_s(os.getpid()) - before
 
 
-def mean(figures: list[Figures]) -> Figures:
-    own, whole = zip(*figures, strict=True)
-    return statistics.mean(own), statistics.mean(whole)
+def total(figures: Sequence[Figures]) -> Figures:
+    return sum(own for own, _ in figures), sum(whole for _, whole in figures)
+
+
+def mean(figures: Sequence[Figures]) -> Figures:
+    own, whole = total(figures)
+    return own / len(figures), whole / len(figures)
 
 
 def main() -> None:
@@ -57,21 +61,14 @@ def main() -> None:
     solutions = [variants.reference(paths, assignment), *variants.whole(paths, assignment)]
     solutions = [each for each in solutions if chosen.of in each.id]
     print(f"{'':10}" + "".join(f"{each.id[:22]:>24}" for each in solutions), flush=True)
-    rows = []
+    rows, seeds = [], range(chosen.seeds)
     with Pool(paths, assignment.id, PoolSpec(chosen.sandbox, gpus=(None,))) as pool:
         measured(pool, solutions[0].submission, assignment.questions[0].id)  # the pool starts
         for question in questions:
-            rows.append(
-                [
-                    mean([measured(pool, each.submission, question, n) for n in range(chosen.seeds)])
-                    for each in solutions
-                ]
-            )
-            print(_line(question, rows[-1]), flush=True)
-    together = [
-        (sum(own for own, _ in column), sum(whole for _, whole in column)) for column in zip(*rows, strict=True)
-    ]
-    print(_line("together", together))
+            row = [mean([measured(pool, each.submission, question, seed) for seed in seeds]) for each in solutions]
+            print(_line(question, row), flush=True)
+            rows.append(row)
+    print(_line("together", [total(column) for column in zip(*rows, strict=True)]))
 
 
 def _line(name: str, row: list[Figures]) -> str:
