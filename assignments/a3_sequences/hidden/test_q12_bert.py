@@ -44,7 +44,7 @@ def hidden(student, rng, ids, p, special=SPECIAL, mask=MASK, vocabulary=VOCABULA
 
 
 def book(rng, documents, longest, shortest=2):
-    """Documents of `shortest` to `longest` sentences that are all different; and for each sentence its document and place."""
+    """Documents of `shortest` to `longest` sentences, all different; for each sentence its document and place."""
     docs, where = [], {}
     for i in range(documents):
         doc = []
