@@ -506,35 +506,14 @@ def nsp_pairs(docs, generator):
 
 # %% the_last_document_is_skipped | fails: test_sentence_pairs | hint: The other document is drawn from all but the last one, so that some never meet.
 def nsp_pairs(docs, generator):
-    pairs = []
-    for d, doc in enumerate(docs):
-        for i in range(len(doc) - 1):
-            coin = torch.rand((), generator=generator, device=generator.device).item() < 0.5
-            if coin:
-                pairs.append((doc[i], doc[i + 1], 1))
-            else:
-                e = torch.randint(len(docs) - 1, (), generator=generator, device=generator.device).item()
-                if e == d:
-                    e += 1
-                j = torch.randint(len(docs[e]), (), generator=generator, device=generator.device).item()
-                pairs.append((doc[i], docs[e][j], 0))
-    return pairs
+    def stranger(i, draw):
+        other = draw(len(docs) - 1)
+        doc = docs[other + (other == i)]
+        return doc[draw(len(doc))]
+
+    return _pairs(docs, generator, stranger)
 
 
 # %% old_masks_are_special | fails: test_special_tokens_and_extreme_chances | hint: A token that is mask_id already is selected like any other, unless mask_id is in special_ids.
 def mlm_mask(ids, special_ids, mask_id, vocab_size, p, generator):
-    device = generator.device
-    special = torch.zeros(ids.shape, dtype=torch.bool, device=ids.device)
-    for s in special_ids:
-        special |= ids == s
-    u = torch.rand(ids.shape, generator=generator, device=device).to(ids.device)
-    kind = torch.rand(ids.shape, generator=generator, device=device).to(ids.device)
-    allowed = torch.tensor([v for v in range(vocab_size) if v not in special_ids and v != mask_id], dtype=ids.dtype)
-    selected = (u < p) & ~special & (ids != mask_id)
-    labels = torch.where(selected, ids, torch.full_like(ids, -100))
-    inputs = torch.where(selected & (kind < 0.8), torch.full_like(ids, mask_id), ids)
-    if len(allowed):
-        pick = torch.randint(len(allowed), ids.shape, generator=generator, device=device)
-        rand = allowed.to(device)[pick].to(ids.device)
-        inputs = torch.where(selected & (kind >= 0.8) & (kind < 0.9), rand, inputs)
-    return inputs, labels
+    return _hide(ids, special_ids | {mask_id}, mask_id, vocab_size, p, generator)

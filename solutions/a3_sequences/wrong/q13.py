@@ -546,38 +546,14 @@ def generate(model, idx, n, temperature, top_k, top_p, generator, use_cache):
 
 # %% logits_are_filtered_in_place | fails: test_shapes_and_dtypes_follow_the_table_and_only_the_generator_is_used | hint: With temperature 1 the division makes no new tensor: the caller's logits are written over.
 def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
-    if temperature == 0:
-        out = torch.full_like(logits, float("-inf"))
-        return out.scatter(1, logits.argmax(dim=1, keepdim=True), 0.0)
-    if temperature != 1.0:
-        logits = logits / temperature
-    if top_k is not None:
-        k = min(top_k, logits.shape[1])
-        border = logits.topk(k, dim=1).values[:, -1:]
-        logits[logits < border] = float("-inf")
-    if top_p is not None:
-        values, order = torch.softmax(logits, dim=1).sort(dim=1, descending=True, stable=True)
-        before = values.cumsum(dim=1) - values
-        drop = before >= top_p
-        drop[:, 0] = False
-        logits = logits.masked_fill(torch.zeros_like(drop).scatter(1, order, drop), float("-inf"))
-    return torch.log_softmax(logits, dim=1)
+    if temperature == 1 and top_k is not None:
+        border = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[:, -1:]
+        logits[logits < border] = -math.inf
+    return _filter(logits, temperature, top_k, top_p)
 
 
 # %% logarithm_of_a_softmax | fails: test_limits_of_the_filters | hint: The softmax comes before the temperature: what is 0 then has the logarithm -inf.
 def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
     if temperature == 0:
-        out = torch.full_like(logits, float("-inf"))
-        return out.scatter(1, logits.argmax(dim=1, keepdim=True), 0.0)
-    logits = torch.log(torch.softmax(logits, dim=1)) / temperature
-    if top_k is not None:
-        k = min(top_k, logits.shape[1])
-        border = logits.topk(k, dim=1).values[:, -1:]
-        logits = logits.masked_fill(logits < border, float("-inf"))
-    if top_p is not None:
-        values, order = torch.softmax(logits, dim=1).sort(dim=1, descending=True, stable=True)
-        before = values.cumsum(dim=1) - values
-        drop = before >= top_p
-        drop[:, 0] = False
-        logits = logits.masked_fill(torch.zeros_like(drop).scatter(1, order, drop), float("-inf"))
-    return torch.log_softmax(logits, dim=1)
+        return _filter(logits, 0, top_k, top_p)
+    return _filter(logits.softmax(dim=-1).log(), temperature, top_k, top_p)
