@@ -180,7 +180,7 @@ def test_initial_weights_have_the_right_spread(student, rng):
 
 
 def differences(nb, A, b, x, h):
-    """Gradients of a quadratic with a wide step, and of a cubic and a steep wave with the default step."""
+    """Gradients of a quadratic and a cubic with a step of h, and of a cubic and a steep wave with the default step."""
 
     def quadratic(v):
         return float(v @ A @ v / 2 + b @ v)
@@ -192,18 +192,19 @@ def differences(nb, A, b, x, h):
         return float(np.sum(np.sin(1000.0 * v)))
 
     with_default = [nb.numeric_gradient(f, x.copy()) for f in (cubic, wave)]
-    return nb.numeric_gradient(quadratic, x.copy(), h=h), *with_default
+    return *[nb.numeric_gradient(f, x.copy(), h=h) for f in (quadratic, cubic)], *with_default
 
 
 @pytest.mark.points(
-    0.8, hint="(f(x + h) - f(x - h)) / 2h for one entry at a time: exact for a quadratic, whatever h is."
+    0.8, hint="(f(x + h) - f(x - h)) / 2h for one entry at a time, with the h that is given: exact for a quadratic."
 )
 def test_numeric_gradient_is_the_central_difference(student, rng):
     x, b, A = rng.normal(size=5), rng.normal(size=5), rng.normal(size=(5, 5))
     A = A + A.T
     for h in (0.5, 0.01):
-        quadratic, cubic, wave = unpack(student.run(differences, A, b, x, h), 3)
+        quadratic, wide, cubic, wave = unpack(student.run(differences, A, b, x, h), 4)
         close(quadratic, A @ x + b, atol=1e-9, what="the numeric gradient of a quadratic")
+        close(wide, 3 * x**2 + h**2, rtol=1e-7, atol=1e-9, what="the difference quotient of a cubic with a wide step")
         close(cubic, 3 * x**2, rtol=1e-7, atol=1e-8, what="the numeric gradient of a cubic")
         expected = 1000.0 * np.cos(1000.0 * x) * np.sin(0.01) / 0.01  # the difference with h = 1e-5, not yet the slope
         close(wave, expected, rtol=1e-6, atol=1e-3, what="the difference quotient of a steep wave, default h")

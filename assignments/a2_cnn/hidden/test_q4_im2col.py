@@ -263,16 +263,17 @@ def counted(nb, small, large, w):
     "entries of the kernel at most.",
 )
 def test_no_loop_over_places(student, rng):
-    small, large, w = rng.normal(size=(1, 2, 5, 6)), rng.normal(size=(1, 2, 20, 24)), rng.normal(size=(4, 2, 3, 3))
-    with student.limit(call_s=60):
-        few, many, answers = unpack(student.run(counted, small, large, w), 3)
-    index = sources(large.shape, (3, 3), 1, 1)
-    cols = gathered(large, index)
-    expected = cols, scattered(cols, large.shape, index), convolution(large, w, None, 1, 1)
-    names = "im2col", "col2im", "conv2d_fast"
-    few, many = (unpack(integers(steps, what="the steps"), 3) for steps in (few, many))
-    for name, answer, wanted, n, m in zip(names, unpack(answers, 3), expected, few, many, strict=True):
-        close(answer, wanted, rtol=1e-7, what=f"{name} of an image")
-        # 16 times as many places, 4 times as many rows: a loop over either shows
-        says = f"{name} takes many more steps in Python for a larger image: there is a loop over places"
-        require(0 < m <= 2 * n, says)
+    w = rng.normal(size=(4, 2, 3, 3))
+    for few_places, many_places in (((16, 3), (256, 3)), ((3, 16), (3, 256))):  # a loop over rows, one over columns
+        small, large = (rng.normal(size=(1, 2, *size)) for size in (few_places, many_places))
+        with student.limit(call_s=60):
+            few, many, answers = unpack(student.run(counted, small, large, w), 3)
+        index = sources(large.shape, (3, 3), 1, 1)
+        cols = gathered(large, index)
+        expected = cols, scattered(cols, large.shape, index), convolution(large, w, None, 1, 1)
+        names = "im2col", "col2im", "conv2d_fast"
+        few, many = (unpack(integers(steps, what="the steps"), 3) for steps in (few, many))
+        for name, answer, wanted, n, m in zip(names, unpack(answers, 3), expected, few, many, strict=True):
+            close(answer, wanted, rtol=1e-7, what=f"{name} of an image")
+            says = f"{name} takes many more steps in Python for a larger image: there is a loop over places"
+            require(0 < m <= 2 * n, says)

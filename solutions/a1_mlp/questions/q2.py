@@ -77,9 +77,10 @@ def perceptron_fit(
     returns (w of shape (n+1,), number of updates, whether there was an epoch without a mistake)
     """
     # BEGIN SOLUTION NO PROMPT
+    X = as_float(X)
     N, n = X.shape
-    X1 = np.hstack([np.ones((N, 1)), X])  # (N, n+1)
-    w = np.zeros(n + 1) if w_init is None else np.array(w_init, dtype=np.float64)  # a copy
+    X1 = np.hstack([np.ones((N, 1), X.dtype), X])  # (N, n+1)
+    w = np.zeros(n + 1, X.dtype) if w_init is None else np.array(w_init, dtype=X.dtype)  # a copy
     n_updates = 0
     for _ in range(max_epochs):
         mistakes = 0

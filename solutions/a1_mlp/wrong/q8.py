@@ -401,3 +401,8 @@ def numeric_gradient(f, x, h=1e-5):
         x[i] = old
         gradient[i] = (above - below) / (2 * h)
     return gradient
+
+
+# %% step_of_its_own | fails: test_numeric_gradient_is_the_central_difference | hint: The step h that the caller gives is not used.
+def numeric_gradient(f, x, h=1e-5):
+    return _right["numeric_gradient"](f, x)

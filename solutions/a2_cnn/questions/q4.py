@@ -31,7 +31,7 @@
 #
 # **Fast** means: no Python loop over places. A loop over the $k_h k_w$ entries of the kernel is fine. On 32 images of
 # 16 x 32 x 32 with 32 kernels of 3x3 the reference needs about 0.05 s of processor time. No time is measured: it is counted how
-# many steps Python itself takes, and for an image with sixteen times as many places it may not be twice as many steps.
+# many steps Python itself takes, and for an image that is sixteen times as tall, or as wide, it may not be twice as many.
 #
 # **On paper.** The image with rows $1\,2\,3$, $4\,5\,6$, $7\,8\,9$ and a kernel of 2x2:
 #

@@ -353,3 +353,17 @@ def im2col(x, kh, kw, stride, pad):
     x = np.pad(as_float(x), ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else as_float(x)
     windows = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(2, 3))[:, :, ::stride, ::stride]
     return windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, x.shape[1] * kh * kw)
+
+
+# %% rows_of_places_one_by_one | fails: test_no_loop_over_places | hint: Line by line is a Python loop over places, too: let sliding_window_view and one transpose take all lines at once.
+def im2col(x, kh, kw, stride, pad):
+    P = _windows(x, kh, kw, stride, pad)
+    lines = [P[:, :, i].transpose(0, 2, 1, 3, 4).reshape(len(x), P.shape[3], -1) for i in range(P.shape[2])]
+    return np.stack(lines, axis=1).reshape(len(x) * P.shape[2] * P.shape[3], -1)
+
+
+# %% columns_of_places_one_by_one | fails: test_no_loop_over_places | hint: Column by column is a Python loop over places, too: let sliding_window_view and one transpose take all of them at once.
+def im2col(x, kh, kw, stride, pad):
+    P = _windows(x, kh, kw, stride, pad)
+    columns = [P[:, :, :, j].transpose(0, 2, 1, 3, 4).reshape(len(x), P.shape[2], -1) for j in range(P.shape[3])]
+    return np.stack(columns, axis=2).reshape(len(x) * P.shape[2] * P.shape[3], -1)
