@@ -36,9 +36,14 @@ def outline(kind: int, u: np.ndarray, v: np.ndarray, r: float) -> np.ndarray:
 
 
 def shapes(
-    n: int, rng: np.random.Generator, size: int = 16, noise: float = 0.05
+    n: int,
+    rng: np.random.Generator,
+    size: int = 16,
+    noise: float = 0.05,
+    radius: tuple[float, float] = (3.5, 5),
+    tilt: float = 0.35,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One shape an image: any place, radius 3.5 to 5, tilted by up to 0.35 rad, brightness 0.5 to 1, on noise.
+    """One shape an image: any place, radius in the range `radius`, tilted by up to `tilt` rad, brightness 0.5 to 1, on noise.
 
     returns X (n, 1, size, size) float32; the kind y (n,) int64, an index into SHAPES; the mask M (n, size, size)
     int64: 0 for background, kind + 1 on the shape
@@ -48,9 +53,17 @@ def shapes(
     y = rng.integers(len(SHAPES), size=n)
     M = np.zeros((n, size, size), dtype=np.int64)
     for canvas, mask, kind in zip(X[:, 0], M, y, strict=True):
-        r, tilt, brightness = rng.uniform(3.5, 5), rng.uniform(-0.35, 0.35), rng.uniform(0.5, 1)
+        r, turn, brightness = rng.uniform(*radius), rng.uniform(-tilt, tilt), rng.uniform(0.5, 1)
         x, z = column - rng.uniform(r + 0.5, size - r - 1.5), row - rng.uniform(r + 0.5, size - r - 1.5)
-        covered = outline(kind, x * np.cos(tilt) + z * np.sin(tilt), z * np.cos(tilt) - x * np.sin(tilt), r)
+        covered = outline(kind, x * np.cos(turn) + z * np.sin(turn), z * np.cos(turn) - x * np.sin(turn), r)
         canvas += brightness * covered
         mask[covered] = kind + 1
     return X.astype(np.float32), y, M
+
+
+def small_shapes(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`shapes` of 12 x 12 pixels, of radius 3 to 4 and nearly upright (tilted by up to 0.2 rad).
+
+    returns X (n, 1, 12, 12) float32, y (n,) int64, M (n, 12, 12) int64, as `shapes` does
+    """
+    return shapes(n, rng, size=12, radius=(3, 4), tilt=0.2)

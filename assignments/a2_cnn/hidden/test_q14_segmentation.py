@@ -15,7 +15,7 @@ from grader.testing import array, best_of_two, close, first_losses, formed, numb
 
 pytestmark = pytest.mark.question("q14")
 
-N, HIDDEN = 800, 300
+N, HIDDEN, SIZE = 800, 300, 12
 TRAINING_S = 120.0
 FIRST_STEPS = 8  # of a training whose seed is looked at
 NARROW_MISS = 0.35  # a sound network may take two shapes for one (0.68, 0.78); without skips it ends at 0.90 to 0.92
@@ -380,8 +380,8 @@ def trained(student, rng, runs, datasets, which=0):
 def drawn(rng, runs, datasets):
     """Images of this examination, drawn once."""
     if "X" not in runs:
-        X, _, M = datasets.shapes(N, rng)
-        hidden, _, runs["masks"] = datasets.shapes(HIDDEN, rng)
+        X, _, M = datasets.small_shapes(N, rng)
+        hidden, _, runs["masks"] = datasets.small_shapes(HIDDEN, rng)
         runs["X"], runs["M"], runs["hidden"] = (torch.tensor(part) for part in (X, M, hidden))
         runs["seeds"] = rng.integers(1 << 30, size=TRIES).tolist()
 
@@ -389,7 +389,7 @@ def drawn(rng, runs, datasets):
 def reaches(student, rng, runs, datasets, threshold):
     def score(turn):
         logits = trained(student, rng, runs, datasets, turn)[0]
-        pred = array(logits, shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits").argmax(axis=1)
+        pred = array(logits, shape=(HIDDEN, 5, SIZE, SIZE), dtype="float", what="the logits").argmax(axis=1)
         return expected_iou(torch.tensor(pred), torch.tensor(runs["masks"]), 5)
 
     says = f"The mIoU on hidden images is below {threshold}."
@@ -397,7 +397,7 @@ def reaches(student, rng, runs, datasets, threshold):
 
 
 @pytest.mark.points(
-    1.5, hint="F.cross_entropy of logits (N, 5, 16, 16) and masks (N, 16, 16); and does the loss fall at all?"
+    1.5, hint="F.cross_entropy of logits (N, 5, 12, 12) and masks (N, 12, 12); and does the loss fall at all?"
 )
 def test_hidden_miou_reaches_85_percent(student, rng, runs, datasets):
     reaches(student, rng, runs, datasets, 0.85)
@@ -418,9 +418,9 @@ def test_hidden_miou_reaches_95_percent(student, rng, runs, datasets):
 def test_a_picture_is_segmented_the_same_alone_and_among_others(student, rng, runs, datasets):
     together, *alone = trained(student, rng, runs, datasets)
     require(runs["kept"] is True, "The network changes the images that it is asked about.")
-    together = array(together, shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits")
+    together = array(together, shape=(HIDDEN, 5, SIZE, SIZE), dtype="float", what="the logits")
     for place, answer in enumerate(alone):
-        answer = array(answer, shape=(1, 5, 16, 16), dtype="float", what="the logits of one image")
+        answer = array(answer, shape=(1, 5, SIZE, SIZE), dtype="float", what="the logits of one image")
         close(
             answer[0],
             together[place],
@@ -438,7 +438,7 @@ def test_the_answers_for_pixels_are_logits(student, rng, runs, datasets):
     one_sided = bool((logits > 0).any()) and not bool((logits < 0).any())
     require(not one_sided, "No logit of a UNet is negative: the 1x1 convolution is its end.")
     logits = array(
-        trained(student, rng, runs, datasets)[0], shape=(HIDDEN, 5, 16, 16), dtype="float", what="the logits"
+        trained(student, rng, runs, datasets)[0], shape=(HIDDEN, 5, SIZE, SIZE), dtype="float", what="the logits"
     )
     reaches(student, rng, runs, datasets, 0.5)  # a network that knows nothing has no logits either
     with np.errstate(all="ignore"):

@@ -879,8 +879,8 @@ def mean_iou(pred: torch.Tensor, target: torch.Tensor, n_classes: int) -> float:
 def train_segmenter(X: torch.Tensor, M: torch.Tensor, seed: int) -> nn.Module:
     """A network that gives every pixel a class, trained and in evaluation mode.
 
-    X: (N, 1, 16, 16) float32;  M: (N, 16, 16) int64, 0 to 4;  seed: the same seed gives the same network
-    returns a module: (n, 1, 16, 16) -> logits (n, 5, 16, 16)
+    X: (N, 1, 12, 12) float32;  M: (N, 12, 12) int64, 0 to 4;  seed: the same seed gives the same network
+    returns a module: (n, 1, 12, 12) -> logits (n, 5, 12, 12)
     """
     batch, epochs = 20, 14
     with torch.random.fork_rng(devices=[]):
