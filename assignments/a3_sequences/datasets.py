@@ -15,17 +15,17 @@ def captioned(n, rng, combos=None):
     """Pictures of one coloured shape each, with captions such as "small red circle <end>".
 
     combos: which (size, colour, shape) may occur; None for all 40
-    returns pictures (n, 3, 16, 16) float32, mostly in [0, 1], and captions (n, 4) int64: positions in WORDS
+    returns pictures (n, 3, 12, 12) float32, mostly in [0, 1], and captions (n, 4) int64: positions in WORDS
     """
     combos = COMBOS if combos is None else list(combos)
-    pictures, captions = np.empty((n, 3, 16, 16), np.float32), np.empty((n, 4), np.int64)
-    row, column = np.mgrid[0:16, 0:16].astype(float)
+    pictures, captions = np.empty((n, 3, 12, 12), np.float32), np.empty((n, 4), np.int64)
+    row, column = np.mgrid[0:12, 0:12].astype(float)
     for i in range(n):
         size, colour, shape = combos[rng.integers(len(combos))]
-        r = (3.0 if size == "small" else 5.5) + rng.uniform(-0.3, 0.3)
-        x, y = rng.uniform(r + 0.3, 14.7 - r, size=2)
+        r = (2.6 if size == "small" else 4.4) + rng.uniform(-0.3, 0.3)
+        x, y = rng.uniform(r + 0.3, 10.7 - r, size=2)
         inside = _inside(shape, column - x, row - y, r)
-        noise = rng.normal(0, 0.05, size=(3, 16, 16))
+        noise = rng.normal(0, 0.05, size=(3, 12, 12))
         pictures[i] = noise + inside * np.reshape(COLOURS[colour], (3, 1, 1))
         captions[i] = [WORDS.index(word) for word in (size, colour, shape, "<end>")]
     return pictures, captions

@@ -78,7 +78,7 @@ def test_captioner_answers(train_captioner):
     defined(locals())
     g = torch.Generator().manual_seed(0)
     kind = torch.randint(0, 3, (32,), generator=g)
-    X = 0.1 * torch.randn(32, 3, 16, 16, generator=g)
+    X = 0.1 * torch.randn(32, 3, 12, 12, generator=g)
     X[torch.arange(32), kind, 4:10, 4:10] += 1
     captions = torch.stack([torch.ones(32, dtype=torch.long), 3 + kind, 7 + kind, torch.full((32,), 12)], dim=1)
     caption = train_captioner(X, captions, 0)
