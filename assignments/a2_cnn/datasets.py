@@ -43,7 +43,7 @@ def shapes(
     radius: tuple[float, float] = (3.5, 5),
     tilt: float = 0.35,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One shape an image on noise: any place, a radius within `radius`, tilted by up to `tilt` rad, brightness 0.5 to 1.
+    """One shape an image on noise: any place, radius within `radius`, tilted by up to `tilt` rad, brightness 0.5 to 1.
 
     returns X (n, 1, size, size) float32; the kind y (n,) int64, an index into SHAPES; the mask M (n, size, size)
     int64: 0 for background, kind + 1 on the shape

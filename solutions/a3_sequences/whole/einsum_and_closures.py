@@ -723,7 +723,7 @@ def train_captioner(X, captions, seed):
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(1024, 64),
+        nn.Linear(576, 64),
     )
     table, cell, out = nn.Embedding(WORD_TOKENS, 32), nn.GRUCell(32, 64), nn.Linear(64, WORD_TOKENS)
     all_of_it = nn.ModuleList([eye, table, cell, out])
