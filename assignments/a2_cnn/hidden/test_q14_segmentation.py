@@ -3,8 +3,9 @@
 The U-Net's layers are free within the text, so that it is known by what it does: sizes, moves, rank of its slopes.
 One training serves all checks of the trained network but that of the seed. Masks of hidden images stay here.
 
-Measured: the reference reached 0.982 to 1.000 (mean 0.992) in 12 trainings of 8 to 10 CPU seconds. With 8 epochs and
-without mirror images one training of four ended at 0.904. The same network without skips reached 0.90 to 0.92.
+Measured, pictures of 12 x 12: the reference reached 0.963 to 0.997 in 19 trainings of 3 CPU seconds, and 0.70 in one,
+which took two shapes for one. The same network without skips reached 0.51 to 0.90 (10 trainings), and 0.89 to 0.91 with
+8 epochs (3).
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.question("q14")
 N, HIDDEN, SIZE = 800, 300, 12
 TRAINING_S = 120.0
 FIRST_STEPS = 8  # of a training whose seed is looked at
-NARROW_MISS = 0.35  # a sound network may take two shapes for one (0.68, 0.78); without skips it ends at 0.90 to 0.92
+NARROW_MISS = 0.35  # a sound network may take two shapes for one (0.68 to 0.78); without skips it ends at 0.51 to 0.91
 TRIES = 3  # of a training: two in a row ended so, once in 24
 SIGNS = 40  # classes: a new network's logits are little but its last biases, and all of 7 are positive once in 128
 
